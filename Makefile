@@ -1,0 +1,39 @@
+# The five commands of this product; each builds what it needs.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV := .uv/bin/uv
+STAMP := .venv/.ready
+
+.PHONY: help setup demo test up check
+help:
+	@echo "make demo   one whole review round of real size, then its summary"
+	@echo "make test   the whole test suite"
+	@echo "make up     the system on ./data (or VINHDANH_DATA)"
+	@echo "make check  what CI runs: lint, types, import contracts, migrations, tests"
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv
+
+$(STAMP): $(UV) pyproject.toml uv.lock
+	$(UV) sync --frozen --python $(PYTHON)
+	@touch $(STAMP)
+
+setup: $(STAMP)
+
+demo: setup
+	.venv/bin/vinhdanh demo --exit
+
+test: setup
+	.venv/bin/python -m pytest
+
+up: setup
+	.venv/bin/vinhdanh up
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python -m models.migrations.check
+	.venv/bin/python -m pytest

@@ -1,0 +1,1 @@
+"""The Merkle log: canonical entries, commitments, checkpoints, proofs, static export. Pure; only `tiles` touches a folder."""

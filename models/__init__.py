@@ -1,0 +1,76 @@
+"""The tables. Importing this package registers every table on `SQLModel.metadata`."""
+
+from sqlmodel import SQLModel
+
+# Named constraints: migrations can change them on both databases, and an error names the rule that was broken.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+from models.council import (  # noqa: E402 -- the convention must stand before the tables
+    AgendaItem,
+    BallotBox,
+    BallotRoll,
+    Council,
+    CouncilMember,
+    CouncilSession,
+    Recusal,
+    SessionMember,
+)
+from models.decisions import Decision, Disclosure, Petition, SubmissionLetter  # noqa: E402 -- as above
+from models.evidence import (  # noqa: E402 -- as above
+    Checkpoint,
+    Counter,
+    LedgerEntry,
+    LedgerHead,
+    LedgerOpening,
+    Receipt,
+    SecurityEvent,
+    StoredFile,
+)
+from models.nominations import Appraisal, Dossier, Nomination, Nominee, Pause  # noqa: E402 -- as above
+from models.organisation import Account, Authorisation, RoleGrant, Unit  # noqa: E402 -- as above
+from models.outbox import OutboxMessage  # noqa: E402 -- as above
+from models.rounds import Deadline, Escalation, Regulation, ReviewRound  # noqa: E402 -- as above
+
+__all__ = [
+    "Account",
+    "AgendaItem",
+    "Appraisal",
+    "Authorisation",
+    "BallotBox",
+    "BallotRoll",
+    "Checkpoint",
+    "Council",
+    "CouncilMember",
+    "CouncilSession",
+    "Counter",
+    "Deadline",
+    "Decision",
+    "Disclosure",
+    "Dossier",
+    "Escalation",
+    "LedgerEntry",
+    "LedgerHead",
+    "LedgerOpening",
+    "Nomination",
+    "Nominee",
+    "OutboxMessage",
+    "Pause",
+    "Petition",
+    "Receipt",
+    "Recusal",
+    "Regulation",
+    "ReviewRound",
+    "RoleGrant",
+    "SQLModel",
+    "SecurityEvent",
+    "SessionMember",
+    "StoredFile",
+    "SubmissionLetter",
+    "Unit",
+]

@@ -1,0 +1,120 @@
+"""One database, two engines: SQLite in the data folder or PostgreSQL by URL; the same migrations, the same tests.
+
+A write transaction holds the ledger head from its first statement to its commit, on both engines: writers are serial,
+so every operation may read and decide without a race, and ledger indexes are gapless (docs/decisions/0004).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlmodel import Session
+
+from rules.refusal import Unreadable
+
+# Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
+_WAL_IS_SOUND = sqlite3.sqlite_version_info >= (3, 51, 3)
+_PRAGMAS: dict[str, tuple[str, object]] = {
+    "journal_mode": ("WAL", "wal") if _WAL_IS_SOUND else ("DELETE", "delete"),
+    "synchronous": ("FULL", 2),
+    "foreign_keys": ("ON", 1),
+    "busy_timeout": ("30000", 30000),
+    "secure_delete": ("ON", 1),
+    "cache_size": ("-65536", -65536),
+    "temp_store": ("MEMORY", 2),
+    "trusted_schema": ("OFF", 0),
+}
+
+
+def sqlalchemy_url(url: str) -> sa.URL:
+    """`postgresql://…` or `sqlite:///…` as SQLAlchemy wants it; a bad URL raises Unreadable without showing it."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise Unreadable("bad_database_url", "VINHDANH_DATABASE_URL không đọc được; xem docs/operate.md.") from None
+    if parsed.drivername in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise Unreadable(
+            "bad_database_url", f"Chỉ dùng được SQLite hoặc PostgreSQL, không dùng được «{parsed.drivername}»."
+        )
+    return parsed
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'vinhdanh.sqlite3'}"
+
+
+class Database:
+    """An engine and its two doors: `begin()` for one act, `read()` for looking."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sqlalchemy_url(url)
+        self.is_sqlite = self.url.drivername == "sqlite"
+        if self.is_sqlite:
+            self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32)
+            event.listen(self.engine, "connect", _set_pragmas)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One act: committed when the block ends, rolled back whole when it raises. Serial among writers."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            if not self.is_sqlite:
+                session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
+            yield session
+
+    @contextmanager
+    def begin_unrecorded(self) -> Iterator[Session]:
+        """A write that is no act (outbox leases, security log): does not wait for the ledger on PostgreSQL."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot to look at; nothing written in it is kept."""
+        engine = self.engine.execution_options(read_only=True)
+        if not self.is_sqlite:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision (Alembic)."""
+        with self.engine.connect() as connection:
+            command.upgrade(alembic_config(connection), "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def alembic_config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin ourselves: the driver would begin too late for BEGIN IMMEDIATE
+    cursor = connection.cursor()
+    for name, (wanted, expected) in _PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name} = {wanted}")
+        found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != expected:
+            raise RuntimeError(f"SQLite kept {name} = {found!r}, not {expected!r}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A reader that later wants to write would fail with SQLITE_BUSY: writers take the lock at once.
+    read_only = connection.get_execution_options().get("read_only")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,88 @@
+"""Ledger, checkpoints, files, counters, receipts and the security log."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from models.types import UtcDateTime, check
+
+
+class LedgerEntry(SQLModel, table=True):
+    """One leaf of the Merkle tree, exactly the bytes that were hashed. Append-only by trigger."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (check("index_from_zero", '"index" >= 0'),)
+
+    index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str = Field(max_length=60)
+    subject: str = Field(max_length=80, index=True)
+    leaf: str
+
+
+class LedgerOpening(SQLModel, table=True):
+    """Salts and values behind an entry's commitments. Deleting a salt erases; proofs still verify."""
+
+    __tablename__ = "ledger_opening"
+
+    index: int = Field(primary_key=True, foreign_key="ledger_entry.index", sa_column_kwargs={"autoincrement": False})
+    openings: str
+
+
+class LedgerHead(SQLModel, table=True):
+    """The tree after the last committed act: its size, compact range and last time. Locked first by every writer."""
+
+    __tablename__ = "ledger_head"
+    __table_args__ = (check("single", "id = 1"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    size: int = 0
+    frontier: str = "0:"
+    last_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Checkpoint(SQLModel, table=True):
+    """A signed tree head (C2SP tlog-checkpoint). Append-only by trigger."""
+
+    size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    note: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class StoredFile(SQLModel, table=True):
+    __tablename__ = "stored_file"
+
+    sha256: str = Field(primary_key=True, min_length=64, max_length=64)
+    size: int
+    media_type: str = Field(max_length=100)
+    name: str = Field(max_length=200)
+    stored_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Counter(SQLModel, table=True):
+    """Gapless numbers: taken inside the transaction that uses them."""
+
+    name: str = Field(primary_key=True, max_length=60)
+    value: int = 0
+
+
+class Receipt(SQLModel, table=True):
+    """The answer given to an idempotency key: a second click gets the same answer."""
+
+    key: str = Field(primary_key=True, max_length=200)
+    verb: str = Field(max_length=60)
+    actor: str = Field(max_length=80)
+    answer: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SecurityEvent(SQLModel, table=True):
+    """Somebody reached beyond their rights. Append-only by trigger."""
+
+    __tablename__ = "security_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str = Field(max_length=80)
+    verb: str = Field(max_length=60)
+    subject: str = Field(max_length=200)
+    code: str = Field(max_length=60)

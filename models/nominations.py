@@ -1,0 +1,133 @@
+"""Nominees, dossiers, nominations, appraisals: what a unit proposes and what the review found."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.types import UtcDateTime, check, one_of
+from rules.lifecycle import NomineeKind, Stage, State
+
+VERDICTS = ("eligible", "ineligible", "paused", "unknown", "wrong_authority", "no_pack")
+
+
+class Nominee(SQLModel, table=True):
+    """Who is honoured: a person, collective, household or enterprise of a unit."""
+
+    __table_args__ = (
+        one_of("kind", NomineeKind),
+        UniqueConstraint("unit_id", "identity"),
+        Index("ix_nominee_name_key", "name_key"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=40)
+    unit_id: int = Field(foreign_key="unit.id")
+    kind: str = Field(max_length=20)
+    name: str = Field(max_length=200)
+    name_key: str = Field(max_length=200, description="folded for search: lower case, without marks")
+    identity: str = Field(max_length=500, description="kind, folded name, workplace and birth date: who is the same")
+    honorific: str | None = Field(default=None, max_length=80)
+    position: str | None = Field(default=None, max_length=200)
+    workplace: str | None = Field(default=None, max_length=200)
+    gender: str | None = Field(default=None, max_length=20)
+    ethnicity: str | None = Field(default=None, max_length=40)
+    birth_date: date | None = None
+    email: str | None = Field(default=None, max_length=254)
+
+
+class Dossier(SQLModel, table=True):
+    """One tờ trình of one unit with its list of nominations."""
+
+    __table_args__ = (UniqueConstraint("round_id", "unit_id", "workbook_sha256"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=40)
+    round_id: int = Field(foreign_key="review_round.id", index=True)
+    unit_id: int = Field(foreign_key="unit.id")
+    workbook_sha256: str | None = Field(default=None, foreign_key="stored_file.sha256")
+    filed_by: str = Field(max_length=80)
+    filed_at: datetime = Field(sa_type=UtcDateTime)
+    # Law 06/2026 decides by the day of receipt for appraisal which rules apply: kept from the first entry.
+    received_for_appraisal_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Nomination(SQLModel, table=True):
+    __table_args__ = (
+        one_of("state", State),
+        one_of("stage", Stage),
+        one_of("route", ("full", "simplified")),
+        one_of("role", ("decide", "propose", "none", "unverified")),
+        # The same nominee is proposed once for one award and one achievement in a round (Law 06/2022 Art. 5.2.c).
+        UniqueConstraint("round_id", "nominee_id", "award", "achievement_key"),
+        Index("ix_nomination_round_state", "round_id", "state", "unit_id"),
+        Index("ix_nomination_unit", "unit_id", "state"),
+        check("version_positive", "version > 0"),
+        check("signed_names_its_paper", "state NOT IN ('signed', 'revoked') OR decision_id IS NOT NULL"),
+        check(
+            "disclosed_names_its_paper",
+            "state NOT IN ('disclosed', 'closed') OR decision_id IS NOT NULL OR submission_letter_id IS NOT NULL",
+        ),
+        check("forwarded_names_its_paper", "state <> 'forwarded' OR submission_letter_id IS NOT NULL"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=40)
+    round_id: int = Field(foreign_key="review_round.id")
+    dossier_id: int = Field(foreign_key="dossier.id", index=True)
+    unit_id: int = Field(foreign_key="unit.id")
+    nominee_id: int = Field(foreign_key="nominee.id", index=True)
+    award: str = Field(max_length=20)
+    role: str = Field(max_length=12, description="does this office decide the award or propose it upward")
+    route: str = Field(max_length=12)
+    stage: str = Field(max_length=30)
+    state: str = Field(max_length=20)
+    achievement: str | None = Field(default=None, max_length=2000)
+    achievement_key: str = Field(default="", max_length=64)
+    rating: str | None = Field(default=None, max_length=10)
+    initiative: str | None = Field(default=None, max_length=500)
+    object_class: str | None = Field(default=None, max_length=200)
+    field: str | None = Field(default=None, max_length=200)
+    prior_decision: str | None = Field(default=None, max_length=200)
+    parts: str = Field(default="", max_length=500, description="dossier parts present, comma-separated")
+    facts: str = Field(default="{}", description="further facts of the case as JSON (ratings, titles, initiatives …)")
+    reason: str | None = Field(default=None, max_length=2000, description="why it stands where it stands")
+    decision_id: int | None = Field(default=None, foreign_key="decision.id", index=True)
+    submission_letter_id: int | None = Field(default=None, foreign_key="submission_letter.id", index=True)
+    proposed_by: str = Field(max_length=80)
+    reviewed_by: str | None = Field(default=None, max_length=80)
+    entered_stage_at: datetime = Field(sa_type=UtcDateTime)
+    version: int = 1
+
+
+class Appraisal(SQLModel, table=True):
+    """One evaluation of one nomination: pack, verdict and the findings with their citations, never overwritten."""
+
+    __table_args__ = (
+        one_of("verdict", VERDICTS),
+        UniqueConstraint("nomination_id", "sequence"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    nomination_id: int = Field(foreign_key="nomination.id")
+    sequence: int
+    nomination_version: int = Field(description="the version of the nomination that was evaluated")
+    at: datetime = Field(sa_type=UtcDateTime)
+    on_date: date
+    pack: str | None = Field(default=None, max_length=40)
+    pack_sha256: str | None = Field(default=None, max_length=64)
+    regulation_sha256: str = Field(max_length=64)
+    verdict: str = Field(max_length=20)
+    findings: str = Field(description="JSON list of findings: rule, verdict, found, citation, status, message")
+
+
+class Pause(SQLModel, table=True):
+    """A clock stop: from when to when the time limits did not run, and why (never who complained)."""
+
+    __table_args__ = (Index("ix_pause_nomination", "nomination_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    nomination_id: int = Field(foreign_key="nomination.id")
+    ground: str = Field(max_length=40)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

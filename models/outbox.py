@@ -1,0 +1,34 @@
+"""What is to be told to people and to the engine: written with the act, sent after it."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from models.types import UtcDateTime, check, one_of
+
+STATES = ("queued", "leased", "accepted", "failed")
+
+
+class OutboxMessage(SQLModel, table=True):
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        one_of("kind", ("letter", "stage_entered")),
+        one_of("state", STATES),
+        Index("ix_outbox_due", "kind", "state", "due_at"),
+        check("letters_have_a_recipient", "kind <> 'letter' OR recipient IS NOT NULL"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, max_length=200)
+    kind: str = Field(max_length=20)
+    topic: str = Field(max_length=60, description="letter kind, or round/stage")
+    recipient: str | None = Field(default=None, max_length=254)
+    context: str = Field(default="{}", description="JSON; what the letter says or which round and stage")
+    state: str = Field(default="queued", max_length=10)
+    attempts: int = 0
+    queued_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease: str | None = Field(default=None, max_length=40, index=True)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reply: str | None = Field(default=None, max_length=500)

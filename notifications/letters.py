@@ -1,0 +1,455 @@
+"""The letters this office writes: one model and three templates (subject, text, html) for each kind.
+
+A kind's model is the whole contract of its context: a missing or unknown key is an error when the letter is queued,
+not when it is sent. Templates show what they are given and decide nothing.
+"""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import jinja2
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from notifications import invitations
+from rules.refusal import Citation
+
+LOCAL = invitations.LOCAL
+ROWS_SHOWN = 50
+LINE_LENGTH = 500
+PROSE_LENGTH = 5000
+SUBJECT_LENGTH = 200
+
+# Control and format characters, line and paragraph separators can only forge a line or reorder what is read in a name
+# or a subject (RFC 5322 §2.2, Unicode TR 36); a lone surrogate cannot be sent at all.
+_INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Cs")
+
+
+class BadContext(ValueError):  # noqa: N818 -- named for what is wrong, as Unreadable is
+    """A letter's context does not fit its kind. Names the keys, never their values: they are personal data."""
+
+
+def fold(text: str) -> str:
+    """The text as one line: control characters, line separators and runs of white space become one space each."""
+    if text.isprintable():  # the usual case, without a look at each character
+        return " ".join(text.split())
+    return " ".join("".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text).split())
+
+
+def _shorten(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _read_line(value: Any) -> Any:
+    return _shorten(fold(value), LINE_LENGTH) if isinstance(value, str) else value
+
+
+def _read_prose(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    lines = [fold(line) for line in re.split(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", value)]
+    return _shorten(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), PROSE_LENGTH)
+
+
+def _read_citation(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        value = Citation.model_validate(value)
+    return _read_line(str(value) if isinstance(value, Citation) else value)
+
+
+def _read_when(value: Any) -> Any:
+    if isinstance(value, str):
+        value = date.fromisoformat(value) if len(value) == len("2024-12-20") else datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=LOCAL)
+    return value
+
+
+Line = Annotated[str, BeforeValidator(_read_line)]
+Prose = Annotated[str, BeforeValidator(_read_prose)]
+Cited = Annotated[str | None, BeforeValidator(_read_citation)]
+Url = Annotated[str, Field(pattern=r"""^https?://[^\s\p{C}<>"'\\]+$""", max_length=900)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+# A date (the whole day) or an instant; without an offset it is local time (contract §2). Stored as ISO 8601.
+When = Annotated[datetime | date, BeforeValidator(_read_when)]
+Instant = Annotated[datetime, BeforeValidator(_read_when)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AwardCount(_Strict):
+    name: Line
+    count: Count
+
+
+class Item(_Strict):
+    """One nomination as a reader knows it: its code, who, and for which award (written out)."""
+
+    code: Line
+    nominee: Line
+    award: Line
+
+
+class ReasonedItem(Item):
+    reason: Prose
+    citation: Cited
+
+
+class AppraisedItem(ReasonedItem):
+    outcome: Line
+
+
+class NotApprovedItem(ReasonedItem):
+    stage_name: Line
+
+
+class AwardedItem(Item):
+    money: Count | None = None
+    """Tiền thưởng in đồng."""
+
+
+class AnsweredItem(Item):
+    outcome: Line
+    reason: Prose | None = None
+
+
+class DigestSection(_Strict):
+    title: Line
+    lines: list[Line]
+
+
+class CallForProposals(_Strict):
+    round_code: Line
+    round_title: Line
+    due: When | None
+    unit_name: Line
+    office: Line
+
+
+class DossierReceived(_Strict):
+    unit_name: Line
+    dossier_code: Line
+    count: Count
+    round_title: Line
+    by_award: list[AwardCount]
+    due: When | None
+
+
+class DossierReturned(_Strict):
+    unit_name: Line
+    items: list[ReasonedItem]
+    round_title: Line
+    due: When | None
+
+
+class AppraisalResult(_Strict):
+    unit_name: Line
+    round_title: Line
+    passed: Count
+    items: list[AppraisedItem]
+
+
+class NominationStopped(_Strict):
+    """`reason_public` must not tell who complained, or that somebody did (domain D11, Luật Tố cáo)."""
+
+    unit_name: Line
+    code: Line
+    nominee: Line
+    award: Line
+    reason_public: Prose
+
+
+class CouncilInvitation(_Strict):
+    """`sequence` grows with every change of the meeting; `minutes` is only how long calendars keep it free."""
+
+    member_name: Line
+    session_code: Line
+    at: Instant
+    place: Line
+    round_title: Line
+    agenda_count: Count
+    sequence: Count
+    cancelled: bool
+    stamped_at: Instant
+    minutes: Annotated[int, Field(gt=0, le=24 * 60)] = 120
+
+
+class BallotReminder(_Strict):
+    member_name: Line
+    session_code: Line
+    due: When | None
+
+
+class WaitingForSignature(_Strict):
+    signer_name: Line
+    round_title: Line
+    decisions: Count
+    nominations: Count
+    due: When | None
+
+
+class SentBackByChairman(_Strict):
+    office_name: Line
+    items: list[Item]
+    reason: Prose
+
+
+class AwardResultUnit(_Strict):
+    unit_name: Line
+    round_title: Line
+    decision_number: Line
+    decision_date: When
+    items: list[AwardedItem]
+    url: Url
+
+
+class AwardResultNominee(_Strict):
+    nominee: Line
+    award: Line
+    decision_number: Line
+    decision_date: When
+    office: Line
+    url: Url
+
+
+class NotApproved(_Strict):
+    unit_name: Line
+    round_title: Line
+    items: list[NotApprovedItem]
+    how_to_complain: Prose
+
+
+class ForwardedToSuperior(_Strict):
+    unit_name: Line
+    items: list[Item]
+    letter_number: Line
+    superior: Line
+
+
+class SuperiorAnswer(_Strict):
+    unit_name: Line
+    items: list[AnsweredItem]
+    answer_number: Line
+
+
+class DecisionRevoked(_Strict):
+    unit_name: Line
+    decision_number: Line
+    reason: Prose
+    citation: Cited
+    items: list[Item]
+
+
+class DisclosurePublished(_Strict):
+    office_name: Line
+    decision_number: Line
+    url: Url
+    until: When | None
+
+
+class DeadlineReminder(_Strict):
+    recipient_name: Line
+    stage_name: Line
+    round_title: Line
+    due: When
+    days_left: Count
+    waiting: Count
+
+
+class DeadlineEscalation(_Strict):
+    recipient_name: Line
+    level_name: Line
+    stage_name: Line
+    round_title: Line
+    due: When
+    days_over: Count
+    waiting: Count
+    previous_levels: list[Line]
+
+
+class DeadlineExtended(_Strict):
+    recipient_name: Line
+    round_title: Line
+    stage_name: Line
+    due: When
+    reason: Prose
+
+
+class PetitionReceived(_Strict):
+    petition_code: Line
+    due: When | None
+
+
+class PetitionAnswered(_Strict):
+    petition_code: Line
+    answer: Prose
+
+
+class Digest(_Strict):
+    recipient_name: Line
+    sections: list[DigestSection]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    stage: str
+    """Folder of the templates: the stage's word, or `deadlines`."""
+    context: type[BaseModel]
+
+
+KINDS: Mapping[str, Kind] = {
+    "call_for_proposals": Kind("unit_proposal", CallForProposals),
+    "dossier_received": Kind("unit_proposal", DossierReceived),
+    "dossier_returned": Kind("unit_proposal", DossierReturned),
+    "appraisal_result": Kind("home_affairs_review", AppraisalResult),
+    "nomination_paused": Kind("home_affairs_review", NominationStopped),
+    "nomination_resumed": Kind("home_affairs_review", NominationStopped),
+    "council_invitation": Kind("council_vote", CouncilInvitation),
+    "ballot_reminder": Kind("council_vote", BallotReminder),
+    "waiting_for_signature": Kind("chairman_signature", WaitingForSignature),
+    "sent_back_by_chairman": Kind("chairman_signature", SentBackByChairman),
+    "award_result_unit": Kind("public_disclosure", AwardResultUnit),
+    "award_result_nominee": Kind("public_disclosure", AwardResultNominee),
+    "not_approved": Kind("public_disclosure", NotApproved),
+    "forwarded_to_superior": Kind("public_disclosure", ForwardedToSuperior),
+    "superior_answer": Kind("public_disclosure", SuperiorAnswer),
+    "decision_revoked": Kind("public_disclosure", DecisionRevoked),
+    "disclosure_published": Kind("public_disclosure", DisclosurePublished),
+    "petition_received": Kind("public_disclosure", PetitionReceived),
+    "petition_answered": Kind("public_disclosure", PetitionAnswered),
+    "deadline_reminder": Kind("deadlines", DeadlineReminder),
+    "deadline_escalation": Kind("deadlines", DeadlineEscalation),
+    "deadline_extended": Kind("deadlines", DeadlineExtended),
+    "digest": Kind("deadlines", Digest),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who writes. Passed in, because the authority is dated data: the huyện of 2024 is gone since 01/07/2025."""
+
+    authority: str = "Hội đồng Thi đua - Khen thưởng"
+    office: str = "Cơ quan thường trực Hội đồng"
+    base_url: str | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    subject: str
+    text: str
+    html: str
+    calendar: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The rows of a list that a letter prints, and how many it leaves out."""
+
+    rows: Sequence[Any]
+    more: int
+    see_at: str
+
+
+def read(kind: str, context: Mapping[str, Any]) -> BaseModel:
+    """The context as the kind's model. Raises BadContext for an unknown kind and for missing, unknown or wrong keys."""
+    if kind not in KINDS:
+        raise BadContext(f"There is no letter of kind {kind!r}.")
+    try:
+        return KINDS[kind].context.model_validate(context)
+    except ValidationError as error:
+        keys = sorted(
+            {".".join(str(part) for part in fault["loc"]) + f" ({fault['type']})" for fault in error.errors()}
+        )
+        # `from None`: pydantic's own message repeats the values, and a log is no place for personal data.
+        raise BadContext(f"Letter {kind!r}: {', '.join(keys)}.") from None
+
+
+def validate(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The context as plain JSON values, ready to be queued; call it where the letter is announced.
+
+    Folds names to one line, cuts over-long texts, writes instants as ISO 8601. Idempotent. Raises BadContext.
+    """
+    return read(kind, context).model_dump(mode="json")
+
+
+def render(kind: str, context: Mapping[str, Any], *, letterhead: Letterhead | None = None) -> Rendered:
+    """One letter, the same for the same input. Raises BadContext as `validate` does.
+
+    Lists longer than `ROWS_SHOWN` are cut and say how many more there are, and where to read them.
+    """
+    letterhead = letterhead or Letterhead()
+    model = read(kind, context)
+    values = {name: getattr(model, name) for name in type(model).model_fields}
+    see_at = values.get("url") or letterhead.base_url or "hệ thống Vinh Danh"
+    subject_of, text_of, html_of = _templates(kind)
+    subject = _shorten(fold(subject_of.render(values)), SUBJECT_LENGTH)
+    around = {**values, "subject": subject, "letterhead": letterhead, "see_at": see_at}
+    calendar = invitations.write(**values, subject=subject) if isinstance(model, CouncilInvitation) else None
+    text = re.sub(r"\n{3,}", "\n\n", text_of.render(around)).rstrip() + "\n"
+    return Rendered(subject=subject, text=text, html=html_of.render(around), calendar=calendar)
+
+
+def moment(value: datetime | date | None) -> str:
+    """dd/mm/yyyy, with HH:MM in local time when the value is an instant."""
+    if value is None:
+        return "chưa ấn định"
+    if isinstance(value, datetime):
+        return value.astimezone(LOCAL).strftime("%d/%m/%Y %H:%M")
+    return value.strftime("%d/%m/%Y")
+
+
+def number(value: int) -> str:
+    """1780 → 1.780, as Vietnamese writes it."""
+    return f"{value:,}".replace(",", ".")
+
+
+def days_left(value: int) -> str:
+    return f"còn {value} ngày" if value else "hết hạn trong hôm nay"
+
+
+@jinja2.pass_context
+def _shown(context: jinja2.runtime.Context, rows: Sequence[Any]) -> Shown:
+    return Shown(rows=rows[:ROWS_SHOWN], more=max(0, len(rows) - ROWS_SHOWN), see_at=context["see_at"])
+
+
+_FILTERS: Mapping[str, Callable[..., Any]] = {
+    "moment": moment,
+    "number": number,
+    "days_left": days_left,
+    "shown": _shown,
+}
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(_FILTERS)
+    # Macros as globals: importing them in every template would cost a template call for each letter.
+    environment.globals["html"] = environment.get_template("_parts.html.j2").module
+    environment.globals["text"] = environment.get_template("_parts.txt.j2").module
+    return environment
+
+
+@functools.cache
+def _templates(kind: str) -> tuple[jinja2.Template, jinja2.Template, jinja2.Template]:
+    environment, folder = _environment(), KINDS[kind].stage
+    return (
+        environment.get_template(f"{folder}/{kind}.subject.j2"),
+        environment.get_template(f"{folder}/{kind}.txt.j2"),
+        environment.get_template(f"{folder}/{kind}.html.j2"),
+    )

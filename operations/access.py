@@ -1,0 +1,122 @@
+"""Who acts: an account with the roles it holds on the day of the act, and for whom it acts."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from models import Account, Authorisation, RoleGrant, SecurityEvent, Unit
+from rules.lifecycle import ROLE_NAMES, Role
+from rules.refusal import Citation, Refusal
+
+LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def local_date(moment: datetime) -> date:
+    """The calendar day in Vietnam."""
+    return moment.astimezone(LOCAL).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """24:00 of this day in Vietnam, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=LOCAL).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    username: str
+    name: str
+    roles: frozenset[Role]
+    units: frozenset[int] = frozenset()
+    account_id: int | None = None
+
+    def holds(self, *roles: Role) -> bool:
+        return bool(self.roles & set(roles))
+
+
+ENGINE = Actor(username="engine", name="hệ thống", roles=frozenset({Role.ENGINE}))
+
+
+def actor(session: Session, username: str, *, now: datetime) -> Actor:
+    """The account with its roles of today. Raises Refusal `unknown_account` or `account_disabled`."""
+    account = session.exec(select(Account).where(Account.username == username)).one_or_none()
+    if account is None:
+        raise Refusal(
+            "unknown_account",
+            f"Không có tài khoản «{username}». Hãy kiểm tra tên đăng nhập hoặc liên hệ quản trị hệ thống.",
+            reach=True,
+        )
+    if account.disabled_at is not None and account.disabled_at <= now:
+        raise Refusal("account_disabled", f"Tài khoản «{username}» đã bị khóa.", reach=True)
+    today = local_date(now)
+    grants = session.exec(
+        select(RoleGrant.role, RoleGrant.unit_id).where(
+            RoleGrant.account_id == account.id,
+            RoleGrant.valid_from <= today,
+            (col(RoleGrant.valid_to).is_(None)) | (col(RoleGrant.valid_to) > today),
+        )
+    ).all()
+    return Actor(
+        username=account.username,
+        name=account.display_name,
+        roles=frozenset(Role(role) for role, _ in grants),
+        units=frozenset(unit for _, unit in grants if unit is not None),
+        account_id=account.id,
+    )
+
+
+def require(actor: Actor, *roles: Role) -> None:
+    """Raise Refusal `not_your_role` unless the actor holds one of these roles."""
+    if actor.roles.isdisjoint(roles):
+        names = ", ".join(ROLE_NAMES[role] for role in roles)
+        raise Refusal(
+            "not_your_role",
+            f"Việc này thuộc thẩm quyền của {names}; tài khoản «{actor.username}» không có vai trò đó. "
+            "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
+            reach=True,
+        )
+
+
+def require_unit(actor: Actor, unit: Unit) -> None:
+    """Raise Refusal `not_your_unit` when a unit officer reaches for another unit's dossier."""
+    if actor.holds(Role.SECRETARY, Role.ENGINE) or unit.id in actor.units:
+        return
+    raise Refusal(
+        "not_your_unit",
+        f"Hồ sơ này của {unit.name}; tài khoản «{actor.username}» không thuộc đơn vị đó. "
+        "Việc đề nghị do đơn vị quản lý tổ chức, cán bộ, quỹ lương thực hiện.",
+        citation=Citation(document="06/2022/QH15", article="83", clause="1"),
+        reach=True,
+    )
+
+
+def authorisation(session: Session, actor: Actor, *, awards: set[str], now: datetime) -> int | None:
+    """None for the chairman; for a deputy the authorisation in force that covers these awards.
+
+    Raises Refusal `no_authorisation` (NĐ 30/2020 Art. 13.3: written, limited in time and content).
+    """
+    if actor.holds(Role.CHAIRMAN):
+        return None
+    today = local_date(now)
+    for row in session.exec(
+        select(Authorisation).where(
+            Authorisation.deputy_id == actor.account_id,
+            Authorisation.valid_from <= today,
+            Authorisation.valid_to >= today,
+        )
+    ):
+        if row.scope == "all" or awards <= set(row.scope.split(",")):
+            return row.id
+    raise Refusal(
+        "no_authorisation",
+        f"«{actor.username}» không có văn bản ủy quyền còn hiệu lực cho nội dung này. "
+        "Chủ tịch phải ủy quyền bằng văn bản, có thời hạn và phạm vi; hãy chuyển Chủ tịch ký.",
+        citation=Citation(document="30/2020/NĐ-CP", article="13", clause="3"),
+        reach=True,
+    )
+
+
+def log_reach(session: Session, *, actor: str, verb: str, subject: str, refusal: Refusal, now: datetime) -> None:
+    """Write to the security log that somebody reached beyond their rights. Called by the door, in its own act."""
+    session.add(SecurityEvent(at=now, actor=actor[:80], verb=verb[:60], subject=subject[:200], code=refusal.code))

@@ -1,0 +1,84 @@
+"""What people and the engine are to be told: rows of the outbox, written in the act they speak of.
+
+Keys are facts (which entry of the ledger, to whom), so the same fact is never announced twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from ledger.canonical import dumps
+from models import OutboxMessage
+from rules.lifecycle import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter to one recipient; `kind` names its template, `about` the fact that makes its key unique."""
+
+    kind: str
+    about: str
+    to: str | None  # an address; None: the recipient has none, nothing is queued
+    recipient: str  # code or username, for the key: never the address itself
+    context: dict[str, Any]
+
+
+def letters(session: Session, batch: Sequence[Letter]) -> int:
+    """Queue letters; those without an address are left out. Returns how many were queued.
+
+    Times in the outbox are the wall clock's: back-off and leases are about machines, not about law.
+    """
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "key": f"{letter.kind}/{letter.about}/{letter.recipient}",
+            "kind": "letter",
+            "topic": letter.kind,
+            "recipient": letter.to,
+            "context": dumps(letter.context).decode(),
+            "state": "queued",
+            "attempts": 0,
+            "queued_at": now,
+            "due_at": now,
+        }
+        for letter in batch
+        if letter.to
+    ]
+    if rows:
+        session.execute(sa.insert(OutboxMessage), rows)
+    return len(rows)
+
+
+def stage(session: Session, round_code: str, stage: Stage, *, index: int) -> None:
+    """Tell the engine that a round has work in this stage; one waiting message a stage is enough."""
+    topic = f"{round_code}/{stage}"
+    waiting = session.exec(
+        select(OutboxMessage.id)
+        .where(OutboxMessage.kind == "stage_entered", OutboxMessage.state == "queued", OutboxMessage.topic == topic)
+        .limit(1)
+    ).first()
+    if waiting is None:
+        now = datetime.now(UTC)
+        session.execute(
+            sa.insert(OutboxMessage).values(
+                key=f"stage_entered/{topic}/{index}",
+                kind="stage_entered",
+                topic=topic,
+                context=dumps({"round": round_code, "stage": str(stage)}).decode(),
+                state="queued",
+                attempts=0,
+                queued_at=now,
+                due_at=now,
+            )
+        )
+
+
+def letters_once(session: Session, batch: Sequence[Letter]) -> int:
+    """Queue those letters whose key was never used: for what a reconciling flow says again and again."""
+    keys = {f"{letter.kind}/{letter.about}/{letter.recipient}": letter for letter in batch}
+    known = set(session.exec(select(OutboxMessage.key).where(col(OutboxMessage.key).in_(list(keys)))))
+    return letters(session, [letter for key, letter in keys.items() if key not in known])

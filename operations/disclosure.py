@@ -1,0 +1,422 @@
+"""Stage 5, public_disclosure: publish, record the superior's answer, close, revoke; and citizens' petitions."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models import Decision, Disclosure, Nomination, Nominee, Petition, SubmissionLetter, Unit
+from operations import access, announce, numbering, record, review, rounds, signature, transition
+from operations.access import ENGINE, Actor
+from operations.review import not_approved
+from operations.transition import Standing
+from rules import deadlines, lifecycle
+from rules.lifecycle import Action, Role, State
+from rules.refusal import Citation, Refusal
+
+_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
+PETITION_DAYS = 15  # Luật TCTT 104/2016 Art. 22: answered within 15 days of receipt
+OPENNESS = Citation(document="104/2016/QH13", article="17", clause="1", point="l")
+REVOCATION_GROUNDS = ("93.2.a", "93.2.b", "93.2.c", "93.2.d")
+
+
+def decision_by_code(session: Session, code: str) -> Decision:
+    """By `123-2024` or by symbol `123/QĐ-UBND`. Raises Refusal `unknown_decision`."""
+    found = session.exec(
+        select(Decision)
+        .where((col(Decision.code) == code) | (col(Decision.symbol) == code))
+        .order_by(col(Decision.id).desc())
+    ).first()
+    if found is None:
+        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    return found
+
+
+def letter_by_code(session: Session, code: str) -> SubmissionLetter:
+    found = session.exec(
+        select(SubmissionLetter)
+        .where((col(SubmissionLetter.code) == code) | (col(SubmissionLetter.symbol) == code))
+        .order_by(col(SubmissionLetter.id).desc())
+    ).first()
+    if found is None:
+        raise Refusal("unknown_letter", f"Không có tờ trình số «{code}».")
+    return found
+
+
+def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: str) -> int:
+    """Publish a decision (or a superior's recorded grant): register now, notice board for 30 days, results by letter.
+
+    `url` is where the public register shows it. Raises Refusal `already_disclosed`, `no_answer`, `unknown_decision`.
+    Returns how many nominations were disclosed.
+    """
+    lifecycle.require_role(Action.DISCLOSE, actor.roles)
+    if paper.startswith("TTr-"):
+        letter = letter_by_code(session, paper)
+        if letter.answer not in {"granted", "partly"}:
+            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
+        condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id}
+        number, on = letter.answer_number or "", letter.answered_on or access.local_date(now)
+    else:
+        decision = decision_by_code(session, paper)
+        if decision.state == "revoked":
+            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
+        condition, link = _N.decision_id == decision.id, {"decision_id": decision.id}
+        number, on = decision.symbol, decision.signed_on
+        paper = decision.code
+    waiting = transition.standings_where(
+        session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value])
+    )
+    if not waiting:
+        raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
+    until = access.local_date(now) + timedelta(days=POSTING_DAYS)
+    session.add_all(
+        [
+            Disclosure(channel="register", published_at=now, **link),
+            Disclosure(channel="notice_board", published_at=now, until_on=until, **link),
+        ]
+    )
+    session.flush()
+    record.record(
+        session,
+        "disclosure:published",
+        [(f"{paper}/register", {"when": [now, ""]}), (f"{paper}/notice_board", {"when": [now, until]})],
+    )
+    moved, _, _ = transition.move(
+        session, Action.DISCLOSE, [row.code for row in waiting], actor=actor, now=now, kind="disclosed"
+    )
+    announce.letters(session, _result_letters(moved, number=number, on=on, url=url, about=paper))
+    announce.letters(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
+    return len(moved)
+
+
+def _result_letters(
+    moved: Sequence[Standing], *, number: str, on: date, url: str, about: str
+) -> list[announce.Letter]:
+    letters = [
+        announce.Letter(
+            kind="award_result_unit",
+            about=about,
+            to=rows[0].unit_email,
+            recipient=rows[0].unit_code,
+            context={
+                "unit_name": rows[0].unit_name,
+                "round_title": rows[0].round_title,
+                "decision_number": number,
+                "decision_date": on.isoformat(),
+                "items": signature.named(rows),
+                "url": url,
+            },
+        )
+        for rows in transition.by_unit(moved).values()
+    ]
+    letters += [
+        announce.Letter(
+            kind="award_result_nominee",
+            about=about,
+            to=row.nominee_email,
+            recipient=row.code,
+            context={
+                "nominee": row.nominee,
+                "award": transition.award_name(row.award),
+                "decision_number": number,
+                "decision_date": on.isoformat(),
+                "office": row.round_title,
+                "url": url,
+            },
+        )
+        for row in moved
+    ]
+    return letters
+
+
+def _published(
+    session: Session, moved: Sequence[Standing], *, number: str, url: str, until: date, about: str, now: datetime
+) -> list[announce.Letter]:
+    if not moved:
+        return []
+    return [
+        announce.Letter(
+            kind="disclosure_published",
+            about=about,
+            to=email,
+            recipient=username,
+            context={"office_name": name, "decision_number": number, "url": url, "until": until.isoformat()},
+        )
+        for username, name, email in rounds.people(session, Role.SECRETARY, today=access.local_date(now))
+    ]
+
+
+def record_answer(
+    session: Session,
+    letter_code: str,
+    *,
+    number: str,
+    on: date,
+    refused: Sequence[str] = (),
+    all_refused: bool = False,
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
+) -> SubmissionLetter:
+    """What the superior answered to a tờ trình: its document number, and which nominations it did not grant."""
+    lifecycle.require_role(Action.RECORD_REFUSAL_ABOVE, actor.roles)
+    letter = letter_by_code(session, letter_code)
+    if letter.answer is not None:
+        raise Refusal("already_answered", f"Tờ trình {letter.symbol} đã ghi nhận trả lời số {letter.answer_number}.")
+    if not number.strip():
+        raise Refusal("missing_number", "Phải ghi số văn bản trả lời của cấp trên.")
+    waiting = transition.standings_where(session, _N.submission_letter_id == letter.id, _N.state == State.FORWARDED.value)
+    codes = [row.code for row in waiting if all_refused or row.code in set(refused)]
+    strangers = set(refused) - {row.code for row in waiting}
+    if strangers:
+        raise Refusal("not_in_letter", f"Không có trong tờ trình {letter.symbol}: {', '.join(sorted(strangers))}.")
+    letter.answer = "refused" if len(codes) == len(waiting) else "partly" if codes else "granted"
+    letter.answer_number = number.strip()
+    letter.answered_on = on
+    letter.version += 1
+    session.add(letter)
+    session.flush()
+    index = record.record(
+        session,
+        "submission_letter:answered",
+        [(letter.code, {"answer": [letter.answer, letter.answer_number, letter.answered_on]})],
+    )
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="superior_answer",
+                about=f"{letter.code}/{index}",
+                to=rows[0].unit_email,
+                recipient=rows[0].unit_code,
+                context={
+                    "unit_name": rows[0].unit_name,
+                    "items": [
+                        item
+                        | {"outcome": "không được khen thưởng" if item["code"] in codes else "được khen thưởng",
+                           "reason": reason if item["code"] in codes else None}
+                        for item in signature.named(rows)
+                    ],
+                    "answer_number": letter.answer_number,
+                },
+            )
+            for rows in transition.by_unit(waiting).values()
+        ],
+    )
+    if codes:
+        moved, _, index = transition.move(
+            session, Action.RECORD_REFUSAL_ABOVE, codes, actor=actor, now=now, reason=reason, kind="refused_above"
+        )
+        announce.letters(
+            session,
+            not_approved(moved, "Cấp trên quyết định", reason, str(Citation(document=lifecycle.LAW, article="79")), index),
+        )
+    return letter
+
+
+def close_posted(session: Session, *, now: datetime) -> int:
+    """Close what has been posted long enough. Done by the sweep; returns how many nominations were closed."""
+    today = access.local_date(now)
+    over = select(Disclosure).where(col(Disclosure.until_on).is_not(None), col(Disclosure.until_on) < today)
+    closed = 0
+    for posting in session.exec(over).all():
+        condition = (
+            _N.decision_id == posting.decision_id
+            if posting.decision_id is not None
+            else _N.submission_letter_id == posting.submission_letter_id
+        )
+        rows = transition.standings_where(session, condition, _N.state == State.DISCLOSED.value)
+        if rows:
+            transition.move(
+                session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind="closed"
+            )
+            closed += len(rows)
+    return closed
+
+
+def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Actor, now: datetime) -> Decision:
+    """Revoke a decision whole (Law 06/2022 Art. 93.2); history stays, every nomination of it is told."""
+    lifecycle.require_role(Action.REVOKE, actor.roles)
+    decision = decision_by_code(session, code)
+    if ground not in REVOCATION_GROUNDS:
+        raise Refusal(
+            "unknown_ground",
+            f"Căn cứ hủy bỏ phải là một trong: {', '.join(REVOCATION_GROUNDS)}.",
+            citation=Citation(document=lifecycle.LAW, article="93", clause="2"),
+        )
+    if not reason.strip():
+        raise Refusal("reason_required", "Hủy bỏ quyết định khen thưởng phải nêu lý do.")
+    if decision.state == "revoked":
+        raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
+    access.authorisation(session, actor, awards={decision.award}, now=now)
+    decision.state = "revoked"
+    decision.revoked_at = now
+    decision.revoked_ground = ground
+    decision.revoked_reason = reason.strip()
+    decision.version += 1
+    session.add(decision)
+    session.flush()
+    record.record(
+        session,
+        "decision:revoked",
+        [(decision.code, {"state": decision.state, "revoked": [ground, reason.strip()]})],
+    )
+    rows = transition.standings_where(
+        session,
+        _N.decision_id == decision.id,
+        _N.state.in_([State.SIGNED.value, State.DISCLOSED.value, State.CLOSED.value]),
+    )
+    moved, _, _ = transition.move(
+        session, Action.REVOKE, [row.code for row in rows], actor=actor, now=now, reason=reason, kind="revoked"
+    )
+    point = ground.rsplit(".", 1)[1]
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="decision_revoked",
+                about=decision.code,
+                to=of_unit[0].unit_email,
+                recipient=of_unit[0].unit_code,
+                context={
+                    "unit_name": of_unit[0].unit_name,
+                    "decision_number": decision.symbol,
+                    "reason": reason.strip(),
+                    "citation": str(Citation(document=lifecycle.LAW, article="93", clause="2", point=point)),
+                    "items": signature.named(of_unit),
+                },
+            )
+            for of_unit in transition.by_unit(moved).values()
+        ],
+    )
+    return decision
+
+
+def attach_paper(session: Session, code: str, sha256: str) -> None:
+    """Note the rendered paper of a decision or submission letter; a paper once attached stays."""
+    row: Decision | SubmissionLetter = (
+        letter_by_code(session, code) if code.startswith("TTr-") else decision_by_code(session, code)
+    )
+    if row.paper_sha256 is None:
+        row.paper_sha256 = sha256
+        session.add(row)
+        session.flush()
+        source = "submission_letter" if code.startswith("TTr-") else "decision"
+        record.record(session, f"{source}:paper_rendered", [(row.code, {"paper": sha256})])
+
+
+def file_petition(
+    session: Session,
+    *,
+    text: str,
+    kind: str = "complaint",
+    nomination: str | None = None,
+    decision: str | None = None,
+    sender: str | None = None,
+    now: datetime,
+) -> Petition:
+    """Take a citizen's objection: receipt, its own legal clock, and word to Phòng Nội vụ. Never says who sent it."""
+    if not text.strip():
+        raise Refusal("missing_text", "Hãy viết nội dung phản ánh, kiến nghị.")
+    if kind not in review.PAUSE_GROUNDS:
+        raise Refusal("unknown_ground", f"Loại đơn phải là một trong: {', '.join(review.PAUSE_GROUNDS)}.")
+    about = transition.standings(session, [nomination]).get(nomination) if nomination else None
+    if nomination and about is None:
+        raise transition.unknown(nomination)
+    today = access.local_date(now)
+    number = numbering.take(session, f"petition/{today.year}")[0]
+    row = Petition(
+        code=f"PA-{today.year}-{number:04d}",
+        kind=kind,
+        nomination_id=about.id if about else None,
+        decision_id=decision_by_code(session, decision).id if decision else None,
+        text=text.strip(),
+        sender=sender,
+        received_at=now,
+        due_on=deadlines.compute(today, PETITION_DAYS, "calendar").due,
+    )
+    session.add(row)
+    session.flush()
+    record.record(
+        session,
+        "petition:received",
+        [(row.code, {"about": [nomination, decision, kind], "text": row.text, "state": row.state})],
+    )
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="petition_received",
+                about=row.code,
+                to=email,
+                recipient=username,
+                context={"petition_code": row.code, "due": row.due_on.isoformat()},
+            )
+            for username, _, email in rounds.people(session, Role.SECRETARY, Role.REVIEWER, today=today)
+        ],
+    )
+    return row
+
+
+def answer_petition(session: Session, code: str, *, answer: str, actor: Actor, now: datetime) -> Petition:
+    access.require(actor, Role.REVIEWER, Role.SECRETARY)
+    row = session.exec(select(Petition).where(Petition.code == code)).one_or_none()
+    if row is None:
+        raise Refusal("unknown_petition", f"Không có phản ánh mang mã «{code}».")
+    if row.state == "answered":
+        raise Refusal("already_answered", f"Phản ánh {code} đã được trả lời.")
+    if not answer.strip():
+        raise Refusal("missing_text", "Hãy viết nội dung trả lời.")
+    row.state = "answered"
+    row.answer = answer.strip()
+    row.answered_at = now
+    row.version += 1
+    session.add(row)
+    session.flush()
+    record.record(session, "petition:answered", [(row.code, {"state": row.state, "answer": row.answer})])
+    return row
+
+
+def decisions(session: Session) -> list[dict[str, Any]]:
+    """Every decision with its counts, newest last."""
+    counts = dict(
+        session.execute(
+            sa.select(_N.decision_id, sa.func.count()).where(_N.decision_id.is_not(None)).group_by(_N.decision_id)
+        ).tuples().all()
+    )
+    return [
+        summary(row) | {"nominations": counts.get(row.id, 0)}
+        for row in session.exec(select(Decision).order_by(col(Decision.id)))
+    ]
+
+
+def summary(row: Decision) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "number": row.symbol,
+        "award": row.award,
+        "title": row.title,
+        "signed_on": row.signed_on.isoformat(),
+        "signed_by": row.signed_by,
+        "state": row.state,
+        "pack": row.pack,
+        "pack_sha256": row.pack_sha256,
+        "paper_sha256": row.paper_sha256,
+        "revoked": {"ground": row.revoked_ground, "reason": row.revoked_reason} if row.state == "revoked" else None,
+    }
+
+
+def awardees(session: Session, decision: Decision) -> list[dict[str, Any]]:
+    """Who a decision honours, with the fields that may be public (domain §8) and no other."""
+    p, u = Nominee.__table__.c, Unit.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table
+    rows = session.execute(
+        sa.select(_N.code, p.name, p.kind, p.position, p.workplace, u.name.label("unit"), _N.award, _N.state)
+        .join_from(Nomination, Nominee, _N.nominee_id == p.id)
+        .join(Unit, _N.unit_id == u.id)
+        .where(_N.decision_id == decision.id)
+        .order_by(_N.id)
+    )
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping

@@ -1,0 +1,51 @@
+"""Files by their SHA-256 in the data folder: written once, found by content, never changed."""
+
+import hashlib
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from models import StoredFile
+
+
+def place(folder: Path, sha256: str) -> Path:
+    return folder / "files" / sha256[:2] / sha256
+
+
+def keep(folder: Path, content: bytes) -> str:
+    """Write content under its hash, durably, before any row names it. Returns the hash."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    target = place(folder, sha256)
+    if target.exists():
+        return sha256
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    Path(handle.name).replace(target)  # a crash before this line leaves a nameless file and no row
+    return sha256
+
+
+def row(sha256: str, *, size: int, media_type: str, name: str) -> StoredFile:
+    return StoredFile(
+        sha256=sha256, size=size, media_type=media_type, name=name[:200], stored_at=datetime.now(UTC)
+    )
+
+
+def note(session: Session, stored: StoredFile) -> None:
+    """Have the row in the database; the same content is one row."""
+    if session.get(StoredFile, stored.sha256) is None:
+        session.add(stored)
+        session.flush()
+
+
+def read(folder: Path, sha256: str) -> bytes:
+    """The content, checked against its name. Raises ValueError when the file was altered."""
+    content = place(folder, sha256).read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(f"file {sha256} was altered")
+    return content

@@ -1,0 +1,126 @@
+"""One installation: its data folder, settings, database and ledger key. Every door opens this first."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger import note
+from models.database import Database, sqlite_url
+from operations import ledger_book
+from operations.access import LOCAL
+from rules.refusal import Refusal, Unreadable
+
+KEYS = (
+    "DATABASE_URL", "PREFECT_API_URL", "SMTP_URL", "MAIL_FROM", "BASE_URL", "NOW", "TSA_URL",
+    "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET",
+)  # fmt: skip
+_SECRET = ("DATABASE_URL", "SMTP_URL", "OIDC_CLIENT_SECRET")
+DEFAULT_ORIGIN = "vinhdanh.local/ledger"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Settings come from the environment (VINHDANH_…), else from vinhdanh.toml in the data folder, else a default."""
+
+    folder: Path
+    settings: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def at(cls, folder: Path, environment: Mapping[str, str] | None = None) -> "Installation":
+        """Read the settings of a folder. Raises Unreadable for a bad or a world-readable secret file."""
+        environment = os.environ if environment is None else environment
+        settings = _read_file(folder / "vinhdanh.toml")
+        for key in KEYS:
+            value = environment.get(f"VINHDANH_{key}")
+            if value:
+                settings[key] = value
+        return cls(folder=folder.absolute(), settings=settings)
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings.get("DATABASE_URL") or sqlite_url(self.folder))
+
+    @cached_property
+    def signer(self) -> note.Signer:
+        return ledger_book.load_key(self.folder / "ledger.key")
+
+    @property
+    def base_url(self) -> str:
+        return self.settings.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+    @property
+    def mail_from(self) -> str:
+        return self.settings.get("MAIL_FROM", "Vinh Danh <vinhdanh@localhost.localdomain>")
+
+    def require_set_up(self) -> None:
+        """Raise Refusal `not_initialised` unless `init` has run here."""
+        if not (self.folder / "ledger.key").exists():
+            raise Refusal(
+                "not_initialised",
+                f"Thư mục {self.folder} chưa được khởi tạo. Chạy `vinhdanh init` (thêm --sample để có dữ liệu mẫu).",
+            )
+
+    def create(self) -> None:
+        """Folder, database and ledger key. Raises Refusal `already_initialised` or `folder_not_empty`."""
+        if (self.folder / "ledger.key").exists():
+            raise Refusal("already_initialised", f"Thư mục {self.folder} đã được khởi tạo từ trước.")
+        strangers = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
+        if set(strangers) - {"vinhdanh.toml", "run", "prefect", "files", "vinhdanh.sqlite3"}:
+            raise Refusal(
+                "folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống."
+            )
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        for name in ("files", "run", "prefect"):
+            (self.folder / name).mkdir(exist_ok=True)
+        self.database.migrate()
+        # The key comes last: it marks a folder whose set-up was not cut off half-way.
+        ledger_book.create_key(self.folder / "ledger.key", DEFAULT_ORIGIN)
+
+    def ready(self) -> bool:
+        """Can the database be reached and read?"""
+        try:
+            with self.database.read() as session:
+                session.execute(sa.text("SELECT size FROM ledger_head"))
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        read: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unreadable("bad_settings", f"Tệp {path.name} không đọc được: {error}.", where={"file": path.name}) from None
+    settings = {key.upper().removeprefix("VINHDANH_"): str(value) for key, value in read.items()}
+    unknown = sorted(set(settings) - set(KEYS))
+    if unknown:
+        raise Unreadable("bad_settings", f"Tệp {path.name} có mục lạ: {', '.join(unknown)}.", where={"file": path.name})
+    secret = [key for key in _SECRET if key in settings and (key == "OIDC_CLIENT_SECRET" or "@" in settings[key])]
+    if secret and path.stat().st_mode & (stat.S_IROTH | stat.S_IRGRP):
+        raise Unreadable(
+            "secret_is_readable",
+            f"Tệp {path.name} chứa bí mật ({', '.join(secret)}) mà người khác đọc được; hãy chạy: chmod 600 {path.name}.",
+            where={"file": path.name},
+        )
+    return settings
+
+
+def moment(text: str) -> datetime:
+    """`2024-12-20T08:00:00+07:00`; without an offset it is Vietnam's time. Raises Unreadable `bad_time`."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(
+            "bad_time", f"«{text}» không phải thời điểm; viết như 2024-12-20T08:00:00+07:00.", where={"now": text}
+        ) from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=LOCAL)

@@ -1,0 +1,121 @@
+"""The ledger as people use it: seal (sign a checkpoint), export, prove. Its key lies in the data folder, mode 600."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from ledger import merkle, note, proof, tiles
+from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from rules.refusal import Refusal, Unreadable
+
+_E = LedgerEntry.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_O = LedgerOpening.__table__.c  # type: ignore[attr-defined] -- as above
+
+# What may be opened outside: domain §8's public column. Reasons, persons' details and papers' inner texts stay shut.
+PUBLISHED: dict[str, frozenset[str]] = {
+    "decision": frozenset({"about", "signed", "pack", "state", "paper"}),
+    "submission_letter": frozenset({"about", "answer"}),
+    "disclosure": frozenset({"when"}),
+    "round": frozenset({"about", "stage", "regulation"}),
+    "regulation": frozenset({"document", "number", "issued_on"}),
+    "session": frozenset({"of", "when", "state", "frozen", "batch"}),
+    "deadline": frozenset({"due_on", "computed"}),
+}
+
+
+def create_key(path: Path, origin: str) -> note.Signer:
+    """A new ledger key in the data folder, readable by its owner only."""
+    content = note.generate(origin)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return note.load(content)
+
+
+def load_key(path: Path) -> note.Signer:
+    """The ledger's signer. Raises Unreadable when others may read the key or the file is no key."""
+    if not path.exists():
+        raise Unreadable("no_ledger_key", "Thư mục dữ liệu chưa có khóa sổ cái; chạy `vinhdanh init` trước.")
+    if path.stat().st_mode & 0o077:
+        raise Unreadable(
+            "key_is_readable", "Khóa sổ cái đang để người khác đọc được; hãy chạy chmod 600 rồi khởi động lại."
+        )
+    try:
+        return note.load(path.read_bytes())
+    except ValueError:
+        raise Unreadable("bad_ledger_key", "Tệp khóa sổ cái bị hỏng; hãy khôi phục từ bản sao lưu.") from None
+
+
+def seal(session: Session, signer: note.Signer) -> Checkpoint:
+    """Sign the tree as it stands; the same size is signed once."""
+    head = session.execute(sa.select(LedgerHead.size, LedgerHead.frontier)).one()  # type: ignore[call-overload] -- SQLModel columns are typed as values
+    known = session.get(Checkpoint, head.size)
+    if known is not None:
+        return known
+    root = merkle.Frontier.from_text(head.frontier).root() if head.size else merkle.EMPTY_ROOT
+    row = Checkpoint(size=head.size, note=note.checkpoint(signer, head.size, root), at=datetime.now(UTC))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _leaves(session: Session, size: int) -> Iterator[bytes]:
+    query = sa.select(_E.leaf).where(_E.index < size).order_by(_E.index)
+    for row in session.execute(query).yield_per(2000):
+        yield row.leaf.encode()
+
+
+def _published(session: Session, size: int) -> Iterator[dict[str, Any]]:
+    """Openings of fields that may be public, in order of the ledger."""
+    query = (
+        sa.select(_E.index, _E.kind, _O.openings)
+        .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)
+        .where(_E.index < size)
+        .order_by(_E.index)
+    )
+    for row in session.execute(query).yield_per(2000):
+        allowed = PUBLISHED.get(row.kind.split(":", 1)[0], frozenset())
+        if not allowed:
+            continue
+        for name, (salt, value) in sorted(json.loads(row.openings).items()):
+            if name in allowed:
+                yield {"index": row.index, "field": name, "salt": salt, "value": value}
+
+
+def export(session: Session, folder: Path, signer: note.Signer) -> dict[str, Any]:
+    """Write the ledger as static C2SP tiles under the newest checkpoint; a second export adds to the first."""
+    newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+    if newest is None:
+        raise Refusal("no_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký.")
+    tiles.export(
+        folder, _leaves(session, newest.size), newest.note, signer.vkey, _published(session, newest.size)
+    )
+    return {"size": newest.size, "folder": str(folder)}
+
+
+def prove(session: Session, decision: str) -> str:
+    """A C2SP tlog-proof of the entry that signed a decision, with the fields that may be public opened."""
+    newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+    row = session.execute(
+        sa.select(_E.index, _E.leaf, _O.openings)
+        .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)
+        .where(_E.subject == decision, _E.kind == "decision:signed")
+    ).one_or_none()
+    if row is None or newest is None or row.index >= newest.size:
+        raise Refusal("not_sealed", f"Quyết định {decision} chưa nằm dưới một điểm kiểm đã ký; hãy chạy lại sau ít phút.")
+    tree = merkle.Tree(merkle.leaf_hash(leaf) for leaf in _leaves(session, newest.size))
+    openings = [
+        {"field": name, "salt": salt, "value": value}
+        for name, (salt, value) in sorted(json.loads(row.openings).items())
+        if name in PUBLISHED["decision"]
+    ]
+    extra = proof.extra(row.leaf.encode(), openings)
+    return proof.write(row.index, tree.inclusion_proof(row.index), extra, newest.note)

@@ -1,0 +1,515 @@
+"""Stage 1, unit_proposal: a unit proposes by workbook or one by one, mends what came back, submits, withdraws."""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
+from operations import access, announce, numbering, record, rounds, transition
+from operations.access import Actor
+from operations.transition import Result, Standing, chunks
+from rules import catalogue, lifecycle
+from rules.lifecycle import Action, Role, Stage, State
+from rules.refusal import Citation, Refusal
+
+_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_P = Nominee.__table__.c  # type: ignore[attr-defined] -- as above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """One nomination as a unit writes it down; `row` is where it stood in the workbook."""
+
+    name: str
+    kind: str
+    award: str
+    row: int = 0
+    honorific: str | None = None
+    position: str | None = None
+    workplace: str | None = None
+    object_class: str | None = None
+    field: str | None = None
+    achievement: str | None = None
+    rating: str | None = None
+    initiative: str | None = None
+    gender: str | None = None
+    ethnicity: str | None = None
+    birth_date: date | None = None
+    prior_decision: str | None = None
+    email: str | None = None
+    parts: tuple[str, ...] | None = None  # None: the unit's tờ trình attests that the dossier is whole
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What came of a filing: the dossier and its codes, or the errors for which nothing was stored."""
+
+    dossier: str | None
+    codes: tuple[str, ...]
+    errors: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+    index: int = -1
+
+
+def fold(text: str) -> str:
+    """For comparing names: lower case, single spaces, without Vietnamese marks."""
+    plain = unicodedata.normalize("NFD", " ".join(text.split()).casefold().replace("đ", "d"))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def _same_text(text: str | None) -> str:
+    return " ".join((text or "").split()).casefold()
+
+
+def identity(proposed: Proposed) -> str:
+    """Who is the same nominee within a unit: kind, name with its marks, workplace and birth date."""
+    born = proposed.birth_date.isoformat() if proposed.birth_date else ""
+    return "|".join([proposed.kind, _same_text(proposed.name), _same_text(proposed.workplace), born])
+
+
+def file(
+    session: Session,
+    *,
+    round_code: str,
+    unit_code: str,
+    proposals: Sequence[Proposed],
+    actor: Actor,
+    now: datetime,
+    workbook: StoredFile | None = None,
+    submit: bool = True,
+) -> Filed:
+    """File one dossier of a unit: all its nominations or none. With `submit` it goes to Phòng Nội vụ at once.
+
+    Raises Refusal `not_your_role`, `not_your_unit`, `round_closed`, `round_frozen`. Errors of single rows
+    (`duplicate_row`, `unknown_award`, `wrong_kind`) come back in `Filed.errors`; then nothing was stored.
+    """
+    lifecycle.require_role(Action.PROPOSE, actor.roles)
+    round_ = rounds.by_code(session, round_code)
+    unit = _unit(session, unit_code, on=access.local_date(now))
+    access.require_unit(actor, unit)
+    _require_open(round_)
+    pack = catalogue.pack_on(access.local_date(now))
+    errors, warnings = _check_rows(proposals, pack, level=round_.level)
+    nominees, fresh = _nominees(session, unit, proposals)
+    errors += _already_proposed(session, round_, proposals, nominees)
+    if errors:
+        return Filed(None, (), tuple(errors), tuple(warnings))
+    if not proposals:
+        raise Refusal("empty_dossier", "Tệp không có hồ sơ nào. Hãy điền ít nhất một dòng rồi nộp lại.")
+    if workbook is not None and session.get(StoredFile, workbook.sha256) is None:
+        session.add(workbook)
+        session.flush()
+    number = numbering.take(session, f"dossier/{round_.year}")[0]
+    dossier = Dossier(
+        code=f"HS-{round_.year}-{number:04d}",
+        round_id=round_.id or 0,
+        unit_id=unit.id or 0,
+        workbook_sha256=workbook.sha256 if workbook else None,
+        filed_by=actor.username,
+        filed_at=now,
+        received_for_appraisal_at=now if submit else None,
+    )
+    session.add(dossier)
+    session.flush()
+    record.record(
+        session,
+        "dossier:filed",
+        [(dossier.code, {"of": [round_.code, unit.code], "workbook": dossier.workbook_sha256 or ""})],
+    )
+    _register(session, fresh)
+    codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
+    index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
+    return Filed(dossier.code, tuple(codes), (), tuple(warnings), index)
+
+
+def _unit(session: Session, code: str, *, on: date) -> Unit:
+    unit = session.exec(select(Unit).where(Unit.code == code)).one_or_none()
+    if unit is None:
+        raise Refusal("unknown_unit", f"Không có đơn vị mang mã «{code}». Hãy kiểm tra mã đơn vị trong danh mục.")
+    if unit.valid_to is not None and unit.valid_to <= on:
+        successor = session.get(Unit, unit.successor_id) if unit.successor_id else None
+        heir = f" Hãy đề nghị qua {successor.name} ({successor.code})." if successor else ""
+        raise Refusal("unit_ended", f"{unit.name} đã kết thúc hoạt động từ {unit.valid_to:%d/%m/%Y}.{heir}")
+    return unit
+
+
+def _require_open(round_: ReviewRound) -> None:
+    if round_.closed_at is not None:
+        raise Refusal("round_closed", f"Đợt xét {round_.code} đã đóng; hãy đề nghị trong đợt sau.")
+    if round_.frozen_at is not None:
+        raise Refusal(
+            "round_frozen",
+            f"Đợt xét {round_.code} đã hết hạn nhận đề nghị từ {access.local_date(round_.frozen_at):%d/%m/%Y}. "
+            "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
+        )
+
+
+def known_award(award: str, pack: catalogue.Pack | None) -> catalogue.Award | None:
+    """The award as this pack has it, else as the newest pack that knows it: intake reads names, review judges."""
+    for one in (pack, *reversed(catalogue.packs())):
+        if one is not None and award in one.awards:
+            return one.awards[award]
+    return None
+
+
+def _check_rows(
+    proposals: Sequence[Proposed], pack: catalogue.Pack | None, *, level: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    errors: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    for proposed in proposals:
+        award = known_award(proposed.award, pack)
+        if award is None:
+            errors.append(
+                problem(proposed.row, AWARD_HEAD, "unknown_award", f"Không có danh hiệu, hình thức «{proposed.award}» "
+                        "trong bộ quy định đang áp dụng.")
+            )  # fmt: skip
+            continue
+        if proposed.kind not in award.kinds:
+            errors.append(
+                problem(proposed.row, KIND_HEAD, "wrong_kind", f"«{award.name}» không dành cho "
+                        f"{KIND_NAMES.get(proposed.kind, proposed.kind)} ({award.article}).")
+            )  # fmt: skip
+        elif pack is not None and award.id in pack.awards and _role(pack, award.id, level) == "none":
+            warnings.append(
+                problem(proposed.row, AWARD_HEAD, "wrong_level", f"«{award.name}» không do cấp này quyết định hoặc "
+                        "trình; Phòng Nội vụ sẽ phải kết luận không đủ điều kiện.")
+            )  # fmt: skip
+    return errors, warnings
+
+
+def _role(pack: catalogue.Pack, award: str, level: str) -> str:
+    found = catalogue.authority(pack, award, level)
+    return found.role if found.verified else "unverified"
+
+
+NAME_HEAD = "Tên tập thể/cá nhân/hộ gia đình"
+KIND_HEAD = "Phân loại khen thưởng"
+AWARD_HEAD = "Danh hiệu thi đua/Hình thức khen thưởng"
+KIND_NAMES = {"individual": "cá nhân", "collective": "tập thể", "household": "hộ gia đình", "enterprise": "doanh nghiệp"}
+
+
+def problem(row: int, column: str, code: str, message: str) -> dict[str, Any]:
+    return {"row": row, "column": column, "code": code, "message": message}
+
+
+def _nominees(
+    session: Session, unit: Unit, proposals: Sequence[Proposed]
+) -> tuple[list[tuple[int, str]], list[dict[str, Any]]]:
+    """(id, code) for each proposal in order; rows for those not known yet."""
+    wanted = [identity(proposed) for proposed in proposals]
+    known: dict[str, tuple[int, str]] = {}
+    for chunk in chunks(list(dict.fromkeys(wanted))):
+        query = sa.select(_P.identity, _P.id, _P.code).where(_P.unit_id == unit.id, _P.identity.in_(chunk))
+        known |= {row.identity: (row.id, row.code) for row in session.execute(query)}
+    new = {key: proposed for key, proposed in zip(wanted, proposals, strict=True) if key not in known}
+    fresh: list[dict[str, Any]] = []
+    if new:
+        first_id = (session.execute(sa.select(sa.func.max(_P.id))).scalar_one() or 0) + 1
+        numbers = numbering.take(session, "nominee", len(new))
+        for offset, (number, (key, proposed)) in enumerate(zip(numbers, new.items(), strict=True)):
+            code = f"NN-{number:06d}"
+            known[key] = (first_id + offset, code)
+            fresh.append(
+                {
+                    "id": first_id + offset,
+                    "code": code,
+                    "unit_id": unit.id,
+                    "kind": proposed.kind,
+                    "name": proposed.name,
+                    "name_key": fold(proposed.name),
+                    "identity": key,
+                    "honorific": proposed.honorific,
+                    "position": proposed.position,
+                    "workplace": proposed.workplace,
+                    "gender": proposed.gender,
+                    "ethnicity": proposed.ethnicity,
+                    "birth_date": proposed.birth_date,
+                    "email": proposed.email,
+                }
+            )
+    return [known[key] for key in wanted], fresh
+
+
+def _register(session: Session, fresh: list[dict[str, Any]]) -> None:
+    if not fresh:
+        return
+    session.execute(sa.insert(Nominee), fresh)
+    record.record(
+        session,
+        "nominee:registered",
+        [
+            (
+                row["code"],
+                {
+                    "name": row["name"],
+                    "position": [row["position"], row["workplace"]],
+                    "person": [row["kind"], row["honorific"], row["gender"], row["ethnicity"], row["birth_date"],
+                               row["email"]],
+                },
+            )
+            for row in fresh
+        ],
+    )  # fmt: skip
+
+
+def achievement_key(text: str | None) -> str:
+    """Which achievement: the same words are the same achievement (Law 06/2022 Art. 5.2.c)."""
+    said = _same_text(text)
+    return hashlib.sha256(said.encode()).hexdigest() if said else ""
+
+
+def _already_proposed(
+    session: Session, round_: ReviewRound, proposals: Sequence[Proposed], nominees: list[tuple[int, str]]
+) -> list[dict[str, Any]]:
+    """The same nominee, award and achievement twice: in this filing or earlier in this round."""
+    errors: list[dict[str, Any]] = []
+    ids = list({nominee_id for nominee_id, _ in nominees})
+    standing: dict[tuple[int, str, str], str] = {}
+    for chunk in chunks(ids):
+        query = sa.select(_N.nominee_id, _N.award, _N.achievement_key, _N.code).where(
+            _N.round_id == round_.id, _N.nominee_id.in_(chunk)
+        )
+        standing |= {(row[0], row[1], row[2]): row[3] for row in session.execute(query)}
+    for proposed, (nominee_id, _) in zip(proposals, nominees, strict=True):
+        key = (nominee_id, proposed.award, achievement_key(proposed.achievement))
+        if key in standing:
+            errors.append(
+                problem(
+                    proposed.row,
+                    NAME_HEAD,
+                    "duplicate_row",
+                    f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({standing[key]}). "
+                    "Một thành tích chỉ khen một lần (điểm c khoản 2 Điều 5 Luật 06/2022/QH15); hãy bỏ dòng này.",
+                )
+            )
+        standing.setdefault(key, f"dòng {proposed.row}")
+    return errors
+
+
+def _draft(
+    session: Session,
+    round_: ReviewRound,
+    unit: Unit,
+    dossier: Dossier,
+    proposals: Sequence[Proposed],
+    nominees: list[tuple[int, str]],
+    pack: catalogue.Pack | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[str]:
+    numbers = numbering.take(session, f"nomination/{round_.year}", len(proposals))
+    rows: list[dict[str, Any]] = []
+    changes: list[tuple[str, dict[str, Any]]] = []
+    roles: dict[str, tuple[str, str]] = {}
+    for number, proposed, (nominee_id, nominee_code) in zip(numbers, proposals, nominees, strict=True):
+        if proposed.award not in roles:
+            roles[proposed.award] = _authority(pack, proposed.award, round_)
+        role, route = roles[proposed.award]
+        row: dict[str, Any] = {
+            "code": f"DN-{round_.year}-{number:06d}",
+            "round_id": round_.id,
+            "dossier_id": dossier.id,
+            "unit_id": unit.id,
+            "nominee_id": nominee_id,
+            "award": proposed.award,
+            "role": role,
+            "route": route,
+            "stage": Stage.UNIT_PROPOSAL.value,
+            "state": State.DRAFT.value,
+            "achievement": proposed.achievement,
+            "achievement_key": achievement_key(proposed.achievement),
+            "rating": proposed.rating,
+            "initiative": proposed.initiative,
+            "object_class": proposed.object_class,
+            "field": proposed.field,
+            "prior_decision": proposed.prior_decision,
+            "parts": ",".join(proposed.parts) if proposed.parts is not None else ATTESTED,
+            "facts": "{}",
+            "proposed_by": actor.username,
+            "entered_stage_at": now,
+            "version": 1,
+        }
+        rows.append(row)
+        changes.append(
+            (
+                row["code"],
+                {
+                    "award": [row["award"], role, route],
+                    "who": [nominee_code, unit.code, dossier.code],
+                    "state": row["state"],
+                    "case": case_aspect(row),
+                },
+            )
+        )
+    session.execute(sa.insert(Nomination), rows)
+    record.record(session, "nomination:drafted", changes)
+    return [row["code"] for row in rows]
+
+
+ATTESTED = "*"  # the unit's tờ trình attests every part that the award asks for
+
+
+def case_aspect(row: Any) -> list[Any]:
+    """What the proposal says, as the ledger commits to it."""
+    get = row.get if isinstance(row, dict) else lambda name: getattr(row, name)
+    return [
+        get("achievement"),
+        get("rating"),
+        get("initiative"),
+        get("object_class"),
+        get("field"),
+        get("prior_decision"),
+        get("parts"),
+        get("facts"),
+    ]
+
+
+def _authority(pack: catalogue.Pack | None, award_id: str, round_: ReviewRound) -> tuple[str, str]:
+    if pack is None or award_id not in pack.awards:
+        return "unverified", "full"
+    return _role(pack, award_id, round_.level), catalogue.route(pack.awards[award_id], round_.kind)
+
+
+def submit(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Hand nominations to Phòng Nội vụ; a mended one after the closing day is still taken (it was returned)."""
+    return _submit(session, codes, actor=actor, now=now, versions=versions)[0]
+
+
+def _submit(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> tuple[list[Result], int]:
+    def in_time(standing: Standing) -> None:
+        if standing.round_frozen and standing.state is State.DRAFT:
+            raise Refusal(
+                "round_frozen",
+                f"Đợt xét {standing.round_code} đã hết hạn nhận đề nghị; bản nháp {standing.code} chưa nộp kịp. "
+                "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
+            )
+
+    moved, results, index = transition.move(
+        session, Action.SUBMIT, codes, actor=actor, now=now, kind="submitted", check=in_time, versions=versions
+    )
+    letters: list[announce.Letter] = []
+    for rows in transition.by_unit(moved).values():
+        first = rows[0]
+        tally: dict[str, int] = {}
+        for row in rows:
+            tally[row.award] = tally.get(row.award, 0) + 1
+        letters.append(
+            announce.Letter(
+                kind="dossier_received",
+                about=f"{first.dossier_code}/{index}",
+                to=first.unit_email,
+                recipient=first.unit_code,
+                context={
+                    "unit_name": first.unit_name,
+                    "dossier_code": first.dossier_code,
+                    "count": len(rows),
+                    "round_title": first.round_title,
+                    "by_award": [{"name": transition.award_name(a), "count": n} for a, n in sorted(tally.items())],
+                    "due": rounds.due_of(session, first.round_id, Stage.HOME_AFFAIRS_REVIEW),
+                },
+            )
+        )
+    announce.letters(session, letters)
+    return results, index
+
+
+def withdraw(
+    session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime
+) -> list[Result]:
+    """A unit takes its nominations back, with a reason."""
+    return transition.move(
+        session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn"
+    )[1]
+
+
+MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
+
+
+def mend(
+    session: Session,
+    code: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    **changes: str | None,
+) -> None:
+    """Change what a draft or returned nomination says. Raises Refusal `wrong_state`, `stale`, `not_your_unit`."""
+    unknown_fields = set(changes) - set(MENDABLE)
+    if unknown_fields:
+        raise TypeError(f"not mendable: {sorted(unknown_fields)}")
+    access.require(actor, Role.UNIT_OFFICER, Role.SECRETARY)
+    row = session.exec(select(Nomination).where(Nomination.code == code)).one_or_none()
+    if row is None:
+        raise transition.unknown(code)
+    access.require_unit(actor, session.get_one(Unit, row.unit_id))
+    if version is not None and version != row.version:
+        raise Refusal("stale", f"Hồ sơ {code} vừa được người khác sửa. Hãy tải lại rồi sửa trên nội dung mới.")
+    if row.state not in {State.DRAFT, State.RETURNED}:
+        raise Refusal(
+            "wrong_state",
+            f"Hồ sơ {code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không sửa được; "
+            "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
+            citation=Citation(document=lifecycle.LAW, article="84"),
+        )
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if "achievement" in changes:
+        row.achievement_key = achievement_key(row.achievement)
+    row.version += 1
+    session.add(row)
+    session.flush()
+    record.record(session, "nomination:mended", [(code, {"case": case_aspect(row)})])
+
+
+
+
+def listing(session: Session, *, round_code: str | None = None) -> list[dict[str, Any]]:
+    """Every nomination as the contract's `nominations list`."""
+    query = (
+        sa.select(
+            _N.code, _N.award, _P.kind, _P.name, col(Unit.code), col(ReviewRound.code), _N.stage, _N.state
+        )
+        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
+        .join(Unit, _N.unit_id == col(Unit.id))
+        .join(ReviewRound, _N.round_id == col(ReviewRound.id))
+        .order_by(_N.id)
+    )
+    if round_code is not None:
+        query = query.where(_N.round_id == rounds.by_code(session, round_code).id)
+    return [
+        {
+            "code": code,
+            "award": award,
+            "nominee": {"kind": kind, "name": name},
+            "unit": unit,
+            "round": round_,
+            "stage": stage,
+            "state": state,
+        }
+        for code, award, kind, name, unit, round_, stage, state in session.execute(query)
+    ]
+
+

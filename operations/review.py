@@ -1,0 +1,443 @@
+"""Stage 2, home_affairs_review: what the rules find, and the reviewer's pass, return, refusal, pause."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.canonical import dumps
+from models import Appraisal, Nomination, Pause
+from operations import access, announce, record, rounds, transition
+from operations.access import Actor
+from operations.proposal import ATTESTED, known_award
+from operations.transition import Result, Standing, chunks
+from rules import catalogue, lifecycle
+from rules.lifecycle import Action, State
+from rules.refusal import Citation, Refusal
+
+_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_A = Appraisal.__table__.c  # type: ignore[attr-defined] -- as above
+
+PAUSE_GROUNDS = {
+    "complaint": "đang xem xét khiếu nại",
+    "denunciation": "đang xác minh tố cáo",
+    "inspection": "đang thanh tra, kiểm tra",
+    "investigation": "đang điều tra",
+    "discipline": "đang xem xét kỷ luật",
+}
+
+
+def evaluate(
+    session: Session, *, now: datetime, round_code: str | None = None, codes: Sequence[str] | None = None,
+    limit: int = 500,
+) -> list[tuple[str, str]]:
+    """Evaluate submitted nominations that have no appraisal of their present version.
+
+    Safe to repeat: a nomination is evaluated once for each version. Returns (code, verdict).
+    """
+    fresh = sa.exists().where(_A.nomination_id == _N.id, _A.nomination_version == _N.version)
+    conditions = [_N.state == State.SUBMITTED.value, ~fresh]
+    if round_code is not None:
+        conditions.append(_N.round_id == rounds.by_code(session, round_code).id)
+    pending: list[Standing] = []
+    if codes is None:
+        pending = transition.standings_where(session, *conditions, limit=limit)
+    else:
+        for chunk in chunks(codes):
+            pending += transition.standings_where(session, *conditions, _N.code.in_(chunk))
+    if not pending:
+        return []
+    on = access.local_date(now)
+    pack = catalogue.pack_on(on)
+    numbers = _sequences(session, pending)
+    regulations: dict[int, str] = {}
+    rows: list[dict[str, Any]] = []
+    changes: list[tuple[str, dict[str, Any]]] = []
+    verdicts: list[tuple[str, str]] = []
+    for standing in pending:
+        if standing.round_id not in regulations:
+            round_ = rounds.by_code(session, standing.round_code)
+            regulations[standing.round_id] = rounds.regulation_of(session, round_).sha256
+        verdict, findings = screen(standing, pack, level=_level(session, standing))
+        sequence = numbers.get(standing.id, 0) + 1
+        text = dumps(findings).decode()
+        rows.append(
+            {
+                "nomination_id": standing.id,
+                "sequence": sequence,
+                "nomination_version": standing.version,
+                "at": now,
+                "on_date": on,
+                "pack": pack.id if pack else None,
+                "pack_sha256": pack.sha256 if pack else None,
+                "regulation_sha256": regulations[standing.round_id],
+                "verdict": verdict,
+                "findings": text,
+            }
+        )
+        changes.append(
+            (
+                f"{standing.code}/{sequence}",
+                {
+                    "verdict": verdict,
+                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rows[-1]["regulation_sha256"], on],
+                    "findings": findings_digest(text),
+                },
+            )
+        )
+        verdicts.append((standing.code, verdict))
+    session.execute(sa.insert(Appraisal), rows)
+    record.record(session, "appraisal:found", changes)
+    return verdicts
+
+
+def findings_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _level(session: Session, standing: Standing) -> str:
+    cached: dict[int, str] = session.info.setdefault("round_levels", {})
+    if standing.round_id not in cached:
+        cached[standing.round_id] = rounds.by_code(session, standing.round_code).level
+    return cached[standing.round_id]
+
+
+def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for chunk in chunks([standing.id for standing in pending]):
+        query = sa.select(_A.nomination_id, sa.func.max(_A.sequence)).where(_A.nomination_id.in_(chunk))
+        found |= dict(session.execute(query.group_by(_A.nomination_id)).tuples().all())
+    return found
+
+
+def screen(standing: Standing, pack: catalogue.Pack | None, *, level: str) -> tuple[str, list[dict[str, Any]]]:
+    """Authority, subject and dossier of one nomination under a pack: (verdict, findings with their citations)."""
+    award = known_award(standing.award, pack)
+    if pack is None or not pack.complete or award is None or standing.award not in pack.awards:
+        missing = "; ".join(pack.missing) if pack is not None else "không có bộ quy định cho ngày này"
+        return "no_pack", [
+            finding("pack.complete", "unknown", pack.id if pack else "", None, "V1",
+                    f"Chưa có bộ quy định đầy đủ cho ngày xét: {missing}.")
+        ]  # fmt: skip
+    findings: list[dict[str, Any]] = []
+    authority = catalogue.authority(pack, standing.award, level)
+    decider = catalogue.DECIDER_NAMES.get(authority.decided_by or "", "cấp có thẩm quyền")
+    if not authority.verified:
+        findings.append(
+            finding("authority.level", "unknown", "", authority.citation, authority.status,
+                    f"Chưa xác minh được ai có thẩm quyền quyết định «{award.name}» trong giai đoạn này.")
+        )  # fmt: skip
+        return "unknown", findings
+    held = authority.role != "none"
+    findings.append(
+        finding("authority.level", "met" if held else "not_met", authority.role, authority.citation, authority.status,
+                f"«{award.name}» do {decider} quyết định; "
+                + ("cấp này được quyết định." if authority.role == "decide" else
+                   "cấp này trình lên." if held else "cấp này không quyết định và không trình."))
+    )  # fmt: skip
+    if not held:
+        return "wrong_authority", findings
+    fits = standing.nominee_kind in award.kinds
+    findings.append(
+        finding("subject.kind", "met" if fits else "not_met", standing.nominee_kind, award.article, "V1",
+                f"«{award.name}» {'được tặng cho' if fits else 'không dành cho'} "
+                f"{catalogue.KIND_NAMES.get(standing.nominee_kind, standing.nominee_kind)}.")
+    )  # fmt: skip
+    if not fits:
+        return "ineligible", findings
+    verdict = "eligible"
+    for part in catalogue.dossier_parts(award, kind=standing.nominee_kind, route=_route(standing)):
+        there = standing.parts == ATTESTED or part.id in standing.parts.split(",")
+        findings.append(
+            finding(f"dossier.{part.id}", "met" if there else "not_met", "attested" if there else "",
+                    part.citation, part.status,
+                    f"{'Có' if there else 'Thiếu'} {part.name[0].lower()}{part.name[1:]}.")
+        )  # fmt: skip
+        if not there:
+            verdict = "unknown"
+    return verdict, findings
+
+
+def _route(standing: Standing) -> catalogue.Route:
+    return "simplified" if standing.route == "simplified" else "full"
+
+
+def finding(
+    rule: str, verdict: str, found: str, citation: Citation | None, status: str, message: str
+) -> dict[str, Any]:
+    """One finding as stored and shown."""
+    return {
+        "rule": rule,
+        "verdict": verdict,
+        "found": found,
+        "citation": citation.model_dump() if citation else None,
+        "status": status,
+        "message": message,
+    }
+
+
+def latest(session: Session, codes: Sequence[str]) -> dict[str, Appraisal]:
+    """The newest appraisal of each nomination that has one."""
+    found: dict[str, Appraisal] = {}
+    newest = (
+        sa.select(_A.nomination_id, sa.func.max(_A.sequence).label("sequence")).group_by(_A.nomination_id)
+    )
+    for chunk in chunks(codes):
+        inner = newest.join(Nomination, _N.id == _A.nomination_id).where(_N.code.in_(chunk)).subquery()
+        query = (
+            sa.select(_N.code, Appraisal)
+            .join_from(Appraisal, inner, (_A.nomination_id == inner.c.nomination_id) & (_A.sequence == inner.c.sequence))
+            .join(Nomination, _N.id == _A.nomination_id)
+        )
+        found |= dict(session.execute(query).tuples().all())
+    return found
+
+
+def _verdicts(session: Session, codes: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(verdict, findings) of the present version of each submitted nomination, evaluating what was not yet."""
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in chunks(codes):
+        query = (
+            sa.select(_N.code, _A.verdict, _A.findings)
+            .join_from(Nomination, Appraisal, (_A.nomination_id == _N.id) & (_A.nomination_version == _N.version))
+            .where(_N.code.in_(chunk))
+        )
+        found |= {row.code: (row.verdict, row.findings) for row in session.execute(query)}
+    return found
+
+
+def pass_review(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Pass clean nominations on: to the council, or on the simplified route to signature. Each has its own result.
+
+    One whose findings are not all met is refused `not_eligible`; with a written reason a reviewer may pass one that
+    the rules could not settle (`unknown`), never one they settled against.
+    """
+    lifecycle.require_role(Action.PASS, actor.roles)
+    evaluate(session, now=now, codes=codes, limit=len(codes))
+    verdicts = _verdicts(session, codes)
+
+    def clean(standing: Standing) -> None:
+        verdict, _ = verdicts.get(standing.code, ("unknown", "[]"))
+        if verdict == "eligible" or (verdict == "unknown" and reason and len(codes) == 1):
+            return
+        raise Refusal(
+            "no_pack" if verdict == "no_pack" else "not_eligible",
+            {
+                "no_pack": f"Chưa có bộ quy định đầy đủ cho ngày xét nên không kết luận được hồ sơ {standing.code}. "
+                "Hãy nạp quy định còn thiếu.",
+                "unknown": f"Hồ sơ {standing.code} còn điểm chưa kết luận được; hãy trả lại để bổ sung, hoặc chuyển "
+                "riêng hồ sơ này kèm lý do.",
+                "paused": f"Hồ sơ {standing.code} đang vướng việc phải chờ kết luận; hãy tạm dừng.",
+                "wrong_authority": f"Cấp này không quyết định và không trình danh hiệu của hồ sơ {standing.code}; "
+                "hãy kết luận không đủ điều kiện.",
+            }.get(verdict, f"Hồ sơ {standing.code} không đủ điều kiện; hãy trả lại hoặc kết luận kèm điều khoản."),
+            citation=Citation(document=lifecycle.LAW, article="84"),
+            details={"verdict": verdict},
+        )
+
+    moved, results, index = transition.move(
+        session,
+        Action.PASS,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="passed_review",
+        check=clean,
+        columns={"reviewed_by": actor.username},
+        aspects={"reviewed_by": actor.username},
+        versions=versions,
+    )
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="appraisal_result",
+                about=str(index),
+                to=rows[0].unit_email,
+                recipient=rows[0].unit_code,
+                context={
+                    "unit_name": rows[0].unit_name,
+                    "round_title": rows[0].round_title,
+                    "passed": len(rows),
+                    "items": [],
+                },
+            )
+            for rows in transition.by_unit(moved).values()
+        ],
+    )
+    return results
+
+
+def _items(rows: Sequence[Standing], reason: str, citation: str, **further: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": row.code,
+            "nominee": row.nominee,
+            "award": transition.award_name(row.award),
+            "reason": reason,
+            "citation": citation,
+            **further,
+        }
+        for row in rows
+    ]
+
+
+def return_for_supplement(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    citation: Citation | None = None,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Give dossiers back to their units to be mended, saying what is missing and by which article."""
+    cited = citation or Citation(document=lifecycle.LAW, article="84")
+    moved, results, index = transition.move(
+        session,
+        Action.RETURN,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="returned",
+        versions=versions,
+    )
+    due = rounds.due_of(session, moved[0].round_id, lifecycle.Stage.UNIT_PROPOSAL) if moved else None
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="dossier_returned",
+                about=str(index),
+                to=rows[0].unit_email,
+                recipient=rows[0].unit_code,
+                context={
+                    "unit_name": rows[0].unit_name,
+                    "items": _items(rows, reason, str(cited)),
+                    "round_title": rows[0].round_title,
+                    "due": due,
+                },
+            )
+            for rows in transition.by_unit(moved).values()
+        ],
+    )
+    return results
+
+
+def find_ineligible(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    citation: Citation | None = None,
+) -> list[Result]:
+    """Conclude that nominations do not meet the standard; the unit is told why and how to complain."""
+    moved, results, index = transition.move(
+        session,
+        Action.FIND_INELIGIBLE,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="found_ineligible",
+        columns={"reviewed_by": actor.username},
+        aspects={"reviewed_by": actor.username},
+    )
+    announce.letters(
+        session,
+        not_approved(moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index),
+    )
+    return results
+
+
+HOW_TO_COMPLAIN = (
+    "Nếu không đồng ý, cá nhân, tập thể có quyền khiếu nại trong thời hiệu 90 ngày kể từ ngày nhận được thông báo này "
+    "(Điều 9 Luật Khiếu nại 02/2011/QH13)."
+)
+
+
+def not_approved(
+    moved: Sequence[Standing], stage_name: str, reason: str, citation: str, index: int
+) -> list[announce.Letter]:
+    """The letters that tell units which of theirs ended without an award, and why."""
+    return [
+        announce.Letter(
+            kind="not_approved",
+            about=str(index),
+            to=rows[0].unit_email,
+            recipient=rows[0].unit_code,
+            context={
+                "unit_name": rows[0].unit_name,
+                "round_title": rows[0].round_title,
+                "items": _items(rows, reason, citation, stage_name=stage_name),
+                "how_to_complain": HOW_TO_COMPLAIN,
+            },
+        )
+        for rows in transition.by_unit(moved).values()
+    ]
+
+
+def pause(
+    session: Session, codes: Sequence[str], *, ground: str, reason: str, actor: Actor, now: datetime
+) -> list[Result]:
+    """Stop the clock while a complaint, inspection or disciplinary case is open. A person ends it, never time."""
+    if ground not in PAUSE_GROUNDS:
+        raise Refusal("unknown_ground", f"Lý do tạm dừng phải là một trong: {', '.join(PAUSE_GROUNDS)}.")
+    moved, results, index = transition.move(
+        session, Action.PAUSE, codes, actor=actor, now=now, reason=reason, kind="paused", aspects={"ground": ground}
+    )
+    session.add_all(Pause(nomination_id=row.id, ground=ground, started_at=now) for row in moved)
+    announce.letters(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
+    return results
+
+
+def resume(
+    session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime
+) -> list[Result]:
+    """Take a paused nomination up again, from its review; the conclusion is the reason."""
+    moved, results, index = transition.move(
+        session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed"
+    )
+    for row in moved:
+        session.execute(
+            sa.update(Pause)
+            .where(Pause.nomination_id == row.id, Pause.ended_at.is_(None))  # type: ignore[arg-type, union-attr] -- SQLModel columns are typed as values
+            .values(ended_at=now)
+        )
+    announce.letters(session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index))
+    return results
+
+
+def _pause_letters(kind: str, moved: Sequence[Standing], said: str, index: int) -> list[announce.Letter]:
+    return [
+        announce.Letter(
+            kind=kind,
+            about=f"{row.code}/{index}",
+            to=row.unit_email,
+            recipient=row.unit_code,
+            context={
+                "unit_name": row.unit_name,
+                "code": row.code,
+                "nominee": row.nominee,
+                "award": transition.award_name(row.award),
+                "reason_public": said,
+            },
+        )
+        for row in moved
+    ]

@@ -1,0 +1,386 @@
+"""Review rounds (đợt xét): open, look, advance, extend a deadline. The secretary's verbs."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models import Account, Deadline, Nomination, Regulation, ReviewRound, RoleGrant, Unit
+from operations import access, announce, numbering, record
+from operations.access import Actor
+from rules import calendar, deadlines, lifecycle, regulation
+from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, RoundKind, Stage
+from rules.refusal import Refusal
+
+_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+
+
+def by_code(session: Session, code: str) -> ReviewRound:
+    """The round of this code. Raises Refusal `unknown_round`."""
+    found = session.exec(select(ReviewRound).where(ReviewRound.code == code)).one_or_none()
+    if found is None:
+        raise Refusal("unknown_round", f"Không có đợt xét mang mã «{code}». Dùng `vinhdanh round list` để xem các đợt.")
+    return found
+
+
+def office(session: Session) -> Unit:
+    """The People's Committee this installation works for. Raises Refusal `no_office`."""
+    found = session.exec(select(Unit).where(col(Unit.is_office).is_(True)).order_by(col(Unit.id).desc())).first()
+    if found is None:
+        raise Refusal("no_office", "Chưa khai báo cơ quan có Hội đồng. Chạy `vinhdanh init --sample` hoặc khai báo đơn vị.")
+    return found
+
+
+def register_regulation(session: Session, text: str, *, now: datetime) -> Regulation:
+    """Keep the regulation's exact text; the same text is kept once. Raises Unreadable on a bad file."""
+    parsed = regulation.parse(text)
+    known = session.exec(select(Regulation).where(Regulation.sha256 == parsed.sha256)).one_or_none()
+    if known is not None:
+        return known
+    row = Regulation(
+        sha256=parsed.sha256,
+        document=parsed.document,
+        number=parsed.number,
+        issued_on=parsed.date,
+        text=text,
+        registered_at=now,
+    )
+    session.add(row)
+    session.flush()
+    record.record(
+        session,
+        "regulation:registered",
+        [(row.sha256, {"document": row.document, "number": row.number, "issued_on": row.issued_on})],
+    )
+    return row
+
+
+def regulation_of(session: Session, round_: ReviewRound) -> regulation.Regulation:
+    row = session.get_one(Regulation, round_.regulation_id)
+    return regulation.parse(row.text)
+
+
+def open_round(
+    session: Session,
+    *,
+    kind: str,
+    year: int,
+    title: str,
+    actor: Actor,
+    now: datetime,
+    regulation_text: str | None = None,
+    proposals_due: date | None = None,
+) -> ReviewRound:
+    """Open a round and call the units for proposals. Raises Refusal `missing_regulation`, `unknown_kind`."""
+    access.require(actor, Role.SECRETARY)
+    if kind not in set(RoundKind):
+        raise Refusal("unknown_kind", f"Loại hình khen thưởng «{kind}» không có; dùng một trong: {', '.join(RoundKind)}.")
+    if not 2000 <= year <= 2100:
+        raise Refusal("bad_year", f"Năm xét «{year}» không hợp lý.")
+    if not title.strip():
+        raise Refusal("missing_title", "Đợt xét phải có tên để các đơn vị nhận ra.")
+    at_office = office(session)
+    if regulation_text is not None:
+        rules_row = register_regulation(session, regulation_text, now=now)
+    else:
+        latest = session.exec(select(Regulation).order_by(col(Regulation.id).desc())).first()
+        if latest is None:
+            raise Refusal(
+                "missing_regulation",
+                "Chưa có Quy chế làm việc của Hội đồng nên không mở được đợt xét: Luật không quy định ngưỡng phiếu và "
+                "thời hạn từng khâu. Hãy nạp tệp Quy chế bằng --regulation.",
+            )
+        rules_row = latest
+    parsed = regulation.parse(rules_row.text)
+    parsed.require_for_round(kind)
+    number = numbering.take(session, f"round/{year}")[0]
+    row = ReviewRound(
+        code=f"DX-{year}-{number:02d}",
+        kind=kind,
+        year=year,
+        title=title.strip(),
+        level=at_office.level,
+        stage=Stage.UNIT_PROPOSAL,
+        regulation_id=rules_row.id or 0,
+        opened_at=now,
+        opened_by=actor.username,
+    )
+    session.add(row)
+    session.flush()
+    index = record.record(
+        session,
+        "round:opened",
+        [(row.code, _aspects(row) | {"regulation": rules_row.sha256})],
+    )
+    _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due)
+    due = next((d.due_on for d in _deadlines(session, row) if d.stage == Stage.UNIT_PROPOSAL), None)
+    units = session.exec(select(Unit).where(col(Unit.is_office).is_(False), col(Unit.email).is_not(None))).all()
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="call_for_proposals",
+                about=str(index),
+                to=unit.email,
+                recipient=unit.code,
+                context={
+                    "round_code": row.code,
+                    "round_title": row.title,
+                    "due": due.isoformat() if due else None,
+                    "unit_name": unit.name,
+                    "office": at_office.name,
+                },
+            )
+            for unit in units
+        ],
+    )
+    announce.stage(session, row.code, Stage.UNIT_PROPOSAL, index=index)
+    return row
+
+
+def _aspects(row: ReviewRound) -> dict[str, Any]:
+    return {"about": [row.kind, row.year, row.title, row.level], "stage": row.stage}
+
+
+def _plan(
+    session: Session,
+    row: ReviewRound,
+    parsed: regulation.Regulation,
+    *,
+    today: date,
+    proposals_due: date | None,
+) -> None:
+    """A deadline for each stage the regulation limits; later ones are recomputed when the round reaches them."""
+    start = today
+    closing = proposals_due or parsed.closing.get(RoundKind(row.kind).value)
+    for stage in STAGES:
+        if stage is Stage.UNIT_PROPOSAL and closing is not None and closing >= today:
+            because = "do thư ký ấn định khi mở đợt" if proposals_due else f"theo {parsed.number}"
+            start = _set_fixed(session, row, stage, closing, today=today, because=because).due_on
+            continue
+        days = parsed.time(stage)
+        if days is not None:
+            start = _set_computed(session, row, stage, start, days, number=parsed.number).due_on
+
+
+def _set_computed(
+    session: Session, row: ReviewRound, stage: Stage, start: date, days: int, *, number: str
+) -> Deadline:
+    computed = deadlines.compute(start, days, "working")
+    values: dict[str, Any] = {
+        "starts_on": start,
+        "days": days,
+        "unit": "working",
+        "due_on": computed.due,
+        "due_at": deadlines.due_at(computed),
+        "calendar_version": computed.calendar_version,
+        "computed": f"{computed.explanation} (thời hạn theo {number})",
+    }
+    return _store_deadline(session, row, stage, values, "deadline:computed")
+
+
+def _set_fixed(
+    session: Session, row: ReviewRound, stage: Stage, until: date, *, today: date, because: str
+) -> Deadline:
+    values: dict[str, Any] = {
+        "starts_on": today,
+        "days": None,
+        "unit": "fixed",
+        "due_on": until,
+        "due_at": access.end_of_day(until),
+        "calendar_version": calendar.shipped().version,
+        "computed": f"Hết ngày {until:%d/%m/%Y}, {because}.",
+    }
+    return _store_deadline(session, row, stage, values, "deadline:fixed")
+
+
+def _store_deadline(
+    session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: str
+) -> Deadline:
+    found = session.exec(
+        select(Deadline).where(Deadline.round_id == row.id, Deadline.stage == stage)
+    ).one_or_none()
+    if found is None:
+        found = Deadline(round_id=row.id, stage=stage, **values)
+    else:
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.reminded_at = None
+        found.version += 1
+    session.add(found)
+    session.flush()
+    record.record(session, kind, [(f"{row.code}/{stage}", {"due_on": found.due_on, "computed": found.computed})])
+    return found
+
+
+def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
+    rows = session.exec(select(Deadline).where(Deadline.round_id == row.id)).all()
+    return sorted(rows, key=lambda deadline: STAGES.index(Stage(deadline.stage)))
+
+
+def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
+    """How many nominations stand in each stage and in each state."""
+    states = dict(
+        session.execute(
+            sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state)
+        ).tuples().all()
+    )
+    stages = {stage.value: 0 for stage in Stage}
+    for state, count in states.items():
+        stages[lifecycle.stage_of(lifecycle.State(state))] += count
+    return {"stages": stages, "states": states}
+
+
+def status(session: Session, code: str) -> dict[str, Any]:
+    """Where every dossier of the round stands and what is due: the contract's `round status`."""
+    row = by_code(session, code)
+    found = counts(session, row)
+    return {
+        "code": row.code,
+        "title": row.title,
+        "kind": row.kind,
+        "year": row.year,
+        "stage": row.stage,
+        "counts": found["stages"],
+        "states": found["states"],
+        "deadlines": [
+            {"stage": deadline.stage, "due": deadline.due_on.isoformat(), "computed": deadline.computed}
+            for deadline in _deadlines(session, row)
+        ],
+    }
+
+
+def listing(session: Session) -> list[dict[str, Any]]:
+    rows = session.exec(select(ReviewRound).order_by(col(ReviewRound.id))).all()
+    return [
+        {"code": row.code, "kind": row.kind, "year": row.year, "title": row.title, "stage": row.stage} for row in rows
+    ]
+
+
+def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> ReviewRound:
+    """Close the round's current stage and begin the next. Raises Refusal `stage_not_done` with the counts."""
+    access.require(actor, Role.SECRETARY)
+    row = by_code(session, code)
+    stage = Stage(row.stage)
+    if stage is Stage.ENDED:
+        raise Refusal("round_closed", f"Đợt xét {code} đã đóng từ trước.")
+    found = counts(session, row)
+    blocking = {
+        state.value: found["states"].get(state, 0)
+        for state in lifecycle.State
+        if state in WAITING and found["states"].get(state, 0) and _not_after(lifecycle.stage_of(state), stage)
+    }
+    if blocking or not sum(found["states"].values()):
+        waits = ", ".join(f"{n} hồ sơ «{lifecycle.STATE_NAMES[lifecycle.State(s)]}»" for s, n in blocking.items())
+        raise Refusal(
+            "stage_not_done",
+            f"Chưa kết thúc được khâu «{STAGE_NAMES[stage]}» của đợt {code}: "
+            f"{waits or 'chưa có hồ sơ nào được nộp'}. Hãy xử lý xong rồi chuyển khâu.",
+            details={"counts": found["stages"], "waiting": blocking},
+        )
+    following = STAGES[STAGES.index(stage) + 1] if stage is not STAGES[-1] else Stage.ENDED
+    row.stage = following
+    row.version += 1
+    if stage is Stage.UNIT_PROPOSAL:
+        row.frozen_at = now
+    if following is Stage.ENDED:
+        row.closed_at = now
+    session.add(row)
+    session.flush()
+    index = record.record(session, "round:advanced", [(row.code, {"stage": row.stage})])
+    if following is not Stage.ENDED:
+        deadline = next((d for d in _deadlines(session, row) if d.stage == following), None)
+        if deadline is not None and deadline.unit == "working" and deadline.days is not None:
+            number = session.get_one(Regulation, row.regulation_id).number
+            _set_computed(session, row, following, access.local_date(now), deadline.days, number=number)
+        announce.stage(session, row.code, following, index=index)
+    return row
+
+
+def _not_after(stage: Stage, current: Stage) -> bool:
+    return STAGES.index(stage) <= STAGES.index(current)
+
+
+def extend(
+    session: Session, code: str, *, stage: str, until: date, reason: str, actor: Actor, now: datetime
+) -> Deadline:
+    """Move a stage's deadline, with a reason that everyone who waits is told."""
+    access.require(actor, Role.SECRETARY)
+    row = by_code(session, code)
+    if stage not in set(STAGES):
+        raise Refusal("unknown_stage", f"Không có khâu «{stage}»; dùng một trong: {', '.join(STAGES)}.")
+    if row.closed_at is not None:
+        raise Refusal("round_closed", f"Đợt xét {code} đã đóng; không gia hạn được nữa.")
+    if not reason.strip():
+        raise Refusal("reason_required", "Gia hạn phải nêu lý do, vì lý do được gửi cho mọi đơn vị đang chờ.")
+    today = access.local_date(now)
+    if until < today:
+        raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")
+    deadline = _set_fixed(session, row, Stage(stage), until, today=today, because=f"gia hạn: {reason.strip()}")
+    index = session.execute(sa.text("SELECT size FROM ledger_head")).scalar_one()
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="deadline_extended",
+                about=f"{row.code}/{stage}/{index}",
+                to=email,
+                recipient=name,
+                context={
+                    "recipient_name": display,
+                    "round_title": row.title,
+                    "stage_name": STAGE_NAMES[Stage(stage)],
+                    "due": until.isoformat(),
+                    "reason": reason.strip(),
+                },
+            )
+            for name, display, email in _responsible(session, row, Stage(stage), today=today)
+        ],
+    )
+    announce.stage(session, row.code, Stage(stage), index=index)
+    return deadline
+
+
+def due_of(session: Session, round_id: int, stage: Stage) -> str | None:
+    """The day by which a stage of the round is due, ISO; None where the regulation sets none."""
+    due = session.exec(
+        select(Deadline.due_on).where(Deadline.round_id == round_id, Deadline.stage == stage.value)
+    ).one_or_none()
+    return due.isoformat() if due else None
+
+
+def _responsible(session: Session, row: ReviewRound, stage: Stage, *, today: date) -> list[tuple[str, str, str]]:
+    """(code, name, address) of those who act in a stage."""
+    if stage is Stage.UNIT_PROPOSAL:
+        units = session.exec(select(Unit).where(col(Unit.is_office).is_(False))).all()
+        return [(unit.code, unit.name, unit.email) for unit in units if unit.email]
+    roles = {
+        Stage.HOME_AFFAIRS_REVIEW: (Role.REVIEWER,),
+        Stage.COUNCIL_VOTE: (Role.SECRETARY, Role.COUNCIL_MEMBER),
+        Stage.CHAIRMAN_SIGNATURE: (Role.CHAIRMAN, Role.DEPUTY),
+        Stage.PUBLIC_DISCLOSURE: (Role.REVIEWER, Role.SECRETARY),
+    }[stage]
+    return people(session, *roles, today=today)
+
+
+def people(session: Session, *roles: Role, today: date, unit_id: int | None = None) -> list[tuple[str, str, str]]:
+    """(username, name, address) of those who hold one of these roles today and have an address."""
+    query = (
+        select(Account.username, Account.display_name, Account.email)
+        .join(RoleGrant, col(RoleGrant.account_id) == col(Account.id))
+        .where(
+            col(RoleGrant.role).in_([role.value for role in roles]),
+            RoleGrant.valid_from <= today,
+            col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
+            col(Account.email).is_not(None),
+            col(Account.disabled_at).is_(None),
+        )
+        .distinct()
+        .order_by(Account.username)
+    )
+    if unit_id is not None:
+        query = query.where(RoleGrant.unit_id == unit_id)
+    return [(username, name, email or "") for username, name, email in session.exec(query)]
+
+

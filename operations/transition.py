@@ -1,0 +1,298 @@
+"""The only place where a nomination's state changes: one action, many nominations, each with its own result."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from models import Dossier, Nomination, Nominee, ReviewRound, Unit
+from operations import announce, record
+from operations.access import Actor
+from rules import catalogue, lifecycle
+from rules.lifecycle import Action, Role, Stage, State, Transition
+from rules.refusal import Citation, Refusal
+
+T = TypeVar("T")
+
+CHUNK = 400  # bound parameters of one statement stay far below SQLite's limit
+
+
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One nomination as it stands, with what letters and rules need to name it."""
+
+    id: int
+    code: str
+    state: State
+    version: int
+    award: str
+    role: str
+    route: str
+    unit_id: int
+    unit_code: str
+    unit_name: str
+    unit_email: str | None
+    nominee_id: int
+    nominee: str
+    nominee_kind: str
+    nominee_email: str | None
+    round_id: int
+    round_code: str
+    round_title: str
+    round_kind: str
+    round_closed: bool
+    round_frozen: bool
+    dossier_code: str
+    proposed_by: str
+    reviewed_by: str | None
+    parts: str
+    decision_id: int | None
+    submission_letter_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one nomination: its new state, or why not."""
+
+    code: str
+    state: State | None = None
+    refusal: Refusal | None = None
+
+
+def _standing_query() -> Any:
+    n, u, p, r, d = (model.__table__.c for model in (Nomination, Unit, Nominee, ReviewRound, Dossier))  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+    return (
+        sa.select(
+            n.id, n.code, n.state, n.version, n.award, n.role, n.route,
+            u.id, u.code, u.name, u.email,
+            p.id, p.name, p.kind, p.email,
+            r.id, r.code, r.title, r.kind, r.closed_at, r.frozen_at,
+            d.code, n.proposed_by, n.reviewed_by, n.parts, n.decision_id, n.submission_letter_id,
+        )
+        .join_from(Nomination, Unit, n.unit_id == u.id)
+        .join(Nominee, n.nominee_id == p.id)
+        .join(ReviewRound, n.round_id == r.id)
+        .join(Dossier, n.dossier_id == d.id)
+    )  # fmt: skip
+
+
+_QUERY = _standing_query()
+_N = Nomination.__table__.c  # type: ignore[attr-defined] -- as above
+
+
+def _as_standing(row: Any) -> Standing:
+    values = list(row)
+    values[2] = State(values[2])
+    values[19] = values[19] is not None
+    values[20] = values[20] is not None
+    return Standing(*values)
+
+
+def standings(session: Session, codes: Sequence[str]) -> dict[str, Standing]:
+    """These nominations as they stand, by code; an unknown code is missing from the answer."""
+    found: dict[str, Standing] = {}
+    for chunk in chunks(codes):
+        for row in session.execute(_QUERY.where(_N.code.in_(chunk))):
+            standing = _as_standing(row)
+            found[standing.code] = standing
+    return found
+
+
+def standings_where(session: Session, *conditions: Any, limit: int | None = None) -> list[Standing]:
+    """Nominations that meet these column conditions, oldest first."""
+    query = _QUERY.where(*conditions).order_by(_N.id)
+    if limit is not None:
+        query = query.limit(limit)
+    return [_as_standing(row) for row in session.execute(query)]
+
+
+@cache
+def award_name(award: str) -> str:
+    """The award's Vietnamese name, from the newest pack that has it."""
+    for pack in reversed(catalogue.packs()):
+        if award in pack.awards:
+            return pack.awards[award].name
+    return award
+
+
+def unknown(code: str) -> Refusal:
+    return Refusal(
+        "unknown_nomination", f"Không có hồ sơ đề nghị mang mã «{code}». Hãy kiểm tra lại mã trong danh sách của đợt xét."
+    )
+
+
+def move(
+    session: Session,
+    action: Action,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+    kind: str,
+    check: Callable[[Standing], None] | None = None,
+    columns: dict[str, Any] | None = None,
+    aspects: dict[str, Any] | None = None,
+    versions: dict[str, int] | None = None,
+    aspects_each: Callable[[Standing], dict[str, Any]] | None = None,
+    target: Callable[[Standing], State] | None = None,
+) -> tuple[list[Standing], list[Result], int]:
+    """Move each nomination along its row of the transition table, or say why not.
+
+    `kind` is the ledger's word for it; `columns` further columns set on all, `aspects` what the ledger says of them;
+    `versions` what the caller's page showed (a stale one is refused `stale`); `check` may raise a Refusal for one.
+    Returns the nominations moved (as they stood before), a result for each code in order, and the first ledger index.
+    """
+    lifecycle.require_role(action, actor.roles)
+    found = standings(session, codes)
+    results: dict[str, Result] = {}
+    groups: dict[State, list[Standing]] = {}
+    for code in dict.fromkeys(codes):
+        standing = found.get(code)
+        try:
+            if standing is None:
+                raise unknown(code)
+            row = decide(standing, action, actor=actor, reason=reason, versions=versions)
+            if check is not None:
+                check(standing)
+        except Refusal as refusal:
+            results[code] = Result(code, refusal=refusal)
+            continue
+        goal = target(standing) if target else row.target
+        groups.setdefault(goal, []).append(standing)
+        results[code] = Result(code, state=goal)
+    moved = [standing for rows in groups.values() for standing in rows]
+    index = -1
+    if moved:
+        _write(session, groups, now=now, reason=reason, columns=columns or {})
+        goals = {standing.code: goal for goal, rows in groups.items() for standing in rows}
+        changes = []
+        for standing in moved:
+            said: dict[str, Any] = {"state": goals[standing.code].value, **(aspects or {})}
+            if reason:
+                said["reason"] = reason
+            if aspects_each is not None:
+                said.update(aspects_each(standing))
+            changes.append((standing.code, said))
+        index = record.record(session, f"nomination:{kind}", changes)
+        _announce(session, groups, index)
+    return moved, list(results.values()), index
+
+
+def decide(
+    standing: Standing, action: Action, *, actor: Actor, reason: str | None, versions: dict[str, int] | None
+) -> Transition:
+    """The transition this actor may make now with this nomination. Raises the Refusal that says why not."""
+    if versions is not None and versions.get(standing.code, standing.version) != standing.version:
+        raise Refusal(
+            "stale",
+            f"Hồ sơ {standing.code} vừa được người khác xử lý (nay là «{lifecycle.STATE_NAMES[standing.state]}»). "
+            "Hãy tải lại trang rồi quyết định trên nội dung mới.",
+            details={"state": standing.state.value, "version": standing.version},
+        )
+    row = lifecycle.transition(action, standing.state, simplified=standing.route == "simplified")
+    if actor.roles.isdisjoint(row.roles):
+        lifecycle.require_role(action, frozenset())
+    if row.roles == frozenset({Role.UNIT_OFFICER}) or (
+        Role.UNIT_OFFICER in row.roles and not actor.holds(Role.SECRETARY)
+    ):
+        _require_own_unit(standing, actor)
+    lifecycle.require_reason(row, reason)
+    _separate_duties(standing, action, actor)
+    if standing.round_closed and action not in {Action.CLOSE, Action.REVOKE, Action.DISCLOSE, Action.RECORD_REFUSAL_ABOVE}:
+        raise Refusal(
+            "round_closed",
+            f"Đợt xét {standing.round_code} đã đóng; hồ sơ {standing.code} không thay đổi được nữa. "
+            "Hãy đề nghị trong đợt xét sau.",
+        )
+    return row
+
+
+def _require_own_unit(standing: Standing, actor: Actor) -> None:
+    if standing.unit_id not in actor.units:
+        raise Refusal(
+            "not_your_unit",
+            f"Hồ sơ {standing.code} là của {standing.unit_name}; tài khoản «{actor.username}» không thuộc đơn vị đó.",
+            citation=Citation(document=lifecycle.LAW, article="83", clause="1"),
+            reach=True,
+        )
+
+
+def _separate_duties(standing: Standing, action: Action, actor: Actor) -> None:
+    """Proposer ≠ reviewer ≠ signer of the same nomination."""
+    did: str | None = None
+    if action in {Action.PASS, Action.FIND_INELIGIBLE, Action.RETURN} and standing.proposed_by == actor.username:
+        did = "đề nghị"
+    if action in {Action.SIGN, Action.FORWARD, Action.REFUSE, Action.SEND_BACK}:
+        if standing.proposed_by == actor.username:
+            did = "đề nghị"
+        elif standing.reviewed_by == actor.username:
+            did = "thẩm định"
+    if did:
+        raise Refusal(
+            "separation_of_duties",
+            f"Chính bạn đã {did} hồ sơ {standing.code}; một người không làm hai khâu của cùng một hồ sơ. "
+            "Hãy chuyển cho người khác có thẩm quyền.",
+            citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="a"),
+            reach=True,
+        )
+
+
+def _write(
+    session: Session,
+    groups: dict[State, list[Standing]],
+    *,
+    now: datetime,
+    reason: str | None,
+    columns: dict[str, Any],
+) -> None:
+    for goal, rows in groups.items():
+        values: dict[str, Any] = {
+            "state": goal.value,
+            "stage": lifecycle.stage_of(goal).value,
+            "entered_stage_at": now,
+            "version": _N.version + 1,
+            **columns,
+        }
+        if reason is not None:
+            values["reason"] = reason
+        for chunk in chunks(rows):
+            session.execute(
+                sa.update(Nomination).where(_N.id.in_([row.id for row in chunk])).values(**values),
+                execution_options={"synchronize_session": False},
+            )
+
+
+def _announce(session: Session, groups: dict[State, list[Standing]], index: int) -> None:
+    entered: set[tuple[str, Stage]] = set()
+    for goal, rows in groups.items():
+        to = lifecycle.stage_of(goal)
+        if to is not Stage.ENDED:
+            entered |= {(row.round_code, to) for row in rows if to is not lifecycle.stage_of(row.state)}
+    for round_code, to in sorted(entered):
+        announce.stage(session, round_code, to, index=index)
+
+
+def one(results: Iterable[Result]) -> Result:
+    """The single result of a single act; its refusal is raised."""
+    (result,) = results
+    if result.refusal is not None:
+        raise result.refusal
+    return result
+
+
+def by_unit(rows: Iterable[Standing]) -> dict[int, list[Standing]]:
+    """Grouped for letters: one letter to a unit, not one a nomination."""
+    grouped: dict[int, list[Standing]] = {}
+    for row in rows:
+        grouped.setdefault(row.unit_id, []).append(row)
+    return grouped

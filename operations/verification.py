@@ -1,0 +1,461 @@
+"""Is the database what the ledger says? Every entry is read again, the tree rebuilt, the state folded and compared.
+
+A violation names the SQL table, the code of the nomination, decision … (else the primary key) and what differs.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+import models
+from ledger import commitment, entry, merkle, note, unproven
+from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from operations import accounts, council, proposal, record, review, signature, vote
+
+
+@dataclass(slots=True)
+class Verdict:
+    size: int = 0
+    root: bytes = merkle.EMPTY_ROOT
+    checked_tables: list[str] = field(default_factory=list)
+    violations: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, table: str, key: object, what: str) -> None:
+        self.violations.append({"table": table, "key": str(key), "what": what})
+
+
+Fold = dict[str, dict[str, dict[str, tuple[int, str]]]]  # source → subject → aspect → (index, commitment)
+
+
+def verify(session: Session, *, vkey: str) -> Verdict:
+    """Read everything again. Nothing is repaired; violations are listed, the ledger's own first."""
+    verdict = Verdict()
+    _triggers(session, verdict)
+    fold = _read_entries(session, verdict, vkey)
+    salts = _Openings(session, verdict)
+    for source, table in TABLES.items():
+        _compare(session, table, fold.pop(source, {}), salts, verdict)
+        verdict.checked_tables.append(table.name)
+    for source in fold:
+        verdict.add("ledger_entry", source, "bản ghi sổ cái nói về một loại đối tượng không có trong hệ thống")
+    return verdict
+
+
+def _triggers(session: Session, verdict: Verdict) -> None:
+    """The database's own guard must still stand."""
+    if session.get_bind().dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+    present = set(session.execute(sa.text(query)).scalars())
+    for table in ("ledger_entry", "checkpoint", "security_event", "appraisal", "ledger_opening", "ledger_head"):
+        for verb in ("update", "delete"):
+            if f"{table}_no_{verb}" not in present:
+                verdict.add(table, f"{table}_no_{verb}", "mất trigger chặn sửa, xóa")
+
+
+def _read_entries(session: Session, verdict: Verdict, vkey: str) -> Fold:
+    fold: Fold = {}
+    frontier = merkle.Frontier()
+    notes = {row.size: row.note for row in session.exec(select(Checkpoint))}
+    hashes: list[bytes] = []
+    last_at = ""
+    expected = 0
+    e = LedgerEntry.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+    for row in session.execute(sa.select(e.index, e.kind, e.subject, e.leaf).order_by(e.index)).yield_per(2000):
+        if row.index != expected:
+            verdict.add("ledger_entry", expected, f"thiếu bản ghi từ {expected} đến {row.index - 1}")
+            return fold
+        expected += 1
+        leaf = row.leaf.encode()
+        hashes.append(merkle.leaf_hash(leaf))
+        try:
+            said = entry.decode(leaf)
+        except ValueError:
+            verdict.add("ledger_entry", row.index, "nội dung bản ghi không đọc được")
+            continue
+        at = said.at.isoformat(timespec="microseconds")
+        if (said.index, said.kind, said.subject) != (row.index, row.kind, row.subject):
+            verdict.add("ledger_entry", row.index, "số thứ tự, loại hoặc đối tượng không khớp nội dung đã ghi")
+        if at < last_at:
+            verdict.add("ledger_entry", row.index, "thời gian lùi so với bản ghi trước")
+        last_at = at
+        aspects = fold.setdefault(said.kind.split(":", 1)[0], {}).setdefault(said.subject, {})
+        for name, value in said.commitments.items():
+            aspects[name] = (row.index, value)
+        if expected in notes or len(hashes) >= 4096:
+            frontier, hashes = frontier.extend(hashes), []
+            if expected in notes:
+                _check_note(notes.pop(expected), vkey, frontier, verdict)
+    frontier = frontier.extend(hashes)
+    verdict.size, verdict.root = frontier.size, frontier.root()
+    for size, text in notes.items():
+        if size == frontier.size:
+            _check_note(text, vkey, frontier, verdict)
+        else:
+            verdict.add("checkpoint", size, f"điểm kiểm cho {size} bản ghi nhưng sổ cái chỉ có {frontier.size}")
+    head = session.execute(sa.select(LedgerHead.size, LedgerHead.frontier)).one_or_none()  # type: ignore[call-overload] -- SQLModel columns are typed as values
+    if head is None:
+        verdict.add("ledger_head", 1, "mất dòng đầu sổ")
+    elif head.size != frontier.size or (head.size and head.frontier != frontier.to_text()):
+        verdict.add("ledger_head", 1, f"đầu sổ ghi {head.size} bản ghi, không khớp {frontier.size} bản ghi đọc được")
+    return fold
+
+
+def _check_note(text: str, vkey: str, frontier: merkle.Frontier, verdict: Verdict) -> None:
+    try:
+        signed = note.open_checkpoint(text, vkey)
+    except unproven.Unproven as reason:
+        verdict.add("checkpoint", frontier.size, f"chữ ký điểm kiểm không hợp lệ: {reason}")
+        return
+    if (signed.size, signed.root) != (frontier.size, frontier.root()):
+        verdict.add("checkpoint", frontier.size, "điểm kiểm đã ký không khớp các bản ghi: sổ cái đã bị sửa")
+
+
+class _Openings:
+    """Salts by entry, read in blocks: entries are mostly asked for in order."""
+
+    def __init__(self, session: Session, verdict: Verdict) -> None:
+        self._session = session
+        self._verdict = verdict
+        self._blocks: dict[int, dict[int, str]] = {}
+
+    def salt(self, index: int, name: str) -> bytes | None:
+        block = index // 4096
+        if block not in self._blocks:
+            if len(self._blocks) >= 24:
+                self._blocks.pop(next(iter(self._blocks)))
+            o = LedgerOpening.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+            rows = self._session.execute(
+                sa.select(o.index, o.openings).where(o.index.between(block * 4096, block * 4096 + 4095))
+            )
+            self._blocks[block] = dict(rows.tuples().all())
+        text = self._blocks[block].get(index)
+        if text is None:
+            return None
+        try:
+            return commitment.salt_from_text(json.loads(text)[name][0])
+        except (ValueError, KeyError, TypeError, IndexError):
+            return None
+
+
+def _compare(
+    session: Session,
+    table: "Table",
+    said: dict[str, dict[str, tuple[int, str]]],
+    salts: _Openings,
+    verdict: Verdict,
+) -> None:
+    for subject, aspects in table.rows(session):
+        known = said.pop(subject, None)
+        if known is None:
+            verdict.add(table.name, subject, "có trong cơ sở dữ liệu nhưng sổ cái không ghi nhận")
+            continue
+        for name, value in aspects.items():
+            if name not in known:
+                if value != "":
+                    verdict.add(table.name, subject, f"{name}: sổ cái chưa từng ghi nhận giá trị này")
+                continue
+            index, committed = known[name]
+            salt = salts.salt(index, name)
+            if salt is None:
+                verdict.add("ledger_opening", index, f"mất muối của «{name}» ({table.name} {subject})")
+            elif not commitment.opens(committed, salt, value):
+                verdict.add(table.name, subject, f"{name}: khác với bản ghi {index} của sổ cái")
+    for subject, aspects in said.items():
+        newest = max(index for index, _ in aspects.values()) if aspects else "?"
+        verdict.add(table.name, subject, f"đã bị xóa: sổ cái có ở bản ghi {newest}")
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A state table: how to read its rows as (subject, aspects) the way the operations recorded them."""
+
+    name: str
+    read: Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]
+
+    def rows(self, session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+        for subject, aspects in self.read(session):
+            yield subject, {name: record.plain(value) for name, value in aspects.items()}
+
+
+def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    n, p, u, d, q, t = (
+        model.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+        for model in (
+            models.Nomination, models.Nominee, models.Unit, models.Dossier, models.Decision, models.SubmissionLetter,
+        )
+    )  # fmt: skip
+    query = (
+        sa.select(
+            n.code, n.award, n.role, n.route, n.state, n.stage, n.reason, n.reviewed_by, p.code.label("nominee"),
+            u.code.label("unit"), d.code.label("dossier"), q.code.label("decision"), t.code.label("letter"),
+            n.achievement, n.rating, n.initiative, n.object_class, n.field, n.prior_decision, n.parts, n.facts,
+        )
+        .join_from(models.Nomination, models.Nominee, n.nominee_id == p.id)
+        .join(models.Unit, n.unit_id == u.id)
+        .join(models.Dossier, n.dossier_id == d.id)
+        .outerjoin(models.Decision, n.decision_id == q.id)
+        .outerjoin(models.SubmissionLetter, n.submission_letter_id == t.id)
+        .order_by(n.id)
+    )  # fmt: skip
+    for row in session.execute(query).yield_per(2000):
+        aspects: dict[str, Any] = {
+            "award": [row.award, row.role, row.route],
+            "who": [row.nominee, row.unit, row.dossier],
+            "state": row.state,
+            "case": proposal.case_aspect(row),
+            "paper": row.decision or row.letter,
+            "reviewed_by": row.reviewed_by,
+            "reason": row.reason,
+        }
+        yield row.code, aspects
+
+
+def _simple(model: Any, key: str, aspects: Callable[[Any], dict[str, Any]]) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
+    def read(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+        for row in session.exec(select(model).execution_options(yield_per=2000)):
+            yield str(getattr(row, key)), aspects(row)
+
+    return read
+
+
+def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    p = models.Nominee.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+    query = sa.select(
+        p.code, p.name, p.position, p.workplace, p.kind, p.honorific, p.gender, p.ethnicity, p.birth_date, p.email
+    ).order_by(p.id)
+    for row in session.execute(query).yield_per(2000):
+        yield row.code, {
+            "name": row.name,
+            "position": [row.position, row.workplace],
+            "person": [row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
+        }
+
+
+def _joined(query: Any, shape: Callable[[Any], tuple[str, dict[str, Any]]]) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
+    def read(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+        for row in session.execute(query).yield_per(2000):
+            yield shape(row)
+
+    return read
+
+
+def _sessions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.CouncilSession, models.ReviewRound.code, models.Council.code)
+        .join(models.ReviewRound, col(models.ReviewRound.id) == col(models.CouncilSession.round_id))
+        .join(models.Council, col(models.Council.id) == col(models.CouncilSession.council_id))
+    )
+    for row, round_code, council_code in session.exec(query):
+        yield row.code, {
+            "of": [round_code, council_code],
+            "when": [row.held_at, row.place],
+            "state": row.state,
+            "frozen": row.frozen_sha256,
+            "batch": row.batch_sha256,
+        }
+
+
+def _appraisals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    a, n = models.Appraisal.__table__.c, models.Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table
+    query = sa.select(
+        n.code, a.sequence, a.verdict, a.pack, a.pack_sha256, a.regulation_sha256, a.on_date, a.findings
+    ).join_from(models.Appraisal, models.Nomination, a.nomination_id == n.id)
+    for row in session.execute(query).yield_per(1000):
+        yield f"{row.code}/{row.sequence}", {
+            "verdict": row.verdict,
+            "by": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date],
+            "findings": review.findings_digest(row.findings),
+        }
+
+
+def _members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.SessionMember, models.CouncilSession.code).join(
+        models.CouncilSession, col(models.CouncilSession.id) == col(models.SessionMember.session_id)
+    )
+    for row, code in session.exec(query):
+        yield f"{code}/{row.member}", council.member_aspects(row)
+
+
+def _roll(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.CouncilSession.code, models.SessionMember.member)
+        .join_from(
+            models.BallotRoll, models.CouncilSession, col(models.CouncilSession.id) == col(models.BallotRoll.session_id)
+        )
+        .outerjoin(
+            models.SessionMember,
+            (col(models.SessionMember.session_id) == col(models.BallotRoll.session_id))
+            & (col(models.SessionMember.username) == col(models.BallotRoll.username)),
+        )
+    )
+    for code, member in session.exec(query):
+        yield f"{code}/{member}", {"voted": 1}
+
+
+def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    i, n, s = (
+        model.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+        for model in (models.AgendaItem, models.Nomination, models.CouncilSession)
+    )
+    query = (
+        sa.select(s.code.label("session"), n.code, *(i[name] for name in vote.RESULT_COLUMNS))
+        .join_from(models.AgendaItem, models.Nomination, i.nomination_id == n.id)
+        .join(models.CouncilSession, i.session_id == s.id)
+    )
+    for row in session.execute(query).yield_per(2000):
+        yield f"{row.session}/{row.code}", {"result": vote.result_aspect(row._mapping)}  # noqa: SLF001 -- documented row mapping
+
+
+def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(
+            models.Recusal.ground, models.CouncilSession.code, models.SessionMember.member, models.Nomination.code
+        )
+        .join(models.CouncilSession, col(models.CouncilSession.id) == col(models.Recusal.session_id))
+        .join(
+            models.SessionMember,
+            (col(models.SessionMember.session_id) == col(models.Recusal.session_id))
+            & (col(models.SessionMember.username) == col(models.Recusal.username)),
+        )
+        .join(models.Nomination, col(models.Nomination.id) == col(models.Recusal.nomination_id))
+    )
+    for ground, session_code, member, code in session.exec(query):
+        yield f"{session_code}/{member}/{code}", {"ground": ground}
+
+
+def _rounds(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.ReviewRound, models.Regulation.sha256).join(
+        models.Regulation, col(models.Regulation.id) == col(models.ReviewRound.regulation_id)
+    )
+    for row, sha256 in session.exec(query):
+        yield row.code, {
+            "about": [row.kind, row.year, row.title, row.level],
+            "stage": row.stage,
+            "regulation": sha256,
+        }
+
+
+def _deadlines(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.Deadline, models.ReviewRound.code).join(
+        models.ReviewRound, col(models.ReviewRound.id) == col(models.Deadline.round_id)
+    )
+    for row, code in session.exec(query):
+        yield f"{code}/{row.stage}", {"due_on": row.due_on, "computed": row.computed}
+
+
+def _escalations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Escalation, models.Deadline.stage, models.ReviewRound.code)
+        .join(models.Deadline, col(models.Deadline.id) == col(models.Escalation.deadline_id))
+        .join(models.ReviewRound, col(models.ReviewRound.id) == col(models.Deadline.round_id))
+    )
+    for row, stage, code in session.exec(query):
+        yield f"{code}/{stage}/{row.due_on.isoformat()}/{row.subject}/{row.level}", {"to": row.to_accounts}
+
+
+def _dossiers(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Dossier, models.ReviewRound.code, models.Unit.code)
+        .join(models.ReviewRound, col(models.ReviewRound.id) == col(models.Dossier.round_id))
+        .join(models.Unit, col(models.Unit.id) == col(models.Dossier.unit_id))
+    )
+    for row, round_code, unit_code in session.exec(query):
+        yield row.code, {"of": [round_code, unit_code], "workbook": row.workbook_sha256}
+
+
+def _disclosures(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Disclosure, models.Decision.code, models.SubmissionLetter.code)
+        .outerjoin(models.Decision, col(models.Decision.id) == col(models.Disclosure.decision_id))
+        .outerjoin(
+            models.SubmissionLetter, col(models.SubmissionLetter.id) == col(models.Disclosure.submission_letter_id)
+        )
+    )
+    for row, decision, letter in session.exec(query):
+        yield f"{decision or letter}/{row.channel}", {"when": [row.published_at, row.until_on]}
+
+
+def _decisions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    for row in session.exec(select(models.Decision)):
+        yield row.code, {**signature.decision_aspects(row), "paper": row.paper_sha256}
+
+
+def _letters(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    for row in session.exec(select(models.SubmissionLetter)):
+        yield row.code, {**signature.letter_aspects(row), "paper": row.paper_sha256}
+
+
+def _petitions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Petition, models.Nomination.code, models.Decision.code)
+        .outerjoin(models.Nomination, col(models.Nomination.id) == col(models.Petition.nomination_id))
+        .outerjoin(models.Decision, col(models.Decision.id) == col(models.Petition.decision_id))
+    )
+    for row, nomination, decision in session.exec(query):
+        yield row.code, {
+            "about": [nomination, decision, row.kind],
+            "text": row.text,
+            "state": row.state,
+            "answer": row.answer,
+        }
+
+
+def _grants(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.RoleGrant, models.Account.username, models.Unit.code)
+        .join(models.Account, col(models.Account.id) == col(models.RoleGrant.account_id))
+        .outerjoin(models.Unit, col(models.Unit.id) == col(models.RoleGrant.unit_id))
+    )
+    for row, username, unit in session.exec(query):
+        yield accounts.grant_subject(username, row, unit or ""), accounts.grant_aspects(row)
+
+
+def _council_members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.CouncilMember, models.Council.code, models.Account.username)
+        .join(models.Council, col(models.Council.id) == col(models.CouncilMember.council_id))
+        .join(models.Account, col(models.Account.id) == col(models.CouncilMember.account_id))
+    )
+    for row, code, username in session.exec(query):
+        yield f"{code}/{username}/{row.valid_from.isoformat()}", accounts.member_aspects(row)
+
+
+def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    for row in session.exec(select(models.Regulation)):
+        yield (
+            hashlib.sha256(row.text.encode()).hexdigest(),
+            {"document": row.document, "number": row.number, "issued_on": row.issued_on},
+        )
+
+
+TABLES: dict[str, Table] = {
+    "unit": Table("unit", _simple(models.Unit, "code", accounts.unit_aspects)),
+    "account": Table("account", _simple(models.Account, "username", accounts.account_aspects)),
+    "role": Table("role_grant", _grants),
+    "council": Table("council", _simple(models.Council, "code", accounts.council_aspects)),
+    "council_member": Table("council_member", _council_members),
+    "authorisation": Table("authorisation", _simple(models.Authorisation, "id", accounts.authorisation_aspects)),
+    "regulation": Table("regulation", _regulations),
+    "round": Table("review_round", _rounds),
+    "deadline": Table("deadline", _deadlines),
+    "dossier": Table("dossier", _dossiers),
+    "nominee": Table("nominee", _nominees),
+    "nomination": Table("nomination", _nominations),
+    "appraisal": Table("appraisal", _appraisals),
+    "session": Table("council_session", _sessions),
+    "member": Table("session_member", _members),
+    "recusal": Table("recusal", _recusals),
+    "agenda": Table("agenda_item", _agenda),
+    "roll": Table("ballot_roll", _roll),
+    "decision": Table("decision", _decisions),
+    "submission_letter": Table("submission_letter", _letters),
+    "disclosure": Table("disclosure", _disclosures),
+    "petition": Table("petition", _petitions),
+    "escalation": Table("escalation", _escalations),
+}

@@ -1,0 +1,193 @@
+"""Workbooks that go out: the template to fill, lists written in bulk, the rows to mend."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from operations.workbook import heads, reading, sheet
+
+if TYPE_CHECKING:  # openpyxl takes 0.4 s to import and most commands write no workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+FIRST_SHEET = "Danh sách đề nghị"
+GUIDE_SHEET = "Hướng dẫn"
+LISTS_SHEET = "Danh mục"
+ERROR_HEAD = "Lỗi"
+LAST_LISTED_ROW = 20_001
+
+_GUIDE = (
+    ("Cách điền", True),
+    ("1. Mỗi dòng là một cá nhân, tập thể, hộ gia đình hoặc doanh nghiệp với một danh hiệu hay hình thức.", False),
+    ("2. Dòng 1 là tiêu đề: giữ nguyên tên cột, không gộp ô, không thêm dòng tên biểu phía trên.", False),
+    (f"3. Cột chữ đậm là bắt buộc: {'; '.join(heads.REQUIRED)}.", False),
+    ("4. Các cột khác điền khi có; thứ tự cột tùy ý.", False),
+    ("5. Ngày sinh ghi dd/mm/yyyy, ví dụ 05/09/1985.", False),
+    ("6. Hồ sơ kèm theo: liệt kê tên giấy tờ, cách nhau bằng dấu chấm phẩy (;).", False),
+    ("7. Gõ chữ bằng phông Unicode (Times New Roman, Arial…), không dùng .VnTime hay VNI-Times.", False),
+    (
+        "8. Không dùng công thức trong cột tên; không đặt mật khẩu, không kèm macro. Tệp tối đa 10 MB, 20.000 dòng.",
+        False,
+    ),
+    ("9. Nếu một dòng có lỗi thì cả tệp chưa được nhận: sửa theo thông báo rồi nộp lại.", False),
+)
+
+
+def template(path: Path, *, catalogue: Sequence[reading.AwardName]) -> None:
+    """Write the workbook that a unit fills: heads, drop-down lists of the catalogue's names, a guide in Vietnamese."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    first = book.worksheets[0]
+    first.title = FIRST_SHEET
+    for column, head in enumerate(heads.HEADS, start=1):
+        _dress_head(first, column, head)
+    first.row_dimensions[1].height = 45
+    first.freeze_panes = "A2"
+    _write_guide(book.create_sheet(GUIDE_SHEET), catalogue)
+    lists = book.create_sheet(LISTS_SHEET)
+    lists.sheet_state = "hidden"
+    choices = {
+        heads.KIND: list(heads.KIND_WORDS.values()),
+        heads.AWARD: list(dict.fromkeys(award.name for award in catalogue)),
+        heads.RATING: list(heads.RATING_WORDS.values()),
+        heads.GENDER: list(heads.GENDER_WORDS),
+    }
+    for place, (name, values) in enumerate(choices.items(), start=1):
+        _offer(first, lists, place=place, head=name, values=values)
+    book.save(path)
+
+
+def write(path: Path, rows: Iterable[Mapping[str, str | int | date | None]]) -> None:
+    """Write rows, keyed by the heads of `heads.HEADS`, under the full header. Text stays text, even after a `=`.
+
+    Streams: memory does not grow with the rows. Raises KeyError for a key that is no head.
+    """
+    _write_table(path, [head.name for head in heads.HEADS], rows)
+
+
+def bad_rows(path: Path, workbook: reading.Workbook, source_path: Path, *, timeout: float = 60) -> None:
+    """Write the erroneous rows of the file that `workbook` was read from, as they stand there, with a column `Lỗi`.
+
+    Raises Unreadable `source_changed` if the file is no longer the one that was read.
+    """
+    raw = sheet.extract(source_path, timeout=timeout)
+    if raw.sha256 != workbook.sha256:
+        raise sheet.unreadable(
+            "source_changed",
+            file=source_path.name,
+            message="Tệp đã thay đổi từ lần đọc trước. Hãy kiểm tra lại tệp rồi xuất danh sách lỗi.",
+        )
+    messages: dict[int, list[str]] = {}
+    for error in workbook.errors:
+        messages.setdefault(error["row"], []).append(f"{error['column']}: {error['message']}")
+    columns = reading.match_columns(raw.heads, file=source_path.name)
+    rows = (
+        {
+            **{head.name: _value(line.cells[column]) for column, head in columns.items() if column in line.cells},
+            ERROR_HEAD: "\n".join(messages[line.number]),
+        }
+        for line in raw.rows
+        if line.number in messages
+    )
+    _write_table(path, [*(columns[column].name for column in sorted(columns)), ERROR_HEAD], rows)
+
+
+def _value(cell: sheet.Cell) -> str | int | date | None:
+    if cell.kind == "d":
+        return date.fromisoformat(cell.text)
+    if cell.kind == "n" and cell.text.isdecimal() and len(cell.text) <= 15:
+        return int(cell.text)
+    # A text may hold characters that XML cannot: they are what the error is about, and are shown as a mark.
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in cell.text)
+
+
+def _write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    import openpyxl
+    from openpyxl.utils import get_column_letter
+
+    book = openpyxl.Workbook(write_only=True)
+    page: Any = book.create_sheet(FIRST_SHEET)  # the stubs of the write-only sheet know neither widths nor panes
+    page.freeze_panes = "A2"
+    widths = {head.name: head.width for head in heads.HEADS}
+    for column, name in enumerate(names, start=1):
+        page.column_dimensions[get_column_letter(column)].width = widths.get(name, 60)
+    page.append([_cell(page, name, bold=name in heads.REQUIRED) for name in names])
+    places = {name: place for place, name in enumerate(names)}
+    for row in rows:
+        line: list[Any] = [None] * len(names)
+        for name, value in row.items():
+            line[places[name]] = _cell(page, value) if isinstance(value, str | date) else value
+        page.append(line)
+    book.save(path)
+
+
+def _cell(page: Any, value: str | date, *, bold: bool = False) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    if isinstance(value, str) and not bold and not value.startswith("="):
+        return value
+    cell: Any = WriteOnlyCell(page)
+    cell.value = value
+    if isinstance(value, date):
+        cell.number_format = "dd/mm/yyyy"
+    elif bold:
+        cell.font = Font(bold=True)
+    else:
+        cell.data_type = "s"
+        cell.quotePrefix = True  # so that it stays text when somebody edits the cell
+    return cell
+
+
+def _dress_head(page: "Worksheet", column: int, head: heads.Head) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    cell = page.cell(row=1, column=column, value=head.name)
+    cell.font = Font(bold=head.required)
+    cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+    cell.fill = PatternFill("solid", start_color="FFE9F0F7" if head.required else "FFF5F5F5")
+    dimension = page.column_dimensions[get_column_letter(column)]
+    dimension.width = head.width
+    # Text format keeps "12/2023" of a decision's number from becoming a date.
+    dimension.number_format = {heads.NUMBER: "0", heads.BIRTH_DATE: "dd/mm/yyyy"}.get(head.name, "@")
+
+
+def _offer(first: "Worksheet", lists: "Worksheet", *, place: int, head: str, values: Sequence[str]) -> None:
+    """A drop-down list for one column, its values on the hidden sheet (a list within the rule ends at 255 characters)."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    lists.cell(row=1, column=place, value=head)
+    for row, value in enumerate(values, start=2):
+        lists.cell(row=row, column=place, value=value)
+    source = get_column_letter(place)
+    rule = DataValidation(
+        type="list",
+        formula1=f"'{LISTS_SHEET}'!${source}$2:${source}${max(2, len(values) + 1)}",
+        allow_blank=True,
+        showErrorMessage=True,
+        # A warning, not a stop: abbreviations and other accepted words may be typed.
+        errorStyle="warning",
+        errorTitle="Không có trong danh mục",
+        error="Giá trị này không có trong danh sách chọn. Hãy kiểm tra lại.",
+    )
+    target = get_column_letter(1 + [known.name for known in heads.HEADS].index(head))
+    rule.add(f"{target}2:{target}{LAST_LISTED_ROW}")
+    first.add_data_validation(rule)
+
+
+def _write_guide(page: "Worksheet", catalogue: Sequence[reading.AwardName]) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    page.column_dimensions["A"].width = 110
+    lines = [*_GUIDE, ("Danh hiệu thi đua, hình thức khen thưởng trong danh mục", True)]
+    for award in catalogue:
+        kinds = ", ".join(name for key, name in heads.KIND_NAMES.items() if key in award.kinds)
+        note = f" — {award.level_note}" if award.level_note else ""
+        lines.append((f"{award.name} ({kinds}){note}", False))
+    for row, (line, bold) in enumerate(lines, start=1):
+        cell = page.cell(row=row, column=1, value=line)
+        cell.font = Font(bold=bold)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")

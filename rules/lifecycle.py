@@ -1,0 +1,344 @@
+"""The one table of what may happen to a nomination, by whom, from where to where.
+
+Stages and states are `words` everywhere: database value, flow file, deployment name, URL segment.
+Sources: Law 06/2022/QH15 Art. 13.1 (the chairman decides), 83–85 (proposal, dossier, simplified procedure),
+90 (the council advises), 93 (revocation).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rules.refusal import Citation, Refusal
+
+LAW = "06/2022/QH15"
+
+
+class Stage(StrEnum):
+    UNIT_PROPOSAL = "unit_proposal"
+    HOME_AFFAIRS_REVIEW = "home_affairs_review"
+    COUNCIL_VOTE = "council_vote"
+    CHAIRMAN_SIGNATURE = "chairman_signature"
+    PUBLIC_DISCLOSURE = "public_disclosure"
+    ENDED = "ended"
+
+
+STAGES: tuple[Stage, ...] = tuple(stage for stage in Stage if stage is not Stage.ENDED)
+
+STAGE_NAMES: dict[Stage, str] = {
+    Stage.UNIT_PROPOSAL: "Đơn vị đề nghị",
+    Stage.HOME_AFFAIRS_REVIEW: "Phòng Nội vụ thẩm định",
+    Stage.COUNCIL_VOTE: "Hội đồng bỏ phiếu",
+    Stage.CHAIRMAN_SIGNATURE: "Chủ tịch ký",
+    Stage.PUBLIC_DISCLOSURE: "Công khai",
+    Stage.ENDED: "Đã kết thúc",
+}
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    RETURNED = "returned"
+    SUBMITTED = "submitted"
+    PAUSED = "paused"
+    ELIGIBLE = "eligible"
+    ON_BALLOT = "on_ballot"
+    RECOMMENDED = "recommended"
+    SIGNED = "signed"
+    FORWARDED = "forwarded"
+    DISCLOSED = "disclosed"
+    WITHDRAWN = "withdrawn"
+    INELIGIBLE = "ineligible"
+    NOT_RECOMMENDED = "not_recommended"
+    REFUSED = "refused"
+    CLOSED = "closed"
+    REVOKED = "revoked"
+
+
+STATE_NAMES: dict[State, str] = {
+    State.DRAFT: "Bản nháp",
+    State.RETURNED: "Trả lại để bổ sung",
+    State.SUBMITTED: "Đã nộp, chờ thẩm định",
+    State.PAUSED: "Tạm dừng, chờ kết luận",
+    State.ELIGIBLE: "Đủ điều kiện, chờ Hội đồng",
+    State.ON_BALLOT: "Đang lấy phiếu",
+    State.RECOMMENDED: "Chờ Chủ tịch ký",
+    State.SIGNED: "Đã ký, chờ công khai",
+    State.FORWARDED: "Đã trình cấp trên",
+    State.DISCLOSED: "Đã công khai",
+    State.WITHDRAWN: "Đơn vị rút",
+    State.INELIGIBLE: "Không đủ điều kiện",
+    State.NOT_RECOMMENDED: "Hội đồng không đề nghị",
+    State.REFUSED: "Không được khen thưởng",
+    State.CLOSED: "Hoàn thành",
+    State.REVOKED: "Đã thu hồi",
+}
+
+_STAGE_OF: dict[State, Stage] = {
+    State.DRAFT: Stage.UNIT_PROPOSAL,
+    State.RETURNED: Stage.UNIT_PROPOSAL,
+    State.SUBMITTED: Stage.HOME_AFFAIRS_REVIEW,
+    State.PAUSED: Stage.HOME_AFFAIRS_REVIEW,
+    State.ELIGIBLE: Stage.COUNCIL_VOTE,
+    State.ON_BALLOT: Stage.COUNCIL_VOTE,
+    State.RECOMMENDED: Stage.CHAIRMAN_SIGNATURE,
+    State.SIGNED: Stage.PUBLIC_DISCLOSURE,
+    State.FORWARDED: Stage.PUBLIC_DISCLOSURE,
+    State.DISCLOSED: Stage.PUBLIC_DISCLOSURE,
+}
+
+
+def stage_of(state: State) -> Stage:
+    """The stage in which a nomination of this state stands; every state has exactly one."""
+    return _STAGE_OF.get(state, Stage.ENDED)
+
+
+# What still waits for somebody's act in its stage. `paused` waits for a conclusion outside the round (NĐ 98/2023
+# Art. 4) and `forwarded` for the superior's answer: neither holds the round up.
+WAITING: frozenset[State] = frozenset(
+    {
+        State.DRAFT,
+        State.RETURNED,
+        State.SUBMITTED,
+        State.ELIGIBLE,
+        State.ON_BALLOT,
+        State.RECOMMENDED,
+        State.SIGNED,
+    }
+)
+
+
+class Role(StrEnum):
+    UNIT_OFFICER = "unit_officer"
+    UNIT_HEAD = "unit_head"
+    REVIEWER = "reviewer"
+    SECRETARY = "secretary"
+    COUNCIL_MEMBER = "council_member"
+    TELLER = "teller"
+    CHAIRMAN = "chairman"
+    DEPUTY = "deputy"
+    INSPECTOR = "inspector"
+    ADMINISTRATOR = "administrator"
+    ENGINE = "engine"
+
+
+ROLE_NAMES: dict[Role, str] = {
+    Role.UNIT_OFFICER: "cán bộ đơn vị",
+    Role.UNIT_HEAD: "thủ trưởng đơn vị",
+    Role.REVIEWER: "chuyên viên Phòng Nội vụ",
+    Role.SECRETARY: "thư ký Hội đồng",
+    Role.COUNCIL_MEMBER: "thành viên Hội đồng",
+    Role.TELLER: "ban kiểm phiếu",
+    Role.CHAIRMAN: "Chủ tịch",
+    Role.DEPUTY: "Phó Chủ tịch được ủy quyền",
+    Role.INSPECTOR: "thanh tra",
+    Role.ADMINISTRATOR: "quản trị hệ thống",
+    Role.ENGINE: "hệ thống",
+}
+
+
+class Action(StrEnum):
+    PROPOSE = "propose"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    RETURN = "return_for_supplement"
+    PASS = "pass_review"  # noqa: S105 -- the reviewer passes a dossier; no secret
+    FIND_INELIGIBLE = "find_ineligible"
+    PAUSE = "pause"
+    RESUME = "resume"
+    PUT_ON_BALLOT = "put_on_ballot"
+    TAKE_OFF_BALLOT = "take_off_ballot"
+    RECOMMEND = "recommend"
+    NOT_RECOMMEND = "not_recommend"
+    SIGN = "sign"
+    FORWARD = "forward"
+    SEND_BACK = "send_back"
+    REFUSE = "refuse"
+    RECORD_REFUSAL_ABOVE = "record_refusal_above"
+    DISCLOSE = "disclose"
+    CLOSE = "close"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    action: Action
+    source: State | None  # None: the nomination begins
+    target: State
+    roles: frozenset[Role]
+    needs_reason: bool = False
+    citation: Citation = Citation(document=LAW, article="83")  # noqa: RUF009 -- frozen value
+
+
+def _row(
+    action: Action,
+    sources: State | tuple[State, ...] | None,
+    target: State,
+    *roles: Role,
+    article: str,
+    clause: str | None = None,
+    reason: bool = False,
+) -> list[Transition]:
+    wanted: tuple[State | None, ...] = sources if isinstance(sources, tuple) else (sources,)
+    citation = Citation(document=LAW, article=article, clause=clause)
+    return [Transition(action, source, target, frozenset(roles), reason, citation) for source in wanted]
+
+
+_OFFICER, _REVIEWER, _SECRETARY = Role.UNIT_OFFICER, Role.REVIEWER, Role.SECRETARY
+_SIGNERS = (Role.CHAIRMAN, Role.DEPUTY)
+
+TRANSITIONS: tuple[Transition, ...] = (
+    *_row(Action.PROPOSE, None, State.DRAFT, _OFFICER, _SECRETARY, article="83", clause="1"),
+    *_row(
+        Action.SUBMIT, (State.DRAFT, State.RETURNED), State.SUBMITTED, _OFFICER, _SECRETARY, article="83", clause="1"
+    ),
+    *_row(
+        Action.WITHDRAW,
+        (State.DRAFT, State.RETURNED, State.SUBMITTED, State.ELIGIBLE),
+        State.WITHDRAWN,
+        _OFFICER,
+        article="83",
+        clause="1",
+        reason=True,
+    ),
+    *_row(Action.RETURN, State.SUBMITTED, State.RETURNED, _REVIEWER, article="84", reason=True),
+    *_row(Action.PASS, State.SUBMITTED, State.ELIGIBLE, _REVIEWER, article="84"),
+    # Simplified procedure: no council vote (Art. 85). Which row applies is the nomination's route, not the clicker's.
+    *_row(Action.PASS, State.SUBMITTED, State.RECOMMENDED, _REVIEWER, article="85"),
+    *_row(Action.FIND_INELIGIBLE, State.SUBMITTED, State.INELIGIBLE, _REVIEWER, article="84", reason=True),
+    *_row(
+        Action.PAUSE,
+        (State.SUBMITTED, State.ELIGIBLE, State.RECOMMENDED),
+        State.PAUSED,
+        _REVIEWER,
+        _SECRETARY,
+        article="5",
+        clause="2",
+        reason=True,
+    ),
+    *_row(
+        Action.RESUME,
+        State.PAUSED,
+        State.SUBMITTED,
+        _REVIEWER,
+        _SECRETARY,
+        article="5",
+        clause="2",
+        reason=True,
+    ),
+    *_row(Action.PUT_ON_BALLOT, State.ELIGIBLE, State.ON_BALLOT, _SECRETARY, article="90", clause="4"),
+    *_row(
+        Action.TAKE_OFF_BALLOT,
+        State.ON_BALLOT,
+        State.ELIGIBLE,
+        _SECRETARY,
+        article="90",
+        clause="4",
+        reason=True,
+    ),
+    *_row(Action.RECOMMEND, State.ON_BALLOT, State.RECOMMENDED, Role.TELLER, Role.ENGINE, article="90", clause="4"),
+    *_row(
+        Action.NOT_RECOMMEND, State.ON_BALLOT, State.NOT_RECOMMENDED, Role.TELLER, Role.ENGINE, article="90", clause="4"
+    ),
+    *_row(Action.SIGN, State.RECOMMENDED, State.SIGNED, *_SIGNERS, article="13", clause="1"),
+    *_row(Action.FORWARD, State.RECOMMENDED, State.FORWARDED, *_SIGNERS, article="83", clause="1"),
+    *_row(
+        Action.SEND_BACK, State.RECOMMENDED, State.SUBMITTED, *_SIGNERS, article="13", clause="1", reason=True
+    ),
+    *_row(Action.REFUSE, State.RECOMMENDED, State.REFUSED, *_SIGNERS, article="13", clause="1", reason=True),
+    *_row(
+        Action.RECORD_REFUSAL_ABOVE,
+        State.FORWARDED,
+        State.REFUSED,
+        _REVIEWER,
+        _SECRETARY,
+        article="83",
+        reason=True,
+    ),
+    *_row(
+        Action.DISCLOSE,
+        (State.SIGNED, State.FORWARDED),
+        State.DISCLOSED,
+        _REVIEWER,
+        _SECRETARY,
+        article="5",
+        clause="2",
+    ),
+    *_row(Action.CLOSE, State.DISCLOSED, State.CLOSED, _SECRETARY, Role.ENGINE, article="5", clause="2"),
+    *_row(
+        Action.REVOKE,
+        (State.SIGNED, State.DISCLOSED, State.CLOSED),
+        State.REVOKED,
+        *_SIGNERS,
+        article="93",
+        clause="2",
+        reason=True,
+    ),
+)
+
+_BY_ACTION: dict[Action, dict[State | None, tuple[Transition, ...]]] = {}
+for _transition in TRANSITIONS:
+    _rows = _BY_ACTION.setdefault(_transition.action, {})
+    _rows[_transition.source] = (*_rows.get(_transition.source, ()), _transition)
+
+
+def roles_of(action: Action) -> frozenset[Role]:
+    """Every role that some row of this action names."""
+    return frozenset(role for row in TRANSITIONS if row.action is action for role in row.roles)
+
+
+def transition(action: Action, source: State | None, *, simplified: bool = False) -> Transition:
+    """The row for this action from this state. Raises Refusal `wrong_state` when the table has none."""
+    rows = _BY_ACTION[action].get(source, ())
+    if not rows:
+        wanted = ", ".join(f"«{STATE_NAMES[s]}»" for s in _BY_ACTION[action] if s is not None)
+        now = STATE_NAMES[source] if source else "chưa có"
+        raise Refusal(
+            "wrong_state",
+            f"Hồ sơ đang ở trạng thái «{now}» nên không thực hiện được việc này; việc này chỉ làm được khi hồ sơ ở "
+            f"trạng thái {wanted}. Hãy tải lại để xem hồ sơ vừa được xử lý thế nào.",
+            details={"state": str(source) if source else None},
+        )
+    if len(rows) == 1:
+        return rows[0]
+    target = State.RECOMMENDED if simplified else State.ELIGIBLE
+    return next(row for row in rows if row.target is target)
+
+
+def require_role(action: Action, held: frozenset[Role]) -> None:
+    """Raise Refusal `not_your_role` unless one of the held roles may do this action somewhere in the table."""
+    allowed = roles_of(action)
+    if held & allowed:
+        return
+    names = ", ".join(ROLE_NAMES[role] for role in Role if role in allowed)
+    raise Refusal(
+        "not_your_role",
+        f"Việc này thuộc thẩm quyền của {names}; tài khoản của bạn không có vai trò đó. "
+        "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
+        citation=next(row.citation for row in TRANSITIONS if row.action is action),
+        reach=True,
+    )
+
+
+def require_reason(row: Transition, reason: str | None) -> None:
+    """Raise Refusal `reason_required` when the row asks for a reason and none was written."""
+    if row.needs_reason and not (reason and reason.strip()):
+        raise Refusal(
+            "reason_required",
+            "Phải ghi rõ lý do: người được đề nghị có quyền biết vì sao. Hãy viết một câu nêu lý do và điều khoản.",
+            citation=row.citation,
+        )
+
+
+class RoundKind(StrEnum):
+    CONG_TRANG = "CONG_TRANG"
+    DOT_XUAT = "DOT_XUAT"
+    PHONG_TRAO = "PHONG_TRAO"
+    CONG_HIEN = "CONG_HIEN"
+    NIEN_HAN = "NIEN_HAN"
+    DOI_NGOAI = "DOI_NGOAI"
+
+
+class NomineeKind(StrEnum):
+    INDIVIDUAL = "individual"
+    COLLECTIVE = "collective"
+    HOUSEHOLD = "household"
+    ENTERPRISE = "enterprise"

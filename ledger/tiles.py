@@ -151,11 +151,10 @@ class _Pending:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """One export at a time; what a killed one left staged is cleared, as is what a refused one staged."""
+    """One export at a time; at its end nothing staged remains, neither its own nor what a killed one left."""
     held = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
-        shutil.rmtree(folder / _STAGING, ignore_errors=True)
         try:
             yield
         finally:

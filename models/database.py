@@ -19,6 +19,8 @@ from sqlmodel import Session
 from rules.refusal import Unreadable
 
 # Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
+LAST_WRITES = "last_writes"  # in Session.info: what an act writes once, at its end, before its commit
+
 _WAL_IS_SOUND = sqlite3.sqlite_version_info >= (3, 51, 3)
 _PRAGMAS: dict[str, tuple[str, object]] = {
     "journal_mode": ("WAL", "wal") if _WAL_IS_SOUND else ("DELETE", "delete"),
@@ -71,6 +73,9 @@ class Database:
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
             yield session
+            session.flush()
+            for write in session.info.pop(LAST_WRITES, ()):
+                write(session)
 
     @contextmanager
     def begin_unrecorded(self) -> Iterator[Session]:

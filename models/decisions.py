@@ -15,7 +15,9 @@ class Decision(SQLModel, table=True):
         UniqueConstraint("year", "number"),
         one_of("state", ("in_force", "revoked")),
         check("number_positive", "number > 0"),
-        check("revoked_has_reason", "state <> 'revoked' OR (revoked_reason IS NOT NULL AND revoked_ground IS NOT NULL)"),
+        check(
+            "revoked_has_reason", "state <> 'revoked' OR (revoked_reason IS NOT NULL AND revoked_ground IS NOT NULL)"
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
 
+_STAGE_WAITS = "kind = 'stage_entered' AND state = 'queued'"
 STATES = ("queued", "leased", "accepted", "failed")
 
 
@@ -16,6 +17,7 @@ class OutboxMessage(SQLModel, table=True):
         one_of("kind", ("letter", "stage_entered")),
         one_of("state", STATES),
         Index("ix_outbox_due", "kind", "state", "due_at"),
+        Index("ix_outbox_stage_waiting", "topic", sqlite_where=text(_STAGE_WAITS), postgresql_where=text(_STAGE_WAITS)),
         check("letters_have_a_recipient", "kind <> 'letter' OR recipient IS NOT NULL"),
     )
 

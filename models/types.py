@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlmodel import SQLModel
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -42,3 +43,9 @@ def check(name: str, condition: str) -> sa.CheckConstraint:
 
 
 Json = dict[str, Any]
+
+
+def table(model: type[SQLModel]) -> sa.Table:
+    """The model's table, for statements that name columns rather than attributes (SQLModel types those as values)."""
+    found: sa.Table = model.__dict__["__table__"]
+    return found

@@ -13,6 +13,7 @@ import email.policy
 import email.utils
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from notifications import invitations
@@ -104,6 +105,42 @@ def compose(
     `at` is aware and becomes Date; `sender` may have a display name, `recipient` may not; `in_reply_to` is the
     Message-ID of an earlier letter. Sources: RFC 5322, RFC 2046 §5.1.4, RFC 2047, RFC 3834 §5, RFC 6047.
     """
+    draft = prepare(
+        key=key,
+        sender=sender,
+        recipient=recipient,
+        rendered=rendered,
+        at=at,
+        domain=domain,
+        in_reply_to=in_reply_to,
+    )
+    data = write(draft)
+    check(data, draft)
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a message must read as: headers as they are written, and the values a reader must find in them."""
+
+    headers: dict[str, str]
+    subject: str
+    sender: tuple[str, str]
+    recipient: str
+    parts: list[tuple[str, bytes]]
+
+
+def prepare(
+    *,
+    key: str,
+    sender: str,
+    recipient: str,
+    rendered: Rendered,
+    at: datetime,
+    domain: str,
+    in_reply_to: str | None = None,
+) -> Draft:
+    """The first of the three steps of `compose`: every value checked and encoded."""
     name, address = _read_sender(sender)
     check_address(recipient)
     check_key(key)
@@ -134,9 +171,7 @@ def compose(
         calendar = invitations.address(rendered.calendar, organizer=address, attendee=recipient)
         content_type = f'text/calendar; charset="utf-8"; method={invitations.method(calendar)}'
         parts.append((content_type, calendar))
-    data = _write(headers, parts)
-    _check(data, headers=headers, subject=subject, sender=(name, address), recipient=recipient, parts=parts)
-    return data
+    return Draft(headers=headers, subject=subject, sender=(name, address), recipient=recipient, parts=parts)
 
 
 def _digest(key: str) -> str:
@@ -148,10 +183,10 @@ def _read_sender(sender: str) -> tuple[str, str]:
     name, bracket, rest = sender.partition("<")
     if not bracket:
         return "", check_address(sender)
-    name = name.strip().removeprefix('"').removesuffix('"').strip()
+    name = name.strip().removeprefix('"').removesuffix('"')
     if not rest.endswith(">") or not name.isprintable() or "@" in name:
         raise UnsafeLetter("The sender is neither an address nor a name with an address in angle brackets.")
-    return name, check_address(rest[:-1])
+    return fold(name), check_address(rest[:-1])
 
 
 def _encode(value: str, used: int) -> str:
@@ -190,11 +225,11 @@ def _base64_lines(content: bytes) -> bytes:
     )
 
 
-def _write(headers: dict[str, str], parts: list[tuple[str, bytes]]) -> bytes:
-    # Bodies are always base64: the choice cannot depend on the text, no line is long and none begins with a dot.
-    lines = [f"{name}: {value}\r\n".encode() for name, value in headers.items()]
+def write(draft: Draft) -> bytes:
+    """The second step: the bytes. Bodies are always base64: no line is long, none begins with a dot, nothing is 8-bit."""
+    lines = [f"{name}: {value}\r\n".encode() for name, value in draft.headers.items()]
     lines.append(b"\r\n")
-    for content_type, content in parts:
+    for content_type, content in draft.parts:
         lines.append(f"--{_BOUNDARY}\r\nContent-Type: {content_type}\r\n".encode())
         lines.append(b"Content-Transfer-Encoding: base64\r\n\r\n")
         lines.append(_base64_lines(content))
@@ -206,16 +241,9 @@ def _decode(value: str) -> str:
     return str(email.header.make_header(email.header.decode_header(value)))
 
 
-def _check(
-    data: bytes,
-    *,
-    headers: dict[str, str],
-    subject: str,
-    sender: tuple[str, str],
-    recipient: str,
-    parts: list[tuple[str, bytes]],
-) -> None:
-    """Read the bytes as a stranger would and compare. Raises UnsafeLetter with what differs, without its content."""
+def check(data: bytes, draft: Draft) -> None:
+    """The last step: read the bytes as a stranger would. Raises UnsafeLetter with what differs, never its content."""
+    headers = draft.headers
     if not data.isascii() or not data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r") or b"\x00" in data:
         raise UnsafeLetter("The bytes are not clean lines of ASCII.")
     if max(map(len, data.split(b"\r\n"))) > LINE_LIMIT:
@@ -224,18 +252,18 @@ def _check(
     names = [name for name, _ in parsed.items()]
     if sorted(names) != sorted(headers) or not REQUIRED_HEADERS <= set(names) <= REQUIRED_HEADERS | OPTIONAL_HEADERS:
         raise UnsafeLetter("The headers are not the allowed ones, once each.")
-    if _decode(parsed["Subject"]) != subject:
+    if _decode(parsed["Subject"]) != draft.subject:
         raise UnsafeLetter("The subject does not read as it was written.")
-    if parsed["To"] != recipient or email.utils.getaddresses([parsed["To"]]) != [("", recipient)]:
+    if parsed["To"] != draft.recipient or email.utils.getaddresses([parsed["To"]]) != [("", draft.recipient)]:
         raise UnsafeLetter("The letter is not to its one recipient.")
     # Unfolding is the parser's business, decoding a name ours: the order of RFC 2047 §6.1.
     found = email.utils.getaddresses([re.sub(r"\r?\n", "", parsed["From"])])
-    if [(_decode(name), address) for name, address in found] != [sender]:
+    if [(_decode(name), address) for name, address in found] != [draft.sender]:
         raise UnsafeLetter("The letter is not from its one sender.")
     for name in ("Message-ID", "X-Vinhdanh-Key", "Date", "Auto-Submitted"):
         if parsed[name] != headers[name]:
             raise UnsafeLetter(f"{name} does not read as it was written.")
-    _check_parts(parsed, parts)
+    _check_parts(parsed, draft.parts)
 
 
 def _check_parts(parsed: email.message.Message, parts: list[tuple[str, bytes]]) -> None:

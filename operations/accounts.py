@@ -1,13 +1,14 @@
 """Units, accounts, roles, councils: set up by audited verbs, each with its entry in the ledger."""
 
-from datetime import date
+import hashlib
+from datetime import date, datetime
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlmodel import Session, select
 
-from models import Account, Authorisation, Council, CouncilMember, RoleGrant, Unit
+from models import Account, Authorisation, Council, CouncilMember, Receipt, RoleGrant, Unit
 from operations import record
 from rules.lifecycle import Role
 from rules.refusal import Refusal
@@ -125,9 +126,7 @@ def grant_aspects(row: RoleGrant) -> dict[str, Any]:
     return {"until": row.valid_to, "document": row.document_number}
 
 
-def set_up_council(
-    session: Session, *, code: str, name: str, decision_number: str, valid_from: date
-) -> Council:
+def set_up_council(session: Session, *, code: str, name: str, decision_number: str, valid_from: date) -> Council:
     council = Council(code=code, name=name, decision_number=decision_number, valid_from=valid_from)
     session.add(council)
     session.flush()
@@ -199,9 +198,7 @@ def authorise(
 
 
 def authorisation_aspects(row: Authorisation) -> dict[str, Any]:
-    return {
-        "about": [row.principal_id, row.deputy_id, row.document_number, row.scope, row.valid_from, row.valid_to]
-    }
+    return {"about": [row.principal_id, row.deputy_id, row.document_number, row.scope, row.valid_from, row.valid_to]}
 
 
 def bound_to(session: Session, os_user: str) -> Account | None:
@@ -211,3 +208,14 @@ def bound_to(session: Session, os_user: str) -> Account | None:
 
 def account_named(session: Session, username: str) -> Account:
     return session.exec(select(Account).where(Account.username == username)).one()
+
+
+def first_administrator(session: Session, *, os_user: str, link: str, now: datetime) -> Account:
+    """The account of whoever set the system up; its password is chosen through the one-time link."""
+    account = add_account(
+        session, username="quantri", display_name="Quản trị hệ thống", email=None, os_user=os_user
+    )
+    grant(session, account, Role.ADMINISTRATOR, valid_from=now.date(), document_number="init")
+    session.add(Receipt(key=f"first/{hashlib.sha256(link.encode()).hexdigest()}", verb="first_sign_in",
+                        actor=account.username, answer="", at=now))  # fmt: skip
+    return account

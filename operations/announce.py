@@ -13,7 +13,14 @@ from sqlmodel import Session, col, select
 
 from ledger.canonical import dumps
 from models import OutboxMessage
+from models.types import table
 from rules.lifecycle import Stage
+
+_O = table(OutboxMessage).c
+_INSERT = sa.insert(table(OutboxMessage))
+_WAITING = (
+    sa.select(_O.id).where(_O.kind == "stage_entered", _O.state == "queued", _O.topic == sa.bindparam("about")).limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +56,29 @@ def letters(session: Session, batch: Sequence[Letter]) -> int:
         if letter.to
     ]
     if rows:
-        session.execute(sa.insert(OutboxMessage), rows)
+        session.connection().execute(_INSERT, rows)
     return len(rows)
 
 
 def stage(session: Session, round_code: str, stage: Stage, *, index: int) -> None:
     """Tell the engine that a round has work in this stage; one waiting message a stage is enough."""
     topic = f"{round_code}/{stage}"
-    waiting = session.exec(
-        select(OutboxMessage.id)
-        .where(OutboxMessage.kind == "stage_entered", OutboxMessage.state == "queued", OutboxMessage.topic == topic)
-        .limit(1)
-    ).first()
+    waiting = session.connection().execute(_WAITING, {"about": topic}).first()
     if waiting is None:
         now = datetime.now(UTC)
-        session.execute(
-            sa.insert(OutboxMessage).values(
-                key=f"stage_entered/{topic}/{index}",
-                kind="stage_entered",
-                topic=topic,
-                context=dumps({"round": round_code, "stage": str(stage)}).decode(),
-                state="queued",
-                attempts=0,
-                queued_at=now,
-                due_at=now,
-            )
+        session.connection().execute(
+            _INSERT,
+            {
+                "key": f"stage_entered/{topic}/{index}",
+                "kind": "stage_entered",
+                "topic": topic,
+                "recipient": None,
+                "context": dumps({"round": round_code, "stage": str(stage)}).decode(),
+                "state": "queued",
+                "attempts": 0,
+                "queued_at": now,
+                "due_at": now,
+            },
         )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound, Unit
+from models.types import table
 from operations import announce, council, disclosure, record, rounds, vote
 from operations.access import ENGINE, local_date
 from rules import deadlines
@@ -21,7 +22,7 @@ from rules.refusal import Refusal
 REMIND_WITHIN = 2  # working days before the due day
 LADDER = ("cán bộ phụ trách", "thủ trưởng đơn vị", "thư ký Hội đồng", "Chủ tịch")
 OFFICE = "office"
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_N = table(Nomination).c
 
 # Who is urged at each of the four steps; at a unit's own stage the first two are that unit's people.
 _STEPS: dict[Stage, tuple[tuple[Role, ...], ...]] = {

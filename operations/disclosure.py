@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import Decision, Disclosure, Nomination, Nominee, Petition, SubmissionLetter, Unit
+from models.types import table
 from operations import access, announce, numbering, record, review, rounds, signature, transition
 from operations.access import ENGINE, Actor
 from operations.review import not_approved
@@ -16,7 +17,7 @@ from rules import deadlines, lifecycle
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Citation, Refusal
 
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_N = table(Nomination).c
 POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
 PETITION_DAYS = 15  # Luật TCTT 104/2016 Art. 22: answered within 15 days of receipt
 OPENNESS = Citation(document="104/2016/QH13", article="17", clause="1", point="l")
@@ -66,9 +67,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         condition, link = _N.decision_id == decision.id, {"decision_id": decision.id}
         number, on = decision.symbol, decision.signed_on
         paper = decision.code
-    waiting = transition.standings_where(
-        session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value])
-    )
+    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
     if not waiting:
         raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
     until = access.local_date(now) + timedelta(days=POSTING_DAYS)
@@ -92,9 +91,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     return len(moved)
 
 
-def _result_letters(
-    moved: Sequence[Standing], *, number: str, on: date, url: str, about: str
-) -> list[announce.Letter]:
+def _result_letters(moved: Sequence[Standing], *, number: str, on: date, url: str, about: str) -> list[announce.Letter]:
     letters = [
         announce.Letter(
             kind="award_result_unit",
@@ -168,7 +165,9 @@ def record_answer(
         raise Refusal("already_answered", f"Tờ trình {letter.symbol} đã ghi nhận trả lời số {letter.answer_number}.")
     if not number.strip():
         raise Refusal("missing_number", "Phải ghi số văn bản trả lời của cấp trên.")
-    waiting = transition.standings_where(session, _N.submission_letter_id == letter.id, _N.state == State.FORWARDED.value)
+    waiting = transition.standings_where(
+        session, _N.submission_letter_id == letter.id, _N.state == State.FORWARDED.value
+    )
     codes = [row.code for row in waiting if all_refused or row.code in set(refused)]
     strangers = set(refused) - {row.code for row in waiting}
     if strangers:
@@ -196,8 +195,10 @@ def record_answer(
                     "unit_name": rows[0].unit_name,
                     "items": [
                         item
-                        | {"outcome": "không được khen thưởng" if item["code"] in codes else "được khen thưởng",
-                           "reason": reason if item["code"] in codes else None}
+                        | {
+                            "outcome": "không được khen thưởng" if item["code"] in codes else "được khen thưởng",
+                            "reason": reason if item["code"] in codes else None,
+                        }
                         for item in signature.named(rows)
                     ],
                     "answer_number": letter.answer_number,
@@ -212,7 +213,9 @@ def record_answer(
         )
         announce.letters(
             session,
-            not_approved(moved, "Cấp trên quyết định", reason, str(Citation(document=lifecycle.LAW, article="79")), index),
+            not_approved(
+                moved, "Cấp trên quyết định", reason, str(Citation(document=lifecycle.LAW, article="79")), index
+            ),
         )
     return letter
 
@@ -230,9 +233,7 @@ def close_posted(session: Session, *, now: datetime) -> int:
         )
         rows = transition.standings_where(session, condition, _N.state == State.DISCLOSED.value)
         if rows:
-            transition.move(
-                session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind="closed"
-            )
+            transition.move(session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind="closed")
             closed += len(rows)
     return closed
 
@@ -385,7 +386,9 @@ def decisions(session: Session) -> list[dict[str, Any]]:
     counts = dict(
         session.execute(
             sa.select(_N.decision_id, sa.func.count()).where(_N.decision_id.is_not(None)).group_by(_N.decision_id)
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     return [
         summary(row) | {"nominations": counts.get(row.id, 0)}
@@ -411,7 +414,7 @@ def summary(row: Decision) -> dict[str, Any]:
 
 def awardees(session: Session, decision: Decision) -> list[dict[str, Any]]:
     """Who a decision honours, with the fields that may be public (domain §8) and no other."""
-    p, u = Nominee.__table__.c, Unit.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table
+    p, u = table(Nominee).c, table(Unit).c
     rows = session.execute(
         sa.select(_N.code, p.name, p.kind, p.position, p.workplace, u.name.label("unit"), _N.award, _N.state)
         .join_from(Nomination, Nominee, _N.nominee_id == p.id)
@@ -420,3 +423,24 @@ def awardees(session: Session, decision: Decision) -> list[dict[str, Any]]:
         .order_by(_N.id)
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+
+
+def register(session: Session) -> list[dict[str, Any]]:
+    """Disclosed decisions for the public: number, date, title, state, how many; nothing of who signed inside."""
+    published = set(session.exec(select(Disclosure.decision_id).where(Disclosure.channel == "register")))
+    ids = {row.code: row.id for row in session.exec(select(Decision))}
+    public = ("code", "number", "award", "title", "signed_on", "state", "nominations")
+    return [
+        {name: row[name] for name in public} for row in decisions(session) if ids[row["code"]] in published
+    ]
+
+
+def disclosed_decision(session: Session, code: str) -> Decision:
+    """A decision that the public may read. Raises Refusal `unknown_decision` for one not published."""
+    row = decision_by_code(session, code)
+    shown = session.exec(
+        select(Disclosure.id).where(Disclosure.decision_id == row.id, Disclosure.channel == "register")
+    ).first()
+    if shown is None:
+        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    return row

@@ -31,9 +31,7 @@ def keep(folder: Path, content: bytes) -> str:
 
 
 def row(sha256: str, *, size: int, media_type: str, name: str) -> StoredFile:
-    return StoredFile(
-        sha256=sha256, size=size, media_type=media_type, name=name[:200], stored_at=datetime.now(UTC)
-    )
+    return StoredFile(sha256=sha256, size=size, media_type=media_type, name=name[:200], stored_at=datetime.now(UTC))
 
 
 def note(session: Session, stored: StoredFile) -> None:

@@ -74,9 +74,7 @@ class Installation:
             raise Refusal("already_initialised", f"Thư mục {self.folder} đã được khởi tạo từ trước.")
         strangers = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
         if set(strangers) - {"vinhdanh.toml", "run", "prefect", "files", "vinhdanh.sqlite3"}:
-            raise Refusal(
-                "folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống."
-            )
+            raise Refusal("folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống.")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         for name in ("files", "run", "prefect"):
             (self.folder / name).mkdir(exist_ok=True)
@@ -100,7 +98,9 @@ def _read_file(path: Path) -> dict[str, str]:
     try:
         read: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Unreadable("bad_settings", f"Tệp {path.name} không đọc được: {error}.", where={"file": path.name}) from None
+        raise Unreadable(
+            "bad_settings", f"Tệp {path.name} không đọc được: {error}.", where={"file": path.name}
+        ) from None
     settings = {key.upper().removeprefix("VINHDANH_"): str(value) for key, value in read.items()}
     unknown = sorted(set(settings) - set(KEYS))
     if unknown:

@@ -12,10 +12,12 @@ from sqlmodel import Session, col, select
 
 from ledger import merkle, note, proof, tiles
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from models.types import table
+from operations import record
 from rules.refusal import Refusal, Unreadable
 
-_E = LedgerEntry.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
-_O = LedgerOpening.__table__.c  # type: ignore[attr-defined] -- as above
+_E = table(LedgerEntry).c
+_O = table(LedgerOpening).c
 
 # What may be opened outside: domain §8's public column. Reasons, persons' details and papers' inner texts stay shut.
 PUBLISHED: dict[str, frozenset[str]] = {
@@ -56,6 +58,7 @@ def load_key(path: Path) -> note.Signer:
 
 def seal(session: Session, signer: note.Signer) -> Checkpoint:
     """Sign the tree as it stands; the same size is signed once."""
+    record.settle(session)
     head = session.execute(sa.select(LedgerHead.size, LedgerHead.frontier)).one()  # type: ignore[call-overload] -- SQLModel columns are typed as values
     known = session.get(Checkpoint, head.size)
     if known is not None:
@@ -95,9 +98,7 @@ def export(session: Session, folder: Path, signer: note.Signer) -> dict[str, Any
     newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
     if newest is None:
         raise Refusal("no_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký.")
-    tiles.export(
-        folder, _leaves(session, newest.size), newest.note, signer.vkey, _published(session, newest.size)
-    )
+    tiles.export(folder, _leaves(session, newest.size), newest.note, signer.vkey, _published(session, newest.size))
     return {"size": newest.size, "folder": str(folder)}
 
 
@@ -110,7 +111,9 @@ def prove(session: Session, decision: str) -> str:
         .where(_E.subject == decision, _E.kind == "decision:signed")
     ).one_or_none()
     if row is None or newest is None or row.index >= newest.size:
-        raise Refusal("not_sealed", f"Quyết định {decision} chưa nằm dưới một điểm kiểm đã ký; hãy chạy lại sau ít phút.")
+        raise Refusal(
+            "not_sealed", f"Quyết định {decision} chưa nằm dưới một điểm kiểm đã ký; hãy chạy lại sau ít phút."
+        )
     tree = merkle.Tree(merkle.leaf_hash(leaf) for leaf in _leaves(session, newest.size))
     openings = [
         {"field": name, "salt": salt, "value": value}

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from models import OutboxMessage
+from models.types import table
 
-_O = OutboxMessage.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_O = table(OutboxMessage).c
 LEASE = timedelta(minutes=3)
 
 
@@ -73,7 +74,8 @@ def settle(session: Session, outcomes: Iterable[dict[str, Any]]) -> None:
     ]
     if rows:
         session.connection().execute(
-            OutboxMessage.__table__.update()  # type: ignore[attr-defined] -- SQLModel adds the table
+            table(OutboxMessage)
+            .update()
             .where(_O.key == sa.bindparam("of"), _O.state == "leased")
             .values(
                 state=sa.bindparam("new_state"),
@@ -103,9 +105,9 @@ def due(session: Session, *, kind: str) -> int:
 def status(session: Session) -> dict[str, int]:
     """Letters: {"queued" (ever), "accepted" by the server, "failed" for good, "waiting"}."""
     found = dict(
-        session.execute(
-            sa.select(_O.state, sa.func.count()).where(_O.kind == "letter").group_by(_O.state)
-        ).tuples().all()
+        session.execute(sa.select(_O.state, sa.func.count()).where(_O.kind == "letter").group_by(_O.state))
+        .tuples()
+        .all()
     )
     return {
         "queued": sum(found.values()),
@@ -123,3 +125,17 @@ def failures(session: Session) -> list[dict[str, Any]]:
         .order_by(_O.id.desc())
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+
+
+def later(pause: timedelta) -> datetime:
+    """The wall clock's moment after a pause."""
+    return datetime.now(UTC) + pause
+
+
+def due_batch(session: Session) -> int | None:
+    """A number for the letters that are due now (the oldest one's id), or None when there are none."""
+    return session.execute(
+        sa.select(sa.func.min(_O.id)).where(
+            _O.kind == "letter", _O.state.in_(["queued", "leased"]), _O.due_at <= datetime.now(UTC)
+        )
+    ).scalar_one()

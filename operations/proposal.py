@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
+from models.types import table
 from operations import access, announce, numbering, record, rounds, transition
 from operations.access import Actor
 from operations.transition import Result, Standing, chunks
@@ -18,8 +19,8 @@ from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State
 from rules.refusal import Citation, Refusal
 
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
-_P = Nominee.__table__.c  # type: ignore[attr-defined] -- as above
+_N = table(Nomination).c
+_P = table(Nominee).c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,12 @@ def _role(pack: catalogue.Pack, award: str, level: str) -> str:
 NAME_HEAD = "Tên tập thể/cá nhân/hộ gia đình"
 KIND_HEAD = "Phân loại khen thưởng"
 AWARD_HEAD = "Danh hiệu thi đua/Hình thức khen thưởng"
-KIND_NAMES = {"individual": "cá nhân", "collective": "tập thể", "household": "hộ gia đình", "enterprise": "doanh nghiệp"}
+KIND_NAMES = {
+    "individual": "cá nhân",
+    "collective": "tập thể",
+    "household": "hộ gia đình",
+    "enterprise": "doanh nghiệp",
+}
 
 
 def problem(row: int, column: str, code: str, message: str) -> dict[str, Any]:
@@ -240,7 +246,7 @@ def _nominees(
 def _register(session: Session, fresh: list[dict[str, Any]]) -> None:
     if not fresh:
         return
-    session.execute(sa.insert(Nominee), fresh)
+    session.connection().execute(sa.insert(table(Nominee)), fresh)
     record.record(
         session,
         "nominee:registered",
@@ -349,7 +355,7 @@ def _draft(
                 },
             )
         )
-    session.execute(sa.insert(Nomination), rows)
+    session.connection().execute(sa.insert(table(Nomination)), rows)
     record.record(session, "nomination:drafted", changes)
     return [row["code"] for row in rows]
 
@@ -435,13 +441,9 @@ def _submit(
     return results, index
 
 
-def withdraw(
-    session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime
-) -> list[Result]:
+def withdraw(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
     """A unit takes its nominations back, with a reason."""
-    return transition.move(
-        session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn"
-    )[1]
+    return transition.move(session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn")[1]
 
 
 MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
@@ -484,21 +486,17 @@ def mend(
     record.record(session, "nomination:mended", [(code, {"case": case_aspect(row)})])
 
 
-
-
-def listing(session: Session, *, round_code: str | None = None) -> list[dict[str, Any]]:
-    """Every nomination as the contract's `nominations list`."""
-    query = (
-        sa.select(
-            _N.code, _N.award, _P.kind, _P.name, col(Unit.code), col(ReviewRound.code), _N.stage, _N.state
-        )
+def _listing_query() -> Any:
+    return (
+        sa.select(_N.code, _N.award, _P.kind, _P.name, col(Unit.code), col(ReviewRound.code), _N.stage, _N.state)
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == col(Unit.id))
         .join(ReviewRound, _N.round_id == col(ReviewRound.id))
         .order_by(_N.id)
     )
-    if round_code is not None:
-        query = query.where(_N.round_id == rounds.by_code(session, round_code).id)
+
+
+def _as_listed(rows: Any) -> list[dict[str, Any]]:
     return [
         {
             "code": code,
@@ -509,7 +507,18 @@ def listing(session: Session, *, round_code: str | None = None) -> list[dict[str
             "stage": stage,
             "state": state,
         }
-        for code, award, kind, name, unit, round_, stage, state in session.execute(query)
+        for code, award, kind, name, unit, round_, stage, state in rows
     ]
 
 
+def listing(session: Session, *, round_code: str | None = None) -> list[dict[str, Any]]:
+    """Every nomination as the contract's `nominations list`."""
+    query = _listing_query()
+    if round_code is not None:
+        query = query.where(_N.round_id == rounds.by_code(session, round_code).id)
+    return _as_listed(session.execute(query))
+
+
+def listing_of(session: Session, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """These nominations, as `listing` shows them."""
+    return _as_listed(session.execute(_listing_query().where(_N.code.in_(list(codes)))))

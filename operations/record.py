@@ -4,7 +4,7 @@
 the state tables. An entry's kind is `<source>:<past tense>`; the source says which table the subject is a key of.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,18 +14,21 @@ from sqlmodel import Session
 from ledger import commitment, entry, merkle
 from ledger.canonical import dumps
 from models import LedgerEntry, LedgerHead, LedgerOpening
+from models.database import LAST_WRITES
+from models.types import table
 
-type_of_value = str | int | list[Any]
+_H = table(LedgerHead).c
+Plain = str | int | list[Any]
 
 
-def plain(value: Any) -> type_of_value:
+def plain(value: Any) -> Plain:
     """A column's value as the ledger commits to it: strings, integers and lists of them; nothing is ''."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (str, int)):
-        return str(value) if isinstance(value, str) else value
+        return value if type(value) in (str, int) else str(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
@@ -35,38 +38,76 @@ def plain(value: Any) -> type_of_value:
     raise TypeError(f"not a ledger value: {value!r}")
 
 
+_HEAD = sa.select(_H.size, _H.frontier, _H.last_at)
+_INSERT_ENTRY = sa.insert(table(LedgerEntry))
+_INSERT_OPENING = sa.insert(table(LedgerOpening))
+_UPDATE_HEAD = sa.update(table(LedgerHead)).values(
+    size=sa.bindparam("new_size"), frontier=sa.bindparam("new_frontier"), last_at=sa.bindparam("new_last_at")
+)
+
+
+class _Pending:
+    """The entries of one act: encoded at once, written together at the end of the act, before its commit."""
+
+    __slots__ = ("at", "frontier", "hashes", "leaves", "openings", "size")
+
+    def __init__(self, session: Session) -> None:
+        head = session.connection().execute(_HEAD).one()
+        self.size: int = head.size
+        self.frontier: str = head.frontier
+        self.at = datetime.now(UTC)
+        if head.last_at is not None and self.at < head.last_at:
+            self.at = head.last_at
+        self.hashes: list[bytes] = []
+        self.leaves: list[dict[str, Any]] = []
+        self.openings: list[dict[str, Any]] = []
+
+    def write(self, session: Session) -> None:
+        session.info.pop(_PENDING, None)
+        connection = session.connection()
+        connection.execute(_INSERT_ENTRY, self.leaves)
+        connection.execute(_INSERT_OPENING, self.openings)
+        frontier = merkle.Frontier.from_text(self.frontier).extend(self.hashes)
+        connection.execute(
+            _UPDATE_HEAD,
+            {"new_size": self.size, "new_frontier": frontier.to_text(), "new_last_at": self.at},
+        )
+
+
+_PENDING = "ledger_pending"
+
+
 def record(session: Session, kind: str, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
     """Append one entry a change (subject, changed aspects); returns the index of the first.
 
-    Time is the wall clock, never the business clock, and never goes backwards.
+    Time is the wall clock, never the business clock, and never goes backwards. The rows are written when the act
+    ends, in its transaction: an act whose ledger cannot be written is rolled back whole.
     """
-    head = session.execute(
-        sa.select(LedgerHead.size, LedgerHead.frontier, LedgerHead.last_at)  # type: ignore[call-overload] -- SQLModel columns are typed as values
-    ).one()
-    first, at = head.size, datetime.now(UTC)
-    if head.last_at is not None and at < head.last_at:
-        at = head.last_at
-    leaves: list[dict[str, Any]] = []
-    openings: list[dict[str, Any]] = []
-    hashes: list[bytes] = []
-    for index, (subject, aspects) in enumerate(changes, start=first):
+    pending: _Pending | None = session.info.get(_PENDING)
+    if pending is None:
+        pending = session.info[_PENDING] = _Pending(session)
+        session.info.setdefault(LAST_WRITES, []).append(pending.write)
+    first = pending.size
+    for subject, aspects in changes:
         values = {name: plain(value) for name, value in aspects.items()}
         commitments, opened = commitment.commit_fields(values)
-        leaf = entry.encode(index, at, kind, subject, commitments)
-        hashes.append(merkle.leaf_hash(leaf))
-        leaves.append({"index": index, "kind": kind, "subject": subject, "leaf": leaf.decode()})
-        openings.append({"index": index, "openings": dumps(opened).decode()})
-    if not leaves:
-        return first
-    frontier = merkle.Frontier.from_text(head.frontier).extend(hashes)
-    session.execute(sa.insert(LedgerEntry), leaves)
-    session.execute(sa.insert(LedgerOpening), openings)
-    session.execute(
-        sa.update(LedgerHead).values(size=first + len(leaves), frontier=frontier.to_text(), last_at=at)
-    )
+        leaf = entry.encode(pending.size, pending.at, kind, subject, commitments)
+        pending.hashes.append(merkle.leaf_hash(leaf))
+        pending.leaves.append({"index": pending.size, "kind": kind, "subject": subject, "leaf": leaf.decode()})
+        pending.openings.append({"index": pending.size, "openings": dumps(opened).decode()})
+        pending.size += 1
     return first
 
 
-def record_each(session: Session, kind: str, subjects: Iterable[str], **aspects: Any) -> int:
-    """The same change for many subjects."""
-    return record(session, kind, [(subject, aspects) for subject in subjects])
+def size(session: Session) -> int:
+    """How many entries the ledger has, this act's own included."""
+    pending: _Pending | None = session.info.get(_PENDING)
+    return pending.size if pending else session.connection().execute(_HEAD).one().size
+
+
+def settle(session: Session) -> None:
+    """Write this act's entries now: for a seal, which signs the tree with them in it."""
+    pending: _Pending | None = session.info.get(_PENDING)
+    if pending is not None:
+        session.info[LAST_WRITES].remove(pending.write)
+        pending.write(session)

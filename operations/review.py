@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from ledger.canonical import dumps
 from models import Appraisal, Nomination, Pause
+from models.types import table
 from operations import access, announce, record, rounds, transition
 from operations.access import Actor
 from operations.proposal import ATTESTED, known_award
@@ -18,8 +19,8 @@ from rules import catalogue, lifecycle
 from rules.lifecycle import Action, State
 from rules.refusal import Citation, Refusal
 
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
-_A = Appraisal.__table__.c  # type: ignore[attr-defined] -- as above
+_N = table(Nomination).c
+_A = table(Appraisal).c
 
 PAUSE_GROUNDS = {
     "complaint": "đang xem xét khiếu nại",
@@ -31,7 +32,11 @@ PAUSE_GROUNDS = {
 
 
 def evaluate(
-    session: Session, *, now: datetime, round_code: str | None = None, codes: Sequence[str] | None = None,
+    session: Session,
+    *,
+    now: datetime,
+    round_code: str | None = None,
+    codes: Sequence[str] | None = None,
     limit: int = 500,
 ) -> list[tuple[str, str]]:
     """Evaluate submitted nominations that have no appraisal of their present version.
@@ -89,7 +94,7 @@ def evaluate(
             )
         )
         verdicts.append((standing.code, verdict))
-    session.execute(sa.insert(Appraisal), rows)
+    session.connection().execute(sa.insert(table(Appraisal)), rows)
     record.record(session, "appraisal:found", changes)
     return verdicts
 
@@ -182,14 +187,14 @@ def finding(
 def latest(session: Session, codes: Sequence[str]) -> dict[str, Appraisal]:
     """The newest appraisal of each nomination that has one."""
     found: dict[str, Appraisal] = {}
-    newest = (
-        sa.select(_A.nomination_id, sa.func.max(_A.sequence).label("sequence")).group_by(_A.nomination_id)
-    )
+    newest = sa.select(_A.nomination_id, sa.func.max(_A.sequence).label("sequence")).group_by(_A.nomination_id)
     for chunk in chunks(codes):
         inner = newest.join(Nomination, _N.id == _A.nomination_id).where(_N.code.in_(chunk)).subquery()
         query = (
             sa.select(_N.code, Appraisal)
-            .join_from(Appraisal, inner, (_A.nomination_id == inner.c.nomination_id) & (_A.sequence == inner.c.sequence))
+            .join_from(
+                Appraisal, inner, (_A.nomination_id == inner.c.nomination_id) & (_A.sequence == inner.c.sequence)
+            )
             .join(Nomination, _N.id == _A.nomination_id)
         )
         found |= dict(session.execute(query).tuples().all())
@@ -407,9 +412,7 @@ def pause(
     return results
 
 
-def resume(
-    session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime
-) -> list[Result]:
+def resume(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
     """Take a paused nomination up again, from its review; the conclusion is the reason."""
     moved, results, index = transition.move(
         session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed"
@@ -420,7 +423,9 @@ def resume(
             .where(Pause.nomination_id == row.id, Pause.ended_at.is_(None))  # type: ignore[arg-type, union-attr] -- SQLModel columns are typed as values
             .values(ended_at=now)
         )
-    announce.letters(session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index))
+    announce.letters(
+        session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
+    )
     return results
 
 

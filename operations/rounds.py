@@ -1,19 +1,21 @@
 """Review rounds (đợt xét): open, look, advance, extend a deadline. The secretary's verbs."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import Account, Deadline, Nomination, Regulation, ReviewRound, RoleGrant, Unit
+from models.types import table
 from operations import access, announce, numbering, record
 from operations.access import Actor
 from rules import calendar, deadlines, lifecycle, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, RoundKind, Stage
 from rules.refusal import Refusal
 
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+_N = table(Nomination).c
 
 
 def by_code(session: Session, code: str) -> ReviewRound:
@@ -28,7 +30,9 @@ def office(session: Session) -> Unit:
     """The People's Committee this installation works for. Raises Refusal `no_office`."""
     found = session.exec(select(Unit).where(col(Unit.is_office).is_(True)).order_by(col(Unit.id).desc())).first()
     if found is None:
-        raise Refusal("no_office", "Chưa khai báo cơ quan có Hội đồng. Chạy `vinhdanh init --sample` hoặc khai báo đơn vị.")
+        raise Refusal(
+            "no_office", "Chưa khai báo cơ quan có Hội đồng. Chạy `vinhdanh init --sample` hoặc khai báo đơn vị."
+        )
     return found
 
 
@@ -56,9 +60,12 @@ def register_regulation(session: Session, text: str, *, now: datetime) -> Regula
     return row
 
 
+_parsed = lru_cache(maxsize=32)(regulation.parse)
+
+
 def regulation_of(session: Session, round_: ReviewRound) -> regulation.Regulation:
     row = session.get_one(Regulation, round_.regulation_id)
-    return regulation.parse(row.text)
+    return _parsed(row.text)
 
 
 def open_round(
@@ -75,7 +82,9 @@ def open_round(
     """Open a round and call the units for proposals. Raises Refusal `missing_regulation`, `unknown_kind`."""
     access.require(actor, Role.SECRETARY)
     if kind not in set(RoundKind):
-        raise Refusal("unknown_kind", f"Loại hình khen thưởng «{kind}» không có; dùng một trong: {', '.join(RoundKind)}.")
+        raise Refusal(
+            "unknown_kind", f"Loại hình khen thưởng «{kind}» không có; dùng một trong: {', '.join(RoundKind)}."
+        )
     if not 2000 <= year <= 2100:
         raise Refusal("bad_year", f"Năm xét «{year}» không hợp lý.")
     if not title.strip():
@@ -164,9 +173,7 @@ def _plan(
             start = _set_computed(session, row, stage, start, days, number=parsed.number).due_on
 
 
-def _set_computed(
-    session: Session, row: ReviewRound, stage: Stage, start: date, days: int, *, number: str
-) -> Deadline:
+def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date, days: int, *, number: str) -> Deadline:
     computed = deadlines.compute(start, days, "working")
     values: dict[str, Any] = {
         "starts_on": start,
@@ -180,9 +187,7 @@ def _set_computed(
     return _store_deadline(session, row, stage, values, "deadline:computed")
 
 
-def _set_fixed(
-    session: Session, row: ReviewRound, stage: Stage, until: date, *, today: date, because: str
-) -> Deadline:
+def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *, today: date, because: str) -> Deadline:
     values: dict[str, Any] = {
         "starts_on": today,
         "days": None,
@@ -195,12 +200,8 @@ def _set_fixed(
     return _store_deadline(session, row, stage, values, "deadline:fixed")
 
 
-def _store_deadline(
-    session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: str
-) -> Deadline:
-    found = session.exec(
-        select(Deadline).where(Deadline.round_id == row.id, Deadline.stage == stage)
-    ).one_or_none()
+def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: str) -> Deadline:
+    found = session.exec(select(Deadline).where(Deadline.round_id == row.id, Deadline.stage == stage)).one_or_none()
     if found is None:
         found = Deadline(round_id=row.id, stage=stage, **values)
     else:
@@ -222,9 +223,9 @@ def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
 def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
     """How many nominations stand in each stage and in each state."""
     states = dict(
-        session.execute(
-            sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state)
-        ).tuples().all()
+        session.execute(sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state))
+        .tuples()
+        .all()
     )
     stages = {stage.value: 0 for stage in Stage}
     for state, count in states.items():
@@ -318,7 +319,7 @@ def extend(
     if until < today:
         raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")
     deadline = _set_fixed(session, row, Stage(stage), until, today=today, because=f"gia hạn: {reason.strip()}")
-    index = session.execute(sa.text("SELECT size FROM ledger_head")).scalar_one()
+    index = record.size(session)
     announce.letters(
         session,
         [
@@ -382,5 +383,3 @@ def people(session: Session, *roles: Role, today: date, unit_id: int | None = No
     if unit_id is not None:
         query = query.where(RoleGrant.unit_id == unit_id)
     return [(username, name, email or "") for username, name, email in session.exec(query)]
-
-

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -91,8 +92,18 @@ def units() -> list[tuple[str, str, str]]:
     return found
 
 
-def set_up(session: Session, *, now: datetime, seed: int = 1, os_user: str | None = None) -> dict[str, Any]:
-    """Fill an empty installation with the sample office. Returns the contract's `init --sample` answer."""
+def set_up(
+    session: Session,
+    *,
+    now: datetime,
+    seed: int = 1,
+    os_user: str | None = None,
+    passwords_for: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """Fill an empty installation with the sample office. Returns the contract's `init --sample` answer.
+
+    `passwords_for` limits who gets a password (None: everybody); the others cannot sign in by themselves.
+    """
     chance = random.Random(seed)
     office = accounts.add_unit(
         session,
@@ -104,7 +115,9 @@ def set_up(session: Session, *, now: datetime, seed: int = 1, os_user: str | Non
         is_office=True,
     )
     made_units = [
-        accounts.add_unit(session, code=code, name=name, level=level, email=f"{code.lower()}@{DOMAIN}", valid_from=SINCE)
+        accounts.add_unit(
+            session, code=code, name=name, level=level, email=f"{code.lower()}@{DOMAIN}", valid_from=SINCE
+        )
         for code, name, level in units()
     ]
     wanted: list[tuple[str, str, list[Role], Any]] = [
@@ -126,18 +139,22 @@ def set_up(session: Session, *, now: datetime, seed: int = 1, os_user: str | Non
     for unit in made_units:
         wanted.append((f"canbo.{unit.code.lower()}", "cán bộ", [Role.UNIT_OFFICER], unit))
         wanted.append((f"truong.{unit.code.lower()}", "thủ trưởng", [Role.UNIT_HEAD], unit))
-    passwords = [secrets.token_urlsafe(9) for _ in wanted]
-    with ThreadPoolExecutor(max_workers=4) as pool:  # Argon2 is slow on purpose and leaves the interpreter free
-        hashes = list(pool.map(accounts.hash_password, passwords))
+    passwords = {
+        username: secrets.token_urlsafe(9)
+        for username, *_ in wanted
+        if passwords_for is None or username in passwords_for
+    }
+    with ThreadPoolExecutor(max_workers=2) as pool:  # Argon2 is slow on purpose and leaves the interpreter free
+        hashes = dict(zip(passwords, pool.map(accounts.hash_password, passwords.values()), strict=True))
     answer_accounts = []
     made = {}
-    for (username, _, roles, unit), password, hashed in zip(wanted, passwords, hashes, strict=True):
+    for username, _, roles, unit in wanted:
         account = accounts.add_account(
             session,
             username=username,
             display_name=person(chance).name,
             email=f"{username}@{DOMAIN}",
-            password_hash=hashed,
+            password_hash=hashes.get(username),
             os_user=os_user if username == "thuky" else None,
         )
         made[username] = account
@@ -148,7 +165,7 @@ def set_up(session: Session, *, now: datetime, seed: int = 1, os_user: str | Non
                 "username": username,
                 "role": roles[0].value,
                 "unit": unit.code if unit else office.code,
-                "password": password,
+                "password": passwords.get(username),
             }
         )
     council = accounts.set_up_council(

@@ -10,15 +10,17 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from models import Decision, SubmissionLetter
+from models import Decision, Nomination, SubmissionLetter
+from models.types import table
 from operations import access, announce, numbering, record, rounds, transition
 from operations.access import Actor
 from operations.review import not_approved
 from operations.transition import Result, Standing
 from rules import catalogue, lifecycle
-from rules.lifecycle import Action, Role, Stage
+from rules.lifecycle import Action, Role, Stage, State
 from rules.refusal import Citation, Refusal
 
+_N = table(Nomination).c
 _DECIDES = Citation(document=lifecycle.LAW, article="13", clause="1")
 
 
@@ -53,7 +55,9 @@ def sign(
     deputed = access.authorisation(session, actor, awards={row.award for row in standing.values()}, now=now)
     decisions: list[str] = []
     letters: list[str] = []
-    results: dict[str, Result] = {code: Result(code, refusal=transition.unknown(code)) for code in codes if code not in standing}
+    results: dict[str, Result] = {
+        code: Result(code, refusal=transition.unknown(code)) for code in codes if code not in standing
+    }
     index = -1
     groups: dict[tuple[int, str, str], list[Standing]] = {}
     for row in standing.values():
@@ -241,9 +245,7 @@ def _awards(session: Session, codes: Sequence[str]) -> set[str]:
     return {row.award for row in transition.standings(session, codes).values()}
 
 
-def send_back(
-    session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime
-) -> list[Result]:
+def send_back(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
     """Give recommended nominations back to Phòng Nội vụ for another look, with a reason."""
     if actor.holds(Role.DEPUTY):
         access.authorisation(session, actor, awards=_awards(session, codes), now=now)
@@ -283,3 +285,34 @@ def refuse(session: Session, codes: Sequence[str], *, reason: str, actor: Actor,
         not_approved(moved, lifecycle.STAGE_NAMES[Stage.CHAIRMAN_SIGNATURE], reason, str(_DECIDES), index),
     )
     return results
+
+
+def announce_waiting(session: Session, round_code: str, *, now: datetime) -> int:
+    """Write to the signers what waits for them in a round; one pile is announced once. Returns how many wait."""
+    round_ = rounds.by_code(session, round_code)
+    rows = transition.standings_where(
+        session, _N.round_id == round_.id, _N.state == State.RECOMMENDED.value
+    )
+    if not rows:
+        return 0
+    due = rounds.due_of(session, round_.id or 0, Stage.CHAIRMAN_SIGNATURE)
+    announce.letters_once(
+        session,
+        [
+            announce.Letter(
+                kind="waiting_for_signature",
+                about=f"{round_code}/{max(row.id for row in rows)}-{len(rows)}",
+                to=email,
+                recipient=username,
+                context={
+                    "signer_name": name,
+                    "round_title": round_.title,
+                    "decisions": len({row.award for row in rows}),
+                    "nominations": len(rows),
+                    "due": due,
+                },
+            )
+            for username, name, email in rounds.people(session, Role.CHAIRMAN, today=access.local_date(now))
+        ],
+    )
+    return len(rows)

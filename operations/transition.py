@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from models import Dossier, Nomination, Nominee, ReviewRound, Unit
+from models.types import table
 from operations import announce, record
 from operations.access import Actor
 from rules import catalogue, lifecycle
@@ -69,7 +70,7 @@ class Result:
 
 
 def _standing_query() -> Any:
-    n, u, p, r, d = (model.__table__.c for model in (Nomination, Unit, Nominee, ReviewRound, Dossier))  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+    n, u, p, r, d = (table(model).c for model in (Nomination, Unit, Nominee, ReviewRound, Dossier))
     return (
         sa.select(
             n.id, n.code, n.state, n.version, n.award, n.role, n.route,
@@ -86,7 +87,8 @@ def _standing_query() -> Any:
 
 
 _QUERY = _standing_query()
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- as above
+_N = table(Nomination).c
+_BY_CODES = _QUERY.where(_N.code.in_(sa.bindparam("codes", expanding=True)))
 
 
 def _as_standing(row: Any) -> Standing:
@@ -101,7 +103,7 @@ def standings(session: Session, codes: Sequence[str]) -> dict[str, Standing]:
     """These nominations as they stand, by code; an unknown code is missing from the answer."""
     found: dict[str, Standing] = {}
     for chunk in chunks(codes):
-        for row in session.execute(_QUERY.where(_N.code.in_(chunk))):
+        for row in session.connection().execute(_BY_CODES, {"codes": list(chunk)}):
             standing = _as_standing(row)
             found[standing.code] = standing
     return found
@@ -112,7 +114,7 @@ def standings_where(session: Session, *conditions: Any, limit: int | None = None
     query = _QUERY.where(*conditions).order_by(_N.id)
     if limit is not None:
         query = query.limit(limit)
-    return [_as_standing(row) for row in session.execute(query)]
+    return [_as_standing(row) for row in session.connection().execute(query)]
 
 
 @cache
@@ -126,7 +128,8 @@ def award_name(award: str) -> str:
 
 def unknown(code: str) -> Refusal:
     return Refusal(
-        "unknown_nomination", f"Không có hồ sơ đề nghị mang mã «{code}». Hãy kiểm tra lại mã trong danh sách của đợt xét."
+        "unknown_nomination",
+        f"Không có hồ sơ đề nghị mang mã «{code}». Hãy kiểm tra lại mã trong danh sách của đợt xét.",
     )
 
 
@@ -208,7 +211,12 @@ def decide(
         _require_own_unit(standing, actor)
     lifecycle.require_reason(row, reason)
     _separate_duties(standing, action, actor)
-    if standing.round_closed and action not in {Action.CLOSE, Action.REVOKE, Action.DISCLOSE, Action.RECORD_REFUSAL_ABOVE}:
+    if standing.round_closed and action not in {
+        Action.CLOSE,
+        Action.REVOKE,
+        Action.DISCLOSE,
+        Action.RECORD_REFUSAL_ABOVE,
+    }:
         raise Refusal(
             "round_closed",
             f"Đợt xét {standing.round_code} đã đóng; hồ sơ {standing.code} không thay đổi được nữa. "
@@ -247,6 +255,16 @@ def _separate_duties(standing: Standing, action: Action, actor: Actor) -> None:
         )
 
 
+@cache
+def _update_of(names: tuple[str, ...]) -> Any:
+    nominations = table(Nomination)
+    return (
+        sa.update(nominations)
+        .where(_N.id.in_(sa.bindparam("ids", expanding=True)))
+        .values({"version": _N.version + 1} | {name: sa.bindparam(f"new_{name}") for name in names})
+    )
+
+
 def _write(
     session: Session,
     groups: dict[State, list[Standing]],
@@ -260,16 +278,15 @@ def _write(
             "state": goal.value,
             "stage": lifecycle.stage_of(goal).value,
             "entered_stage_at": now,
-            "version": _N.version + 1,
             **columns,
         }
         if reason is not None:
             values["reason"] = reason
+        update = _update_of(tuple(values))
+        given = {f"new_{name}": value for name, value in values.items()}
         for chunk in chunks(rows):
-            session.execute(
-                sa.update(Nomination).where(_N.id.in_([row.id for row in chunk])).values(**values),
-                execution_options={"synchronize_session": False},
-            )
+            session.connection().execute(update, {"ids": [row.id for row in chunk], **given})
+    session.expire_all()
 
 
 def _announce(session: Session, groups: dict[State, list[Standing]], index: int) -> None:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 import models
 from ledger import commitment, entry, merkle, note, unproven
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from models.types import table
 from operations import accounts, council, proposal, record, review, signature, vote
 
 
@@ -66,7 +67,7 @@ def _read_entries(session: Session, verdict: Verdict, vkey: str) -> Fold:
     hashes: list[bytes] = []
     last_at = ""
     expected = 0
-    e = LedgerEntry.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+    e = table(LedgerEntry).c
     for row in session.execute(sa.select(e.index, e.kind, e.subject, e.leaf).order_by(e.index)).yield_per(2000):
         if row.index != expected:
             verdict.add("ledger_entry", expected, f"thiếu bản ghi từ {expected} đến {row.index - 1}")
@@ -130,7 +131,7 @@ class _Openings:
         if block not in self._blocks:
             if len(self._blocks) >= 24:
                 self._blocks.pop(next(iter(self._blocks)))
-            o = LedgerOpening.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+            o = table(LedgerOpening).c
             rows = self._session.execute(
                 sa.select(o.index, o.openings).where(o.index.between(block * 4096, block * 4096 + 4095))
             )
@@ -171,6 +172,7 @@ def _compare(
         newest = max(index for index, _ in aspects.values()) if aspects else "?"
         verdict.add(table.name, subject, f"đã bị xóa: sổ cái có ở bản ghi {newest}")
 
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A state table: how to read its rows as (subject, aspects) the way the operations recorded them."""
@@ -185,7 +187,7 @@ class Table:
 
 def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     n, p, u, d, q, t = (
-        model.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+        table(model).c
         for model in (
             models.Nomination, models.Nominee, models.Unit, models.Dossier, models.Decision, models.SubmissionLetter,
         )
@@ -216,7 +218,9 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield row.code, aspects
 
 
-def _simple(model: Any, key: str, aspects: Callable[[Any], dict[str, Any]]) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
+def _simple(
+    model: Any, key: str, aspects: Callable[[Any], dict[str, Any]]
+) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
     def read(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         for row in session.exec(select(model).execution_options(yield_per=2000)):
             yield str(getattr(row, key)), aspects(row)
@@ -225,19 +229,24 @@ def _simple(model: Any, key: str, aspects: Callable[[Any], dict[str, Any]]) -> C
 
 
 def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
-    p = models.Nominee.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+    p = table(models.Nominee).c
     query = sa.select(
         p.code, p.name, p.position, p.workplace, p.kind, p.honorific, p.gender, p.ethnicity, p.birth_date, p.email
     ).order_by(p.id)
     for row in session.execute(query).yield_per(2000):
-        yield row.code, {
-            "name": row.name,
-            "position": [row.position, row.workplace],
-            "person": [row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
-        }
+        yield (
+            row.code,
+            {
+                "name": row.name,
+                "position": [row.position, row.workplace],
+                "person": [row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
+            },
+        )
 
 
-def _joined(query: Any, shape: Callable[[Any], tuple[str, dict[str, Any]]]) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
+def _joined(
+    query: Any, shape: Callable[[Any], tuple[str, dict[str, Any]]]
+) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
     def read(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         for row in session.execute(query).yield_per(2000):
             yield shape(row)
@@ -252,26 +261,32 @@ def _sessions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .join(models.Council, col(models.Council.id) == col(models.CouncilSession.council_id))
     )
     for row, round_code, council_code in session.exec(query):
-        yield row.code, {
-            "of": [round_code, council_code],
-            "when": [row.held_at, row.place],
-            "state": row.state,
-            "frozen": row.frozen_sha256,
-            "batch": row.batch_sha256,
-        }
+        yield (
+            row.code,
+            {
+                "of": [round_code, council_code],
+                "when": [row.held_at, row.place],
+                "state": row.state,
+                "frozen": row.frozen_sha256,
+                "batch": row.batch_sha256,
+            },
+        )
 
 
 def _appraisals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
-    a, n = models.Appraisal.__table__.c, models.Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table
+    a, n = table(models.Appraisal).c, table(models.Nomination).c
     query = sa.select(
         n.code, a.sequence, a.verdict, a.pack, a.pack_sha256, a.regulation_sha256, a.on_date, a.findings
     ).join_from(models.Appraisal, models.Nomination, a.nomination_id == n.id)
     for row in session.execute(query).yield_per(1000):
-        yield f"{row.code}/{row.sequence}", {
-            "verdict": row.verdict,
-            "by": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date],
-            "findings": review.findings_digest(row.findings),
-        }
+        yield (
+            f"{row.code}/{row.sequence}",
+            {
+                "verdict": row.verdict,
+                "by": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date],
+                "findings": review.findings_digest(row.findings),
+            },
+        )
 
 
 def _members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -299,10 +314,7 @@ def _roll(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
-    i, n, s = (
-        model.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
-        for model in (models.AgendaItem, models.Nomination, models.CouncilSession)
-    )
+    i, n, s = (table(model).c for model in (models.AgendaItem, models.Nomination, models.CouncilSession))
     query = (
         sa.select(s.code.label("session"), n.code, *(i[name] for name in vote.RESULT_COLUMNS))
         .join_from(models.AgendaItem, models.Nomination, i.nomination_id == n.id)
@@ -314,9 +326,7 @@ def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = (
-        select(
-            models.Recusal.ground, models.CouncilSession.code, models.SessionMember.member, models.Nomination.code
-        )
+        select(models.Recusal.ground, models.CouncilSession.code, models.SessionMember.member, models.Nomination.code)
         .join(models.CouncilSession, col(models.CouncilSession.id) == col(models.Recusal.session_id))
         .join(
             models.SessionMember,
@@ -334,11 +344,14 @@ def _rounds(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         models.Regulation, col(models.Regulation.id) == col(models.ReviewRound.regulation_id)
     )
     for row, sha256 in session.exec(query):
-        yield row.code, {
-            "about": [row.kind, row.year, row.title, row.level],
-            "stage": row.stage,
-            "regulation": sha256,
-        }
+        yield (
+            row.code,
+            {
+                "about": [row.kind, row.year, row.title, row.level],
+                "stage": row.stage,
+                "regulation": sha256,
+            },
+        )
 
 
 def _deadlines(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -398,12 +411,15 @@ def _petitions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .outerjoin(models.Decision, col(models.Decision.id) == col(models.Petition.decision_id))
     )
     for row, nomination, decision in session.exec(query):
-        yield row.code, {
-            "about": [nomination, decision, row.kind],
-            "text": row.text,
-            "state": row.state,
-            "answer": row.answer,
-        }
+        yield (
+            row.code,
+            {
+                "about": [nomination, decision, row.kind],
+                "text": row.text,
+                "state": row.state,
+                "answer": row.answer,
+            },
+        )
 
 
 def _grants(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 
 from ledger.canonical import dumps
 from models import AgendaItem, BallotBox, BallotRoll, CouncilSession, Nomination, ReviewRound, SessionMember
+from models.types import table
 from operations import access, announce, council, record, rounds, transition
 from operations.access import Actor
 from operations.review import not_approved
@@ -26,8 +27,8 @@ from rules.refusal import Citation, Refusal
 
 CHOICES = ("approve", "disapprove", "abstain")
 _COUNCIL = Citation(document=lifecycle.LAW, article="90", clause="4")
-_N = Nomination.__table__.c  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
-_I = AgendaItem.__table__.c  # type: ignore[attr-defined] -- as above
+_N = table(Nomination).c
+_I = table(AgendaItem).c
 
 
 def open_ballot(session: Session, session_code: str, *, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -65,10 +66,10 @@ def open_ballot(session: Session, session_code: str, *, actor: Actor, now: datet
         )
     ).hexdigest()
     on_ballot = Actor(actor.username, actor.name, frozenset({Role.SECRETARY}), actor.units, actor.account_id)
-    moved, _, _ = transition.move(
-        session, Action.PUT_ON_BALLOT, agenda, actor=on_ballot, now=now, kind="put_on_ballot"
+    moved, _, _ = transition.move(session, Action.PUT_ON_BALLOT, agenda, actor=on_ballot, now=now, kind="put_on_ballot")
+    session.connection().execute(
+        sa.insert(table(AgendaItem)), [{"session_id": sitting.id, "nomination_id": row.id} for row in moved]
     )
-    session.execute(sa.insert(AgendaItem), [{"session_id": sitting.id, "nomination_id": row.id} for row in moved])
     sitting.state = "open"
     sitting.frozen_sha256 = frozen
     sitting.opened_at = now
@@ -122,7 +123,9 @@ def cast(session: Session, session_code: str, *, choices: Mapping[str, str], act
         _require_written_opinion(session, sitting)
     signed = session.get(BallotRoll, (sitting.id, member.username))
     if signed is not None:
-        raise Refusal("already_voted", "Bạn đã bỏ phiếu trong phiên này; mỗi thành viên chỉ bỏ một lần.", citation=_COUNCIL)
+        raise Refusal(
+            "already_voted", "Bạn đã bỏ phiếu trong phiên này; mỗi thành viên chỉ bỏ một lần.", citation=_COUNCIL
+        )
     agenda = council.agenda_codes(session, sitting)
     aside = {code for username, code in council.recusals(session, sitting) if username == member.username}
     _check_choices(choices, agenda, aside)
@@ -151,13 +154,16 @@ def _check_choices(choices: Mapping[str, str], agenda: Sequence[str], aside: set
     for code, choice in choices.items():
         if code in aside:
             raise Refusal(
-                "recused", f"Bạn đã tránh hồ sơ {code} nên không bỏ phiếu cho hồ sơ này. Hãy bỏ dòng đó.", citation=_COUNCIL
+                "recused",
+                f"Bạn đã tránh hồ sơ {code} nên không bỏ phiếu cho hồ sơ này. Hãy bỏ dòng đó.",
+                citation=_COUNCIL,
             )
         if code not in listed:
             raise Refusal("not_on_agenda", f"Hồ sơ {code} không có trong chương trình của phiên này.")
         if choice not in CHOICES:
             raise Refusal(
-                "unknown_choice", f"Lựa chọn «{choice}» của hồ sơ {code} không có; dùng một trong: {', '.join(CHOICES)}."
+                "unknown_choice",
+                f"Lựa chọn «{choice}» của hồ sơ {code} không có; dùng một trong: {', '.join(CHOICES)}.",
             )
 
 
@@ -285,7 +291,8 @@ RESULT_COLUMNS = ("approve", "disapprove", "abstain", "base", "base_name", "need
 
 def _store_results(session: Session, updates: list[dict[str, Any]]) -> None:
     statement = (
-        AgendaItem.__table__.update()  # type: ignore[attr-defined] -- SQLModel adds the table at class creation
+        table(AgendaItem)
+        .update()
         .where(_I.id == sa.bindparam("item"))
         .values({name: sa.bindparam(f"new_{name}") for name in RESULT_COLUMNS})
     )
@@ -373,3 +380,11 @@ def results_of(session: Session, sitting: CouncilSession) -> list[dict[str, Any]
 def voted(session: Session, sitting: CouncilSession) -> set[str]:
     """Usernames on the roll: who voted, never what."""
     return set(session.exec(select(BallotRoll.username).where(BallotRoll.session_id == sitting.id)))
+
+
+def tally_if_closed(session: Session, session_code: str, *, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """For a flow that runs again and again: count when closed, else do nothing. Returns the results."""
+    if council.by_code(session, session_code).state != "closed":
+        return []
+    results: list[dict[str, Any]] = tally_ballot(session, session_code, actor=actor, now=now)["results"]
+    return results

@@ -237,6 +237,48 @@ def find(pack: Pack, award: str) -> Award:
         ) from None
 
 
+def describe(pack: Pack, award: str) -> dict[str, Any]:
+    """An award under a pack as JSON: who decides at each level, every rule, every paper, each with its provision."""
+    found = find(pack, award)
+    return {
+        "award": found.id,
+        "name": found.name,
+        "pack": pack.id,
+        "title": found.is_title,
+        "kinds": [kind for kind in KIND_NAMES if kind in found.kinds],
+        "citation": found.article.model_dump(),
+        "authority": {
+            level: {
+                "role": stated.role,
+                "decided_by": stated.decided_by,
+                "citation": stated.citation.model_dump(),
+                "status": stated.status,
+                "verified": stated.verified,
+            }
+            for level in LEVEL_NAMES
+            for stated in [authority(pack, award, level)]
+        },
+        "standards": {
+            kind: [
+                {"rule": rule.id, "asks": rule.asks, "citation": rule.citation.model_dump(), "status": rule.status}
+                for rule in (*pack.standards[award, kind], *pack.exclusions)
+            ]
+            for kind in KIND_NAMES
+            if kind in found.kinds
+        },
+        "dossier": [
+            {
+                "part": part.id,
+                "name": part.name,
+                "condition": part.condition,
+                "citation": part.citation.model_dump(),
+                "status": part.status,
+            }
+            for part in found.dossier
+        ],
+    }
+
+
 def route(award: Award, kind: str, simplified_ground: str | None = None) -> Route:
     """Full or simplified procedure (Law 06/2022 Art. 85.1): never for a title, else by kind or named ground."""
     if award.is_title:

@@ -31,11 +31,13 @@ TCVN3: dict[str, str] = {
     "\u03bc": "à",
 }
 
+_NOT_IN_TCVN3 = re.compile("[ÀÁÂÃÍÙÚà]")  # Unicode letters on codes that TCVN3 leaves empty
+
 # VNI writes a letter as its base followed by one mark; ơ, ư, đ, ỵ and the i with tones have a code of their own.
 _VNI_TONES = {"ø": "\u0300", "ù": "\u0301", "û": "\u0309", "õ": "\u0303", "ï": "\u0323"}
 _VNI_HAT = {"â": "", "à": "\u0300", "á": "\u0301", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
 _VNI_BREVE = {"ê": "", "è": "\u0300", "é": "\u0301", "ú": "\u0309", "ü": "\u0303", "ë": "\u0323"}
-_VNI_SINGLE = {"ô": "ơ", "ö": "ư", "ñ": "đ", "î": "ỵ", "æ": "ỉ", "ó": "ĩ", "ò": "ị"}
+_VNI_SINGLE = {"ô": "ơ", "ö": "ư", "ñ": "đ", "î": "ỵ", "ì": "ì", "í": "í", "æ": "ỉ", "ó": "ĩ", "ò": "ị"}
 
 
 def _vni_table() -> dict[str, str]:
@@ -111,6 +113,8 @@ def decode(segments: list[tuple[str, str]]) -> str | None:
     converted = ""
     for text, font in segments:
         known = encoding_of_font(font)
+        if known and known[0] == "tcvn3" and _NOT_IN_TCVN3.search(text):
+            return None
         converted += convert(text, encoding=known[0], capitals=known[1]) if known else text
     if converted == whole or _syllables(converted) < _syllables(whole):
         return None
@@ -121,6 +125,8 @@ def _decode_unmistakable(text: str) -> str | None:
     """Convert only if one encoding turns every touched word into Vietnamese, and what stood there was no word at all."""
     found: list[str] = []
     for encoding in _ENCODINGS:
+        if encoding == "tcvn3" and _NOT_IN_TCVN3.search(text):
+            continue
         words = [(before, convert(before, encoding=encoding)) for before in _WORD.findall(text)]
         touched = [(before, after) for before, after in words if before != after]
         if not touched or not all(_is_syllable(after) for _, after in touched):

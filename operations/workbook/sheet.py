@@ -103,7 +103,7 @@ def _content(path: Path) -> bytes:
         raise unreadable("file_not_found", file=path.name) from error
     if len(content) > FILE_LIMIT:
         raise unreadable("file_too_large", file=path.name)
-    if not content.startswith(b"PK"):
+    if not content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         raise unreadable(_what_else(content), file=path.name)
     return content
 

@@ -1,9 +1,10 @@
 """Workbooks that go out: the template to fill, lists written in bulk, the rows to mend."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from operations.workbook import heads, reading, sheet
 
@@ -15,6 +16,7 @@ GUIDE_SHEET = "Hướng dẫn"
 LISTS_SHEET = "Danh mục"
 ERROR_HEAD = "Lỗi"
 LAST_LISTED_ROW = 20_001
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 _GUIDE = (
     ("Cách điền", True),
@@ -93,13 +95,22 @@ def bad_rows(path: Path, workbook: reading.Workbook, source_path: Path, *, timeo
     _write_table(path, [*(columns[column].name for column in sorted(columns)), ERROR_HEAD], rows)
 
 
-def _value(cell: sheet.Cell) -> str | int | date | None:
+def _value(cell: sheet.Cell) -> "str | int | date | _InFont":
     if cell.kind == "d":
         return date.fromisoformat(cell.text)
     if cell.kind == "n" and cell.text.isdecimal() and len(cell.text) <= 15:
         return int(cell.text)
-    # A text may hold characters that XML cannot: they are what the error is about, and are shown as a mark.
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in cell.text)
+    # XML cannot hold controls: they are what the error is about, and are shown as the mark of a lost character.
+    text = _NOT_IN_XML.sub("\ufffd", cell.text)
+    font = next((font for _, font in cell.segments if font), "")
+    return _InFont(text, font) if font else text
+
+
+class _InFont(NamedTuple):
+    """Legacy text keeps the font that alone makes it readable."""
+
+    text: str
+    font: str
 
 
 def _write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -112,31 +123,38 @@ def _write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, A
     widths = {head.name: head.width for head in heads.HEADS}
     for column, name in enumerate(names, start=1):
         page.column_dimensions[get_column_letter(column)].width = widths.get(name, 60)
-    page.append([_cell(page, name, bold=name in heads.REQUIRED) for name in names])
     places = {name: place for place, name in enumerate(names)}
-    for row in rows:
-        line: list[Any] = [None] * len(names)
-        for name, value in row.items():
-            line[places[name]] = _cell(page, value) if isinstance(value, str | date) else value
-        page.append(line)
+    try:
+        page.append([_cell(page, name, bold=name in heads.REQUIRED) for name in names])
+        for row in rows:
+            line: list[Any] = [None] * len(names)
+            for name, value in row.items():
+                line[places[name]] = _cell(page, value)
+            page.append(line)
+    except BaseException:
+        page.close()  # openpyxl writes as it goes; a sheet left open complains when it is collected
+        raise
     book.save(path)
 
 
-def _cell(page: Any, value: str | date, *, bold: bool = False) -> Any:
+def _cell(page: Any, value: Any, *, bold: bool = False) -> Any:
+    """A value or a dressed cell; only what needs dress gets it, cells are slow to make."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    if isinstance(value, str) and not bold and not value.startswith("="):
-        return value
+    text, font = value if isinstance(value, _InFont) else (value, "")
+    is_formula_like = isinstance(text, str) and text.startswith("=")
+    if not (font or bold or is_formula_like or isinstance(text, date)):
+        return text
     cell: Any = WriteOnlyCell(page)
-    cell.value = value
-    if isinstance(value, date):
-        cell.number_format = "dd/mm/yyyy"
-    elif bold:
-        cell.font = Font(bold=True)
-    else:
+    cell.value = text
+    if bold or font:
+        cell.font = Font(bold=bold, name=font or "Calibri")
+    if is_formula_like:
         cell.data_type = "s"
         cell.quotePrefix = True  # so that it stays text when somebody edits the cell
+    if isinstance(text, date):
+        cell.number_format = "dd/mm/yyyy"
     return cell
 
 

@@ -271,6 +271,12 @@ def test_an_altered_history_is_refused(data):
     assert [change for change in changes if merkle.verify_consistency(**{**told, **change})] == []
 
 
+def test_a_proof_too_short_for_the_size_told_is_refused_though_it_leads_to_the_root():
+    told = {"index": 0, "leaf": HASHES[0], "proof": HASHES[1:2], "root": mth(0, 2)}
+
+    assert [merkle.verify_inclusion(size=size, **told) for size in (1, 2, 3, 4)] == [False, True, False, False]
+
+
 def test_consistency_of_the_empty_and_of_the_equal_tree():
     empty, three = merkle.EMPTY_ROOT, mth(0, 3)
     asked = [

@@ -116,6 +116,17 @@ def test_every_altered_byte_is_refused(signer):
     assert passed == []
 
 
+def test_a_signature_is_spelled_one_way(signer):
+    signed = note.checkpoint(signer, 3, ROOT)
+    # 68 bytes leave two spare bits in the last sign before the padding.
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    others = [signed[:-3] + sign + signed[-2:] for sign in alphabet if sign != signed[-3]]
+
+    assert [refused(other, signer.vkey) in {"format", "signature"} for other in others] == [True] * 63
+    assert refused(signed + ALIEN.replace("AAAAAAAA", "AAAAAAB="), signer.vkey) == "format"
+    assert refused(signed + ALIEN.replace("witness", "wit\tness"), signer.vkey) == "format"
+
+
 @given(st.text(alphabet="— \n\n=Ab0+/é\x00\ud800", max_size=60))
 def test_no_text_opens_by_chance(text):
     assert refused(text, GO_VKEY) in {"format", "signature"}

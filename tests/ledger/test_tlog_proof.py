@@ -151,6 +151,8 @@ def test_names_what_failed(log, make_entry):
     texts = {
         "signed by another key": log.proof(checkpoint=note.checkpoint(other, 11, log.tree.root())),
         "another root": log.proof(checkpoint=note.checkpoint(log.signer, 11, bytes(32))),
+        "another size": log.proof(checkpoint=note.checkpoint(log.signer, 22, log.tree.root())),
+        "a witness with a tab": log.proof() + "— wit\tness.example AAAAAAAA\n",
         "a smaller tree": log.proof(checkpoint=note.checkpoint(log.signer, 5, log.tree.root(5))),
         "extension line": log.proof(
             checkpoint=log.signer.sign(f"{log.signer.origin}\n11\n{b64encode(log.tree.root()).decode()}\nmore\n")
@@ -188,6 +190,8 @@ def test_names_what_failed(log, make_entry):
     assert {name: refused(text, log.signer.vkey) for name, text in texts.items()} == {
         "signed by another key": "signature",
         "another root": "inclusion",
+        "another size": "inclusion",
+        "a witness with a tab": "format",
         "a smaller tree": "inclusion",
         "extension line": "checkpoint",
         "another index": "index",
@@ -221,6 +225,14 @@ def test_names_what_failed(log, make_entry):
     }
     assert refused(log.proof(), "not a key") == "vkey"
     assert refused(log.proof(), other.vkey) == "signature"
+
+
+def test_an_entry_at_another_place_than_it_says_is_refused_by_both(signer, make_entry):
+    leaves = [make_entry(at) for at in (0, 2, 1)]
+    tree = merkle.Tree(map(merkle.leaf_hash, leaves))
+    text = proof.write(1, tree.inclusion_proof(1), proof.extra(leaves[1], []), note.checkpoint(signer, 3, tree.root()))
+
+    assert refused(text, signer.vkey) == "index"
 
 
 def test_a_false_proof_is_not_handed_out(log):

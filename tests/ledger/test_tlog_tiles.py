@@ -278,6 +278,16 @@ def test_a_missing_or_broken_file_is_named(tmp_path, signer, path, content):
     assert caught.value.part == path
 
 
+def test_a_partial_tile_holds_no_more_than_its_width(tmp_path, signer):
+    export(tmp_path, signer, LEAVES[:300])
+    path = "tile/0/001.p/44"
+    (tmp_path / path).write_bytes((tmp_path / path).read_bytes() + bytes(32))
+    with pytest.raises(tiles.TamperedExport) as caught:
+        tiles.read(tmp_path, signer.vkey)
+
+    assert caught.value.part == path
+
+
 def test_bundle_and_tiles_altered_together_do_not_lead_to_the_signed_root(tmp_path, signer):
     export(tmp_path, signer, LEAVES[:3])
     true = (tmp_path / "checkpoint").read_bytes()

@@ -269,6 +269,53 @@ def test_two_excellent_years_with_two_initiatives_within_them(ratings, initiativ
     assert finding(judge(award="BK_TINH", **facts, initiatives=listed), "bk_tinh.ground").verdict == verdict
 
 
+FIVE = {str(year): "HTXSNV" for year in range(2020, 2025)}
+LEADING = {
+    "nominee": {"kind": "collective"},
+    "grounds": [],
+    "ratings": FIVE,
+    "commendations": held("BK_TINH", 2019),
+    "titles": held("CO_TINH", 2022),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "met"),
+        ({"commendations": held("BK_TINH", 2020)}, "not_met"),
+        ({"commendations": held("BK_TINH", 2019, 2021, 2023), "titles": []}, "met"),
+        ({"commendations": held("BK_TINH", 2019, 2021), "titles": []}, "not_met"),
+        ({"titles": held("CO_TINH", 2019)}, "not_met"),
+        ({"ratings": FIVE | {"2022": "HTTNV"}}, "not_met"),
+        ({"ratings": FIVE | {"2022": "HTTNV"}, "titles": [*held("CO_TINH", 2022), *held("TTLDXS", 2022)]}, "met"),
+        ({"ratings": FIVE | {"2022": "HTTNV"}, "titles": None}, "unknown"),
+        ({"ratings": {"2024": "HTXSNV"}}, "unknown"),
+        # A certificate listed among titles proves itself, not that there is no earlier one.
+        ({"commendations": None, "titles": [*held("CO_TINH", 2022), *held("BK_TINH", 2021)]}, "unknown"),
+    ],
+)
+def test_five_excellent_years_after_the_provincial_certificate(changes, verdict):
+    judged = judge(award="BK_TTG", **(LEADING | changes))
+    assert finding(judged, "bk_ttg.ground").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("ratings", "verdict"),
+    [
+        ({"2022": "HTXSNV"}, "met"),
+        ({"2019": "HTNV"}, "not_met"),
+        # The run may go further back, and the excellent year may lie there.
+        ({}, "unknown"),
+    ],
+)
+def test_an_excellent_year_within_the_run_for_the_order_third_class(ratings, verdict):
+    good = {str(year): "HTTNV" for year in range(2020, 2025)}
+    facts = {"commendations": held("BK_TTG", 2015), "titles": held("CSTDCS", 2020, 2022, 2024), "grounds": []}
+    judged = judge(award="HCLD_3", ratings=good | ratings, **facts)
+    assert finding(judged, "hcld_3.ground").verdict == verdict
+
+
 @pytest.mark.parametrize(
     ("group", "ground", "verdict"),
     [
@@ -312,9 +359,20 @@ def test_a_fact_that_cannot_change_the_outcome_is_not_needed():
 
 
 def test_commune_of_the_year_has_no_district_to_lead_after_it_is_gone():
-    facts = {"award": "XA_TB", "level": "commune", "nominee": {"kind": "collective"}, "grounds": ["29.1"]}
-    before, after = judge(**facts), judge(**facts, on="2025-08-01")
-    assert (before.verdict, after.verdict, after.missing_parameters) == ("eligible", "unknown", ("XA_TB.standard",))
+    facts = {"award": "XA_TB", "level": "commune", "nominee": {"kind": "collective"}}
+    stated = {"on": "2025-08-01", "under": regulated('[standards]\nXA_TB = "Quy định của tỉnh"')}
+    judged = [
+        judge(**facts, grounds=["29.1"]),
+        judge(**facts, grounds=["29.1"], on="2025-08-01"),
+        judge(**facts, grounds=["29.1"], **stated),
+        judge(**facts, grounds=[], **stated),
+    ]
+    assert [(one.verdict, one.missing_parameters) for one in judged] == [
+        ("eligible", ()),
+        ("unknown", ("XA_TB.standard",)),
+        ("eligible", ()),
+        ("ineligible", ()),
+    ]
 
 
 def test_papers_are_due_for_what_the_proposal_relies_on_only():

@@ -29,7 +29,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     award = draw(st.sampled_from(case.AWARD_IDS))
     kinds = sorted(catalogue.pack("A_2024_HUYEN").awards[award].kinds)
     members = draw(st.integers(1, 30))
-    facts = {
+    return {
         "award": award,
         "level": draw(st.sampled_from(["commune", "district", "province"])),
         "kind": draw(st.sampled_from(case.ROUND_KINDS)),
@@ -54,7 +54,6 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
             "disciplined_from_canh_cao": draw(maybe(st.integers(0, 2).map(lambda count: min(count, members)))),
         },
     }
-    return facts
 
 
 def judge(facts: dict[str, Any]) -> evaluation.Evaluation:

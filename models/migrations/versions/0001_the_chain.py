@@ -89,6 +89,7 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_due', ['kind', 'state', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_outbox_message_lease'), ['lease'], unique=False)
+        batch_op.create_index('ix_outbox_stage_waiting', ['topic'], unique=False, sqlite_where=sa.text("kind = 'stage_entered' AND state = 'queued'"), postgresql_where=sa.text("kind = 'stage_entered' AND state = 'queued'"))
 
     op.create_table('receipt',
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
@@ -190,12 +191,12 @@ def upgrade() -> None:
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
     sa.Column('name_key', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('identity', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
-    sa.Column('honorific', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
-    sa.Column('position', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
-    sa.Column('workplace', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
-    sa.Column('gender', sqlmodel.sql.sqltypes.AutoString(length=20), nullable=True),
-    sa.Column('ethnicity', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+    sa.Column('identity', sqlmodel.sql.sqltypes.AutoString(length=800), nullable=False),
+    sa.Column('honorific', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
+    sa.Column('position', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+    sa.Column('workplace', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+    sa.Column('gender', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
+    sa.Column('ethnicity', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
     sa.Column('birth_date', sa.Date(), nullable=True),
     sa.Column('email', sqlmodel.sql.sqltypes.AutoString(length=254), nullable=True),
     sa.CheckConstraint("kind IN ('individual', 'collective', 'household', 'enterprise')", name=op.f('ck_nominee_kind_known')),
@@ -442,10 +443,10 @@ def upgrade() -> None:
     sa.Column('achievement', sqlmodel.sql.sqltypes.AutoString(length=2000), nullable=True),
     sa.Column('achievement_key', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('rating', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=True),
-    sa.Column('initiative', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
-    sa.Column('object_class', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
-    sa.Column('field', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
-    sa.Column('prior_decision', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
+    sa.Column('initiative', sqlmodel.sql.sqltypes.AutoString(length=2000), nullable=True),
+    sa.Column('object_class', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+    sa.Column('field', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+    sa.Column('prior_decision', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
     sa.Column('parts', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
     sa.Column('facts', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(length=2000), nullable=True),
@@ -661,6 +662,7 @@ def downgrade() -> None:
     op.drop_table('regulation')
     op.drop_table('receipt')
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_stage_waiting', sqlite_where=sa.text("kind = 'stage_entered' AND state = 'queued'"), postgresql_where=sa.text("kind = 'stage_entered' AND state = 'queued'"))
         batch_op.drop_index(batch_op.f('ix_outbox_message_lease'))
         batch_op.drop_index('ix_outbox_due')
 

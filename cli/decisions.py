@@ -1,0 +1,108 @@
+"""`vinhdanh decisions …`: what waits for signature, signing, publishing, revoking."""
+
+from typing import Annotated
+
+import typer
+
+from cli.door import DOOR
+from cli.nominations import Codes, Reason, each
+from cli.rounds import day
+from operations import disclosure, proposal, signature
+
+app = typer.Typer(no_args_is_help=True, help="Quyết định, tờ trình, công khai, thu hồi.")
+
+
+@app.command("list")
+def list_() -> None:
+    """Các quyết định đã ký."""
+    with DOOR.reading() as session:
+        DOOR.say(disclosure.decisions(session))
+
+
+@app.command()
+def show(number: str) -> None:
+    """Một quyết định và những ai được khen thưởng."""
+    with DOOR.reading() as session:
+        row = disclosure.decision_by_code(session, number)
+        DOOR.say(disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)})
+
+
+@app.command()
+def waiting(round_: Annotated[str, typer.Option("--round")]) -> None:
+    """Hồ sơ đang chờ ký."""
+    with DOOR.reading() as session:
+        rows = proposal.listing(session, round_code=round_)
+    DOOR.say([row for row in rows if row["state"] == "recommended"])
+
+
+@app.command()
+def sign(codes: Codes) -> None:
+    """Chủ tịch ký: quyết định thuộc thẩm quyền, tờ trình với phần cấp trên quyết định."""
+    signed = DOOR.act("decisions.sign", codes[0], lambda s, a: signature.sign(s, codes, actor=a, now=DOOR.now()))
+    refused = [result for result in signed.results if result.refusal is not None]
+    if len(refused) == len(codes) == 1 and refused[0].refusal:
+        raise refused[0].refusal
+    DOOR.say(
+        {
+            "decisions": list(signed.decisions),
+            "submission_letters": list(signed.letters),
+            "refused": [{"code": r.code, **r.refusal.as_json()["refused"]} for r in refused if r.refusal],
+        }
+    )
+
+
+@app.command("send-back")
+def send_back(codes: Codes, reason: Reason) -> None:
+    """Trả lại Phòng Nội vụ."""
+    each(
+        "decisions.send_back", codes, lambda s, a: signature.send_back(s, codes, reason=reason, actor=a, now=DOOR.now())
+    )
+
+
+@app.command()
+def refuse(codes: Codes, reason: Reason) -> None:
+    """Chủ tịch không đồng ý khen thưởng."""
+    each("decisions.refuse", codes, lambda s, a: signature.refuse(s, codes, reason=reason, actor=a, now=DOOR.now()))
+
+
+@app.command()
+def answer(
+    letter: str,
+    number: Annotated[str, typer.Option(help="Số văn bản trả lời của cấp trên")],
+    on: Annotated[str, typer.Option(help="YYYY-MM-DD")],
+    refused: Annotated[list[str] | None, typer.Option(help="Mã hồ sơ không được khen")] = None,
+    reason: Annotated[str, typer.Option()] = "",
+) -> None:
+    """Ghi nhận trả lời của cấp trên cho một tờ trình."""
+    answered = day(on)
+    row = DOOR.act(
+        "decisions.answer",
+        letter,
+        lambda s, a: disclosure.record_answer(
+            s, letter, number=number, on=answered, refused=refused or [], reason=reason, actor=a, now=DOOR.now()
+        ),
+    )
+    DOOR.say({"letter": row.code, "answer": row.answer})
+
+
+@app.command()
+def disclose(number: str) -> None:
+    """Công khai một quyết định (hoặc kết quả của một tờ trình)."""
+    url = f"{DOOR.installation.base_url}/decisions/{number}"
+    count = DOOR.act(
+        "decisions.disclose", number, lambda s, a: disclosure.disclose(s, number, actor=a, now=DOOR.now(), url=url)
+    )
+    DOOR.say({"number": number, "disclosed": count})
+
+
+@app.command()
+def revoke(
+    number: str, reason: Annotated[str, typer.Option()], ground: Annotated[str, typer.Option(help="93.2.a … 93.2.d")]
+) -> None:
+    """Hủy bỏ một quyết định (Điều 93)."""
+    row = DOOR.act(
+        "decisions.revoke",
+        number,
+        lambda s, a: disclosure.revoke(s, number, ground=ground, reason=reason, actor=a, now=DOOR.now()),
+    )
+    DOOR.say(disclosure.summary(row))

@@ -1,0 +1,176 @@
+"""What every command shares: the options that stand anywhere, one act in one transaction, answers and exit codes.
+
+Exit codes: 0 done · 1 refused by the domain · 2 wrong usage or unreadable input · 3 verification failed · 4 a component
+is missing or down. With --json exactly one document on stdout; everything else goes to stderr.
+"""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from sqlmodel import Session
+
+from operations import access, accounts
+from operations.access import Actor
+from operations.installation import Installation, moment
+from rules.refusal import Refusal, Unreadable
+
+T = TypeVar("T")
+
+
+class Finished(Exception):  # noqa: N818 -- the end of a command, not an error
+    """A command ends with this exit code and answer."""
+
+    def __init__(self, code: int, answer: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.answer = answer
+
+
+@dataclass
+class Door:
+    """The command line's way in. `options` are those that may stand anywhere: --json, --data, --now, --as."""
+
+    as_json: bool = False
+    folder: Path = field(default_factory=lambda: Path(os.environ.get("VINHDANH_DATA") or "./data"))
+    said_now: str | None = None
+    username: str | None = None
+    password_from_stdin: bool = False
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The installation in the data folder. Raises Refusal `not_initialised`."""
+        found = Installation.at(self.folder)
+        found.require_set_up()
+        found.database.migrate()
+        return found
+
+    def now(self) -> datetime:
+        """The business clock: --now, VINHDANH_NOW, the wall clock."""
+        said = self.said_now or os.environ.get("VINHDANH_NOW")
+        return moment(said) if said else datetime.now(UTC)
+
+    def actor(self, session: Session) -> Actor:
+        """Who acts: --as, else the account bound to the operating system's user."""
+        name = self.username
+        if name is None:
+            bound = accounts.bound_to(session, getpass.getuser())
+            if bound is None:
+                raise Refusal(
+                    "no_account",
+                    "Không biết bạn là ai: tài khoản máy này chưa gắn với tài khoản nào. Thêm --as TÊN_TÀI_KHOẢN.",
+                )
+            name = bound.username
+        return access.actor(session, name, now=self.now())
+
+    def act(self, verb: str, subject: str, change: Callable[[Session, Actor], T]) -> T:
+        """One act, one transaction. A reach beyond somebody's rights is also written to the security log."""
+        who = self.username or "?"
+        try:
+            with self.installation.database.begin() as session:
+                actor = self.actor(session)
+                who = actor.username
+                return change(session, actor)
+        except Refusal as refusal:
+            if refusal.reach:
+                with self.installation.database.begin_unrecorded() as session:
+                    access.log_reach(session, actor=who, verb=verb, subject=subject, refusal=refusal, now=self.now())
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self.installation.database.read() as session:
+            yield session
+
+    def password(self) -> str | None:
+        """The member's password: --password-stdin or VINHDANH_PASSWORD; never an argument that `ps` would show."""
+        if self.password_from_stdin:
+            return sys.stdin.readline().rstrip("\n")
+        return os.environ.get("VINHDANH_PASSWORD")
+
+    def say(self, answer: Any) -> None:
+        """The command's answer: one JSON line, or something a person reads."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
+        else:
+            sys.stdout.write(readable(answer) + "\n")
+        sys.stdout.flush()
+
+    def end(self, code: int, answer: Any) -> NoReturn:
+        raise Finished(code, answer)
+
+
+DOOR = Door()
+
+
+def progress(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def readable(answer: Any, indent: int = 0) -> str:
+    """An answer for a person: lists of like rows as columns, mappings as lines."""
+    pad = "  " * indent
+    if isinstance(answer, dict):
+        lines = []
+        for key, value in answer.items():
+            if isinstance(value, (dict, list)) and value:
+                lines += [f"{pad}{key}:", readable(value, indent + 1)]
+            else:
+                lines.append(f"{pad}{key}: {_cell(value)}")
+        return "\n".join(lines)
+    if isinstance(answer, list):
+        if answer and all(isinstance(row, dict) for row in answer):
+            return _columns(answer, pad)
+        return "\n".join(f"{pad}- {_cell(item)}" for item in answer) or f"{pad}(không có)"
+    return f"{pad}{_cell(answer)}"
+
+
+def _columns(rows: list[dict[str, Any]], pad: str) -> str:
+    heads = list(rows[0])
+    cells = [[_cell(row.get(head)) for head in heads] for row in rows]
+    widths = [min(60, max(len(head), *(len(row[i]) for row in cells))) for i, head in enumerate(heads)]
+    table = [heads, ["─" * width for width in widths], *cells]
+    return "\n".join(
+        pad + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "có" if value else "không"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_cell(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_cell(item) for item in value)
+    return str(value)
+
+
+def one_result(results: Any) -> None:
+    """Raise the refusal of a single act."""
+    for result in results:
+        if result.refusal is not None:
+            raise result.refusal
+
+
+def read_text(path: Path) -> str:
+    """A text file of the user's. Raises Unreadable naming the file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (
+            "không phải văn bản UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "không mở được")
+        )
+        raise Unreadable(
+            "unreadable_file", f"Không đọc được tệp {path}: {reason}.", where={"file": str(path)}
+        ) from None

@@ -1,0 +1,169 @@
+"""`init`, `up`, `demo`, `simulate`, `notifications`, `deadlines`, `doctor`, `backup`, `restore`."""
+
+import getpass
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.door import DOOR, progress
+from operations import accounts, backup, deadlines, doctor, outbox, sample
+from operations.installation import Installation
+from rules.refusal import Refusal, Unreadable
+
+notifications_app = typer.Typer(no_args_is_help=True, help="Thư gửi đi.")
+deadlines_app = typer.Typer(no_args_is_help=True, help="Thời hạn.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that stand at the top level."""
+    for command in (init, up, demo, simulate, doctor_, backup_, restore):
+        app.command(command.__name__.rstrip("_"))(command)
+
+
+def init(
+    sample_: Annotated[bool, typer.Option("--sample", help="Thêm đơn vị, tài khoản, Hội đồng mẫu")] = False,
+) -> None:
+    """Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái."""
+    installation = Installation.at(DOOR.folder)
+    installation.create()
+    now = DOOR.now()
+    if sample_:
+        with installation.database.begin() as session:
+            answer = sample.set_up(session, now=now, os_user=getpass.getuser())
+        DOOR.say(answer)
+        return
+    link = secrets.token_urlsafe(24)
+    with installation.database.begin() as session:
+        accounts.first_administrator(session, os_user=getpass.getuser(), link=link, now=now)
+    DOOR.say({"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{link}"})
+
+
+def up(
+    port: Annotated[int, typer.Option()] = 8000,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+) -> None:
+    """Chạy hệ thống: máy chủ Prefect, bộ chạy luồng, gửi thư và trang web."""
+    folder = DOOR.installation.folder  # refuses clearly before anything is started
+    DOOR.installation.database.close()
+    command = [sys.executable, "-m", "deployments.up", "--data", str(folder), "--port", str(port), "--host", host]
+    if DOOR.as_json:
+        command.append("--json")
+    environment = dict(os.environ)
+    if DOOR.said_now:
+        environment["VINHDANH_NOW"] = DOOR.said_now
+    sys.stdout.flush()
+    # The command becomes the supervisor: one process to watch and to stop.
+    os.execve(sys.executable, command, environment)  # noqa: S606 -- our own program by fixed arguments
+
+
+def demo(
+    exit_: Annotated[bool, typer.Option("--exit", help="Kết thúc sau khi in tổng kết")] = False,
+    scale: Annotated[str, typer.Option(help="district | small | province")] = "district",
+    seed: Annotated[int, typer.Option()] = 1,
+    port: Annotated[int, typer.Option()] = 0,
+    acks: Annotated[Path | None, typer.Option(help="Ghi lại từng việc đã lưu")] = None,
+) -> None:
+    """Một đợt xét trọn vẹn, cỡ thật, trên động cơ, cơ sở dữ liệu và thư như khi vận hành."""
+    from cli import demo as story
+
+    folder = DOOR.folder if _folder_was_given() else None
+    answer = story.run(folder=folder, scale=scale, seed=seed, port=port, acks=acks, serve=not exit_)
+    DOOR.say(answer)
+
+
+def _folder_was_given() -> bool:
+    return "--data" in " ".join(sys.argv) or bool(os.environ.get("VINHDANH_DATA"))
+
+
+def simulate(
+    nominations: Annotated[int, typer.Option()],
+    seed: Annotated[int, typer.Option()] = 1,
+    database: Annotated[str | None, typer.Option(help="postgresql://… (bỏ trống: SQLite)")] = None,
+    one_by_one: Annotated[bool, typer.Option("--one-by-one", help="Mỗi việc một hồ sơ, một giao dịch")] = False,
+) -> None:
+    """Cả một đợt xét qua các thao tác thật, không có Prefect và thư, và chi phí của nó."""
+    from cli import simulate as simulation
+
+    if nominations < 1:
+        raise Unreadable("usage", "--nominations phải từ 1 trở lên.", where={"nominations": nominations})
+    DOOR.say(
+        simulation.run(
+            nominations=nominations,
+            seed=seed,
+            one_by_one=one_by_one,
+            database_url=database,
+            folder=DOOR.folder if _folder_was_given() else None,
+        )
+    )
+
+
+def doctor_() -> None:
+    """Kiểm tra hệ thống."""
+    answer = doctor.examine(DOOR.installation)
+    if not all(check["ok"] for check in answer["checks"]):
+        DOOR.end(4, answer | {"missing": _first_missing(answer)})
+    DOOR.say(answer)
+
+
+def _first_missing(answer: dict[str, Any]) -> dict[str, str]:
+    bad = next(check for check in answer["checks"] if not check["ok"])
+    return {"component": bad["name"], "hint": bad["message"]}
+
+
+def backup_(file: Path) -> None:
+    """Sao lưu cơ sở dữ liệu, tệp và khóa vào một tệp."""
+    DOOR.say(backup.write(DOOR.installation, file))
+
+
+def restore(file: Path) -> None:
+    """Khôi phục vào một thư mục trống."""
+    DOOR.say(backup.read(file, DOOR.folder))
+
+
+@notifications_app.command("status")
+def notifications_status() -> None:
+    """Thư: tổng số, đã được máy chủ nhận, hỏng, đang chờ."""
+    with DOOR.reading() as session:
+        answer: dict[str, Any] = outbox.status(session)
+        failed = outbox.failures(session)
+    DOOR.say(answer | ({"failures": failed[:20]} if failed else {}))
+
+
+@notifications_app.command()
+def drain() -> None:
+    """Gửi ngay mọi thư đến hạn."""
+    folder = DOOR.installation.folder
+    done = subprocess.run(  # noqa: S603 -- our own program by fixed arguments
+        [sys.executable, "-m", "deployments.drain"],
+        env={**os.environ, "VINHDANH_DATA": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if DOOR.as_json else None,
+        text=True,
+        check=False,
+    )
+    answer = json.loads(done.stdout) if done.stdout.strip() else {}
+    if done.returncode in {1, 2, 4}:
+        refused = answer.get("refused") or answer.get("error") or {}
+        if done.returncode == 1:
+            raise Refusal(refused.get("code", "refused"), refused.get("message", ""))
+        hint = refused.get("message", "Không gửi được thư.")
+        progress(hint)
+        DOOR.end(
+            done.returncode,
+            answer if done.returncode == 2 else {"missing": {"component": "mail server", "hint": hint}},
+        )
+    DOOR.say(answer)
+
+
+@deadlines_app.command()
+def sweep() -> None:
+    """Nhắc hạn, đôn đốc, đóng những gì đã đến hạn; chạy lại không làm hai lần."""
+    with DOOR.installation.database.begin() as session:
+        answer = deadlines.sweep(session, now=DOOR.now())
+    DOOR.say(answer)

@@ -1,0 +1,174 @@
+"""`vinhdanh rules …`, `deadline …`, `cash …`: the law as data, without a database."""
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from cli.door import DOOR, read_text
+from cli.rounds import day
+from operations import access
+from rules import case, cash, catalogue, deadlines, evaluation
+from rules.refusal import Refusal, Unreadable
+
+rules_app = typer.Typer(no_args_is_help=True, help="Quy định pháp luật theo thời gian.")
+deadline_app = typer.Typer(no_args_is_help=True, help="Tính thời hạn.")
+cash_app = typer.Typer(no_args_is_help=True, help="Tính tiền thưởng.")
+
+
+def _on(text: str | None) -> date:
+    return day(text) if text else access.local_date(DOOR.now())
+
+
+@rules_app.command()
+def packs() -> None:
+    """Các bộ quy định và thời gian áp dụng."""
+    DOOR.say([pack.as_json() for pack in catalogue.packs()])
+
+
+@rules_app.command()
+def show(award: str, on: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None) -> None:
+    """Một danh hiệu, hình thức: ai quyết định, hồ sơ, tiêu chuẩn, trích dẫn."""
+    when = _on(on)
+    pack = catalogue.pack_on(when)
+    if pack is None:
+        raise Refusal("no_pack", f"Không có bộ quy định nào áp dụng cho ngày {when:%d/%m/%Y}.")
+    found = catalogue.find(pack, award)
+    DOOR.say(
+        {
+            "award": found.id,
+            "name": found.name,
+            "pack": pack.id,
+            "complete": pack.complete,
+            "kinds": sorted(found.kinds),
+            "article": str(found.article),
+            "authority": {
+                level: {
+                    "role": authority.role,
+                    "decided_by": authority.decided_by,
+                    "citation": str(authority.citation),
+                    "status": authority.status,
+                }
+                for level, authority in found.decided_by.items()
+            },
+            "dossier": [
+                {"part": part.id, "name": part.name, "condition": part.condition, "citation": str(part.citation)}
+                for part in found.dossier
+            ],
+            "rules": [
+                {"rule": rule.id, "kind": kind, "citation": str(rule.citation), "status": rule.status, "says": rule.met}
+                for (of, kind), rules in sorted(pack.standards.items())
+                if of == award
+                for rule in rules
+            ],
+        }
+    )
+
+
+@rules_app.command()
+def evaluate(
+    file: Path,
+    on: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Chỉ in số liệu tổng hợp")] = False,
+) -> None:
+    """Xét một trường hợp (JSON) hoặc nhiều (.jsonl)."""
+    text = read_text(file)
+    if file.suffix != ".jsonl":
+        DOOR.say(evaluation.evaluate(case.read_json(text), on=_on(on)).as_json())
+        return
+    started = perf_counter()
+    answers = [_line(number, line, on) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    seconds = perf_counter() - started
+    if summary:
+        verdicts = Counter(answer.get("verdict", "error") for answer in answers)
+        DOOR.say(
+            {
+                "cases": len(answers),
+                "seconds": round(seconds, 3),
+                "per_second": round(len(answers) / seconds) if seconds else 0,
+                "verdicts": dict(verdicts),
+            }
+        )
+        return
+    DOOR.say(answers)
+
+
+def _line(number: int, line: str, on: str | None) -> dict[str, Any]:
+    name: str = f"line {number}"
+    try:
+        item = case.decode(line)
+        if not isinstance(item, dict):
+            raise Unreadable("bad_line", "Mỗi dòng phải là một đối tượng JSON.", where={"line": number})
+        name = str(item.get("name", name))
+        unknown = sorted(set(item) - {"name", "on", "case"})
+        if unknown:
+            raise Unreadable("unknown_key", f"Khóa lạ: {', '.join(unknown)}.", where={"key": unknown[0]})
+        said = item.get("on")
+        found = evaluation.evaluate(case.read(item.get("case")), on=day(said) if said else _on(on))
+        return {"name": name} | found.as_json()
+    except Unreadable as error:
+        return {"name": name} | error.as_json()
+
+
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    reader = csv.DictReader(read_text(path).lstrip("\ufeff").splitlines(), strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise Unreadable("bad_csv", f"Tệp CSV không đọc được: {error}.", where={"line": reader.line_num}) from None
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    """A batch's answer: JSON with --json, else the CSV with its added column."""
+    if DOOR.as_json:
+        DOOR.say(rows)
+        return
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    writer = csv.DictWriter(sys.stdout, heads)
+    writer.writeheader()
+    writer.writerows(
+        {key: json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value for key, value in row.items()}
+        for row in rows
+    )
+
+
+@deadline_app.command("compute")
+def compute_deadline(
+    from_: Annotated[str | None, typer.Option("--from", help="YYYY-MM-DD")] = None,
+    days: Annotated[str | None, typer.Option()] = None,
+    unit: Annotated[str, typer.Option(help="working | calendar")] = "working",
+    pause: Annotated[list[str] | None, typer.Option(help="A..B, cả hai ngày đều không tính")] = None,
+    batch: Annotated[Path | None, typer.Option(help="CSV: from,days,unit")] = None,
+) -> None:
+    """Ngày hết hạn và cách tính."""
+    if batch is not None:
+        _table(list(deadlines.batch(_lines(batch))))
+        return
+    if from_ is None or days is None:
+        raise Unreadable("usage", "Cần --from và --days, hoặc --batch TỆP.")
+    pauses = [deadlines.read_pause(text) for text in pause or []]
+    found = deadlines.compute(day(from_), deadlines.read_days(days), deadlines.read_unit(unit), pauses=pauses)
+    DOOR.say(found.as_json())
+
+
+@cash_app.command("compute")
+def compute_cash(
+    award: Annotated[str | None, typer.Option()] = None,
+    subject: Annotated[str | None, typer.Option(help="individual | collective | household | enterprise")] = None,
+    on: Annotated[str | None, typer.Option(help="Ngày quyết định, YYYY-MM-DD")] = None,
+    batch: Annotated[Path | None, typer.Option(help="CSV: award,subject,on")] = None,
+) -> None:
+    """Tiền thưởng theo mức lương cơ sở ngày quyết định, làm tròn lên 10.000 đồng."""
+    if batch is not None:
+        _table(list(cash.batch(_lines(batch))))
+        return
+    if award is None or subject is None:
+        raise Unreadable("usage", "Cần --award và --subject, hoặc --batch TỆP.")
+    DOOR.say(cash.compute(award, subject, _on(on)).as_json())

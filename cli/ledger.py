@@ -1,0 +1,81 @@
+"""`vinhdanh ledger …`: verify, export, prove, check."""
+
+from base64 import b64encode
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from cli.door import DOOR, progress, read_text
+from ledger import proof, unproven
+from operations import disclosure, ledger_book, verification
+from rules.refusal import Unreadable
+
+app = typer.Typer(no_args_is_help=True, help="Sổ cái chống sửa đổi.")
+
+
+@app.command()
+def verify() -> None:
+    """Đọc lại toàn bộ sổ cái và so với từng bảng dữ liệu."""
+    started = perf_counter()
+    vkey = DOOR.installation.signer.vkey
+    with DOOR.reading() as session:
+        verdict = verification.verify(session, vkey=vkey)
+    if verdict.violations:
+        for violation in verdict.violations[:20]:
+            progress(f"{violation['table']} {violation['key']}: {violation['what']}")
+        DOOR.end(3, {"violations": verdict.violations})
+    DOOR.say(
+        {
+            "size": verdict.size,
+            "root": b64encode(verdict.root).decode(),
+            "checked_tables": verdict.checked_tables,
+            "seconds": round(perf_counter() - started, 3),
+        }
+    )
+
+
+@app.command()
+def export(folder: Path) -> None:
+    """Xuất sổ cái thành tệp tĩnh (C2SP tlog-tiles)."""
+    installation = DOOR.installation
+    with installation.database.begin() as session:
+        ledger_book.seal(session, installation.signer)
+    try:
+        with DOOR.reading() as session:
+            DOOR.say(ledger_book.export(session, folder, installation.signer))
+    except unproven.Unproven as reason:
+        DOOR.end(3, {"violations": [{"table": "export", "key": reason.part, "what": str(reason)}]})
+
+
+@app.command()
+def key() -> None:
+    """Khóa công khai của sổ cái."""
+    signer = DOOR.installation.signer
+    DOOR.say({"vkey": signer.vkey, "origin": signer.origin})
+
+
+@app.command()
+def prove(number: str, out: Annotated[Path, typer.Option(help="Tệp .tlog-proof")]) -> None:
+    """Ghi bằng chứng của một quyết định, kiểm được ngoại tuyến."""
+    installation = DOOR.installation
+    with installation.database.begin() as session:
+        ledger_book.seal(session, installation.signer)
+    with DOOR.reading() as session:
+        code = disclosure.decision_by_code(session, number).code
+        out.write_text(ledger_book.prove(session, code), encoding="utf-8")
+    DOOR.say({"number": code, "file": str(out)})
+
+
+@app.command()
+def check(file: Path, vkey: Annotated[Path | None, typer.Option(help="Tệp khóa công khai")] = None) -> None:
+    """Kiểm một bằng chứng, không cần cơ sở dữ liệu."""
+    known = read_text(vkey).strip() if vkey else DOOR.installation.signer.vkey
+    text = read_text(file)
+    try:
+        DOOR.say(proof.check(text, known))
+    except unproven.Unproven as reason:
+        if reason.part == "vkey" and vkey is not None:
+            raise Unreadable("bad_vkey", "Tệp khóa công khai không đọc được.", where={"file": str(vkey)}) from None
+        DOOR.end(3, {"violations": [{"table": "proof", "key": reason.part, "what": str(reason)}]})

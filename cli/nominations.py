@@ -1,0 +1,174 @@
+"""`vinhdanh nominations …`: intake, and the acts on single dossiers or lists of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlmodel import Session
+
+from cli.door import DOOR
+from operations import files, intake, proposal, review, timeline
+from operations.access import Actor
+from operations.transition import Result
+from rules.refusal import Unreadable
+
+app = typer.Typer(no_args_is_help=True, help="Hồ sơ đề nghị khen thưởng.")
+Codes = Annotated[list[str], typer.Argument(help="Mã hồ sơ, ví dụ DN-2024-000001")]
+Reason = Annotated[str, typer.Option(help="Lý do, kèm điều khoản")]
+
+
+class _DryRun(Exception):  # noqa: N818 -- carries the answer out of a transaction that must not commit
+    def __init__(self, filed: proposal.Filed) -> None:
+        super().__init__()
+        self.filed = filed
+
+
+@app.command()
+def template(file: Path) -> None:
+    """Ghi tệp Excel mẫu có danh sách chọn sẵn."""
+    if file.suffix.lower() != ".xlsx":
+        raise Unreadable("bad_name", "Tên tệp mẫu phải có đuôi .xlsx.", where={"file": str(file)})
+    intake.template(file)
+    DOOR.say({"file": str(file)})
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    round_: Annotated[str, typer.Option("--round", help="Mã đợt xét")],
+    unit: Annotated[str, typer.Option(help="Mã đơn vị")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không lưu")] = False,
+    convert_legacy: Annotated[bool, typer.Option("--convert-legacy", help="Chuyển chữ TCVN3/VNI sang Unicode")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Lưu bản nháp, chưa nộp")] = False,
+) -> None:
+    """Nhập danh sách đề nghị của một đơn vị và nộp cho Phòng Nội vụ: tất cả hoặc không dòng nào."""
+    installation = DOOR.installation
+    book = intake.read(file, convert_legacy=convert_legacy)
+
+    def store(session: Session, actor: Actor) -> proposal.Filed:
+        filed = intake.store(
+            session,
+            book,
+            file,
+            round_code=round_,
+            unit_code=unit,
+            actor=actor,
+            now=DOOR.now(),
+            keep=None if dry_run or book.errors else lambda content: files.keep(installation.folder, content),
+            submit=not draft,
+        )
+        if dry_run or book.errors or filed.errors:
+            raise _DryRun(filed)
+        return filed
+
+    try:
+        filed = DOOR.act("nominations.import", f"{round_}/{unit}", store)
+        committed = True
+    except _DryRun as only:
+        filed, committed = only.filed, False
+    answer = intake.answer(book, filed, committed=committed)
+    if answer["errors"]:
+        DOOR.end(1, answer)
+    DOOR.say(answer)
+
+
+@app.command("list")
+def list_(round_: Annotated[str | None, typer.Option("--round")] = None) -> None:
+    """Danh sách hồ sơ."""
+    with DOOR.reading() as session:
+        DOOR.say(proposal.listing(session, round_code=round_))
+
+
+@app.command()
+def show(code: str) -> None:
+    """Một hồ sơ: kết luận thẩm định và toàn bộ diễn biến."""
+    with DOOR.reading() as session:
+        DOOR.say(timeline.of_nomination(session, code))
+
+
+def each(verb: str, codes: Sequence[str], change: Callable[[Session, Actor], list[Result]]) -> None:
+    results = DOOR.act(verb, ",".join(codes[:5]), change)
+    refused = [result for result in results if result.refusal is not None]
+    answer: dict[str, Any] = {
+        "done": [{"code": result.code, "state": result.state} for result in results if result.refusal is None],
+        "refused": [{"code": r.code, **r.refusal.as_json()["refused"]} for r in refused if r.refusal],
+    }
+    if len(results) == 1 and refused and refused[0].refusal:
+        raise refused[0].refusal
+    DOOR.say(answer)
+
+
+@app.command()
+def submit(codes: Codes) -> None:
+    """Nộp bản nháp hoặc nộp lại hồ sơ đã bổ sung."""
+    each("nominations.submit", codes, lambda s, a: proposal.submit(s, codes, actor=a, now=DOOR.now()))
+
+
+@app.command()
+def withdraw(codes: Codes, reason: Reason) -> None:
+    """Đơn vị rút hồ sơ."""
+    each(
+        "nominations.withdraw", codes, lambda s, a: proposal.withdraw(s, codes, reason=reason, actor=a, now=DOOR.now())
+    )
+
+
+@app.command()
+def mend(
+    code: str,
+    achievement: Annotated[str | None, typer.Option()] = None,
+    rating: Annotated[str | None, typer.Option(help="HTXSNV HTTNV HTNV KHTNV")] = None,
+    initiative: Annotated[str | None, typer.Option()] = None,
+    part: Annotated[list[str] | None, typer.Option(help="Thành phần hồ sơ có kèm theo")] = None,
+) -> None:
+    """Sửa, bổ sung một hồ sơ bị trả lại hoặc bản nháp."""
+    changes = {"achievement": achievement, "rating": rating, "initiative": initiative}
+    given = {name: value for name, value in changes.items() if value is not None}
+    if part:
+        given["parts"] = ",".join(intake.parts(part))
+    DOOR.act("nominations.mend", code, lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), **given))
+    DOOR.say({"code": code, "mended": sorted(given)})
+
+
+@app.command("pass")
+def pass_(codes: Codes, reason: Annotated[str | None, typer.Option()] = None) -> None:
+    """Phòng Nội vụ kết luận đủ điều kiện."""
+    each("nominations.pass", codes, lambda s, a: review.pass_review(s, codes, actor=a, now=DOOR.now(), reason=reason))
+
+
+@app.command("return")
+def return_(codes: Codes, reason: Reason) -> None:
+    """Trả lại đơn vị để bổ sung."""
+    each(
+        "nominations.return",
+        codes,
+        lambda s, a: review.return_for_supplement(s, codes, reason=reason, actor=a, now=DOOR.now()),
+    )
+
+
+@app.command()
+def ineligible(codes: Codes, reason: Reason) -> None:
+    """Kết luận không đủ điều kiện."""
+    each(
+        "nominations.ineligible",
+        codes,
+        lambda s, a: review.find_ineligible(s, codes, reason=reason, actor=a, now=DOOR.now()),
+    )
+
+
+@app.command()
+def pause(
+    codes: Codes, reason: Reason, ground: Annotated[str, typer.Option(help=" ".join(review.PAUSE_GROUNDS))]
+) -> None:
+    """Tạm dừng, chờ kết luận khiếu nại, thanh tra, kỷ luật…"""
+    each(
+        "nominations.pause",
+        codes,
+        lambda s, a: review.pause(s, codes, ground=ground, reason=reason, actor=a, now=DOOR.now()),
+    )
+
+
+@app.command()
+def resume(codes: Codes, reason: Reason) -> None:
+    """Tiếp tục xem xét sau khi có kết luận."""
+    each("nominations.resume", codes, lambda s, a: review.resume(s, codes, reason=reason, actor=a, now=DOOR.now()))

@@ -1,0 +1,97 @@
+"""Scripted people for the demo and the simulation: they look at what waits for them and act, as people do.
+
+Nothing here knows more than its role: each function reads the database, decides like a person, calls the operation
+that the web and the commands call, and is safe to run again after a crash.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from operations import access, record
+from operations.access import Actor
+from operations.installation import Installation
+
+T = TypeVar("T")
+
+REVIEWER, SECRETARY, CHAIRMAN = "chuyenvien1", "thuky", "chutich"
+MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
+
+
+@dataclass
+class Office:
+    """One installation as scripted people see it: acts are transactions, and each may be acknowledged."""
+
+    installation: Installation
+    now: datetime
+    acknowledge: Callable[[str, str, int], None] | None = None
+    actors: dict[str, Actor] | None = None
+
+    def actor(self, username: str) -> Actor:
+        if self.actors is None:
+            self.actors = {}
+        if username not in self.actors:
+            with self.installation.database.read() as session:
+                self.actors[username] = access.actor(session, username, now=self.now)
+        return self.actors[username]
+
+    def act(self, verb: str, code: str, change: Callable[[Session], T]) -> T:
+        """One act in its own transaction; acknowledged once it is committed."""
+        with self.installation.database.begin() as session:
+            answer = change(session)
+            index = record.size(session) - 1
+        if self.acknowledge is not None:
+            self.acknowledge(verb, code, index)
+        return answer
+
+    def look(self, question: Callable[[Session], T]) -> T:
+        with self.installation.database.read() as session:
+            return question(session)
+
+    def codes(self, round_code: str, state: str, *, unit: str | None = None) -> list[str]:
+        """Codes of a round's nominations in a state, oldest first."""
+        query = (
+            "SELECT n.code FROM nomination n JOIN review_round r ON r.id = n.round_id JOIN unit u ON u.id = n.unit_id "
+            "WHERE r.code = :round AND n.state = :state" + (" AND u.code = :unit" if unit else "") + " ORDER BY n.id"
+        )
+        return list(
+            self.look(
+                lambda session: (
+                    session.execute(sa.text(query), {"round": round_code, "state": state, "unit": unit}).scalars().all()
+                )
+            )
+        )
+
+
+def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def ballot(
+    chance: random.Random, agenda: Iterable[str], *, against: frozenset[str], leave_out: frozenset[str]
+) -> dict[str, str]:
+    """A member's choices: for nearly everything, against what the council was not convinced of."""
+    choices: dict[str, str] = {}
+    for code in agenda:
+        if code in leave_out:
+            continue
+        draw = chance.random()
+        if code in against:
+            choices[code] = "disapprove" if draw < 0.9 else "abstain"
+        else:
+            choices[code] = "approve" if draw < 0.985 else "abstain"
+    return choices
+
+
+def first_error(results: Iterable[Any]) -> str | None:
+    """Why the first refused result was refused."""
+    for result in results:
+        if result.refusal is not None:
+            return f"{result.code}: {result.refusal.message}"
+    return None

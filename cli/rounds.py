@@ -1,0 +1,91 @@
+"""`vinhdanh round …`: the secretary's review rounds."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.door import DOOR, read_text
+from operations import rounds
+from rules.refusal import Unreadable
+
+app = typer.Typer(no_args_is_help=True, help="Đợt xét khen thưởng.")
+
+
+def day(text: str) -> date:
+    """An ISO day. Raises Unreadable."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unreadable("bad_date", f"«{text}» không phải ngày; viết như 2024-12-20.", where={"date": text}) from None
+
+
+@app.command("open")
+def open_(
+    kind: Annotated[str, typer.Option(help="CONG_TRANG DOT_XUAT PHONG_TRAO CONG_HIEN NIEN_HAN DOI_NGOAI")],
+    year: Annotated[int, typer.Option(help="Năm xét")],
+    title: Annotated[str, typer.Option(help="Tên đợt xét")],
+    regulation: Annotated[Path | None, typer.Option(help="Tệp Quy chế (TOML) của cơ quan")] = None,
+    due: Annotated[str | None, typer.Option(help="Hạn nhận đề nghị, YYYY-MM-DD")] = None,
+) -> None:
+    """Mở một đợt xét và gửi thư mời các đơn vị đề nghị."""
+    text = read_text(regulation) if regulation else None
+    proposals_due = day(due) if due else None
+    row = DOOR.act(
+        "round.open",
+        title,
+        lambda session, actor: rounds.open_round(
+            session,
+            kind=kind,
+            year=year,
+            title=title,
+            actor=actor,
+            now=DOOR.now(),
+            regulation_text=text,
+            proposals_due=proposals_due,
+        ),
+    )
+    DOOR.say({"code": row.code})
+
+
+@app.command("list")
+def list_() -> None:
+    """Các đợt xét."""
+    with DOOR.reading() as session:
+        DOOR.say(rounds.listing(session))
+
+
+@app.command()
+def status(code: str) -> None:
+    """Một đợt xét: hồ sơ đang ở khâu nào, hạn của từng khâu."""
+    with DOOR.reading() as session:
+        DOOR.say(rounds.status(session, code))
+
+
+@app.command()
+def advance(code: str) -> None:
+    """Kết thúc khâu hiện tại, chuyển sang khâu sau."""
+    row = DOOR.act(
+        "round.advance", code, lambda session, actor: rounds.advance(session, code, actor=actor, now=DOOR.now())
+    )
+    DOOR.say({"code": row.code, "stage": row.stage})
+
+
+@app.command()
+def extend(
+    code: str,
+    stage: Annotated[str, typer.Option()],
+    until: Annotated[str, typer.Option(help="YYYY-MM-DD")],
+    reason: Annotated[str, typer.Option()],
+) -> None:
+    """Gia hạn một khâu, kèm lý do."""
+    last = day(until)
+    deadline = DOOR.act(
+        "round.extend",
+        code,
+        lambda session, actor: rounds.extend(
+            session, code, stage=stage, until=last, reason=reason, actor=actor, now=DOOR.now()
+        ),
+    )
+    DOOR.say({"code": code, "stage": stage, "due": deadline.due_on.isoformat(), "computed": deadline.computed})

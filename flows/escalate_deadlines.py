@@ -1,0 +1,13 @@
+"""On a schedule: remind before a deadline, climb the ladder after it, close what is due."""
+
+from prefect import flow
+from prefect.states import Completed, State
+
+from tasks import deadlines
+
+
+@flow(name="escalate-deadlines", flow_run_name="escalate deadlines")
+def escalate_deadlines() -> State:
+    """{"reminded", "escalated", "closed"} as the final state's name."""
+    done = deadlines.sweep()
+    return Completed(name=", ".join(f"{count} {what}" for what, count in done.items()))

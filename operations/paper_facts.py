@@ -1,0 +1,249 @@
+"""Facts of official papers, gathered from the tables as plain values: the minutes, decisions, submission letters."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models import Account, CouncilMember, Decision, Nomination, Nominee, Recusal, ReviewRound, SubmissionLetter, Unit
+from models.types import table
+from operations import access, council, rounds, transition, vote
+from rules import catalogue, tally
+from rules.refusal import Refusal
+
+_N = table(Nomination).c
+_P = table(Nominee).c
+
+
+def of_session(session: Session, code: str) -> dict[str, Any]:
+    """A tallied session as the minutes need it. Raises Refusal `not_tallied`."""
+    sitting = council.by_code(session, code)
+    if sitting.state != "tallied" or sitting.opened_at is None or sitting.closed_at is None:
+        raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa lập biên bản được.")
+    round_ = session.get_one(ReviewRound, sitting.round_id)
+    office = rounds.office(session)
+    members = council.members_of(session, sitting)
+    seats = _seats(session, sitting.council_id)
+    parsed = rounds.regulation_of(session, round_)
+    results = vote.results_of(session, sitting)
+    standing = transition.standings(session, [result["code"] for result in results])
+    awards = sorted({row.award for row in standing.values()})
+    rule = parsed.vote_rule(awards[0])
+    voted = vote.voted(session, sitting)
+    secretary = rounds.people(session, access.Role.SECRETARY, today=access.local_date(sitting.held_at))
+    attendees = [_attendee(member, seats) for member in members if member.attended]
+    chair = next((_attendee(member, seats) for member in members if member.chairs), attendees[0])
+    return {
+        "superior": office.name,
+        "issuer": "Hội đồng\nThi đua - Khen thưởng",
+        "symbol": "BB-HĐTĐKT",
+        "place": _place(office),
+        "year": round_.year,
+        "about": f"họp xét {round_.title}",
+        "prepared_at": sitting.closed_at,
+        "opened_at": sitting.opened_at,
+        "closed_at": sitting.closed_at,
+        "venue": sitting.place,
+        "chair": chair,
+        "secretary": {"name": secretary[0][1] if secretary else "Thư ký Hội đồng", "position": "Thư ký Hội đồng"},
+        "tellers": [_attendee(member, seats) for member in members if member.teller],
+        "attendees": attendees,
+        "absentees": [
+            {
+                "name": member.name,
+                "position": seats.get(member.username, ""),
+                "written_opinion": member.username in voted,
+            }
+            for member in members
+            if not member.attended
+        ],
+        "quorum": {
+            "members": len(members),
+            "present": len(attendees),
+            "needed": tally.quorum_needed(members=len(members), rule=rule),
+            "met": True,
+            "source": parsed.number,
+        },
+        "recusals": [
+            {
+                "member": next((m.name for m in members if m.username == username), username),
+                "nomination": nomination,
+                "ground": ground,
+            }
+            for username, nomination, ground in _recusals(session, sitting.id or 0)
+        ],
+        "voting_rules": [f"Tỷ lệ cần đạt {rule.threshold[0]}/{rule.threshold[1]} theo {parsed.number}; phiếu kín."],
+        "results": [
+            {
+                "code": result["code"],
+                "name": standing[result["code"]].nominee,
+                "award": transition.award_name(standing[result["code"]].award),
+                "approve": result["approve"],
+                "disapprove": result["disapprove"],
+                "abstain": result["abstain"],
+                "base": result["base"],
+                "needed": result["needed"],
+                "passed": result["outcome"] == "recommended",
+            }
+            for result in results
+        ],
+        "recipients": ["Chủ tịch UBND", "Lưu: VT, NV"],
+    }
+
+
+def _place(office: Unit) -> str:
+    return office.name.removeprefix("UBND ").removeprefix("huyện ").removeprefix("xã ").removeprefix("tỉnh ").strip()
+
+
+def _seats(session: Session, council_id: int) -> dict[str, str]:
+    rows = session.exec(
+        select(Account.username, CouncilMember.title, CouncilMember.body)
+        .join(CouncilMember, col(CouncilMember.account_id) == col(Account.id))
+        .where(CouncilMember.council_id == council_id)
+    )
+    return {username: f"{title}, {body}" for username, title, body in rows}
+
+
+def _attendee(member: Any, seats: dict[str, str]) -> dict[str, str]:
+    return {"name": member.name, "position": seats.get(member.username, "")}
+
+
+def _recusals(session: Session, session_id: int) -> list[tuple[str, str, str]]:
+    return list(
+        session.exec(
+            select(Recusal.username, Nomination.code, Recusal.ground)
+            .join(Nomination, col(Nomination.id) == col(Recusal.nomination_id))
+            .where(Recusal.session_id == session_id)
+        )
+    )
+
+
+def _named(session: Session, condition: Any) -> list[dict[str, str]]:
+    rows = session.execute(
+        sa.select(_P.name, _P.position, col(Unit.name), _N.award)
+        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
+        .join(Unit, _N.unit_id == col(Unit.id))
+        .where(condition)
+        .order_by(_N.award, _N.id)
+    )
+    return [
+        {"name": name, "position": position or "", "unit": unit, "award": award} for name, position, unit, award in rows
+    ]
+
+
+def _signer(session: Session, username: str, authorisation_id: int | None, office: Unit) -> dict[str, Any]:
+    account = session.exec(select(Account).where(Account.username == username)).one()
+    if authorisation_id is None:
+        return {"name": account.display_name, "office": "Chủ tịch", "capacity": "head"}
+    return {"name": account.display_name, "office": "Phó Chủ tịch", "capacity": "deputy", "head_office": "Chủ tịch"}
+
+
+def _heading(office: Unit) -> dict[str, Any]:
+    body, _, rest = office.name.partition(" ")
+    issuer = f"Ủy ban nhân dân\n{rest}" if body == "UBND" else office.name
+    return {"issuer": issuer, "place": _place(office)}
+
+
+def of_decision(session: Session, row: Decision) -> dict[str, Any]:
+    """A signed decision as its paper needs it."""
+    office = rounds.office(session)
+    round_ = session.get_one(ReviewRound, row.round_id)
+    award = catalogue.pack(row.pack).awards[row.award]
+    people = _named(session, _N.decision_id == row.id)
+    verb = "công nhận danh hiệu" if award.is_title else "tặng"
+    return {
+        **_heading(office),
+        "symbol": "QĐ-UBND",
+        "number": str(row.number),
+        "dated": row.signed_on,
+        "year": row.year,
+        "about": f"Về việc {verb} {award.name} ({round_.title})",
+        "prepared_at": row.signed_at,
+        "authority": f"Chủ tịch {office.name}",
+        "grounds": _grounds(award, council_sat=not _is_simplified(session, row)),
+        "articles": [
+            {
+                "paragraphs": [
+                    f"{verb[0].upper()}{verb[1:]} {award.name} cho {len(people)} trường hợp (có danh sách kèm theo)"
+                ]
+            },
+            {"paragraphs": ["Tiền thưởng trích từ quỹ thi đua, khen thưởng theo quy định hiện hành"]},
+            {
+                "paragraphs": [
+                    "Chánh Văn phòng, Trưởng phòng Nội vụ, thủ trưởng các đơn vị liên quan và các trường hợp có tên "
+                    "tại Điều 1 chịu trách nhiệm thi hành Quyết định này"
+                ]
+            },
+        ],
+        "signer": _signer(session, row.signed_by, row.authorisation_id, office),
+        "recipients": ["Như Điều 3", "Lưu: VT, NV"],
+        "annexes": [
+            {
+                "title": f"Danh sách được {verb} {award.name}",
+                "awardees": [{k: person[k] for k in ("name", "position", "unit")} for person in people],
+            }
+        ],
+    }
+
+
+def _is_simplified(session: Session, row: Decision) -> bool:
+    found = session.execute(sa.select(sa.func.count()).where(_N.decision_id == row.id, _N.route == "full")).scalar_one()
+    return found == 0
+
+
+def _grounds(award: catalogue.Award, *, council_sat: bool) -> list[str]:
+    grounds = [
+        "Căn cứ Luật Tổ chức chính quyền địa phương",
+        f"Căn cứ Luật Thi đua, khen thưởng ngày 15 tháng 6 năm 2022; {award.article}",
+    ]
+    if council_sat:
+        grounds.append("Căn cứ kết quả họp Hội đồng Thi đua - Khen thưởng")
+    return [*grounds, "Theo đề nghị của Trưởng phòng Nội vụ"]
+
+
+def of_letter(session: Session, row: SubmissionLetter) -> dict[str, Any]:
+    """A tờ trình to the superior as its paper needs it."""
+    office = rounds.office(session)
+    round_ = session.get_one(ReviewRound, row.round_id)
+    people = _named(session, _N.submission_letter_id == row.id)
+    by_award: dict[str, list[dict[str, str]]] = {}
+    for person in people:
+        by_award.setdefault(person["award"], []).append({k: person[k] for k in ("name", "position", "unit")})
+    superior = catalogue.DECIDER_NAMES.get(row.superior, row.superior)
+    return {
+        **_heading(office),
+        "symbol": "TTr-UBND",
+        "number": str(row.number),
+        "dated": row.signed_on,
+        "year": row.year,
+        "about": f"Về việc đề nghị {superior} khen thưởng ({round_.title})",
+        "prepared_at": row.signed_at,
+        "addressees": [
+            superior if superior.startswith("Chủ tịch UBND") else f"Chủ tịch UBND cấp tỉnh (để trình {superior})"
+        ],
+        "paragraphs": [
+            "Thực hiện Luật Thi đua, khen thưởng năm 2022, sau khi Phòng Nội vụ thẩm định và Hội đồng Thi đua - Khen "
+            f"thưởng họp xét, {office.name} kính đề nghị {superior} xem xét khen thưởng {len(people)} trường hợp, gồm "
+            + "; ".join(f"{transition.award_name(award)}: {len(listed)}" for award, listed in by_award.items()),
+            "Kính đề nghị xem xét, quyết định",
+        ],
+        "signer": _signer(session, row.signed_by, row.authorisation_id, office),
+        "recipients": ["Như trên", "Lưu: VT, NV"],
+        "annexes": [
+            {"title": f"Danh sách đề nghị {transition.award_name(award)}", "awardees": listed}
+            for award, listed in by_award.items()
+        ],
+    }
+
+
+def unrendered(session: Session) -> list[str]:
+    """Codes of signed papers whose PDF is not there yet."""
+    decisions = session.exec(
+        select(Decision.code).where(col(Decision.paper_sha256).is_(None)).order_by(col(Decision.id))
+    )
+    letters = session.exec(
+        select(SubmissionLetter.code)
+        .where(col(SubmissionLetter.paper_sha256).is_(None))
+        .order_by(col(SubmissionLetter.id))
+    )
+    return [*decisions, *letters]

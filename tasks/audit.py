@@ -1,0 +1,16 @@
+"""Task: record the audit trail's state — a signed checkpoint over everything that was committed."""
+
+from prefect import task
+
+from operations import ledger_book
+from tasks.office import installation, log
+
+
+@task(name="record audit")
+def record_audit() -> int:
+    """Sign the ledger as it stands; returns its size."""
+    office = installation()
+    with office.database.begin() as session:
+        size = ledger_book.seal(session, office.signer).size
+    log.info("sealed", size=size)
+    return size

@@ -1,0 +1,34 @@
+"""Tasks of council_vote: remind those who have not voted, count what was closed."""
+
+from prefect import task
+from sqlmodel import col, select
+
+from models import CouncilSession, ReviewRound
+from operations import deadlines, vote
+from operations.access import ENGINE
+from tasks.office import installation, log, now
+
+
+@task(name="invite", task_run_name="invite {round_code}")
+def invite(round_code: str) -> int:
+    """Remind members with an open ballot, once; says nothing of what or how many others voted."""
+    with installation().database.begin() as session:
+        reminded = deadlines.reminders_to_vote(session, round_code=round_code)
+    log.info("reminded", round=round_code, letters=reminded)
+    return reminded
+
+
+@task(name="tally", task_run_name="tally {round_code}")
+def tally(round_code: str) -> int:
+    """Count every closed ballot of the round; one already counted is left alone."""
+    with installation().database.read() as session:
+        codes = session.exec(
+            select(CouncilSession.code)
+            .join(ReviewRound, col(ReviewRound.id) == col(CouncilSession.round_id))
+            .where(ReviewRound.code == round_code, CouncilSession.state == "closed")
+        ).all()
+    for code in codes:
+        with installation().database.begin() as session:
+            counted = vote.tally_if_closed(session, code, actor=ENGINE, now=now())
+        log.info("tallied", session=code, nominations=len(counted))
+    return len(codes)

@@ -1,0 +1,15 @@
+"""Task of escalate_deadlines: remind, climb the ladder, close what is due."""
+
+from prefect import task
+
+from operations import deadlines
+from tasks.office import installation, log, now
+
+
+@task(name="sweep deadlines")
+def sweep() -> dict[str, int]:
+    """{"reminded", "escalated", "closed"}; a second sweep finds nothing left to do."""
+    with installation().database.begin() as session:
+        done = deadlines.sweep(session, now=now())
+    log.info("swept", **done)
+    return done

@@ -1,0 +1,12 @@
+"""Task of deliver_notifications: send what is due."""
+
+from prefect import task
+
+from tasks import delivery
+from tasks.office import installation
+
+
+@task(name="notify", task_run_name="notify")
+def deliver() -> dict[str, int]:
+    """Send every letter that is due: {"accepted", "retry", "failed"}."""
+    return delivery.send_due(installation())

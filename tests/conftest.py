@@ -1,0 +1,518 @@
+"""What every test may stand on: both databases, the sample office, and a round carried to any state by real acts.
+
+Nothing here is a mock: PostgreSQL is started on a private socket, each test works on its own copy of a template.
+"""
+
+import hashlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+import models
+from ledger import note
+from models.database import Database, sqlite_url
+from operations import (
+    access,
+    council,
+    deadlines,
+    disclosure,
+    ledger_book,
+    outbox,
+    proposal,
+    review,
+    rounds,
+    sample,
+    signature,
+    verification,
+    vote,
+)
+from operations.access import Actor
+from operations.installation import Installation, moment
+from rules.lifecycle import State
+
+NOW = moment("2024-11-01T08:00:00")
+TABLES = tuple(sorted(models.SQLModel.metadata.tables))
+MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
+DATABASES = ("sqlite", "postgresql")
+
+
+def component(name: str, found: object) -> str:
+    """A real component that a test needs: its place, or a skip with its name; VINHDANH_REQUIRE=all makes that a failure."""
+    if found:
+        return str(found)
+    message = f"{name} is not installed"
+    if os.environ.get("VINHDANH_REQUIRE") == "all":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session", name="component")
+def _component() -> Callable[[str, object], str]:
+    return component
+
+
+# PostgreSQL ------------------------------------------------------------------------------------------------------
+
+
+class Cluster:
+    """A PostgreSQL of our own: private socket, no network, nothing synced; gone with the test session."""
+
+    def __init__(self, binaries: Path) -> None:
+        # Not under pytest's folder: a socket's path has at most 107 bytes, and `postgres` must be able to enter.
+        self.folder = Path(tempfile.mkdtemp(prefix="vinhdanh-pg-"))
+        data = self.folder / "data"
+        # PostgreSQL refuses to run as root.
+        other: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+            other = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "vinhdanh", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+            **other,
+        )
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "autovacuum": "off",
+            "max_connections": 100,
+            "shared_buffers": "64MB",
+        }
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [binaries / "postgres", "-D", data, *(f"-c{name}={value}" for name, value in settings.items())],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **other,
+            )
+        self._admin = self._connect()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return psycopg.connect(host=str(self.folder), user="vinhdanh", dbname="postgres", autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > until or self._process.poll() is not None:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
+                time.sleep(0.02)
+
+    def url(self, name: str) -> str:
+        return f"postgresql://vinhdanh@/{name}?host={self.folder}"
+
+    def create(self, name: str, template: str = "template0") -> str:
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        self._admin.close()
+        self._process.send_signal(signal.SIGINT)  # "fast": sessions are ended, then the server
+        self._process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+    on_path = shutil.which("initdb")
+    places += [Path(on_path).resolve().parent] if on_path else []
+    binaries = next((place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None)
+    cluster = Cluster(Path(component("PostgreSQL", binaries)))
+    yield cluster
+    cluster.stop()
+
+
+# Templates: built once, copied for each test -----------------------------------------------------------------------
+
+
+class Templates:
+    """Databases as they are after some acts, by name; `copy` gives a test one of its own in milliseconds."""
+
+    def __init__(self, folder: Path, cluster: Callable[[], Cluster]) -> None:
+        self.folder = folder
+        self._cluster = cluster
+        self._numbers = itertools.count(1)
+        self._known: set[tuple[str, str]] = set()
+
+    def build(self, kind: str, name: str, *, on: str | None, acts: Callable[[Database], object]) -> None:
+        """Have the template `name`: a copy of the template `on` after these acts. Done once a session."""
+        if (kind, name) in self._known:
+            return
+        if kind == "sqlite":
+            (self.folder / name).mkdir()
+            if on is not None:
+                shutil.copy(self._file(on), self._file(name))
+            database = Database(sqlite_url(self.folder / name))
+        else:
+            database = Database(self._cluster().create(name, on or "template0"))
+        acts(database)
+        database.close()
+        self._known.add((kind, name))
+
+    def copy(self, kind: str, name: str, folder: Path) -> tuple[Database, Callable[[], None]]:
+        """A database of one's own, and how to throw it away."""
+        if kind == "sqlite":
+            shutil.copy(self._file(name), folder / "vinhdanh.sqlite3")
+            database = Database(sqlite_url(folder))
+            return database, database.close
+        own = f"test_{next(self._numbers)}"
+        cluster = self._cluster()
+        database = Database(cluster.create(own, name))
+
+        def drop() -> None:
+            database.close()
+            cluster.drop(own)
+
+        return database, drop
+
+    def _file(self, name: str) -> Path:
+        return self.folder / name / "vinhdanh.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(tmp_path_factory.mktemp("templates"), lambda: request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def signer() -> note.Signer:
+    return note.Signer("vinhdanh.example/so-cai", bytes(range(32)))
+
+
+def set_up_sample(database: Database) -> None:
+    with database.begin() as session:
+        sample.set_up(session, now=NOW, passwords_for=[])
+
+
+@pytest.fixture(params=DATABASES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The database engines; a test that asks for `database` or `office` runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database(kind: str, templates: Templates, tmp_path: Path) -> Iterator[Database]:
+    """Not even migrated."""
+    templates.build(kind, "empty", on=None, acts=lambda _: None) if kind == "postgresql" else None
+    if kind == "sqlite":
+        database = Database(sqlite_url(tmp_path))
+        yield database
+        database.close()
+        return
+    database, drop = templates.copy(kind, "empty", tmp_path)
+    yield database
+    drop()
+
+
+@pytest.fixture
+def database(kind: str, templates: Templates, tmp_path: Path) -> Iterator[Database]:
+    """Migrated, nothing in it."""
+    templates.build(kind, "migrated", on=None, acts=Database.migrate)
+    own, drop = templates.copy(kind, "migrated", tmp_path)
+    yield own
+    drop()
+
+
+def office_on(kind: str, templates: Templates, folder: Path, signer: note.Signer) -> tuple["Office", Callable[[], None]]:
+    templates.build(kind, "migrated", on=None, acts=Database.migrate)
+    templates.build(kind, "office", on="migrated", acts=set_up_sample)
+    own, drop = templates.copy(kind, "office", folder)
+    return Office(own, signer), drop
+
+
+@pytest.fixture
+def office(kind: str, templates: Templates, tmp_path: Path, signer: note.Signer) -> Iterator["Office"]:
+    """The sample office, on each database."""
+    made, drop = office_on(kind, templates, tmp_path, signer)
+    yield made
+    drop()
+
+
+@pytest.fixture
+def small_office(templates: Templates, tmp_path: Path, signer: note.Signer) -> Iterator["Office"]:
+    """The sample office on SQLite only: for what no engine can change."""
+    made, drop = office_on("sqlite", templates, tmp_path, signer)
+    yield made
+    drop()
+
+
+@pytest.fixture(scope="session")
+def _sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    installation = Installation.at(tmp_path_factory.mktemp("installation") / "data", {})
+    installation.create()
+    set_up_sample(installation.database)
+    installation.database.close()
+    return installation.folder
+
+
+@pytest.fixture
+def installation(_sample_folder: Path, tmp_path: Path) -> Iterator[Installation]:
+    """A data folder as `init --sample` leaves it, without passwords."""
+    folder = tmp_path / "data"
+    shutil.copytree(_sample_folder, folder)
+    made = Installation.at(folder, {})
+    yield made
+    made.database.close()
+
+
+# The office at work ------------------------------------------------------------------------------------------------
+
+
+class Office:
+    """The sample office on one database. `act` is one act, committed as a door commits it; `look` reads."""
+
+    def __init__(self, database: Database, signer: note.Signer) -> None:
+        self.database = database
+        self.signer = signer
+        self.now = NOW
+
+    def __getattr__(self, name: str) -> Actor:
+        """`office.thuky`, `office.chutich`: the sample's people as they stand now."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.actor(name)
+
+    def actor(self, username: str) -> Actor:
+        with self.database.read() as session:
+            return access.actor(session, username, now=self.now)
+
+    def officer(self, unit: str) -> Actor:
+        return self.actor(f"canbo.{unit.lower()}")
+
+    def act(self, verb: Callable[..., Any], *given: Any, **words: Any) -> Any:
+        with self.database.begin() as session:
+            return verb(session, *given, **words)
+
+    def look(self, query: Callable[..., Any], *given: Any, **words: Any) -> Any:
+        with self.database.read() as session:
+            return query(session, *given, **words)
+
+    def rows(self, sql: str, **words: Any) -> list[tuple[Any, ...]]:
+        with self.database.read() as session:
+            return [tuple(row) for row in session.execute(sa.text(sql), words)]
+
+    def one(self, sql: str, **words: Any) -> Any:
+        return self.rows(sql, **words)[0][0]
+
+    def write(self, sql: str, **words: Any) -> int:
+        """Raw SQL past every operation: what somebody with the database's password could do."""
+        with self.database.begin_unrecorded() as session:
+            return session.execute(sa.text(sql), words).rowcount  # type: ignore[attr-defined, no-any-return] -- CursorResult
+
+    def states(self, codes: list[str]) -> list[str]:
+        found = dict(self.rows("SELECT code, state FROM nomination"))
+        return [found[code] for code in codes]
+
+    def letters(self) -> list[str]:
+        """The kinds of all letters ever queued, in order."""
+        return [row[0] for row in self.rows("SELECT topic FROM outbox_message WHERE kind = 'letter' ORDER BY id")]
+
+    def violations(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = self.look(verification.verify, vkey=self.signer.vkey).violations
+        return found
+
+    def seal(self) -> None:
+        self.act(ledger_book.seal, self.signer)
+
+    def digests(self) -> dict[str, str]:
+        """What every table holds, as one hash each: equal before and after means that no trace was left."""
+        with self.database.read() as session:
+            return {
+                name: hashlib.sha256(
+                    repr(sorted(map(repr, session.execute(sa.text(f'SELECT * FROM "{name}"'))))).encode()  # noqa: S608 -- our own table names
+                ).hexdigest()
+                for name in TABLES
+            }
+
+    def settle_outbox(self) -> None:
+        """As if the dispatcher had sent everything."""
+        with self.database.begin_unrecorded() as session:
+            for kind in ("letter", "stage_entered"):
+                claimed = outbox.claim(session, kind=kind, limit=100_000)
+                outbox.settle(session, [{"key": row.key, "state": "accepted"} for row in claimed])
+
+    def open_round(self, kind: str = "CONG_TRANG", **words: Any) -> "Round":
+        words = {"kind": kind, "year": 2024, "title": "Khen thưởng năm 2024"} | words
+        return Round(self, self.act(rounds.open_round, actor=self.thuky, now=self.now, **words).code)
+
+
+# How a fresh nomination comes to a state: the state before, and the step.
+_BEFORE: dict[State, State | None] = {
+    State.DRAFT: None,
+    State.SUBMITTED: None,
+    State.WITHDRAWN: State.SUBMITTED,
+    State.RETURNED: State.SUBMITTED,
+    State.PAUSED: State.SUBMITTED,
+    State.INELIGIBLE: State.SUBMITTED,
+    State.ELIGIBLE: State.SUBMITTED,
+    State.ON_BALLOT: State.ELIGIBLE,
+    State.RECOMMENDED: State.ELIGIBLE,
+    State.NOT_RECOMMENDED: State.ELIGIBLE,
+    State.SIGNED: State.RECOMMENDED,
+    State.FORWARDED: State.RECOMMENDED,
+    State.REFUSED: State.RECOMMENDED,
+    State.DISCLOSED: State.SIGNED,
+    State.REVOKED: State.SIGNED,
+    State.CLOSED: State.DISCLOSED,
+}
+
+
+class Round:
+    """One round of the sample office, carried on by its own people through the real operations, one act a step."""
+
+    def __init__(self, office: Office, code: str) -> None:
+        self.office = office
+        self.code = code
+        self._names = itertools.count(1)
+
+    def proposals(self, count: int = 1, *, award: str = "LDTT", kind: str = "individual", **words: Any) -> list[Any]:
+        return [
+            proposal.Proposed(
+                name=f"Lò Thị Mẫu {number}",
+                kind=kind,
+                award=award,
+                row=number,
+                achievement=f"thành tích {number}",
+                email=f"mau{number}@nammau.example",
+                **words,
+            )
+            for number in itertools.islice(self._names, count)
+        ]
+
+    def file(self, count: int = 1, *, unit: str = "XA01", submit: bool = True, **words: Any) -> list[str]:
+        office = self.office
+        filed = office.act(
+            proposal.file,
+            round_code=self.code,
+            unit_code=unit,
+            proposals=self.proposals(count, **words),
+            actor=office.officer(unit),
+            now=office.now,
+            submit=submit,
+        )
+        assert filed.errors == ()
+        return list(filed.codes)
+
+    def to(self, state: State, count: int = 1, *, unit: str = "XA01", **words: Any) -> list[str]:
+        """New nominations of a unit, brought to this state. What waits for the council meanwhile is voted on too."""
+        words = ({"award": "BK_TINH"} if state is State.FORWARDED else {}) | words
+        before = _BEFORE[state]
+        if before is None:
+            return self.file(count, unit=unit, submit=state is State.SUBMITTED, **words)
+        codes = self.to(before, count, unit=unit, **words)
+        if self.office.states(codes) != [state.value] * count:
+            self._step(state, codes, unit)
+        assert self.office.states(codes) == [state.value] * count
+        return codes
+
+    def _step(self, state: State, codes: list[str], unit: str) -> None:
+        office, now = self.office, self.office.now
+        by: dict[str, Any] = {"now": now, "reason": "vì lý do của bài thử"}
+        match state:
+            case State.WITHDRAWN:
+                office.act(proposal.withdraw, codes, actor=office.officer(unit), **by)
+            case State.RETURNED:
+                office.act(review.return_for_supplement, codes, actor=office.chuyenvien1, **by)
+            case State.PAUSED:
+                office.act(review.pause, codes, ground="complaint", actor=office.chuyenvien1, **by)
+            case State.INELIGIBLE:
+                office.act(review.find_ineligible, codes, actor=office.chuyenvien1, **by)
+            case State.ELIGIBLE:
+                office.act(review.pass_review, codes, actor=office.chuyenvien1, now=now)
+            case State.ON_BALLOT:
+                self.ballot()
+            case State.RECOMMENDED:
+                self.vote("approve")
+            case State.NOT_RECOMMENDED:
+                self.vote("disapprove")
+            case State.SIGNED | State.FORWARDED:
+                office.act(signature.sign, codes, actor=office.chutich, now=now)
+            case State.REFUSED:
+                office.act(signature.refuse, codes, actor=office.chutich, **by)
+            case State.DISCLOSED:
+                self.disclose(codes[0])
+            case State.REVOKED:
+                paper = self.decision_of(codes[0])
+                office.act(disclosure.revoke, paper, ground="93.2.a", actor=office.chutich, **by)
+            case State.CLOSED:
+                office.act(deadlines.sweep, now=now + timedelta(days=31))
+
+    def session(self, present: tuple[str, ...] = MEMBERS) -> str:
+        """A council session, convened and attended."""
+        office = self.office
+        code = office.act(
+            council.convene,
+            round_code=self.code,
+            at=office.now,
+            place="Hội trường",
+            actor=office.thuky,
+            now=office.now,
+        ).code
+        office.act(council.attend, code, present, actor=office.thuky)
+        return str(code)
+
+    def ballot(self, present: tuple[str, ...] = MEMBERS) -> str:
+        """A session with its ballot open, about everything that waits for the council."""
+        code = self.session(present)
+        self.office.act(vote.open_ballot, code, actor=self.office.thuky, now=self.office.now)
+        return code
+
+    def vote(self, choice: str, *, session: str | None = None, voters: tuple[str, ...] = MEMBERS) -> dict[str, Any]:
+        """Everybody votes alike on everything; the ballot is closed and counted."""
+        office = self.office
+        code = session or self.ballot()
+        agenda = office.look(lambda s: council.agenda_codes(s, council.by_code(s, code)))
+        for member in voters:
+            office.act(vote.cast, code, choices=dict.fromkeys(agenda, choice), actor=office.actor(member))
+        office.act(vote.close_ballot, code, actor=office.thuky, now=office.now)
+        counted: dict[str, Any] = office.act(vote.tally_ballot, code, actor=access.ENGINE, now=office.now)
+        return counted
+
+    def decision_of(self, nomination: str) -> str:
+        return str(
+            self.office.one(
+                "SELECT d.code FROM decision d JOIN nomination n ON n.decision_id = d.id WHERE n.code = :code",
+                code=nomination,
+            )
+        )
+
+    def letter_of(self, nomination: str) -> str:
+        return str(
+            self.office.one(
+                "SELECT l.code FROM submission_letter l JOIN nomination n ON n.submission_letter_id = l.id"
+                " WHERE n.code = :code",
+                code=nomination,
+            )
+        )
+
+    def disclose(self, nomination: str, *, now: datetime | None = None) -> int:
+        office = self.office
+        disclosed: int = office.act(
+            disclosure.disclose,
+            self.decision_of(nomination),
+            actor=office.chuyenvien1,
+            now=now or office.now,
+            url="https://congkhai.nammau.example/",
+        )
+        return disclosed

@@ -8,6 +8,7 @@ Nothing here is the truth: kill it at any moment, and the next start finds every
 """
 
 import json
+import secrets
 import signal
 import sys
 import threading
@@ -21,14 +22,21 @@ import httpx
 import structlog
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import Abort, PrefectException
 from prefect.flow_engine import run_flow
-from prefect.states import Pending
+from prefect.states import Crashed, Pending
 from prefect.utilities.engine import propose_state_sync
 
 from deployments import catalogue
-from operations import outbox
+from operations import outbox, rounds
 from tasks import delivery
 from tasks.office import installation
 
@@ -49,6 +57,7 @@ class Engine:
         self._deployments: dict[str, UUID] = {}
         self._delivering: UUID | None = None
         self._last_seen = datetime.now(UTC)
+        self._boot = secrets.token_hex(4)
 
     def stop(self, *_: Any) -> None:
         self._stop.set()
@@ -58,6 +67,7 @@ class Engine:
             try:
                 with get_client(sync_client=True) as client:
                     self._register(client)
+                    self._take_over(client)
                     print(json.dumps({"engine": "ready"}), flush=True)  # noqa: T201 -- the launcher reads this line
                     while not self._stop.is_set():
                         busy = self._turn(client)
@@ -96,17 +106,43 @@ class Engine:
         with database.begin_unrecorded() as session:
             claimed = outbox.claim(session, kind="stage_entered", limit=20)
         for message in claimed:
-            said = json.loads(message.context)
-            client.create_flow_run_from_deployment(
-                self._deployments[said["stage"]],
-                parameters={"round_code": said["round"]},
-                tags=[said["round"], said["stage"]],
-                idempotency_key=message.key,
-            )
+            try:
+                self._trigger(client, json.loads(message.context), message.key)
+            except Exception:
+                # The engine does not answer: the row is due again at once, not after its lease.
+                with database.begin_unrecorded() as session:
+                    outbox.release(session, [one.key for one in claimed])
+                raise
             # A crash before this line triggers again under the same key: Prefect answers with the same run.
             with database.begin_unrecorded() as session:
                 outbox.settle(session, [{"key": message.key, "state": "accepted"}])
         return bool(claimed)
+
+    def _trigger(self, client: SyncPrefectClient, said: dict[str, str], key: str) -> None:
+        client.create_flow_run_from_deployment(
+            self._deployments[said["stage"]],
+            parameters={"round_code": said["round"]},
+            tags=[said["round"], said["stage"]],
+            idempotency_key=key,
+        )
+
+    def _take_over(self, client: SyncPrefectClient) -> None:
+        """What a killed predecessor left: leases of nobody, runs that nobody runs, stages that nobody looked at."""
+        database = installation().database
+        with database.begin_unrecorded() as session:
+            outbox.reclaim(session)
+        ours = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=list(self._deployments.values())),
+            state=FlowRunFilterState(
+                type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+            ),
+        )
+        for run in client.read_flow_runs(flow_run_filter=ours):
+            client.set_flow_run_state(run.id, Crashed(message="the process that ran this is gone"), force=True)
+        with database.read() as session:
+            waiting = rounds.waiting_stages(session)
+        for round_code, stage in waiting:
+            self._trigger(client, {"round": round_code, "stage": stage}, f"start/{self._boot}/{round_code}/{stage}")
 
     def _dispatch_letters(self, client: SyncPrefectClient) -> None:
         if self._delivering is not None and self._delivering in self._running:

@@ -81,13 +81,6 @@ class Supervisor:
                 "--log-level", "error",
             ],
         )  # fmt: skip
-        threading.Thread(target=self._start_engine, daemon=True).start()
-
-    def _start_engine(self) -> None:
-        while not self._stopping.is_set() and not self.prefect_healthy():
-            time.sleep(0.3)
-        if not self._stopping.is_set():
-            self._spawn("engine", [sys.executable, "-m", "deployments.engine"], reads=True)
 
     def _spawn(self, name: str, command: list[str], *, reads: bool = False) -> None:
         log = (self.folder / "run" / f"{name}.log").open("ab")
@@ -129,6 +122,9 @@ class Supervisor:
         ends = time.monotonic() + seconds
         url = f"http://{self.host}:{self.port}/readyz"
         while time.monotonic() < ends and not self._stopping.is_set():
+            # Started by this thread and no other: the kernel ends a child when the thread that started it ends.
+            if "engine" not in self._children and self.prefect_healthy():
+                self._spawn("engine", [sys.executable, "-m", "deployments.engine"], reads=True)
             if self._engine_ready.is_set() and _answers(url, {}):
                 return True
             if "web" in self._children and self._children["web"].poll() is not None:

@@ -37,7 +37,8 @@ def add_unit(
 
 
 def unit_aspects(unit: Unit) -> dict[str, Any]:
-    return {"about": [unit.name, unit.level, unit.is_office, unit.valid_from, unit.valid_to], "email": unit.email}
+    about = [unit.name, unit.level, unit.is_office, unit.valid_from, unit.valid_to]
+    return {"about": [*about, unit.salary_fund_owner_id, unit.successor_id], "email": unit.email}
 
 
 def add_account(
@@ -212,9 +213,7 @@ def account_named(session: Session, username: str) -> Account:
 
 def first_administrator(session: Session, *, os_user: str, link: str, now: datetime) -> Account:
     """The account of whoever set the system up; its password is chosen through the one-time link."""
-    account = add_account(
-        session, username="quantri", display_name="Quản trị hệ thống", email=None, os_user=os_user
-    )
+    account = add_account(session, username="quantri", display_name="Quản trị hệ thống", email=None, os_user=os_user)
     grant(session, account, Role.ADMINISTRATOR, valid_from=now.date(), document_number="init")
     session.add(Receipt(key=f"first/{hashlib.sha256(link.encode()).hexdigest()}", verb="first_sign_in",
                         actor=account.username, answer="", at=now))  # fmt: skip

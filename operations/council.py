@@ -128,6 +128,7 @@ def convene(
                 {
                     "of": [round_.code, council.code],
                     "when": [sitting.held_at, sitting.place],
+                    "regulation": sitting.regulation_sha256,
                     "state": sitting.state,
                 },
             )
@@ -139,7 +140,10 @@ def convene(
 
 
 def member_aspects(member: SessionMember) -> dict[str, Any]:
-    return {"who": [member.username, int(member.chairs), int(member.teller)], "attended": int(member.attended)}
+    return {
+        "who": [member.username, member.name, int(member.chairs), int(member.teller)],
+        "attended": int(member.attended),
+    }
 
 
 def _invitations(

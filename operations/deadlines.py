@@ -62,7 +62,7 @@ def waiting(session: Session, round_id: int, stage: Stage) -> dict[str, int]:
         .where(_N.round_id == round_id, _N.state.in_(states))
         .group_by(col(Unit.code))
     )
-    by_unit = dict(session.execute(query).tuples().all())
+    by_unit = dict(session.execute(query).all())
     if stage is Stage.UNIT_PROPOSAL:
         return by_unit
     total = sum(by_unit.values())

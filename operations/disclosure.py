@@ -172,6 +172,11 @@ def record_answer(
     strangers = set(refused) - {row.code for row in waiting}
     if strangers:
         raise Refusal("not_in_letter", f"Không có trong tờ trình {letter.symbol}: {', '.join(sorted(strangers))}.")
+    if codes and not reason.strip():
+        raise Refusal(
+            "reason_required",
+            f"Phải ghi lý do cấp trên không khen thưởng {len(codes)} hồ sơ của tờ trình {letter.symbol}.",
+        )
     letter.answer = "refused" if len(codes) == len(waiting) else "partly" if codes else "granted"
     letter.answer_number = number.strip()
     letter.answered_on = on
@@ -327,13 +332,14 @@ def file_petition(
     about = transition.standings(session, [nomination]).get(nomination) if nomination else None
     if nomination and about is None:
         raise transition.unknown(nomination)
+    decided = decision_by_code(session, decision) if decision else None
     today = access.local_date(now)
     number = numbering.take(session, f"petition/{today.year}")[0]
     row = Petition(
         code=f"PA-{today.year}-{number:04d}",
         kind=kind,
         nomination_id=about.id if about else None,
-        decision_id=decision_by_code(session, decision).id if decision else None,
+        decision_id=decided.id if decided else None,
         text=text.strip(),
         sender=sender,
         received_at=now,
@@ -344,7 +350,7 @@ def file_petition(
     record.record(
         session,
         "petition:received",
-        [(row.code, {"about": [nomination, decision, kind], "text": row.text, "state": row.state})],
+        [(row.code, petition_aspects(row, nomination, decided.code if decided else None))],
     )
     announce.letters(
         session,
@@ -360,6 +366,15 @@ def file_petition(
         ],
     )
     return row
+
+
+def petition_aspects(row: Petition, nomination: str | None, decision: str | None) -> dict[str, Any]:
+    return {
+        "about": [nomination, decision, row.kind, row.due_on],
+        "sender": row.sender,
+        "text": row.text,
+        "state": row.state,
+    }
 
 
 def answer_petition(session: Session, code: str, *, answer: str, actor: Actor, now: datetime) -> Petition:
@@ -386,9 +401,7 @@ def decisions(session: Session) -> list[dict[str, Any]]:
     counts = dict(
         session.execute(
             sa.select(_N.decision_id, sa.func.count()).where(_N.decision_id.is_not(None)).group_by(_N.decision_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         summary(row) | {"nominations": counts.get(row.id, 0)}
@@ -430,9 +443,7 @@ def register(session: Session) -> list[dict[str, Any]]:
     published = set(session.exec(select(Disclosure.decision_id).where(Disclosure.channel == "register")))
     ids = {row.code: row.id for row in session.exec(select(Decision))}
     public = ("code", "number", "award", "title", "signed_on", "state", "nominations")
-    return [
-        {name: row[name] for name in public} for row in decisions(session) if ids[row["code"]] in published
-    ]
+    return [{name: row[name] for name in public} for row in decisions(session) if ids[row["code"]] in published]
 
 
 def disclosed_decision(session: Session, code: str) -> Decision:

@@ -3,7 +3,7 @@
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -68,12 +68,15 @@ class Installation:
                 f"Thư mục {self.folder} chưa được khởi tạo. Chạy `vinhdanh init` (thêm --sample để có dữ liệu mẫu).",
             )
 
-    def create(self) -> None:
-        """Folder, database and ledger key. Raises Refusal `already_initialised` or `folder_not_empty`."""
+    def create(self, *, beside: Collection[str] = ()) -> None:
+        """Folder, database and ledger key. Raises Refusal `already_initialised` or `folder_not_empty`.
+
+        `beside` names what else may lie in the folder already.
+        """
         if (self.folder / "ledger.key").exists():
             raise Refusal("already_initialised", f"Thư mục {self.folder} đã được khởi tạo từ trước.")
         strangers = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
-        if set(strangers) - {"vinhdanh.toml", "run", "prefect", "files", "vinhdanh.sqlite3"}:
+        if set(strangers) - {"vinhdanh.toml", "run", "prefect", "files", "vinhdanh.sqlite3", *beside}:
             raise Refusal("folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống.")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         for name in ("files", "run", "prefect"):

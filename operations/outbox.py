@@ -105,9 +105,7 @@ def due(session: Session, *, kind: str) -> int:
 def status(session: Session) -> dict[str, int]:
     """Letters: {"queued" (ever), "accepted" by the server, "failed" for good, "waiting"}."""
     found = dict(
-        session.execute(sa.select(_O.state, sa.func.count()).where(_O.kind == "letter").group_by(_O.state))
-        .tuples()
-        .all()
+        session.execute(sa.select(_O.state, sa.func.count()).where(_O.kind == "letter").group_by(_O.state)).all()
     )
     return {
         "queued": sum(found.values()),
@@ -139,3 +137,25 @@ def due_batch(session: Session) -> int | None:
             _O.kind == "letter", _O.state.in_(["queued", "leased"]), _O.due_at <= datetime.now(UTC)
         )
     ).scalar_one()
+
+
+def unsent_now(session: Session) -> int:
+    """Letters that are under way or could go now; what waits for its back-off is not counted."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(OutboxMessage)
+        .where(
+            _O.kind == "letter",
+            (_O.state == "leased") | ((_O.state == "queued") & (_O.due_at <= datetime.now(UTC))),
+        )
+    ).scalar_one()
+
+
+def reclaim(session: Session) -> int:
+    """Give back every lease: for a start that knows no sender of this folder is alive. Returns how many."""
+    found = session.execute(
+        sa.update(OutboxMessage)
+        .where(_O.state == "leased")
+        .values(state="queued", lease=None, due_at=datetime.now(UTC))
+    )
+    return found.rowcount

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from rules.refusal import Citation, Refusal
 
 _N = table(Nomination).c
 _P = table(Nominee).c
+_D = table(Dossier).c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +115,13 @@ def file(
         workbook_sha256=workbook.sha256 if workbook else None,
         filed_by=actor.username,
         filed_at=now,
-        received_for_appraisal_at=now if submit else None,
     )
     session.add(dossier)
     session.flush()
     record.record(
         session,
         "dossier:filed",
-        [(dossier.code, {"of": [round_.code, unit.code], "workbook": dossier.workbook_sha256 or ""})],
+        [(dossier.code, {"of": [round_.code, unit.code, actor.username], "workbook": dossier.workbook_sha256})],
     )
     _register(session, fresh)
     codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
@@ -349,7 +349,7 @@ def _draft(
                 row["code"],
                 {
                     "award": [row["award"], role, route],
-                    "who": [nominee_code, unit.code, dossier.code],
+                    "who": [nominee_code, unit.code, dossier.code, round_.code, actor.username],
                     "state": row["state"],
                     "case": case_aspect(row),
                 },
@@ -415,6 +415,7 @@ def _submit(
     moved, results, index = transition.move(
         session, Action.SUBMIT, codes, actor=actor, now=now, kind="submitted", check=in_time, versions=versions
     )
+    _receive(session, {row.dossier_code for row in moved}, now=now)
     letters: list[announce.Letter] = []
     for rows in transition.by_unit(moved).values():
         first = rows[0]
@@ -439,6 +440,22 @@ def _submit(
         )
     announce.letters(session, letters)
     return results, index
+
+
+def _receive(session: Session, dossiers: Collection[str], *, now: datetime) -> None:
+    """A dossier is received for appraisal when the first of its nominations is; that day says which law applies."""
+    received: list[str] = []
+    for chunk in chunks(sorted(dossiers)):
+        statement = (
+            sa.update(table(Dossier))
+            .where(_D.code.in_(chunk), _D.received_for_appraisal_at.is_(None))
+            .values(received_for_appraisal_at=now)
+            .returning(_D.code)
+        )
+        received += session.connection().execute(statement).scalars()
+    if received:
+        session.expire_all()
+        record.record(session, "dossier:received", [(code, {"received": now}) for code in sorted(received)])
 
 
 def withdraw(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:

@@ -88,7 +88,13 @@ def evaluate(
                 f"{standing.code}/{sequence}",
                 {
                     "verdict": verdict,
-                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rows[-1]["regulation_sha256"], on],
+                    "by": [
+                        rows[-1]["pack"],
+                        rows[-1]["pack_sha256"],
+                        rows[-1]["regulation_sha256"],
+                        on,
+                        standing.version,
+                    ],
                     "findings": findings_digest(text),
                 },
             )
@@ -114,7 +120,7 @@ def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
     found: dict[int, int] = {}
     for chunk in chunks([standing.id for standing in pending]):
         query = sa.select(_A.nomination_id, sa.func.max(_A.sequence)).where(_A.nomination_id.in_(chunk))
-        found |= dict(session.execute(query.group_by(_A.nomination_id)).tuples().all())
+        found |= dict(session.execute(query.group_by(_A.nomination_id)).all())
     return found
 
 
@@ -197,7 +203,7 @@ def latest(session: Session, codes: Sequence[str]) -> dict[str, Appraisal]:
             )
             .join(Nomination, _N.id == _A.nomination_id)
         )
-        found |= dict(session.execute(query).tuples().all())
+        found |= dict(session.execute(query).all())
     return found
 
 
@@ -407,7 +413,12 @@ def pause(
     moved, results, index = transition.move(
         session, Action.PAUSE, codes, actor=actor, now=now, reason=reason, kind="paused", aspects={"ground": ground}
     )
-    session.add_all(Pause(nomination_id=row.id, ground=ground, started_at=now) for row in moved)
+    for row in moved:
+        session.add(Pause(nomination_id=row.id, ground=ground, started_at=now))
+        session.flush()
+        record.record(
+            session, "pause:begun", [(_pause_subject(session, row), {"ground": ground, "from": now, "to": None})]
+        )
     announce.letters(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
     return results
 
@@ -423,10 +434,19 @@ def resume(session: Session, codes: Sequence[str], *, reason: str, actor: Actor,
             .where(Pause.nomination_id == row.id, Pause.ended_at.is_(None))  # type: ignore[arg-type, union-attr] -- SQLModel columns are typed as values
             .values(ended_at=now)
         )
+        record.record(session, "pause:ended", [(_pause_subject(session, row), {"to": now})])
     announce.letters(
         session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
     )
     return results
+
+
+def _pause_subject(session: Session, row: Standing) -> str:
+    """The newest clock stop of a nomination, by its number: at most one is open."""
+    count = session.execute(
+        sa.select(sa.func.count()).select_from(Pause).where(table(Pause).c.nomination_id == row.id)
+    ).scalar_one()
+    return f"{row.code}/{count}"
 
 
 def _pause_letters(kind: str, moved: Sequence[Standing], said: str, index: int) -> list[announce.Letter]:

@@ -211,8 +211,12 @@ def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: di
         found.version += 1
     session.add(found)
     session.flush()
-    record.record(session, kind, [(f"{row.code}/{stage}", {"due_on": found.due_on, "computed": found.computed})])
+    record.record(session, kind, [(f"{row.code}/{stage}", deadline_aspects(found))])
     return found
+
+
+def deadline_aspects(row: Deadline) -> dict[str, Any]:
+    return {"due_on": row.due_on, "due_at": row.due_at, "computed": row.computed}
 
 
 def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
@@ -223,9 +227,7 @@ def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
 def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
     """How many nominations stand in each stage and in each state."""
     states = dict(
-        session.execute(sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state))
-        .tuples()
-        .all()
+        session.execute(sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state)).all()
     )
     stages = {stage.value: 0 for stage in Stage}
     for state, count in states.items():
@@ -289,7 +291,7 @@ def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> Revi
         row.closed_at = now
     session.add(row)
     session.flush()
-    index = record.record(session, "round:advanced", [(row.code, {"stage": row.stage})])
+    index = record.record(session, "round:advanced", [(row.code, {"stage": row.stage, "frozen": row.frozen_at})])
     if following is not Stage.ENDED:
         deadline = next((d for d in _deadlines(session, row) if d.stage == following), None)
         if deadline is not None and deadline.unit == "working" and deadline.days is not None:
@@ -383,3 +385,21 @@ def people(session: Session, *roles: Role, today: date, unit_id: int | None = No
     if unit_id is not None:
         query = query.where(RoleGrant.unit_id == unit_id)
     return [(username, name, email or "") for username, name, email in session.exec(query)]
+
+
+def waiting_stages(session: Session) -> list[tuple[str, str]]:
+    """(round code, stage) of every open round where something waits, its own stage always: what a start looks at."""
+    rows = session.execute(
+        sa.select(col(ReviewRound.code), _N.stage)
+        .join_from(Nomination, ReviewRound, _N.round_id == col(ReviewRound.id))
+        .where(_N.stage != Stage.ENDED.value, col(ReviewRound.closed_at).is_(None))
+        .distinct()
+    )
+    found = {(code, stage) for code, stage in rows}
+    found |= {
+        (code, stage)
+        for code, stage in session.exec(
+            select(ReviewRound.code, ReviewRound.stage).where(col(ReviewRound.closed_at).is_(None))
+        )
+    }
+    return sorted(found)

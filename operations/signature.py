@@ -290,9 +290,7 @@ def refuse(session: Session, codes: Sequence[str], *, reason: str, actor: Actor,
 def announce_waiting(session: Session, round_code: str, *, now: datetime) -> int:
     """Write to the signers what waits for them in a round; one pile is announced once. Returns how many wait."""
     round_ = rounds.by_code(session, round_code)
-    rows = transition.standings_where(
-        session, _N.round_id == round_.id, _N.state == State.RECOMMENDED.value
-    )
+    rows = transition.standings_where(session, _N.round_id == round_.id, _N.state == State.RECOMMENDED.value)
     if not rows:
         return 0
     due = rounds.due_of(session, round_.id or 0, Stage.CHAIRMAN_SIGNATURE)

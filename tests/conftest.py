@@ -352,6 +352,23 @@ class Office:
                 claimed = outbox.claim(session, kind=kind, limit=100_000)
                 outbox.settle(session, [{"key": row.key, "state": "accepted"} for row in claimed])
 
+    def decision_of(self, nomination: str) -> str:
+        return str(
+            self.one(
+                "SELECT d.code FROM decision d JOIN nomination n ON n.decision_id = d.id WHERE n.code = :code",
+                code=nomination,
+            )
+        )
+
+    def letter_of(self, nomination: str) -> str:
+        return str(
+            self.one(
+                "SELECT l.code FROM submission_letter l JOIN nomination n ON n.submission_letter_id = l.id"
+                " WHERE n.code = :code",
+                code=nomination,
+            )
+        )
+
     def open_round(self, kind: str = "CONG_TRANG", **words: Any) -> "Round":
         words = {"kind": kind, "year": 2024, "title": "Khen thưởng năm 2024"} | words
         return Round(self, self.act(rounds.open_round, actor=self.thuky, now=self.now, **words).code)
@@ -453,7 +470,7 @@ class Round:
             case State.DISCLOSED:
                 self.disclose(codes[0])
             case State.REVOKED:
-                paper = self.decision_of(codes[0])
+                paper = office.decision_of(codes[0])
                 office.act(disclosure.revoke, paper, ground="93.2.a", actor=office.chutich, **by)
             case State.CLOSED:
                 office.act(deadlines.sweep, now=now + timedelta(days=31))
@@ -489,28 +506,11 @@ class Round:
         counted: dict[str, Any] = office.act(vote.tally_ballot, code, actor=access.ENGINE, now=office.now)
         return counted
 
-    def decision_of(self, nomination: str) -> str:
-        return str(
-            self.office.one(
-                "SELECT d.code FROM decision d JOIN nomination n ON n.decision_id = d.id WHERE n.code = :code",
-                code=nomination,
-            )
-        )
-
-    def letter_of(self, nomination: str) -> str:
-        return str(
-            self.office.one(
-                "SELECT l.code FROM submission_letter l JOIN nomination n ON n.submission_letter_id = l.id"
-                " WHERE n.code = :code",
-                code=nomination,
-            )
-        )
-
     def disclose(self, nomination: str, *, now: datetime | None = None) -> int:
         office = self.office
         disclosed: int = office.act(
             disclosure.disclose,
-            self.decision_of(nomination),
+            office.decision_of(nomination),
             actor=office.chuyenvien1,
             now=now or office.now,
             url="https://congkhai.nammau.example/",

@@ -350,7 +350,7 @@ class Demo:
     def _review(self) -> None:
         self.office.now = REVIEWED
         self._patiently(self._evaluated, self._evaluate_by_hand)
-        reviewer, secretary = self.office.actor(REVIEWER), self.office.actor(SECRETARY)
+        reviewer = self.office.actor(REVIEWER)
         if self.office.look(lambda s: s.execute(sa.text("SELECT count(*) FROM petition")).scalar_one()) == 0:
             waiting = self.office.codes(self.round, "submitted")
             target = waiting[len(waiting) // 3]
@@ -374,8 +374,18 @@ class Demo:
                     lambda s, group=group: _must(review.pass_review(s, group, actor=reviewer, now=REVIEWED)),
                 )
             for code, verdict in verdicts:
-                if verdict != "eligible":
-                    reason = self._why_not(code)
+                reason = self._why_not(code)
+                if verdict == "unknown":  # the rules leave it to a person, who looks at the papers and says so
+                    self.office.act(
+                        "nominations.pass",
+                        code,
+                        lambda s, code=code: _must(
+                            review.pass_review(
+                                s, [code], actor=reviewer, now=REVIEWED, reason="Đã đối chiếu hồ sơ gốc, đủ tiêu chuẩn"
+                            )
+                        ),
+                    )
+                elif verdict != "eligible":
                     self.office.act(
                         "nominations.ineligible",
                         code,
@@ -385,7 +395,6 @@ class Demo:
                     )
             self._advance(round_code, "unit_proposal")
             self._advance(round_code, "home_affairs_review")
-        del secretary
 
     def _verdicts(self, round_code: str) -> list[tuple[str, str]]:
         query = sa.text(

@@ -117,6 +117,43 @@ def _line(number: int, line: str, on: str | None) -> dict[str, Any]:
         return {"name": name} | error.as_json()
 
 
+@rules_app.command()
+def replay(
+    round_: Annotated[str, typer.Option("--round", help="Mã đợt xét")],
+    pack: Annotated[str, typer.Option(help="Bộ quy định để xét lại")],
+    regulation: Annotated[Path | None, typer.Option(help="Tệp Quy chế khác")] = None,
+) -> None:
+    """Xét lại một đợt theo bộ quy định khác: hồ sơ nào đổi kết quả, do điều khoản nào. Không thay đổi đợt xét."""
+    from operations import replay as replaying
+
+    text = read_text(regulation) if regulation else None
+    with DOOR.reading() as session:
+        DOOR.say(replaying.replay(session, round_, pack=pack, regulation_text=text))
+
+
+@rules_app.command("what-if")
+def what_if(
+    round_: Annotated[str, typer.Option("--round", help="Mã đợt xét")],
+    regulation: Annotated[Path, typer.Option(help="Tệp Quy chế với ngưỡng, hạn mức khác")],
+    budget: Annotated[int | None, typer.Option(help="Quỹ khen thưởng, đồng")] = None,
+) -> None:
+    """Nếu ngưỡng phiếu, hạn mức hoặc quỹ khác đi: ai thêm, ai bớt, chi phí từng đơn vị."""
+    from operations import replay as replaying
+
+    text = read_text(regulation)
+    with DOOR.reading() as session:
+        DOOR.say(replaying.what_if(session, round_, regulation_text=text, budget=budget))
+
+
+@rules_app.command()
+def quotas(round_: Annotated[str, typer.Option("--round", help="Mã đợt xét")]) -> None:
+    """Đơn vị nào vượt hạn mức của Quy chế, vượt bao nhiêu."""
+    from operations import replay as replaying
+
+    with DOOR.reading() as session:
+        DOOR.say(replaying.over_quota(session, round_))
+
+
 def _lines(path: Path) -> Iterator[dict[str, str]]:
     reader = csv.DictReader(read_text(path).lstrip("\ufeff").splitlines(), strict=True)
     try:

@@ -136,6 +136,8 @@ def _proposals(chance: random.Random, count: int, one_by_one: bool) -> list[prop
                 birth_date=someone.birth_date,
                 workplace=f"Tổ {number + 1}",
                 rating="HTXSNV",
+                object_class="Công chức",
+                facts={"employed_months": 12, "grounds": ["74.1.a"]},
                 achievement="Hoàn thành xuất sắc nhiệm vụ năm 2024",
                 email=f"nn{chance.randrange(10**9)}@{sample.DOMAIN}",
             )

@@ -80,6 +80,28 @@ class Wanted:
 
 YEAR = 2024
 _RATINGS = {"LDTT": "HTTNV", "TTLDTT": "HTTNV"}
+_SERVED = "Tháng công tác: 12"
+_CHAIN = f"{_SERVED}; Danh hiệu: CSTDCS 2024, CSTDCS 2023, CSTDCS 2022; Sáng kiến: 2024 tỉnh"
+_PEOPLE = "Số người: 20; Số LĐTT: 15; Số hoàn thành: 20; Số CSTĐCS: 2; Kỷ luật từ cảnh cáo: 0; Thành lập: 2010"
+_FACTS = {
+    "CSTD_TINH": _CHAIN,
+    "CSTD_TQ": f"{_SERVED}; Danh hiệu: CSTD_TINH 2024, CSTD_TINH 2021; Sáng kiến: 2024 toàn quốc",
+    "HCLD_3": f"{_SERVED}; Khen thưởng: BK_TTG 2018; "
+    + "".join(f"Xếp loại {year}: HTTNV; " for year in range(2019, 2024))
+    + "Danh hiệu: CSTDCS 2023, CSTDCS 2022, CSTDCS 2021",
+    "TTLDTT": _PEOPLE,
+    "TTLDXS": _PEOPLE,
+    "DVTT": _PEOPLE,
+    "DVQT": _PEOPLE,
+}
+_GROUNDS = {
+    ("CO_TINH", "collective"): "26.1",
+    ("CO_CP", "collective"): "25.1",
+    ("XA_TB", "collective"): "29.1",
+    ("BK_TINH", "individual"): "74.1.a",
+    ("BK_TINH", "collective"): "74.3.a",
+    ("BK_TTG", "individual"): "73.1.a",
+}
 _FIELDS = ("Giáo dục", "Y tế", "Nông nghiệp", "Quản lý nhà nước", "An sinh xã hội", "Hạ tầng")
 _DEEDS = (
     "Hoàn thành xuất sắc nhiệm vụ năm 2024, có sáng kiến áp dụng tại đơn vị",
@@ -111,7 +133,10 @@ def draw(scale: str, seed: int) -> list[Wanted]:
                 if award == "LDTT":
                     workers.append((unit, person, place))
             told.append((unit, award, kind, _row(chance, award, kind, number, person if kind == "individual" else people.draw(), place if kind == "individual" else "")))  # fmt: skip
-    wrong = set(chance.sample(range(len(told)), len(told) // 5))
+    # A dossier that this level may not handle at all is never returned: the mistakes fall on the others.
+    pack = catalogue.packs()[0]
+    mendable = [n for n, one in enumerate(told) if catalogue.authority(pack, one[1], "district").role != "none"]
+    wrong = set(chance.sample(mendable, len(told) // 5))
     wanted = []
     for number, (unit, award, kind, row) in enumerate(told):
         sudden = award == "GK_HUYEN" and kind == "individual" and sudden_left > 0
@@ -149,13 +174,15 @@ def _row(
         "Lĩnh vực hoạt động": chance.choice(_FIELDS),
         heads.RATING: heads.RATING_WORDS["HTTNV" if award in _RATINGS and chance.random() < 0.8 else "HTXSNV"],
     }
+    row[heads.FACTS] = _FACTS.get(award, _SERVED if kind == "individual" else None)
+    row[heads.GROUNDS] = _GROUNDS.get((award, kind))
     if kind == "individual":
         row |= {
             "Tên gọi (Ông/Bà/Chức danh)": "Bà" if person.gender == "Nữ" else "Ông",
             heads.NAME: person.name,
             "Chức vụ": chance.choice(("Giáo viên", "Công chức", "Nhân viên y tế", "Chuyên viên", "Trưởng bản")),
             "Đơn vị công tác": place,
-            "Phân loại đối tượng": "Công chức, viên chức",
+            "Phân loại đối tượng": _object_class(award),
             heads.GENDER: person.gender,
             "Dân tộc": person.ethnicity,
             heads.BIRTH_DATE: person.birth_date,
@@ -168,6 +195,10 @@ def _row(
     return row
 
 
+def _object_class(award: str) -> str:
+    return {"LDTT_ND": "Nông dân", "CSTT": "Lực lượng vũ trang"}.get(award, "Công chức")
+
+
 def _incomplete(award: str, kind: str, *, sudden: bool) -> str:
     """A dossier list in which one paper is missing."""
     found = catalogue.packs()[0].awards[award]
@@ -175,12 +206,17 @@ def _incomplete(award: str, kind: str, *, sudden: bool) -> str:
     return "; ".join(PART_NAMES[part.id] for part in parts[:-1])
 
 
+_RELIED_ON = frozenset({"initiative", "research", "special_achievement", "contribution"})
+
+
 def whole(award: str, kind: str, route: str) -> tuple[str, ...]:
     """Every part that this dossier must hold."""
     found = catalogue.packs()[0].awards[award]
     return tuple(
         part.id
-        for part in catalogue.dossier_parts(found, kind=kind, route="simplified" if route == "simplified" else "full")
+        for part in catalogue.dossier_parts(
+            found, kind=kind, route="simplified" if route == "simplified" else "full", relies_on=_RELIED_ON
+        )
     )
 
 

@@ -100,6 +100,7 @@ def proposed(row: reading.Row) -> Proposed:
         birth_date=row.birth_date,
         prior_decision=row.prior_decision or None,
         email=row.email or None,
+        facts=row.facts,
         parts=parts(row.attachments) if row.attachments else None,
     )
 

@@ -1,8 +1,9 @@
 """Stage 1, unit_proposal: a unit proposes by workbook or one by one, mends what came back, submits, withdraws."""
 
+import dataclasses
 import hashlib
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.canonical import dumps
 from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
 from models.types import table
 from operations import access, announce, numbering, record, rounds, transition
@@ -45,6 +47,7 @@ class Proposed:
     birth_date: date | None = None
     prior_decision: str | None = None
     email: str | None = None
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # keys of a case that no column has: ratings, titles, grounds …
     parts: tuple[str, ...] | None = None  # None: the unit's tờ trình attests that the dossier is whole
 
 
@@ -185,8 +188,8 @@ def _check_rows(
     return errors, warnings
 
 
-def _role(pack: catalogue.Pack, award: str, level: str) -> str:
-    found = catalogue.authority(pack, award, level)
+def _role(pack: catalogue.Pack, award: str, level: str, *, confirmed: Collection[str] = ()) -> str:
+    found = catalogue.authority(pack, award, level, confirmed=confirmed)
     return found.role if found.verified else "unverified"
 
 
@@ -314,11 +317,13 @@ def _draft(
     numbers = numbering.take(session, f"nomination/{round_.year}", len(proposals))
     rows: list[dict[str, Any]] = []
     changes: list[tuple[str, dict[str, Any]]] = []
-    roles: dict[str, tuple[str, str]] = {}
+    roles: dict[tuple[str, str | None], tuple[str, str]] = {}
+    confirmed = rounds.regulation_of(session, round_).confirmed_rules
     for number, proposed, (nominee_id, nominee_code) in zip(numbers, proposals, nominees, strict=True):
-        if proposed.award not in roles:
-            roles[proposed.award] = _authority(pack, proposed.award, round_)
-        role, route = roles[proposed.award]
+        ground = proposed.facts.get("simplified_ground")
+        if (proposed.award, ground) not in roles:
+            roles[proposed.award, ground] = _authority(pack, proposed.award, round_, confirmed, ground)
+        role, route = roles[proposed.award, ground]
         row: dict[str, Any] = {
             "code": f"DN-{round_.year}-{number:06d}",
             "round_id": round_.id,
@@ -338,7 +343,7 @@ def _draft(
             "field": proposed.field,
             "prior_decision": proposed.prior_decision,
             "parts": ",".join(proposed.parts) if proposed.parts is not None else ATTESTED,
-            "facts": "{}",
+            "facts": dumps(dict(proposed.facts)).decode(),
             "proposed_by": actor.username,
             "entered_stage_at": now,
             "version": 1,
@@ -378,10 +383,13 @@ def case_aspect(row: Any) -> list[Any]:
     ]
 
 
-def _authority(pack: catalogue.Pack | None, award_id: str, round_: ReviewRound) -> tuple[str, str]:
+def _authority(
+    pack: catalogue.Pack | None, award_id: str, round_: ReviewRound, confirmed: Collection[str], ground: str | None
+) -> tuple[str, str]:
     if pack is None or award_id not in pack.awards:
         return "unverified", "full"
-    return _role(pack, award_id, round_.level), catalogue.route(pack.awards[award_id], round_.kind)
+    role = _role(pack, award_id, round_.level, confirmed=confirmed)
+    return role, catalogue.route(pack.awards[award_id], round_.kind, ground)
 
 
 def submit(

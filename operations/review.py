@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +11,13 @@ from sqlmodel import Session
 from ledger.canonical import dumps
 from models import Appraisal, Nomination, Pause
 from models.types import table
-from operations import access, announce, record, rounds, transition
+from operations import access, announce, cases, record, rounds, transition
 from operations.access import Actor
-from operations.proposal import ATTESTED, known_award
+from operations.proposal import ATTESTED
 from operations.transition import Result, Standing, chunks
-from rules import catalogue, lifecycle
+from rules import case, catalogue, evaluation, lifecycle, regulation
 from rules.lifecycle import Action, State
-from rules.refusal import Citation, Refusal
+from rules.refusal import Citation, Refusal, Unreadable
 
 _N = table(Nomination).c
 _A = table(Appraisal).c
@@ -58,15 +58,17 @@ def evaluate(
     on = access.local_date(now)
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
-    regulations: dict[int, str] = {}
+    known = cases.of(session, [standing.code for standing in pending])
+    regulations: dict[int, regulation.Regulation] = {}
     rows: list[dict[str, Any]] = []
     changes: list[tuple[str, dict[str, Any]]] = []
     verdicts: list[tuple[str, str]] = []
     for standing in pending:
         if standing.round_id not in regulations:
             round_ = rounds.by_code(session, standing.round_code)
-            regulations[standing.round_id] = rounds.regulation_of(session, round_).sha256
-        verdict, findings = screen(standing, pack, level=_level(session, standing))
+            regulations[standing.round_id] = rounds.regulation_of(session, round_)
+        rule_book = regulations[standing.round_id]
+        verdict, findings = judge(standing, known[standing.code], pack, on=on, rule_book=rule_book)
         sequence = numbers.get(standing.id, 0) + 1
         text = dumps(findings).decode()
         rows.append(
@@ -78,7 +80,7 @@ def evaluate(
                 "on_date": on,
                 "pack": pack.id if pack else None,
                 "pack_sha256": pack.sha256 if pack else None,
-                "regulation_sha256": regulations[standing.round_id],
+                "regulation_sha256": rule_book.sha256,
                 "verdict": verdict,
                 "findings": text,
             }
@@ -88,13 +90,7 @@ def evaluate(
                 f"{standing.code}/{sequence}",
                 {
                     "verdict": verdict,
-                    "by": [
-                        rows[-1]["pack"],
-                        rows[-1]["pack_sha256"],
-                        rows[-1]["regulation_sha256"],
-                        on,
-                        standing.version,
-                    ],
+                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rule_book.sha256, on, standing.version],
                     "findings": findings_digest(text),
                 },
             )
@@ -109,13 +105,6 @@ def findings_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _level(session: Session, standing: Standing) -> str:
-    cached: dict[int, str] = session.info.setdefault("round_levels", {})
-    if standing.round_id not in cached:
-        cached[standing.round_id] = rounds.by_code(session, standing.round_code).level
-    return cached[standing.round_id]
-
-
 def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
     found: dict[int, int] = {}
     for chunk in chunks([standing.id for standing in pending]):
@@ -124,69 +113,61 @@ def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
     return found
 
 
-def screen(standing: Standing, pack: catalogue.Pack | None, *, level: str) -> tuple[str, list[dict[str, Any]]]:
-    """Authority, subject and dossier of one nomination under a pack: (verdict, findings with their citations)."""
-    award = known_award(standing.award, pack)
-    if pack is None or not pack.complete or award is None or standing.award not in pack.awards:
-        missing = "; ".join(pack.missing) if pack is not None else "không có bộ quy định cho ngày này"
-        return "no_pack", [
-            finding("pack.complete", "unknown", pack.id if pack else "", None, "V1",
-                    f"Chưa có bộ quy định đầy đủ cho ngày xét: {missing}.")
-        ]  # fmt: skip
-    findings: list[dict[str, Any]] = []
-    authority = catalogue.authority(pack, standing.award, level)
-    decider = catalogue.DECIDER_NAMES.get(authority.decided_by or "", "cấp có thẩm quyền")
-    if not authority.verified:
-        findings.append(
-            finding("authority.level", "unknown", "", authority.citation, authority.status,
-                    f"Chưa xác minh được ai có thẩm quyền quyết định «{award.name}» trong giai đoạn này.")
-        )  # fmt: skip
-        return "unknown", findings
-    held = authority.role != "none"
-    findings.append(
-        finding("authority.level", "met" if held else "not_met", authority.role, authority.citation, authority.status,
-                f"«{award.name}» do {decider} quyết định; "
-                + ("cấp này được quyết định." if authority.role == "decide" else
-                   "cấp này trình lên." if held else "cấp này không quyết định và không trình."))
-    )  # fmt: skip
-    if not held:
-        return "wrong_authority", findings
-    fits = standing.nominee_kind in award.kinds
-    findings.append(
-        finding("subject.kind", "met" if fits else "not_met", standing.nominee_kind, award.article, "V1",
-                f"«{award.name}» {'được tặng cho' if fits else 'không dành cho'} "
-                f"{catalogue.KIND_NAMES.get(standing.nominee_kind, standing.nominee_kind)}.")
-    )  # fmt: skip
-    if not fits:
-        return "ineligible", findings
-    verdict = "eligible"
-    for part in catalogue.dossier_parts(award, kind=standing.nominee_kind, route=_route(standing)):
+def judge(
+    standing: Standing,
+    facts: case.Case | Unreadable,
+    pack: catalogue.Pack | None,
+    *,
+    on: date,
+    rule_book: regulation.Regulation,
+) -> tuple[str, list[dict[str, Any]]]:
+    """The law's findings for one nomination and those for its dossier: (verdict, findings with their citations).
+
+    A paper that is missing never makes a nomination ineligible: it is returned to be mended (Art. 84).
+    """
+    if isinstance(facts, Unreadable):
+        where = ", ".join(str(value) for value in facts.where.values())
+        return "unknown", [_impossible(f"{facts.message} ({where})" if where else facts.message)]
+    found = evaluation.evaluate(facts, on=on, pack=pack, regulation=rule_book)
+    findings = [finding.as_json() for finding in found.findings]
+    verdict: str = found.verdict
+    award = pack.awards.get(standing.award) if pack is not None else None
+    if award is None or verdict in {"no_pack", "wrong_authority"}:
+        return verdict, findings
+    parts = catalogue.dossier_parts(
+        award,
+        kind=standing.nominee_kind,
+        route="simplified" if standing.route == "simplified" else "full",
+        relies_on=evaluation.relied_on(facts),
+    )
+    for part in parts:
         there = standing.parts == ATTESTED or part.id in standing.parts.split(",")
+        name = f"{part.name[0].lower()}{part.name[1:]}"
         findings.append(
-            finding(f"dossier.{part.id}", "met" if there else "not_met", "attested" if there else "",
-                    part.citation, part.status,
-                    f"{'Có' if there else 'Thiếu'} {part.name[0].lower()}{part.name[1:]}.")
-        )  # fmt: skip
-        if not there:
+            {
+                "rule": f"dossier.{part.id}",
+                "verdict": "met" if there else "not_met",
+                "found": "attested" if there else "",
+                "citation": part.citation.model_dump(),
+                "status": part.status,
+                "message": f"{'Có' if there else 'Thiếu'} {name}.",
+            }
+        )
+        if not there and verdict == "eligible":
             verdict = "unknown"
+    if found.missing_parameters and verdict == "eligible":
+        verdict = "unknown"
     return verdict, findings
 
 
-def _route(standing: Standing) -> catalogue.Route:
-    return "simplified" if standing.route == "simplified" else "full"
-
-
-def finding(
-    rule: str, verdict: str, found: str, citation: Citation | None, status: str, message: str
-) -> dict[str, Any]:
-    """One finding as stored and shown."""
+def _impossible(message: str) -> dict[str, Any]:
     return {
-        "rule": rule,
-        "verdict": verdict,
-        "found": found,
-        "citation": citation.model_dump() if citation else None,
-        "status": status,
-        "message": message,
+        "rule": "facts.possible",
+        "verdict": "unknown",
+        "found": None,
+        "citation": Citation(document=lifecycle.LAW, article="84").model_dump(),
+        "status": "V1",
+        "message": f"Dữ kiện đơn vị kê khai không thể có: {message}.",
     }
 
 

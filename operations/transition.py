@@ -58,6 +58,7 @@ class Standing:
     parts: str
     decision_id: int | None
     submission_letter_id: int | None
+    reasoned: bool  # a reason is written on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def _standing_query() -> Any:
             p.id, p.name, p.kind, p.email,
             r.id, r.code, r.title, r.kind, r.closed_at, r.frozen_at,
             d.code, n.proposed_by, n.reviewed_by, n.parts, n.decision_id, n.submission_letter_id,
+            n.reason.is_not(None),
         )
         .join_from(Nomination, Unit, n.unit_id == u.id)
         .join(Nominee, n.nominee_id == p.id)
@@ -96,6 +98,7 @@ def _as_standing(row: Any) -> Standing:
     values[2] = State(values[2])
     values[19] = values[19] is not None
     values[20] = values[20] is not None
+    values[27] = bool(values[27])
     return Standing(*values)
 
 
@@ -181,7 +184,7 @@ def move(
         changes = []
         for standing in moved:
             said: dict[str, Any] = {"state": goals[standing.code].value, **(aspects or {})}
-            if reason:
+            if reason or standing.reasoned:
                 said["reason"] = reason
             if aspects_each is not None:
                 said.update(aspects_each(standing))
@@ -278,10 +281,9 @@ def _write(
             "state": goal.value,
             "stage": lifecycle.stage_of(goal).value,
             "entered_stage_at": now,
+            "reason": reason,  # why it stands where it stands; an older reason has done its work
             **columns,
         }
-        if reason is not None:
-            values["reason"] = reason
         update = _update_of(tuple(values))
         given = {f"new_{name}": value for name, value in values.items()}
         for chunk in chunks(rows):

@@ -40,12 +40,12 @@ def verify(session: Session, *, vkey: str) -> Verdict:
     _triggers(session, verdict)
     fold = _read_entries(session, verdict, vkey)
     salts = _Openings(session, verdict)
-    for source, table in TABLES.items():
+    for source, protected in TABLES.items():
         try:
-            _compare(session, table, fold.pop(source, {}), salts, verdict)
+            _compare(session, protected, fold.pop(source, {}), salts, verdict)
         except ValueError as reason:  # no operation writes what the column types cannot read again
-            verdict.add(table.name, "?", f"có giá trị không đọc được: {reason}")
-        verdict.checked_tables.append(table.name)
+            verdict.add(protected.name, "?", f"có giá trị không đọc được: {reason}")
+        verdict.checked_tables.append(protected.name)
     for source in fold:
         verdict.add("ledger_entry", source, "bản ghi sổ cái nói về một loại đối tượng không có trong hệ thống")
     return verdict
@@ -59,10 +59,10 @@ def _triggers(session: Session, verdict: Verdict) -> None:
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
         verbs = ["update", "delete", "truncate"]
     present = set(session.execute(sa.text(query)).scalars())
-    for table in ("ledger_entry", "checkpoint", "security_event", "appraisal", "ledger_opening", "ledger_head"):
+    for guarded in ("ledger_entry", "checkpoint", "security_event", "appraisal", "ledger_opening", "ledger_head"):
         for verb in verbs:
-            if f"{table}_no_{verb}" not in present:
-                verdict.add(table, f"{table}_no_{verb}", "mất trigger chặn sửa, xóa")
+            if f"{guarded}_no_{verb}" not in present:
+                verdict.add(guarded, f"{guarded}_no_{verb}", "mất trigger chặn sửa, xóa")
 
 
 def _read_entries(session: Session, verdict: Verdict, vkey: str) -> Fold:
@@ -443,7 +443,8 @@ def _disclosures(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         )
     )
     for row, decision, letter in session.exec(query):
-        yield f"{decision or letter}/{row.channel}", {"when": [row.published_at, row.until_on]}
+        paper = "+".join(code for code in (decision, letter) if code)  # one of them; both match no entry
+        yield f"{paper}/{row.channel}", {"when": [row.published_at, row.until_on]}
 
 
 def _decisions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

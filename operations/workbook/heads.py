@@ -32,6 +32,8 @@ GENDER = "Giới tính"
 BIRTH_DATE = "Ngày sinh"
 EMAIL = "Thư điện tử"
 ATTACHMENTS = "Hồ sơ kèm theo"
+GROUNDS = "Căn cứ đề nghị"
+FACTS = "Dữ kiện"
 
 HEADS = (
     Head(name=NUMBER, field="", limit=0, width=6),
@@ -52,6 +54,8 @@ HEADS = (
     Head(name="Số quyết định trước", field="prior_decision", limit=500, width=24),
     Head(name=EMAIL, field="email", limit=254, width=28),
     Head(name=ATTACHMENTS, field="attachments", limit=2000, width=40),
+    Head(name=GROUNDS, field="grounds", limit=500, width=18),
+    Head(name=FACTS, field="facts", limit=2000, width=50),
 )
 REQUIRED = tuple(head.name for head in HEADS if head.required)
 

@@ -3,6 +3,7 @@
 Codes, heads and outcomes are those of the outward contract, section 6.
 """
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from operations.workbook import cleaning, heads, legacy, sheet
+from operations.workbook import cleaning, facts, heads, legacy, sheet
 from operations.workbook.heads import Head, Kind, Rating
 
 
@@ -49,6 +50,7 @@ class Row:
     prior_decision: str = ""
     email: str = ""
     attachments: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +221,7 @@ class _RowReader:
         award = self._award(line.number, texts["award"], kind)
         rating = self._rating(line.number, texts.get("rating"))
         email = self._email(line.number, texts.get("email"))
+        said = self._facts(line.number, texts)
         name = texts["name"]
         if name is not None and award is not None and kind is not None:
             self._once(line.number, (name, texts.get("workplace") or "", award.id, kind), birth_date)
@@ -245,8 +248,24 @@ class _RowReader:
                 prior_decision=given.get("prior_decision", ""),
                 email=email,
                 attachments=_parts(given.get("attachments", "")),
+                facts=said,
             )
         )
+
+    def _facts(self, row: int, texts: Mapping[str, str | None]) -> dict[str, Any]:
+        """What the columns of facts and grounds say, by key of a case."""
+        found: dict[str, Any] = {}
+        try:
+            found = facts.parse(texts.get("facts") or "")
+        except ValueError as error:
+            self._err(row, heads.FACTS, "missing_value", str(error))
+        try:
+            grounds = facts.provisions(texts.get("grounds") or "")
+        except ValueError as error:
+            self._err(row, heads.GROUNDS, "missing_value", str(error))
+        else:
+            found |= {"grounds": grounds} if grounds else {}
+        return found
 
     def _err(self, row: int, column: str, code: str, message: str) -> None:
         self.errors.append({"row": row, "column": column, "code": code, "message": message})

@@ -32,6 +32,14 @@ _GUIDE = (
         False,
     ),
     ("9. Nếu một dòng có lỗi thì cả tệp chưa được nhận: sửa theo thông báo rồi nộp lại.", False),
+    (
+        "10. Dữ kiện: viết «mục: giá trị», cách nhau bằng dấu chấm phẩy. Cá nhân: Tháng công tác: 12; Xếp loại 2023: HTTNV; "
+        "Danh hiệu: CSTDCS 2023, CSTDCS 2022; Khen thưởng: BK_TINH 2019; Sáng kiến: 2024 cơ sở; Đề tài: 2023 tỉnh; "
+        "Kỷ luật: khiển trách 2024. Tập thể: Số người: 20; Số LĐTT: 15; Số hoàn thành: 20; Số CSTĐCS: 1; "
+        "Kỷ luật từ cảnh cáo: 0; Thành lập: 2010. Thiếu dữ kiện thì Phòng Nội vụ chưa kết luận được.",
+        False,
+    ),
+    ("11. Căn cứ đề nghị: điều.khoản.điểm của Luật Thi đua, khen thưởng mà hồ sơ dựa vào, ví dụ 74.1.a.", False),
 )
 
 

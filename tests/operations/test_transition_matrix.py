@@ -1,6 +1,6 @@
 """The whole table: every action, from every state, by every role. A row leads to its target; all else leaves no trace."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -44,16 +44,8 @@ def hang(office: Any) -> None:
 
 
 @pytest.fixture
-def gallery_office(kind: str, templates: Any, office: Any, tmp_path: Any, signer: Any) -> Iterator[Any]:
-    def acts(database: Any) -> None:
-        hang(type(office)(database, signer))
-
-    templates.build(kind, "gallery", on="office", acts=acts)
-    folder = tmp_path / "gallery"
-    folder.mkdir()
-    database, drop = templates.copy(kind, "gallery", folder)
-    yield type(office)(database, signer)
-    drop()
+def gallery_office(kind: str, furnish: Any) -> Any:
+    return furnish(kind, "gallery", hang)
 
 
 def codes_of(office: Any) -> Gallery:

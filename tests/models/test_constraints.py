@@ -1,0 +1,202 @@
+"""What the database itself refuses: unknown words, papers that are missing, the same thing twice, naive times."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import models
+from models.types import table
+from rules.lifecycle import State
+
+METADATA = models.SQLModel.metadata.tables
+WORDS = sorted(
+    (name, str(constraint.name).removeprefix(f"ck_{name}_").removesuffix("_known"))
+    for name, one in METADATA.items()
+    for constraint in one.constraints
+    if isinstance(constraint, sa.CheckConstraint) and str(constraint.name).endswith("_known")
+)
+
+
+def stood(office: Any) -> None:
+    """A round in which every table with words has a line."""
+    from datetime import timedelta
+
+    from operations import council, deadlines, disclosure
+
+    round_ = office.open_round()
+    (code,) = round_.to(State.DISCLOSED)
+    office.act(disclosure.file_petition, text="Tôi không đồng ý.", nomination=code, now=office.now)
+    round_.to(State.FORWARDED)
+    round_.to(State.DRAFT)
+    office.act(deadlines.sweep, now=office.now + timedelta(days=90))
+    (eligible,) = round_.to(State.ELIGIBLE)
+    office.act(
+        council.recuse,
+        round_.session(),
+        member="tv05",
+        nomination=eligible,
+        ground="con gái",
+        actor=office.thuky,
+        now=office.now,
+    )
+
+
+@pytest.fixture
+def standing(kind: str, furnish: Any) -> Any:
+    return furnish(kind, "stood", stood)
+
+
+def refused(office: Any, statement: str, **words: Any) -> str:
+    """The name of the constraint that refuses this statement; '' when nothing does."""
+    try:
+        office.write(statement, **words)
+    except sa.exc.IntegrityError as error:
+        return str(error.orig)
+    return ""
+
+
+def disarmed(office: Any) -> None:
+    """Without the triggers, so that it is the constraint that answers."""
+    if office.database.is_sqlite:
+        office.write("DROP TRIGGER appraisal_no_update")
+    else:
+        office.write("DROP TRIGGER appraisal_no_update ON appraisal")
+
+
+def test_a_word_that_is_not_in_the_list_is_refused(standing: Any) -> None:
+    disarmed(standing)
+    wrong = []
+    for name, column in WORDS:
+        if name == "escalation":
+            continue  # its level is a number, below
+        rows = standing.one(f'SELECT count(*) FROM "{name}"')
+        said = refused(standing, f'UPDATE "{name}" SET {column} = :word', word="nonsense")
+        if not rows or f"ck_{name}_{column}_known" not in said:
+            wrong.append((name, column, rows, said))
+    assert wrong == []
+    assert len(WORDS) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("ck_nomination_signed_names_its_paper", "UPDATE nomination SET state = 'signed' WHERE state = 'draft'"),
+        ("ck_nomination_signed_names_its_paper", "UPDATE nomination SET state = 'revoked' WHERE state = 'draft'"),
+        ("ck_nomination_disclosed_names_its_paper", "UPDATE nomination SET state = 'closed' WHERE state = 'draft'"),
+        ("ck_nomination_forwarded_names_its_paper", "UPDATE nomination SET state = 'forwarded' WHERE state = 'draft'"),
+        ("ck_nomination_version_positive", "UPDATE nomination SET version = 0"),
+        ("ck_review_round_closed_means_ended", "UPDATE review_round SET stage = 'ended'"),
+        ("ck_review_round_closed_means_ended", "UPDATE review_round SET closed_at = opened_at"),
+        ("ck_review_round_year_sane", "UPDATE review_round SET year = 1"),
+        ("ck_deadline_days_positive", "UPDATE deadline SET days = 0"),
+        ("ck_escalation_level_known", "UPDATE escalation SET level = 5"),
+        ("ck_unit_validity", "UPDATE unit SET valid_to = valid_from"),
+        ("ck_unit_not_its_own_successor", "UPDATE unit SET successor_id = id"),
+        ("ck_role_grant_validity", "UPDATE role_grant SET valid_to = valid_from"),
+        ("ck_role_grant_unit_roles_name_a_unit", "UPDATE role_grant SET unit_id = NULL"),
+        ("ck_authorisation_two_people", "UPDATE authorisation SET deputy_id = principal_id"),
+        ("ck_authorisation_validity", "UPDATE authorisation SET valid_to = '2000-01-01'"),
+        ("ck_council_session_frozen_when_open", "UPDATE council_session SET frozen_sha256 = NULL"),
+        ("ck_agenda_item_counts", "UPDATE agenda_item SET approve = -1"),
+        ("ck_decision_number_positive", "UPDATE decision SET number = 0"),
+        ("ck_decision_revoked_has_reason", "UPDATE decision SET state = 'revoked'"),
+        ("ck_submission_letter_answer_is_documented", "UPDATE submission_letter SET answer = 'granted'"),
+        ("ck_disclosure_one_paper", "UPDATE disclosure SET decision_id = NULL"),
+        ("ck_disclosure_one_paper", "UPDATE disclosure SET submission_letter_id = 1"),
+        ("ck_outbox_message_letters_have_a_recipient", "UPDATE outbox_message SET recipient = NULL"),
+        ("ck_ledger_entry_index_from_zero",
+         "INSERT INTO ledger_entry (\"index\", kind, subject, leaf) VALUES (-1, 'a:b', 's', '{}')"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(name: str, statement: str, standing: Any) -> None:
+    assert name in refused(standing, statement)
+
+
+UNIQUE = [
+    ("nomination", ["round_id", "nominee_id", "award", "achievement_key"]),
+    ("nominee", ["unit_id", "identity"]),
+    ("decision", ["year", "number"]),
+    ("submission_letter", ["year", "number"]),
+    ("disclosure", ["decision_id", "channel"]),
+    ("deadline", ["round_id", "stage"]),
+    ("appraisal", ["nomination_id", "sequence"]),
+    ("agenda_item", ["session_id", "nomination_id"]),
+    ("session_member", ["session_id", "username"]),
+    ("recusal", ["session_id", "username", "nomination_id"]),
+    ("escalation", ["deadline_id", "subject", "level", "due_on"]),
+    ("ballot_roll", ["session_id", "username"]),
+    ("outbox_message", ["key"]),
+    *((name, ["code"]) for name in ("unit", "review_round", "dossier", "nominee", "council", "petition")),
+    ("account", ["username"]),
+    ("regulation", ["sha256"]),
+]
+
+
+def test_the_same_thing_twice_is_refused(standing: Any) -> None:
+    wrong = []
+    for name, columns in UNIQUE:
+        one = METADATA[name]
+        with standing.database.read() as session:
+            row = session.execute(sa.select(one).order_by(*one.primary_key.columns)).first()
+        values = dict(row._mapping)
+        for column in one.columns:
+            if column.name in columns:
+                continue
+            if column.name == "id":
+                values["id"] = 10_000
+            elif column.name in {"code", "identity"}:
+                values[column.name] = "other"
+            elif column.name == "number" and name != "session_member":
+                values["number"] = 10_000
+            elif column.name == "os_user":
+                values["os_user"] = None
+        try:
+            with standing.database.begin_unrecorded() as session:
+                session.execute(one.insert().values(values))
+        except sa.exc.IntegrityError as error:
+            said = str(error.orig)
+            if not all(column in said for column in columns):
+                wrong.append((name, columns, said))
+        else:
+            wrong.append((name, columns, "stored twice"))
+    assert wrong == []
+
+
+def test_a_line_that_names_nothing_is_refused(standing: Any) -> None:
+    """Foreign keys hold on SQLite too, where they are off unless asked for."""
+    wrong = []
+    for name, column, key in (
+        ("nomination", "unit_id", 9999),
+        ("nomination", "decision_id", 9999),
+        ("decision", "paper_sha256", "f" * 64),
+        ("dossier", "workbook_sha256", "f" * 64),
+        ("council_session", "round_id", 9999),
+    ):
+        said = refused(standing, f"UPDATE {name} SET {column} = :key", key=key).lower()
+        if "foreign key" not in said:
+            wrong.append((name, column, said))
+    assert wrong == []
+
+
+def test_a_time_is_aware_and_comes_back_in_utc(database: Any) -> None:
+    event = table(models.SecurityEvent)
+    said = {"actor": "a", "verb": "v", "subject": "s", "code": "c"}
+    with pytest.raises(sa.exc.StatementError, match="naive datetime"), database.begin_unrecorded() as session:
+        session.execute(event.insert().values(at=datetime(2024, 11, 1, 8), **said))  # noqa: DTZ001 -- the naive one
+    at = datetime.fromisoformat("2024-11-01T08:00:00.000001+07:00")
+    with database.begin_unrecorded() as session:
+        session.execute(event.insert().values(at=at, **said))
+    with database.read() as session:
+        found = session.execute(sa.select(event.c.at)).scalar_one()
+    assert (found, found.tzinfo) == (at, UTC)
+
+
+def test_what_is_written_while_reading_is_not_kept(database: Any) -> None:
+    unit = models.Unit(code="X", name="X", level="commune", valid_from=date(2024, 1, 1))
+    with database.read() as session:
+        session.add(unit)
+        session.flush()
+    with database.read() as session:
+        assert session.execute(sa.text("SELECT count(*) FROM unit")).scalar_one() == 0

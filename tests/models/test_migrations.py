@@ -1,0 +1,90 @@
+"""The migrations give exactly the tables of `models`, up and down, on both databases."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+
+import models
+from models.database import Database, alembic_config
+
+TABLES = set(models.SQLModel.metadata.tables)
+VERSION = {"alembic_version"}
+
+
+def tables(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names())
+
+
+def left_over(database: Database) -> list[tuple[Any, ...]]:
+    """Triggers and functions of ours."""
+    if database.is_sqlite:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal UNION ALL "
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        )
+    with database.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
+def test_up_down_and_up_again(empty_database: Database) -> None:
+    database = empty_database
+    assert tables(database) - VERSION == set()
+    for _ in range(2):
+        database.migrate()
+        assert tables(database) == TABLES | VERSION
+        with database.engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT id, size, frontier FROM ledger_head")).all() == [(1, 0, "0:")]
+        with database.engine.connect() as connection:
+            command.downgrade(alembic_config(connection), "base")
+        assert tables(database) == VERSION
+        assert left_over(database) == []
+
+
+def test_each_step_goes_back_by_itself(empty_database: Database) -> None:
+    with empty_database.engine.connect() as connection:
+        steps = list(ScriptDirectory.from_config(alembic_config(connection)).walk_revisions())
+    for step in reversed(steps):
+        for direction, to in ((command.upgrade, step.revision), (command.downgrade, "-1"), (command.upgrade, "+1")):
+            with empty_database.engine.connect() as connection:
+                direction(alembic_config(connection), to)
+    assert tables(empty_database) == TABLES | VERSION
+
+
+def test_models_and_migrations_are_equal(database: Database) -> None:
+    with database.engine.connect() as connection:
+        command.check(alembic_config(connection))
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    with database.begin() as session:
+        session.execute(sa.text("INSERT INTO counter (name, value) VALUES ('decision/2024', 7)"))
+    database.migrate()
+    with database.read() as session:
+        assert session.execute(sa.text("SELECT name, value FROM counter")).all() == [("decision/2024", 7)]
+
+
+def test_the_constraints_of_the_models_stand_in_the_database(database: Database) -> None:
+    """`alembic check` does not compare CHECK constraints: their names are compared here."""
+    found = sa.inspect(database.engine)
+    expected = {
+        table.name: {
+            str(constraint.name) for constraint in table.constraints if isinstance(constraint, sa.CheckConstraint)
+        }
+        for table in models.SQLModel.metadata.tables.values()
+    }
+    assert {name: {check["name"] for check in found.get_check_constraints(name)} for name in TABLES} == expected
+
+
+@pytest.mark.parametrize("url", ["mysql://u:geheim@h/db", "nicht eine url", "oracle://geheim"])
+def test_a_bad_url_is_refused_without_showing_its_secret(url: str) -> None:
+    from rules.refusal import Unreadable
+
+    with pytest.raises(Unreadable) as refused:
+        Database(url)
+    assert refused.value.code == "bad_database_url"
+    assert "geheim" not in refused.value.message

@@ -1,0 +1,503 @@
+"""`verification.verify` says nothing after lawful acts and names table and key after every unlawful one."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlmodel import Session
+
+import models
+from ledger import note
+from models.types import UtcDateTime
+from operations import accounts, council, deadlines, disclosure, proposal, review, rounds, verification
+from rules import regulation
+from rules.lifecycle import State
+from rules.refusal import Refusal
+
+# What the ledger vouches for, and what it does not: primary keys, times of book-keeping, what follows from the rest.
+# A new column belongs to one of the two.
+UNPROTECTED: dict[str, set[str]] = {
+    "unit": {"id"},
+    "account": {"id"},
+    "role_grant": {"id"},
+    "council": {"id"},
+    "council_member": {"id"},
+    "authorisation": set(),
+    "regulation": {"id", "registered_at"},
+    "review_round": {"id", "opened_at", "opened_by", "closed_at", "version"},
+    "deadline": {"id", "starts_on", "days", "unit", "calendar_version", "reminded_at", "version"},
+    "escalation": {"id", "at"},
+    "dossier": {"id", "filed_at"},
+    "nominee": {"id", "unit_id", "name_key", "identity"},
+    "nomination": {"id", "achievement_key", "entered_stage_at", "version"},
+    "appraisal": {"id", "at"},
+    "pause": {"id"},
+    "council_session": {"id", "invitation_sequence", "opened_at", "closed_at", "version"},
+    "session_member": {"id", "email"},
+    "recusal": {"id", "at"},
+    "agenda_item": {"id"},
+    "ballot_roll": set(),
+    "decision": {"id", "year", "number", "round_id", "signed_at", "revoked_at", "version"},
+    "submission_letter": {"id", "year", "number", "round_id", "signed_at", "version"},
+    "disclosure": {"id"},
+    "petition": {"id", "received_at", "answered_at", "version"},
+}
+# Not the ledger's: secrecy (the box), delivery, numbers (unique in their papers), receipts; and the ledger itself.
+OTHER = {"ballot_box", "counter", "outbox_message", "receipt", "security_event", "stored_file"}
+LEDGER = {"ledger_entry", "ledger_opening", "ledger_head", "checkpoint"}
+SOURCES = {protected.name: source for source, protected in verification.TABLES.items()}
+METADATA = models.SQLModel.metadata.tables
+
+
+def live(office: Any) -> None:
+    """A round with every turn of the story, so that every table has something to lose."""
+    now, reviewer, secretary = office.now, office.chuyenvien1, office.thuky
+    round_ = office.open_round()
+    revoked = round_.to(State.REVOKED)
+    round_.to(State.CLOSED)
+    disclosed = round_.to(State.DISCLOSED, 2)
+    (forwarded,) = round_.to(State.FORWARDED)
+    office.act(
+        disclosure.record_answer,
+        office.letter_of(forwarded),
+        number="88/QĐ-UBND",
+        on=date(2024, 11, 20),
+        actor=reviewer,
+        now=now,
+    )
+    office.act(disclosure.attach_paper, office.decision_of(revoked[0]), _stored(office, "a"))
+    office.act(disclosure.attach_paper, office.letter_of(forwarded), _stored(office, "b"))
+    eligible = round_.to(State.ELIGIBLE, 2, unit="XA02")
+    session = round_.session()
+    for member in ("tv05", "tv06"):
+        office.act(
+            council.recuse,
+            session,
+            member=member,
+            nomination=eligible[0],
+            ground=f"con gái của {member}",
+            actor=secretary,
+            now=now,
+        )
+    paused = round_.to(State.PAUSED, 2)
+    office.act(review.resume, paused[:1], reason="đơn không có cơ sở", actor=reviewer, now=now + timedelta(days=3))
+    drafts = round_.to(State.DRAFT, unit="XA03")
+    office.act(proposal.mend, drafts[0], actor=office.officer("XA03"), now=now, achievement="thành tích khác")
+    for about in ({"nomination": disclosed[0]}, {"decision": office.decision_of(disclosed[0])}):
+        code = office.act(disclosure.file_petition, text="Tôi không đồng ý.", sender="Một công dân", now=now, **about)
+    office.act(disclosure.answer_petition, code.code, answer="Đã xem xét.", actor=reviewer, now=now)
+    office.act(
+        rounds.extend,
+        round_.code,
+        stage="unit_proposal",
+        until=date(2024, 11, 8),
+        reason="mưa lũ",
+        actor=secretary,
+        now=now,
+    )
+    office.act(deadlines.sweep, now=now + timedelta(days=12))
+    office.act(
+        accounts.authorise,
+        principal=office.look(accounts.account_named, "chutich"),
+        deputy=office.look(accounts.account_named, "phochutich"),
+        document_number="04/UQ-UBND (mẫu)",
+        scope="BK_TINH",
+        valid_from=date(2024, 1, 1),
+        valid_to=date(2024, 12, 31),
+    )
+    office.act(accounts.set_up_council, code="HD-2", name="Hội đồng", decision_number="2", valid_from=date(2030, 1, 1))
+    text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "02/QC")
+    office.act(rounds.register_regulation, text, now=now)
+    office.open_round("DOT_XUAT")
+    office.seal()
+    round_.file(unit="XA04")
+
+
+def _stored(office: Any, name: str) -> str:
+    sha256 = name * 64
+    row = models.StoredFile(sha256=sha256, size=1, media_type="application/pdf", name=name, stored_at=office.now)
+    office.act(lambda session: session.add(row))
+    return sha256
+
+
+@pytest.fixture
+def lived_office(kind: str, furnish: Any) -> Any:
+    return furnish(kind, "lived", live)
+
+
+def test_every_table_and_column_is_either_vouched_for_or_named_as_not() -> None:
+    assert set(METADATA) == set(UNPROTECTED) | OTHER | LEDGER
+    assert set(UNPROTECTED) == set(SOURCES)
+    assert {name: columns - set(METADATA[name].columns.keys()) for name, columns in UNPROTECTED.items()} == dict.fromkeys(
+        UNPROTECTED, set()
+    )
+
+
+def test_lawful_acts_verify(lived_office: Any) -> None:
+    office = lived_office
+    empty = [name for name in UNPROTECTED if not office.one(f'SELECT count(*) FROM "{name}"')]
+    assert empty == []
+    verdict = office.look(verification.verify, vkey=office.signer.vkey)
+    assert (verdict.violations, verdict.size) == ([], office.one("SELECT size FROM ledger_head"))
+    assert verdict.checked_tables == [protected.name for protected in verification.TABLES.values()]
+    office.seal()
+    assert office.violations() == []
+
+
+def test_a_regulation_with_windows_line_ends_verifies(small_office: Any) -> None:
+    text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "03/QC").replace("\n", "\r\n")
+    small_office.open_round(regulation_text=text)
+    assert small_office.violations() == []
+
+
+def test_a_petition_about_a_decision_by_its_symbol_verifies(small_office: Any) -> None:
+    small_office.open_round().to(State.SIGNED)
+    petition = small_office.act(disclosure.file_petition, text="Sai tên.", decision="01/QĐ-UBND", now=small_office.now)
+    assert petition.decision_id == 1
+    assert small_office.violations() == []
+
+
+def test_an_answer_that_refuses_without_a_reason_is_not_half_recorded(small_office: Any) -> None:
+    (code,) = small_office.open_round().to(State.FORWARDED)
+    clean = small_office.digests()
+    with pytest.raises(Refusal) as refused:
+        small_office.act(
+            disclosure.record_answer,
+            small_office.letter_of(code),
+            number="88/QĐ-UBND",
+            on=date(2024, 11, 20),
+            all_refused=True,
+            actor=small_office.chuyenvien1,
+            now=small_office.now,
+        )
+    assert refused.value.code == "reason_required"
+    assert small_office.digests() == clean
+
+
+# Tampering --------------------------------------------------------------------------------------------------------
+
+
+def disarm(office: Any) -> None:
+    """What the owner of the database can do: no triggers, no constraints, no foreign keys."""
+    engine = office.database.engine
+    if office.database.is_sqlite:
+        engine.dispose()
+
+        def lawless(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            connection.execute("PRAGMA ignore_check_constraints = ON")
+
+        event.listen(engine, "connect", lawless)
+        for (name,) in office.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            office.write(f"DROP TRIGGER {name}")
+        return
+    for table, name in office.rows(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype IN ('c', 'f')"
+        " AND connamespace = 'public'::regnamespace"
+    ):
+        office.write(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    for table, name in office.rows("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"):
+        office.write(f'DROP TRIGGER "{name}" ON {table}')
+
+
+class Tampered:
+    """A transaction in which somebody tampers and verification looks; taken back at the end."""
+
+    def __init__(self, session: Session, vkey: str) -> None:
+        self.session = session
+        self.connection = session.connection()
+        self._vkey = vkey
+
+    def rows(self, table: str) -> dict[str, str]:
+        """Subject → what the state table says of it now."""
+        return {key: repr(said) for key, said in verification.TABLES[SOURCES[table]].rows(self.session)}
+
+    def violations(self) -> list[tuple[str, str]]:
+        """(table, key) of every violation but the missing triggers, which stand for the whole test."""
+        self.session.expire_all()
+        found = verification.verify(self.session, vkey=self._vkey).violations
+        return [(one["table"], one["key"]) for one in found if "_no_" not in one["key"]]
+
+
+@contextmanager
+def tampering(office: Any) -> Iterator[Tampered]:
+    with Session(office.database.engine) as session:
+        yield Tampered(session, office.signer.vkey)
+        session.rollback()
+
+
+def altered(column: sa.Column[Any], value: Any, connection: Any) -> Any:
+    """Another value that this column could hold."""
+    if column.foreign_keys:
+        (key,) = column.foreign_keys
+        query = sa.select(sa.func.min(key.column)).where(key.column != value if value is not None else sa.true())
+        other = connection.execute(query).scalar_one()
+        return other if other is not None else 999
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, datetime):
+        return value + timedelta(seconds=1)
+    if isinstance(value, date):
+        return value + timedelta(days=1)
+    if isinstance(value, int):
+        return value + 1000
+    if isinstance(value, str) and value:
+        return value[:-1] + ("x" if value[-1] != "x" else "y")
+    if isinstance(column.type, UtcDateTime):
+        return datetime.fromisoformat("2024-11-30T00:00:00+00:00")
+    if isinstance(column.type, sa.Date):
+        return date(2024, 11, 30)
+    return 7 if isinstance(column.type, sa.Integer) else "x"
+
+
+def identity(table: sa.Table, row: Any) -> Any:
+    return sa.and_(*(column == row._mapping[column] for column in table.primary_key.columns))
+
+
+def protected_columns(name: str) -> list[sa.Column[Any]]:
+    return [column for column in METADATA[name].columns if column.name not in UNPROTECTED[name]]
+
+
+def check(wrong: list[str], what: str, table: str, tampered: Tampered, before: dict[str, str]) -> None:
+    """Every subject of this table that says something else now must be named, with its table."""
+    after = tampered.rows(table)
+    changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    named = {key for found, key in tampered.violations() if found == table}
+    if not changed or not changed <= named:
+        wrong.append(f"{what}: {sorted(changed)} changed, {sorted(named)} named")
+
+
+def test_each_altered_column_is_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    wrong: list[str] = []
+    tried = 0
+    for name in UNPROTECTED:
+        table = METADATA[name]
+        columns = protected_columns(name)
+        if not office.database.is_sqlite:
+            columns = columns[-1:]  # the same Python reads both: one column a table shows that the query does too
+        with tampering(office) as tampered:
+            before = tampered.rows(name)
+            row = tampered.connection.execute(sa.select(table).order_by(*table.primary_key.columns)).first()
+        for column in columns:
+            with tampering(office) as tampered:
+                new = altered(column, row._mapping[column], tampered.connection)
+                try:
+                    tampered.connection.execute(table.update().where(identity(table, row)).values({column: new}))
+                except sa.exc.IntegrityError:
+                    continue  # the owner's other row stands in the way: nothing was altered
+                tried += 1
+                check(wrong, f"{name}.{column.name} {row._mapping[column]!r} → {new!r}", name, tampered, before)
+    assert wrong == []
+    assert tried > (120 if office.database.is_sqlite else 20)
+
+
+def test_each_deleted_row_is_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    wrong: list[str] = []
+    for name in UNPROTECTED:
+        table = METADATA[name]
+        with tampering(office) as tampered:
+            before = tampered.rows(name)
+            row = tampered.connection.execute(sa.select(table).order_by(*table.primary_key.columns)).first()
+            tampered.connection.execute(table.delete().where(identity(table, row)))
+            check(wrong, f"{name} without its first row", name, tampered, before)
+    assert wrong == []
+
+
+def _copied(table: sa.Table, row: Any, connection: Any) -> None:
+    """Another row like this one, as far as the table's unique constraints allow."""
+    values = dict(row._mapping)
+    if "id" in values:
+        values["id"] = 10_000
+    candidates = [column for column in table.columns if column.name != "id"]
+    for width in range(len(candidates) + 1):
+        for column in candidates[:width]:
+            values[column.name] = altered(column, row._mapping[column], connection)
+        try:
+            with connection.begin_nested():
+                connection.execute(table.insert().values(values))
+        except sa.exc.IntegrityError:
+            continue
+        return
+    raise AssertionError(f"no second row fits into {table.name}")
+
+
+def test_each_inserted_row_is_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    wrong: list[str] = []
+    for name in UNPROTECTED:
+        table = METADATA[name]
+        with tampering(office) as tampered:
+            before = tampered.rows(name)
+            row = tampered.connection.execute(sa.select(table).order_by(*table.primary_key.columns)).first()
+            _copied(table, row, tampered.connection)
+            named = [key for found, key in tampered.violations() if found == name]
+            after = [key for key, _ in verification.TABLES[SOURCES[name]].rows(tampered.session)]
+            if len(after) != len(before) + 1 or not named:
+                wrong.append(f"{name}: {len(before)} → {len(after)} rows, {named} named")
+    assert wrong == []
+
+
+def test_two_rows_that_changed_places_are_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    wrong: list[str] = []
+    swapped = []
+    for name in UNPROTECTED:
+        table = METADATA[name]
+        unique = {column for index in [*table.indexes, *table.constraints]
+                  if getattr(index, "unique", isinstance(index, sa.UniqueConstraint))
+                  for column in index.columns}  # fmt: skip
+        for column in protected_columns(name):
+            if column in unique or column.primary_key or column.unique:
+                continue
+            with tampering(office) as tampered:
+                before = tampered.rows(name)
+                rows = tampered.connection.execute(sa.select(table).order_by(*table.primary_key.columns)).all()
+                first = rows[0]
+                second = next((row for row in rows if row._mapping[column] != first._mapping[column]), None)
+                if second is None:
+                    continue
+                for row, other in ((first, second), (second, first)):
+                    tampered.connection.execute(
+                        table.update().where(identity(table, row)).values({column: other._mapping[column]})
+                    )
+                check(wrong, f"{name}.{column.name} of two rows", name, tampered, before)
+            swapped.append(name)
+            break
+    assert wrong == []
+    assert len(swapped) > 15
+
+
+# The ledger's own tables -------------------------------------------------------------------------------------------
+
+
+def _edit(table: str, values: str, where: str) -> tuple[str, ...]:
+    return (f"UPDATE {table} SET {values} WHERE {where}",)
+
+
+LAST = '"index" = (SELECT max("index") FROM ledger_entry)'
+EDITS: dict[str, tuple[tuple[str, ...], tuple[str, str]]] = {
+    "leaf": (
+        _edit("ledger_entry", "leaf = replace(leaf, 'nomination:', 'nominatiom:')", "kind = 'nomination:drafted'"),
+        ("ledger_entry", "{drafted}"),
+    ),
+    "leaf made unreadable": (_edit("ledger_entry", "leaf = '{{}}'", '"index" = 5'), ("ledger_entry", "5")),
+    "kind": (_edit("ledger_entry", "kind = 'unit:ended'", '"index" = 5'), ("ledger_entry", "5")),
+    "subject": (_edit("ledger_entry", "subject = 'XA99'", '"index" = 5'), ("ledger_entry", "5")),
+    "index": (_edit("ledger_entry", '"index" = 100000', '"index" = 5'), ("ledger_entry", "5")),
+    "entry deleted": (('DELETE FROM ledger_entry WHERE "index" = 5',), ("ledger_entry", "5")),
+    "first entry deleted": (('DELETE FROM ledger_entry WHERE "index" = 0',), ("ledger_entry", "0")),
+    "last entry deleted": ((f"DELETE FROM ledger_entry WHERE {LAST}",), ("ledger_head", "1")),
+    "two leaves changed places": (
+        (
+            'CREATE TEMPORARY TABLE kept AS SELECT "index" AS i, leaf FROM ledger_entry WHERE "index" IN (5, 6)',
+            'UPDATE ledger_entry SET leaf = (SELECT leaf FROM kept WHERE i = 11 - "index") WHERE "index" IN (5, 6)',
+        ),
+        ("ledger_entry", "5"),
+    ),
+    "opening deleted": (('DELETE FROM ledger_opening WHERE "index" = 5',), ("ledger_opening", "5")),
+    "opening of something else": (
+        ('UPDATE ledger_opening SET openings = (SELECT openings FROM ledger_opening WHERE "index" = 6)'
+         ' WHERE "index" = 5',),
+        ("ledger_opening", "5"),
+    ),
+    "opening emptied while the value stands": (_edit("ledger_opening", "openings = '{{}}'", '"index" = 5'), ("ledger_opening", "5")),
+    "opening made unreadable": (_edit("ledger_opening", "openings = 'x'", '"index" = 5'), ("ledger_opening", "5")),
+    "head's size": (_edit("ledger_head", "size = size + 1", "id = 1"), ("ledger_head", "1")),
+    "head's range": (_edit("ledger_head", "frontier = '0:'", "id = 1"), ("ledger_head", "1")),
+    "head's time": (_edit("ledger_head", "last_at = '2099-01-01 00:00:00+00:00'", "id = 1"), ("ledger_head", "1")),
+    "head deleted": (("DELETE FROM ledger_head",), ("ledger_head", "1")),
+    "checkpoint's note": (_edit("checkpoint", "note = replace(note, '—', '-')", "1 = 1"), ("checkpoint", "{sealed}")),
+    "checkpoint's size": (_edit("checkpoint", "size = size - 1", "1 = 1"), ("checkpoint", "{unsealed}")),
+    "tail cut off under the checkpoint": (
+        (
+            'DELETE FROM ledger_opening WHERE "index" >= {unsealed}',
+            'DELETE FROM ledger_entry WHERE "index" >= {unsealed}',
+        ),
+        ("checkpoint", "{sealed}"),
+    ),
+}  # fmt: skip
+
+
+def test_each_edit_of_the_ledger_itself_is_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    sealed = office.one("SELECT max(size) FROM checkpoint")
+    words = {
+        "sealed": sealed,
+        "unsealed": sealed - 1,
+        "drafted": office.one("SELECT min(\"index\") FROM ledger_entry WHERE kind = 'nomination:drafted'"),
+    }
+    missed = []
+    for edit, (statements, (table, key)) in EDITS.items():
+        with tampering(office) as tampered:
+            for statement in statements:
+                tampered.connection.exec_driver_sql(statement.format(**words))
+            named = tampered.violations()
+        if (table, key.format(**words)) not in named:
+            missed.append(f"{edit}: {named}")
+    assert missed == []
+
+
+def test_a_value_or_a_salt_changed_in_an_opening_is_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    text = office.one('SELECT openings FROM ledger_opening WHERE "index" = 5')
+    salt, value = json.loads(text)["about"]
+    for changed in ([salt, [*value[:-1], "khác"]], [("B" if salt[0] == "A" else "A") + salt[1:], value], [salt]):
+        with tampering(office) as tampered:
+            tampered.connection.execute(
+                sa.text('UPDATE ledger_opening SET openings = :text WHERE "index" = 5'),
+                {"text": json.dumps(json.loads(text) | {"about": changed})},
+            )
+            assert ("ledger_opening", "5") in tampered.violations()
+
+
+def test_an_erased_field_of_a_superseded_entry_is_no_violation(lived_office: Any) -> None:
+    """Erasing is lawful: the salt goes, the entry and every proof stay."""
+    office = lived_office
+    index, text = office.rows(
+        "SELECT e.\"index\", openings FROM ledger_entry e JOIN ledger_opening o ON o.\"index\" = e.\"index\""
+        " WHERE kind = 'nomination:drafted' ORDER BY e.\"index\""
+    )[0]
+    kept = {name: opening for name, opening in json.loads(text).items() if name != "state"}
+    office.write('UPDATE ledger_opening SET openings = :text WHERE "index" = :i', text=json.dumps(kept), i=index)
+    assert office.violations() == []
+
+
+def test_each_dropped_trigger_is_named(lived_office: Any) -> None:
+    office = lived_office
+    if office.database.is_sqlite:
+        names = {name: f"DROP TRIGGER {name}" for (name,) in office.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'")}  # fmt: skip
+    else:
+        names = {
+            name: f"ALTER TABLE {table} DISABLE TRIGGER {name}"
+            for table, name in office.rows(
+                "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
+            )
+        }
+    assert len(names) == (12 if office.database.is_sqlite else 18)
+    for name, statement in names.items():
+        with Session(office.database.engine) as session:
+            session.connection().exec_driver_sql(statement)
+            found = verification.verify(session, vkey=office.signer.vkey).violations
+            session.rollback()
+        assert [(one["table"], one["key"]) for one in found] == [(name.split("_no_")[0], name)]
+
+
+def test_another_key_does_not_verify(lived_office: Any) -> None:
+    office = lived_office
+    other = note.Signer("vinhdanh.example/so-cai", bytes(32))
+    found = office.look(verification.verify, vkey=other.vkey).violations
+    assert {one["table"] for one in found} == {"checkpoint"}

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cli.door import DOOR, Finished, readable
 from rules.refusal import Refusal, Unreadable
@@ -47,7 +47,7 @@ def _dispatch(arguments: list[str]) -> int:
     from cli.app import app
 
     # The exception that every usage error of the command line shares.
-    usage_error = typer.BadParameter.__mro__[2]
+    usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
     try:
         answer = get_command(app).main(arguments, prog_name="vinhdanh", standalone_mode=False)
     except usage_error as error:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
@@ -66,12 +67,21 @@ ABSENT, RECUSED = "tv07", "tv05"
 ENGINE_SECONDS = 25.0  # how long people wait for the engine before they do its work by hand
 BATCH = 300
 STAGES = ("import", *(stage.value for stage in lifecycle.STAGES))
-SIGN_IN = ("thuky", "chuyenvien1", "chutich", "phochutich", "tv04", "tv06", "canbo.xa01", "truong.xa01", "thanhtra", "quantri")
+SIGN_IN = (
+    "thuky",
+    "chuyenvien1",
+    "chutich",
+    "phochutich",
+    "tv04",
+    "tv06",
+    "canbo.xa01",
+    "truong.xa01",
+    "thanhtra",
+    "quantri",
+)
 
 
-def run(
-    *, folder: Path | None, scale: str, seed: int, port: int, acks: Path | None, serve: bool
-) -> dict[str, Any]:
+def run(*, folder: Path | None, scale: str, seed: int, port: int, acks: Path | None, serve: bool) -> dict[str, Any]:
     """Carry the demo to its end; the contract's answer. Raises Refusal `demo_finished`, `folder_not_empty`."""
     if scale not in {"district", "small", "province"}:
         raise Refusal("unknown_scale", "Quy mô phải là district, small hoặc province.")
@@ -211,7 +221,7 @@ class Demo:
             progress(f"Prefect: {answer['prefect']}")
         return self._ready
 
-    def _patiently(self, done: Callable[[Session], bool], by_hand: Callable[[], None]) -> None:
+    def _patiently(self, done: Callable[[Session], bool], by_hand: Callable[[], object]) -> None:
         """Leave a machine's work to the engine; a person does it only when the engine has not, for long."""
         self.ready()
         ends = time.monotonic() + ENGINE_SECONDS
@@ -252,7 +262,9 @@ class Demo:
             "SELECT count(*) FROM dossier d JOIN review_round r ON r.id = d.round_id "
             "WHERE r.code = :round AND d.workbook_sha256 = :sha"
         )
-        return self.office.look(lambda s: bool(s.execute(query, {"round": round_code, "sha": book.sha256}).scalar_one()))
+        return self.office.look(
+            lambda s: bool(s.execute(query, {"round": round_code, "sha": book.sha256}).scalar_one())
+        )
 
     def _file(self, round_code: str, unit: str, path: Path, book: reading.Workbook) -> None:
         officer = self.office.actor(f"canbo.{unit.lower()}")
@@ -294,8 +306,8 @@ class Demo:
                 self.office.act(
                     "nominations.return",
                     group[0],
-                    lambda s, group=group, reason=reason: _must(
-                        review.return_for_supplement(s, group, reason=reason, actor=reviewer, now=FILED)
+                    partial(
+                        _done, act=review.return_for_supplement, codes=group, reason=reason, actor=reviewer, now=FILED
                     ),
                 )
         late = self._late_unit()
@@ -314,7 +326,9 @@ class Demo:
         )
         found: dict[str, list[str]] = {}
         for code, findings in self.office.look(lambda s: s.execute(query).all()):
-            missing = [f for f in json.loads(findings) if f["verdict"] == "not_met" and f["rule"].startswith("dossier.")]
+            missing = [
+                f for f in json.loads(findings) if f["verdict"] == "not_met" and f["rule"].startswith("dossier.")
+            ]
             if missing:
                 reason = " ".join(f["message"] for f in missing) + " Đề nghị bổ sung."
                 found.setdefault(reason, []).append(code)
@@ -356,7 +370,9 @@ class Demo:
             target = waiting[len(waiting) // 3]
 
             def complain(session: Session) -> None:
-                disclosure.file_petition(session, text="Đề nghị xem lại thành tích của trường hợp này.", nomination=target, now=REVIEWED)
+                disclosure.file_petition(
+                    session, text="Đề nghị xem lại thành tích của trường hợp này.", nomination=target, now=REVIEWED
+                )
                 _must(
                     review.pause(
                         session, [target], ground="complaint", reason="Có đơn khiếu nại, chờ xác minh",
@@ -371,7 +387,7 @@ class Demo:
                 self.office.act(
                     "nominations.pass",
                     group[0],
-                    lambda s, group=group: _must(review.pass_review(s, group, actor=reviewer, now=REVIEWED)),
+                    partial(_done, act=review.pass_review, codes=group, actor=reviewer, now=REVIEWED),
                 )
             for code, verdict in verdicts:
                 reason = self._why_not(code)
@@ -379,18 +395,21 @@ class Demo:
                     self.office.act(
                         "nominations.pass",
                         code,
-                        lambda s, code=code: _must(
-                            review.pass_review(
-                                s, [code], actor=reviewer, now=REVIEWED, reason="Đã đối chiếu hồ sơ gốc, đủ tiêu chuẩn"
-                            )
+                        partial(
+                            _done,
+                            act=review.pass_review,
+                            codes=[code],
+                            actor=reviewer,
+                            now=REVIEWED,
+                            reason="Đã đối chiếu hồ sơ gốc, đủ tiêu chuẩn",
                         ),
                     )
                 elif verdict != "eligible":
                     self.office.act(
                         "nominations.ineligible",
                         code,
-                        lambda s, code=code, reason=reason: _must(
-                            review.find_ineligible(s, [code], reason=reason, actor=reviewer, now=REVIEWED)
+                        partial(
+                            _done, act=review.find_ineligible, codes=[code], reason=reason, actor=reviewer, now=REVIEWED
                         ),
                     )
             self._advance(round_code, "unit_proposal")
@@ -452,7 +471,9 @@ class Demo:
         teller = self.office.actor("tv04")
         self._patiently(
             lambda s: council.by_code(s, code).state == "tallied",
-            lambda: self.office.act("ballot.tally", code, lambda s: vote.tally_if_closed(s, code, actor=teller, now=SAT)),
+            lambda: self.office.act(
+                "ballot.tally", code, lambda s: vote.tally_if_closed(s, code, actor=teller, now=SAT)
+            ),
         )
         for round_code in (self.round, self.sudden):
             self._advance(round_code, "council_vote")
@@ -475,12 +496,10 @@ class Demo:
         chance = random.Random(f"{self.seed}/ballot")
         against = frozenset(chance.sample(agenda[1:], max(1, len(agenda) // 250)))
         for member in MEMBERS:
-            mine = ballot(
-                chance, agenda, against=against, leave_out=frozenset(c for who, c in aside if who == member)
-            )
+            mine = ballot(chance, agenda, against=against, leave_out=frozenset(c for who, c in aside if who == member))
             if member not in voted:
                 actor = self.office.actor(member)
-                self.office.act("ballot.cast", member, lambda s, mine=mine, actor=actor: vote.cast(s, code, choices=mine, actor=actor))
+                self.office.act("ballot.cast", member, partial(vote.cast, session_code=code, choices=mine, actor=actor))
 
     # --- stage 4: the chairman --------------------------------------------------------------------------------------
 
@@ -505,7 +524,7 @@ class Demo:
         for codes in (waiting, self.office.codes(self.sudden, "recommended")):
             if codes:
                 signed = self.office.act(
-                    "decisions.sign", codes[0], lambda s, codes=codes: signature.sign(s, codes, actor=chairman, now=SIGNED)
+                    "decisions.sign", codes[0], partial(signature.sign, codes=codes, actor=chairman, now=SIGNED)
                 )
                 _must(signed.results)
         self._patiently(lambda s: not paper_facts.unrendered(s), lambda: None)
@@ -514,7 +533,9 @@ class Demo:
 
     def _role(self, code: str) -> str:
         return str(
-            self.office.look(lambda s: s.execute(sa.text("SELECT role FROM nomination WHERE code = :c"), {"c": code}).scalar_one())
+            self.office.look(
+                lambda s: s.execute(sa.text("SELECT role FROM nomination WHERE code = :c"), {"c": code}).scalar_one()
+            )
         )
 
     # --- stage 5: publication ---------------------------------------------------------------------------------------
@@ -531,7 +552,7 @@ class Demo:
             self.office.act(
                 "decisions.disclose",
                 code,
-                lambda s, code=code, url=url: disclosure.disclose(s, code, actor=reviewer, now=PUBLISHED, url=url),
+                partial(disclosure.disclose, paper=code, actor=reviewer, now=PUBLISHED, url=url),
             )
         for round_code in (self.round, self.sudden):
             self._advance(round_code, "public_disclosure")
@@ -554,7 +575,9 @@ class Demo:
     def _prefect(self, path: str, body: dict[str, Any]) -> Any:
         auth = (self.folder / "run" / "prefect.auth").read_text(encoding="utf-8").strip()
         headers = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"}
-        answer = httpx.post(f"{self.ready()['prefect']}/api/{path}", json=body, headers=headers, timeout=20, trust_env=False)
+        answer = httpx.post(
+            f"{self.ready()['prefect']}/api/{path}", json=body, headers=headers, timeout=20, trust_env=False
+        )
         answer.raise_for_status()
         return answer.json()
 
@@ -657,6 +680,11 @@ def _acts(session: Session) -> dict[str, int]:
         "submission_letters": count("SELECT count(*) FROM submission_letter"),
         "decisions": count("SELECT count(*) FROM decision"),
     }
+
+
+def _done(session: Session, act: Callable[..., Any], **given: Any) -> None:
+    """An act on a list whose every item must succeed."""
+    _must(act(session, **given))
 
 
 def _must(results: Any) -> None:

@@ -123,7 +123,7 @@ def mend(
 ) -> None:
     """Sửa, bổ sung một hồ sơ bị trả lại hoặc bản nháp."""
     changes = {"achievement": achievement, "rating": rating, "initiative": initiative}
-    given = {name: value for name, value in changes.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if part:
         given["parts"] = ",".join(intake.parts(part))
     DOOR.act("nominations.mend", code, lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), **given))

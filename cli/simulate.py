@@ -5,6 +5,7 @@ import resource
 import tempfile
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -64,23 +65,21 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
             codes += office.act(
                 "file",
                 unit,
-                lambda s, group=group, unit=unit, officer=officer: proposal.file(
-                    s, round_code=round_code, unit_code=unit, proposals=group, actor=officer, now=office.now
+                partial(
+                    proposal.file, round_code=round_code, unit_code=unit, proposals=group, actor=officer, now=office.now
                 ),
             ).codes
     evaluation_seconds = 0.0
-    for group in groups(codes, size):
+    for batch in groups(codes, size):
         if not one_by_one:  # alone, the reviewer's act evaluates by itself; in bulk the stage's flow has done it before
             begun = perf_counter()
-            office.act(
-                "evaluate", "", lambda s, group=group: review.evaluate(s, now=office.now, codes=group, limit=len(group))
-            )
+            office.act("evaluate", "", partial(review.evaluate, now=office.now, codes=batch, limit=len(batch)))
             evaluation_seconds += perf_counter() - begun
         _must(
             office.act(
                 "pass",
                 "",
-                lambda s, group=group: review.pass_review(s, group, actor=office.actor(REVIEWER), now=office.now),
+                partial(review.pass_review, codes=batch, actor=office.actor(REVIEWER), now=office.now),
             )
         )
     office.act("advance", round_code, lambda s: rounds.advance(s, round_code, actor=secretary, now=office.now))
@@ -90,16 +89,20 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
     office.now += timedelta(days=7)
     chairman = office.actor(CHAIRMAN)
     papers: list[str] = []
-    for group in [[code] for code in recommended] if one_by_one else [recommended]:
-        signed = office.act("sign", "", lambda s, group=group: signature.sign(s, group, actor=chairman, now=office.now))
+    for pile in [[code] for code in recommended] if one_by_one else [recommended]:
+        signed = office.act("sign", "", partial(signature.sign, codes=pile, actor=chairman, now=office.now))
         _must(signed.results)
         papers += signed.decisions
     for paper in papers:
         office.act(
             "disclose",
             paper,
-            lambda s, paper=paper: disclosure.disclose(
-                s, paper, actor=office.actor(REVIEWER), now=office.now, url=f"{installation.base_url}/decisions/{paper}"
+            partial(
+                disclosure.disclose,
+                paper=paper,
+                actor=office.actor(REVIEWER),
+                now=office.now,
+                url=f"{installation.base_url}/decisions/{paper}",
             ),
         )
     office.act("seal", "", lambda s: ledger_book.seal(s, installation.signer))
@@ -165,7 +168,7 @@ def _vote(office: Office, round_code: str, chance: random.Random) -> list[str]:
         office.act(
             "cast",
             member,
-            lambda s, member=member, choices=choices: vote.cast(s, code, choices=choices, actor=office.actor(member)),
+            partial(vote.cast, session_code=code, choices=choices, actor=office.actor(member)),
         )
     office.act("close_ballot", code, lambda s: vote.close_ballot(s, code, actor=secretary, now=office.now))
     results = office.act(

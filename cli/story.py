@@ -189,7 +189,10 @@ def _row(
             heads.EMAIL: f"nn{chance.randrange(10**8):08d}@{sample.DOMAIN}" if chance.random() < 0.8 else None,
         }
     elif kind == "household":
-        row |= {heads.NAME: f"Hộ ông/bà {person.name}", "Đơn vị công tác": f"Bản {chance.randint(1, 9)} – hộ {number + 1}"}
+        row |= {
+            heads.NAME: f"Hộ ông/bà {person.name}",
+            "Đơn vị công tác": f"Bản {chance.randint(1, 9)} – hộ {number + 1}",
+        }
     else:
         row |= {heads.NAME: f"{chance.choice(_GROUPS)} {number + 1} {chance.choice(_FIELDS)}"}
     return row

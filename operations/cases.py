@@ -149,6 +149,5 @@ def _complained(session: Session, nominations: Sequence[int]) -> dict[int, list[
             col(Petition.nomination_id).in_(chunk), col(Petition.state) == "received"
         )
         for nomination_id, kind in session.connection().execute(query):
-            found.setdefault(nomination_id, []).append(kind)
+            found.setdefault(nomination_id or 0, []).append(kind)
     return found
-

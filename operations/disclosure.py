@@ -54,6 +54,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     Returns how many nominations were disclosed.
     """
     lifecycle.require_role(Action.DISCLOSE, actor.roles)
+    link: dict[str, Any]
     if paper.startswith("TTr-"):
         letter = letter_by_code(session, paper)
         if letter.answer not in {"granted", "partly"}:
@@ -73,7 +74,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     until = access.local_date(now) + timedelta(days=POSTING_DAYS)
     session.add_all(
         [
-            Disclosure(channel="register", published_at=now, **link),
+            Disclosure(channel="register", published_at=now, until_on=None, **link),
             Disclosure(channel="notice_board", published_at=now, until_on=until, **link),
         ]
     )
@@ -84,7 +85,13 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         [(f"{paper}/register", {"when": [now, ""]}), (f"{paper}/notice_board", {"when": [now, until]})],
     )
     moved, _, _ = transition.move(
-        session, Action.DISCLOSE, [row.code for row in waiting], actor=actor, now=now, kind="disclosed"
+        session,
+        Action.DISCLOSE,
+        [row.code for row in waiting],
+        actor=actor,
+        now=now,
+        kind="disclosed",
+        known={row.code: row for row in waiting},
     )
     announce.letters(session, _result_letters(moved, number=number, on=on, url=url, about=paper))
     announce.letters(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))

@@ -18,6 +18,7 @@ from rules.refusal import Refusal, Unreadable
 
 _E = table(LedgerEntry).c
 _O = table(LedgerOpening).c
+_H = table(LedgerHead).c
 
 # What may be opened outside: domain §8's public column. Reasons, persons' details and papers' inner texts stay shut.
 PUBLISHED: dict[str, frozenset[str]] = {
@@ -59,7 +60,7 @@ def load_key(path: Path) -> note.Signer:
 def seal(session: Session, signer: note.Signer) -> Checkpoint:
     """Sign the tree as it stands; the same size is signed once."""
     record.settle(session)
-    head = session.execute(sa.select(LedgerHead.size, LedgerHead.frontier)).one()  # type: ignore[call-overload] -- SQLModel columns are typed as values
+    head = session.execute(sa.select(_H.size, _H.frontier)).one()
     known = session.get(Checkpoint, head.size)
     if known is not None:
         return known
@@ -110,15 +111,16 @@ def prove(session: Session, decision: str) -> str:
         .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)
         .where(_E.subject == decision, _E.kind == "decision:signed")
     ).one_or_none()
-    if row is None or newest is None or row.index >= newest.size:
+    if row is None or newest is None or row[0] >= newest.size:
         raise Refusal(
             "not_sealed", f"Quyết định {decision} chưa nằm dưới một điểm kiểm đã ký; hãy chạy lại sau ít phút."
         )
-    tree = merkle.Tree(merkle.leaf_hash(leaf) for leaf in _leaves(session, newest.size))
+    index, leaf, opened = row
+    tree = merkle.Tree(merkle.leaf_hash(one) for one in _leaves(session, newest.size))
     openings = [
         {"field": name, "salt": salt, "value": value}
-        for name, (salt, value) in sorted(json.loads(row.openings).items())
+        for name, (salt, value) in sorted(json.loads(opened).items())
         if name in PUBLISHED["decision"]
     ]
-    extra = proof.extra(row.leaf.encode(), openings)
-    return proof.write(row.index, tree.inclusion_proof(row.index), extra, newest.note)
+    extra = proof.extra(leaf.encode(), openings)
+    return proof.write(index, tree.inclusion_proof(index), extra, newest.note)

@@ -95,11 +95,12 @@ def release(session: Session, keys: Iterable[str]) -> None:
 
 def due(session: Session, *, kind: str) -> int:
     """How many messages of a kind could be sent now."""
-    return session.execute(
+    found: int = session.execute(
         sa.select(sa.func.count())
         .select_from(OutboxMessage)
         .where(_O.kind == kind, _O.state.in_(["queued", "leased"]), _O.due_at <= datetime.now(UTC))
     ).scalar_one()
+    return found
 
 
 def status(session: Session) -> dict[str, int]:
@@ -132,16 +133,17 @@ def later(pause: timedelta) -> datetime:
 
 def due_batch(session: Session) -> int | None:
     """A number for the letters that are due now (the oldest one's id), or None when there are none."""
-    return session.execute(
+    found: int | None = session.execute(
         sa.select(sa.func.min(_O.id)).where(
             _O.kind == "letter", _O.state.in_(["queued", "leased"]), _O.due_at <= datetime.now(UTC)
         )
     ).scalar_one()
+    return found
 
 
 def unsent_now(session: Session) -> int:
     """Letters that are under way or could go now; what waits for its back-off is not counted."""
-    return session.execute(
+    found: int = session.execute(
         sa.select(sa.func.count())
         .select_from(OutboxMessage)
         .where(
@@ -149,13 +151,17 @@ def unsent_now(session: Session) -> int:
             (_O.state == "leased") | ((_O.state == "queued") & (_O.due_at <= datetime.now(UTC))),
         )
     ).scalar_one()
+    return found
 
 
 def reclaim(session: Session) -> int:
     """Give back every lease: for a start that knows no sender of this folder is alive. Returns how many."""
-    found = session.execute(
-        sa.update(OutboxMessage)
-        .where(_O.state == "leased")
-        .values(state="queued", lease=None, due_at=datetime.now(UTC))
+    return (
+        session.connection()
+        .execute(
+            sa.update(table(OutboxMessage))
+            .where(_O.state == "leased")
+            .values(state="queued", lease=None, due_at=datetime.now(UTC))
+        )
+        .rowcount
     )
-    return found.rowcount

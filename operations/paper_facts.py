@@ -9,6 +9,7 @@ from models import Account, CouncilMember, Decision, Nomination, Nominee, Recusa
 from models.types import table
 from operations import access, council, rounds, transition, vote
 from rules import catalogue, tally
+from rules.lifecycle import Role
 from rules.refusal import Refusal
 
 _N = table(Nomination).c
@@ -30,7 +31,7 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
     awards = sorted({row.award for row in standing.values()})
     rule = parsed.vote_rule(awards[0])
     voted = vote.voted(session, sitting)
-    secretary = rounds.people(session, access.Role.SECRETARY, today=access.local_date(sitting.held_at))
+    secretary = rounds.people(session, Role.SECRETARY, today=access.local_date(sitting.held_at))
     attendees = [_attendee(member, seats) for member in members if member.attended]
     chair = next((_attendee(member, seats) for member in members if member.chairs), attendees[0])
     return {
@@ -188,7 +189,7 @@ def of_decision(session: Session, row: Decision) -> dict[str, Any]:
 
 def _is_simplified(session: Session, row: Decision) -> bool:
     found = session.execute(sa.select(sa.func.count()).where(_N.decision_id == row.id, _N.route == "full")).scalar_one()
-    return found == 0
+    return bool(found == 0)
 
 
 def _grounds(award: catalogue.Award, *, council_sat: bool) -> list[str]:

@@ -47,7 +47,9 @@ class Proposed:
     birth_date: date | None = None
     prior_decision: str | None = None
     email: str | None = None
-    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # keys of a case that no column has: ratings, titles, grounds …
+    facts: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict
+    )  # keys of a case that no column has: ratings, titles, grounds …
     parts: tuple[str, ...] | None = None  # None: the unit's tờ trình attests that the dossier is whole
 
 
@@ -220,14 +222,13 @@ def _nominees(
     new = {key: proposed for key, proposed in zip(wanted, proposals, strict=True) if key not in known}
     fresh: list[dict[str, Any]] = []
     if new:
-        first_id = (session.execute(sa.select(sa.func.max(_P.id))).scalar_one() or 0) + 1
         numbers = numbering.take(session, "nominee", len(new))
-        for offset, (number, (key, proposed)) in enumerate(zip(numbers, new.items(), strict=True)):
+        for number, (key, proposed) in zip(numbers, new.items(), strict=True):
             code = f"NN-{number:06d}"
-            known[key] = (first_id + offset, code)
+            known[key] = (number, code)  # the series is this table's own: its number is the row's id
             fresh.append(
                 {
-                    "id": first_id + offset,
+                    "id": number,
                     "code": code,
                     "unit_id": unit.id,
                     "kind": proposed.kind,

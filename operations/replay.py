@@ -17,9 +17,7 @@ _A = table(Appraisal).c
 _U = table(Unit).c
 
 
-def replay(
-    session: Session, round_code: str, *, pack: str, regulation_text: str | None = None
-) -> dict[str, Any]:
+def replay(session: Session, round_code: str, *, pack: str, regulation_text: str | None = None) -> dict[str, Any]:
     """Re-evaluate a round under another pack (and regulation): each changed outcome with the provision that changed it.
 
     Each nomination is judged on the day of its first appraisal. {"round", "pack", "evaluated", "unreadable", "changed"}.
@@ -75,9 +73,7 @@ def what_if(
     return {"round": round_code, "candidates": len(candidates), **answer.as_json()}
 
 
-def _candidates(
-    session: Session, round_id: int, *, on: date, confirmed: frozenset[str]
-) -> list[compare.Candidate]:
+def _candidates(session: Session, round_id: int, *, on: date, confirmed: frozenset[str]) -> list[compare.Candidate]:
     i, s, p = table(AgendaItem).c, table(CouncilSession).c, table(Nominee).c
     sittings = {
         row.session_id: (row.members, row.present)
@@ -144,4 +140,3 @@ def over_quota(session: Session, round_code: str) -> list[dict[str, Any]]:
     for unit, award, count in session.execute(query):
         counts.setdefault(unit, {})[award] = count
     return [excess.as_json() for excess in quotas.over_quota(counts, rounds.regulation_of(session, round_))]
-

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from ledger.canonical import dumps
 from models import Appraisal, Nomination, Pause
@@ -412,7 +412,7 @@ def resume(session: Session, codes: Sequence[str], *, reason: str, actor: Actor,
     for row in moved:
         session.execute(
             sa.update(Pause)
-            .where(Pause.nomination_id == row.id, Pause.ended_at.is_(None))  # type: ignore[arg-type, union-attr] -- SQLModel columns are typed as values
+            .where(col(Pause.nomination_id) == row.id, col(Pause.ended_at).is_(None))
             .values(ended_at=now)
         )
         record.record(session, "pause:ended", [(_pause_subject(session, row), {"to": now})])

@@ -203,7 +203,7 @@ def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *,
 def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: str) -> Deadline:
     found = session.exec(select(Deadline).where(Deadline.round_id == row.id, Deadline.stage == stage)).one_or_none()
     if found is None:
-        found = Deadline(round_id=row.id, stage=stage, **values)
+        found = Deadline(round_id=row.id or 0, stage=stage, **values)
     else:
         for name, value in values.items():
             setattr(found, name, value)
@@ -347,10 +347,10 @@ def extend(
 
 def due_of(session: Session, round_id: int, stage: Stage) -> str | None:
     """The day by which a stage of the round is due, ISO; None where the regulation sets none."""
-    due = session.exec(
-        select(Deadline.due_on).where(Deadline.round_id == round_id, Deadline.stage == stage.value)
+    deadline = session.exec(
+        select(Deadline).where(Deadline.round_id == round_id, Deadline.stage == stage.value)
     ).one_or_none()
-    return due.isoformat() if due else None
+    return deadline.due_on.isoformat() if deadline else None
 
 
 def _responsible(session: Session, row: ReviewRound, stage: Stage, *, today: date) -> list[tuple[str, str, str]]:

@@ -134,6 +134,7 @@ def _decide(
         now=now,
         kind="signed",
         columns={"decision_id": decision.id},
+        known={row.code: row for row in ready},
         aspects={"paper": decision.code},
     )
     return [decision.code], results + refused, index
@@ -205,6 +206,7 @@ def _forward(
         now=now,
         kind="forwarded",
         columns={"submission_letter_id": letter.id},
+        known={row.code: row for row in ready},
         aspects={"paper": letter.code},
     )
     announce.letters(

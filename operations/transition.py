@@ -1,6 +1,6 @@
 """The only place where a nomination's state changes: one action, many nominations, each with its own result."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -151,15 +151,17 @@ def move(
     versions: dict[str, int] | None = None,
     aspects_each: Callable[[Standing], dict[str, Any]] | None = None,
     target: Callable[[Standing], State] | None = None,
+    known: Mapping[str, Standing] | None = None,
 ) -> tuple[list[Standing], list[Result], int]:
     """Move each nomination along its row of the transition table, or say why not.
 
     `kind` is the ledger's word for it; `columns` further columns set on all, `aspects` what the ledger says of them;
-    `versions` what the caller's page showed (a stale one is refused `stale`); `check` may raise a Refusal for one.
+    `versions` what the caller's page showed (a stale one is refused `stale`); `check` may raise a Refusal for one;
+    `known` how they stand, where the same act has just read it.
     Returns the nominations moved (as they stood before), a result for each code in order, and the first ledger index.
     """
     lifecycle.require_role(action, actor.roles)
-    found = standings(session, codes)
+    found = known if known is not None else standings(session, codes)
     results: dict[str, Result] = {}
     groups: dict[State, list[Standing]] = {}
     for code in dict.fromkeys(codes):
@@ -288,7 +290,9 @@ def _write(
         given = {f"new_{name}": value for name, value in values.items()}
         for chunk in chunks(rows):
             session.connection().execute(update, {"ids": [row.id for row in chunk], **given})
-    session.expire_all()
+    for loaded in session.identity_map.values():  # what the session holds of them is of before
+        if isinstance(loaded, Nomination):
+            session.expire(loaded)
 
 
 def _announce(session: Session, groups: dict[State, list[Standing]], index: int) -> None:

@@ -72,32 +72,33 @@ def _read_entries(session: Session, verdict: Verdict, vkey: str) -> Fold:
     hashes: list[bytes] = []
     last_at = ""
     expected = 0
-    e, o = table(LedgerEntry).c, table(LedgerOpening).c
+    e, o, h = table(LedgerEntry).c, table(LedgerOpening).c, table(LedgerHead).c
     query = sa.select(e.index, e.kind, e.subject, e.leaf, o.openings).outerjoin_from(
         LedgerEntry, LedgerOpening, e.index == o.index
     )
-    for row in session.execute(query.order_by(e.index)).yield_per(2000):
-        if row.index != expected:
-            verdict.add("ledger_entry", expected, f"thiếu bản ghi từ {expected} đến {row.index - 1}")
+    rows = session.execute(query.order_by(e.index)).yield_per(2000)
+    for index, kind, subject, text, openings in rows:
+        if index != expected:
+            verdict.add("ledger_entry", expected, f"thiếu bản ghi từ {expected} đến {index - 1}")
             return fold
         expected += 1
-        leaf = row.leaf.encode()
+        leaf = text.encode()
         hashes.append(merkle.leaf_hash(leaf))
         try:
             said = entry.decode(leaf)
         except ValueError:
-            verdict.add("ledger_entry", row.index, "nội dung bản ghi không đọc được")
+            verdict.add("ledger_entry", index, "nội dung bản ghi không đọc được")
             continue
         at = said.at.isoformat(timespec="microseconds")
-        if (said.index, said.kind, said.subject) != (row.index, row.kind, row.subject):
-            verdict.add("ledger_entry", row.index, "số thứ tự, loại hoặc đối tượng không khớp nội dung đã ghi")
+        if (said.index, said.kind, said.subject) != (index, kind, subject):
+            verdict.add("ledger_entry", index, "số thứ tự, loại hoặc đối tượng không khớp nội dung đã ghi")
         if at < last_at:
-            verdict.add("ledger_entry", row.index, "thời gian lùi so với bản ghi trước")
+            verdict.add("ledger_entry", index, "thời gian lùi so với bản ghi trước")
         last_at = at
-        _check_opening(row.index, row.openings, said.commitments, verdict)
+        _check_opening(index, openings, said.commitments, verdict)
         aspects = fold.setdefault(said.kind.split(":", 1)[0], {}).setdefault(said.subject, {})
         for name, value in said.commitments.items():
-            aspects[name] = (row.index, value)
+            aspects[name] = (index, value)
         if expected in notes or len(hashes) >= 4096:
             frontier, hashes = frontier.extend(hashes), []
             if expected in notes:
@@ -109,7 +110,7 @@ def _read_entries(session: Session, verdict: Verdict, vkey: str) -> Fold:
             _check_note(text, vkey, frontier, verdict)
         else:
             verdict.add("checkpoint", size, f"điểm kiểm cho {size} bản ghi nhưng sổ cái chỉ có {frontier.size}")
-    head = session.execute(sa.select(LedgerHead.size, LedgerHead.frontier, LedgerHead.last_at)).one_or_none()  # type: ignore[call-overload] -- SQLModel columns are typed as values
+    head = session.execute(sa.select(h.size, h.frontier, h.last_at)).one_or_none()
     if head is None:
         verdict.add("ledger_head", 1, "mất dòng đầu sổ")
     elif head.size != frontier.size or (head.size and head.frontier != frontier.to_text()):
@@ -365,7 +366,7 @@ def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .join(models.CouncilSession, i.session_id == s.id)
     )
     for row in session.execute(query).yield_per(2000):
-        yield f"{row.session}/{row.code}", {"result": vote.result_aspect(row._mapping)}  # noqa: SLF001 -- documented row mapping
+        yield f"{row.session}/{row.code}", {"result": vote.result_aspect(dict(row._mapping))}  # noqa: SLF001 -- documented row mapping
 
 
 def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger.canonical import dumps
 from models import AgendaItem, BallotBox, BallotRoll, CouncilSession, Nomination, ReviewRound, SessionMember
@@ -172,7 +172,7 @@ def _rewrite_box(session: Session, sitting: CouncilSession, ballot: Mapping[str,
     slips = list(session.exec(select(BallotBox.choices).where(BallotBox.session_id == sitting.id)))
     slips.append(dumps(dict(ballot)).decode())
     secrets.SystemRandom().shuffle(slips)
-    session.execute(sa.delete(BallotBox).where(BallotBox.session_id == sitting.id))  # type: ignore[arg-type] -- SQLModel columns are typed as values
+    session.execute(sa.delete(BallotBox).where(col(BallotBox.session_id) == sitting.id))
     session.execute(
         sa.insert(BallotBox),
         [{"slip": secrets.token_urlsafe(24), "session_id": sitting.id, "choices": slip} for slip in slips],
@@ -206,10 +206,10 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
 
 def _box_counts(session: Session, sitting: CouncilSession) -> tuple[int, int]:
     roll = session.execute(
-        sa.select(sa.func.count()).select_from(BallotRoll).where(BallotRoll.session_id == sitting.id)  # type: ignore[arg-type] -- SQLModel columns are typed as values
+        sa.select(sa.func.count()).select_from(BallotRoll).where(col(BallotRoll.session_id) == sitting.id)
     ).scalar_one()
     box = session.execute(
-        sa.select(sa.func.count()).select_from(BallotBox).where(BallotBox.session_id == sitting.id)  # type: ignore[arg-type] -- as above
+        sa.select(sa.func.count()).select_from(BallotBox).where(col(BallotBox.session_id) == sitting.id)
     ).scalar_one()
     return roll, box
 
@@ -266,7 +266,7 @@ def tally_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     )
     batch = deal(ballots, [item.code for item in items])
     _store_results(session, updates)
-    session.execute(sa.delete(BallotBox).where(BallotBox.session_id == sitting.id))  # type: ignore[arg-type] -- SQLModel columns are typed as values
+    session.execute(sa.delete(BallotBox).where(col(BallotBox.session_id) == sitting.id))
     sitting.state = "tallied"
     sitting.batch_sha256 = hashlib.sha256(dumps(batch)).hexdigest()
     sitting.version += 1

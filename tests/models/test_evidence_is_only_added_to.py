@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.database import Database
+from rules.lifecycle import State
 
 NOW = "2024-11-01 08:00:00+00:00"
 FILLED = {
@@ -21,7 +22,7 @@ UPDATES = {
     "checkpoint": ["note = 'x'"],
     "security_event": ["actor = 'b'"],
     "appraisal": ["verdict = 'eligible'"],
-    "ledger_opening": ["openings = '{\"about\": 2}'", "openings = openings || ' '"],
+    "ledger_opening": ["openings = replace(openings, 'a', 'b')", "openings = openings || ' '"],
     "ledger_head": ["size = -1"],
 }
 
@@ -35,8 +36,6 @@ def write(database: Database, *statements: str) -> None:
 @pytest.fixture
 def filled(office: Any) -> Any:
     """An office with a line in every evidence table, appraisals included."""
-    from rules.lifecycle import State
-
     office.open_round().to(State.ELIGIBLE)
     office.seal()
     write(office.database, FILLED["security_event"])

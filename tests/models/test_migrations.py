@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 
 import models
 from models.database import Database, alembic_config
+from rules.refusal import Unreadable
 
 TABLES = set(models.SQLModel.metadata.tables)
 VERSION = {"alembic_version"}
@@ -82,8 +83,6 @@ def test_the_constraints_of_the_models_stand_in_the_database(database: Database)
 
 @pytest.mark.parametrize("url", ["mysql://u:geheim@h/db", "nicht eine url", "oracle://geheim"])
 def test_a_bad_url_is_refused_without_showing_its_secret(url: str) -> None:
-    from rules.refusal import Unreadable
-
     with pytest.raises(Unreadable) as refused:
         Database(url)
     assert refused.value.code == "bad_database_url"

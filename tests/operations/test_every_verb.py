@@ -1,0 +1,331 @@
+"""One story in which every verb of the five stages acts: each fails whole when its ledger does, each letter can be read."""
+
+import json
+from collections.abc import Callable, Generator
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from notifications import letters, message
+from operations import (
+    access,
+    accounts,
+    council,
+    deadlines,
+    disclosure,
+    ledger_book,
+    proposal,
+    record,
+    review,
+    rounds,
+    signature,
+    transition,
+    vote,
+)
+from operations.access import Actor
+from rules import regulation
+from rules.lifecycle import Role
+from rules.refusal import Refusal
+
+REASON = "vì lý do của bài thử"
+MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
+Act = Callable[[Any], Any]
+Story = Generator[Act, Any, None]
+
+
+def story(office: Any, round_code: Callable[[], Any]) -> Story:
+    """Yields one act at a time and is sent its answer; `round_code` makes proposals for the office's next round."""
+    now, say = office.now, partial
+    secretary, reviewer, chairman = office.thuky, office.chuyenvien1, office.chutich
+    officer = office.officer("XA01")
+    since = date(2024, 1, 1)
+
+    # The house itself.
+    school = yield say(
+        accounts.add_unit, code="TH99", name="Trường Mẫu", level="district", email="th99@nammau.example", valid_from=since
+    )
+    person = yield say(accounts.add_account, username="nguoi.moi", display_name="Lò Thị Mẫu", email="m@nammau.example")
+    yield say(accounts.grant, account=person, role=Role.UNIT_OFFICER, valid_from=since, unit=school)
+    body = yield say(
+        accounts.set_up_council, code="HD-9", name="Hội đồng", decision_number="9", valid_from=date(2030, 1, 1)
+    )
+    yield say(accounts.appoint, council=body, account=person, title="Ủy viên", body="x", valid_from=date(2030, 1, 1))
+    yield say(
+        accounts.authorise,
+        principal=office.look(accounts.account_named, "chutich"),
+        deputy=office.look(accounts.account_named, "phochutich"),
+        document_number="9/UQ",
+        scope="all",
+        valid_from=since,
+        valid_to=date(2024, 12, 31),
+    )
+    text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "09/QC")
+    yield say(rounds.register_regulation, text=text, now=now)
+
+    # 1. unit_proposal
+    made = yield say(
+        rounds.open_round, kind="CONG_TRANG", year=2024, title="Năm 2024", actor=secretary, now=now,
+        proposals_due=date(2024, 11, 6),
+    )  # fmt: skip
+    round_ = round_code()
+    code = made.code
+    yield say(
+        rounds.extend, code=code, stage="unit_proposal", until=date(2024, 11, 8), reason="mưa lũ", actor=secretary,
+        now=now,
+    )  # fmt: skip
+
+    def file(count: int, **words: Any) -> Act:
+        given = {"round_code": code, "unit_code": "XA01", "actor": officer, "now": now}
+        submit = words.pop("submit", True)
+        return say(proposal.file, proposals=round_.proposals(count, **words), submit=submit, **given)
+
+    drafts = list((yield file(2, submit=False)).codes)
+    here = list((yield file(8)).codes)
+    above = list((yield file(2, award="BK_TINH")).codes)
+    yield say(proposal.mend, code=drafts[0], actor=officer, now=now, achievement="thành tích khác")
+    yield say(deadlines.sweep, now=now + timedelta(days=6))  # two working days before: reminded
+    yield say(deadlines.sweep, now=now + timedelta(days=13))  # four after: all four steps
+    yield say(proposal.submit, codes=drafts[:1], actor=officer, now=now)
+    yield say(proposal.withdraw, codes=drafts[1:], reason=REASON, actor=officer, now=now)
+
+    # 2. home_affairs_review
+    yield say(review.evaluate, now=now, round_code=code)
+    yield say(review.return_for_supplement, codes=here[:1], reason=REASON, actor=reviewer, now=now)
+    yield say(proposal.submit, codes=here[:1], actor=officer, now=now)
+    yield say(review.find_ineligible, codes=here[1:2], reason=REASON, actor=reviewer, now=now)
+    yield say(review.pause, codes=here[2:3], ground="complaint", reason=REASON, actor=reviewer, now=now)
+    yield say(review.resume, codes=here[2:3], reason=REASON, actor=reviewer, now=now)
+    going = [code for code in (*drafts[:1], *here, *above) if code != here[1]]
+    yield say(review.pass_review, codes=going, actor=reviewer, now=now)
+    yield say(rounds.advance, code=code, actor=secretary, now=now)
+    yield say(rounds.advance, code=code, actor=secretary, now=now)
+
+    # 3. council_vote
+    convene = say(council.convene, round_code=code, at=now, place="Hội trường", actor=secretary, now=now)
+    off = (yield convene).code
+    yield say(council.cancel, session_code=off, reason=REASON, actor=secretary, now=now)
+    sitting = (yield convene).code
+    yield say(council.attend, session_code=sitting, members=MEMBERS[:9], actor=secretary)
+    yield say(
+        council.recuse, session_code=sitting, member="tv05", nomination=here[3], ground="con gái", actor=secretary,
+        now=now,
+    )  # fmt: skip
+    agenda = (yield say(vote.open_ballot, session_code=sitting, actor=secretary, now=now))["agenda"]
+    yield say(deadlines.reminders_to_vote, round_code=code)
+    for member in MEMBERS:
+        against = {here[4]: "disapprove"}
+        choices = {one: against.get(one, "approve") for one in agenda if (member, one) != ("tv05", here[3])}
+        yield say(vote.cast, session_code=sitting, choices=choices, actor=office.actor(member))
+    yield say(vote.close_ballot, session_code=sitting, actor=secretary, now=now)
+    counted = yield say(vote.tally_ballot, session_code=sitting, actor=access.ENGINE, now=now)
+    recommended = [one["code"] for one in counted["results"] if one["outcome"] == "recommended"]
+    yield say(rounds.advance, code=code, actor=secretary, now=now)
+
+    # 4. chairman_signature
+    yield say(signature.announce_waiting, round_code=code, now=now)
+    yield say(signature.send_back, codes=here[5:6], reason=REASON, actor=chairman, now=now)
+    yield say(signature.refuse, codes=here[6:7], reason=REASON, actor=chairman, now=now)
+    rest = [one for one in recommended if one not in here[5:7]]
+    signed = yield say(signature.sign, codes=rest, actor=chairman, now=now)
+    ((decision,), (letter,)) = (signed.decisions, signed.letters)
+    yield say(review.find_ineligible, codes=here[5:6], reason=REASON, actor=reviewer, now=now)
+    yield say(rounds.advance, code=code, actor=secretary, now=now)
+
+    # 5. public_disclosure
+    url = "https://congkhai.nammau.example/"
+    yield say(disclosure.attach_paper, code=decision, sha256=_paper(office))
+    yield say(disclosure.disclose, paper=decision, actor=reviewer, now=now, url=url)
+    yield say(
+        disclosure.record_answer, letter_code=letter, number="88/QĐ-UBND", on=date(2024, 11, 20), refused=above[:1],
+        reason=REASON, actor=reviewer, now=now,
+    )  # fmt: skip
+    yield say(disclosure.disclose, paper=letter, actor=reviewer, now=now, url=url)
+    petition = yield say(disclosure.file_petition, text="Tôi không đồng ý.", nomination=here[0], now=now)
+    yield say(disclosure.answer_petition, code=petition.code, answer="Đã xem xét.", actor=reviewer, now=now)
+    yield say(rounds.advance, code=code, actor=secretary, now=now)
+    yield say(deadlines.sweep, now=now + timedelta(days=31))  # posted long enough
+    yield say(disclosure.revoke, code=decision, ground="93.2.a", reason=REASON, actor=chairman, now=now)
+    yield say(ledger_book.seal, signer=office.signer)
+
+
+def _paper(office: Any) -> str:
+    from models import StoredFile
+
+    sha256 = "c" * 64
+    row = StoredFile(sha256=sha256, size=1, media_type="application/pdf", name="qd.pdf", stored_at=office.now)
+    office.act(lambda session: session.add(row))
+    return sha256
+
+
+def play(office: Any, around: Callable[[Act], Any]) -> None:
+    """Tell the story, each act through `around`, which answers what the act answered."""
+
+    def next_round() -> Any:
+        made = office.open_round("DOT_XUAT")  # a second round, only for its numbered names
+        return made
+
+    told = story(office, next_round)
+    act = next(told)
+    while True:
+        answer = around(act)
+        results = answer if isinstance(answer, list) else getattr(answer, "results", [])
+        assert [one for one in results if isinstance(one, transition.Result) and one.refusal] == []
+        assert getattr(answer, "errors", ()) == ()
+        try:
+            act = told.send(answer)
+        except StopIteration:
+            return
+
+
+class _LedgerDown(Exception):  # noqa: N818 -- a fake that fails on demand
+    pass
+
+
+def test_a_failing_ledger_fails_every_act_whole(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = record.record
+    written = record._Pending.write
+    calls: list[str] = []
+    fail_at: list[int] = [0]
+
+    def failing(session: Any, kind: str, changes: Any) -> int:
+        calls.append(kind)
+        if len(calls) == fail_at[0]:
+            raise _LedgerDown
+        return real(session, kind, changes)
+
+    def cut_off(self: Any, session: Any) -> None:
+        if fail_at[0] == -1:
+            raise _LedgerDown
+        written(self, session)
+
+    monkeypatch.setattr(record, "record", failing)
+    monkeypatch.setattr(record._Pending, "write", cut_off)
+    failed: list[str] = []
+    traces: list[str] = []
+
+    def around(act: Act) -> Any:
+        name = act.func.__name__
+        clean = office.digests()
+        at = -1  # first the last write of all, then each entry from the first on
+        while at < 40:
+            calls.clear()
+            fail_at[0] = at
+            try:
+                answer = office.act(act)
+            except _LedgerDown:
+                failed.append(name)
+                if office.digests() != clean:
+                    traces.append(f"{name} failing at {at}")
+                at = 1 if at == -1 else at + 1
+                continue
+            fail_at[0] = 0
+            return answer
+        raise AssertionError(f"{name} does not end")
+
+    play(office, around)
+    assert traces == []
+    silent = {"evaluate", "announce_waiting", "reminders_to_vote", "seal"}
+    verbs = {"add_unit", "add_account", "grant", "set_up_council", "appoint", "authorise", "register_regulation",
+             "open_round", "extend", "advance", "file", "mend", "submit", "withdraw", "sweep",
+             "return_for_supplement", "find_ineligible", "pause", "resume", "pass_review",
+             "convene", "cancel", "attend", "recuse", "open_ballot", "cast", "close_ballot", "tally_ballot",
+             "send_back", "refuse", "sign",
+             "attach_paper", "disclose", "record_answer", "file_petition", "answer_petition", "revoke"}  # fmt: skip
+    assert set(failed) - silent == verbs
+    assert office.violations() == []
+
+
+def test_the_database_verifies_after_every_act(small_office: Any) -> None:
+    found: list[str] = []
+
+    def around(act: Act) -> Any:
+        answer = small_office.act(act)
+        violations = small_office.violations()
+        if violations:
+            found.append(f"{act.func.__name__}: {violations}")
+        return answer
+
+    play(small_office, around)
+    assert found == []
+
+
+NOT_QUEUED_HERE = {"digest", "petition_answered"}  # petitions come without an address that is checked
+
+
+def test_every_letter_that_is_queued_can_be_read_and_sent(small_office: Any) -> None:
+    play(small_office, small_office.act)
+    rows = small_office.rows("SELECT key, topic, recipient, context FROM outbox_message WHERE kind = 'letter'")
+    wrong = []
+    for key, topic, recipient, context in rows:
+        try:
+            rendered = letters.render(topic, json.loads(context))
+            sent = message.compose(
+                key=key,
+                sender="Vinh Danh <vinhdanh@nammau.example>",
+                recipient=recipient,
+                rendered=rendered,
+                at=datetime(2024, 11, 1, tzinfo=UTC),
+                domain="nammau.example",
+            )
+        except (letters.BadContext, message.UnsafeLetter) as error:
+            wrong.append(f"{topic}: {error}")
+            continue
+        if f"X-Vinhdanh-Key: {key}".encode() not in sent or f"To: {recipient}".encode() not in sent:
+            wrong.append(f"{topic}: key or recipient is not in the letter")
+    assert wrong == []
+    assert {topic for _, topic, _, _ in rows} == set(letters.KINDS) - NOT_QUEUED_HERE
+
+
+def test_a_reach_is_written_to_the_security_log(office: Any) -> None:
+    """As the door does: the refused act leaves nothing, the log line is an act of its own."""
+    (code,) = office.open_round().file()
+    stranger = office.officer("XA02")
+    clean = office.digests()
+    with pytest.raises(Refusal) as refused:
+        office.act(review.pass_review, [code], actor=stranger, now=office.now)
+    assert (refused.value.code, refused.value.reach) == ("not_your_role", True)
+    with office.database.begin_unrecorded() as session:
+        access.log_reach(
+            session, actor=stranger.username, verb="pass_review", subject=code, refusal=refused.value, now=office.now
+        )
+    assert office.rows("SELECT actor, verb, subject, code FROM security_event") == [
+        ("canbo.xa02", "pass_review", code, "not_your_role")
+    ]
+    changed = {name for name, digest in office.digests().items() if digest != clean[name]}
+    assert changed == {"security_event"}
+    assert office.violations() == []
+
+
+def test_a_reach_with_over_long_words_is_still_logged(office: Any) -> None:
+    with office.database.begin_unrecorded() as session:
+        access.log_reach(
+            session,
+            actor="a" * 300,
+            verb="v" * 300,
+            subject="s" * 300,
+            refusal=Refusal("not_your_role", "…", reach=True),
+            now=office.now,
+        )
+    assert office.one("SELECT length(actor) + length(verb) + length(subject) FROM security_event") == 80 + 60 + 200
+
+
+def test_people_without_an_account_or_with_a_locked_one_are_a_reach(office: Any) -> None:
+    office.write("UPDATE account SET disabled_at = :at WHERE username = 'tv03'", at="2024-10-01 00:00:00+00:00")
+    answers = []
+    for username in ("khong.co", "tv03"):
+        with pytest.raises(Refusal) as refused:
+            office.actor(username)
+        answers.append((refused.value.code, refused.value.reach))
+    assert answers == [("unknown_account", True), ("account_disabled", True)]
+
+
+def test_a_role_is_held_between_its_days(office: Any) -> None:
+    office.write("UPDATE role_grant SET valid_to = '2024-11-02' WHERE role = 'secretary'")
+    held = []
+    for day in ("2023-12-31", "2024-01-01", "2024-11-01", "2024-11-02"):
+        now = datetime.fromisoformat(f"{day}T23:59:00+07:00")
+        actor: Actor = office.look(access.actor, "thuky", now=now)
+        held.append(sorted(actor.roles))
+    assert held == [[], ["secretary"], ["secretary"], []]

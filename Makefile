@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 STAMP := .venv/.ready
 
-.PHONY: help setup demo test up check
+.PHONY: help setup demo test up lint check
 help:
 	@echo "make demo   one whole review round of real size, then its summary"
 	@echo "make test   the whole test suite"
@@ -30,10 +30,12 @@ test: setup
 up: setup
 	.venv/bin/vinhdanh up
 
-check: setup
+lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m models.migrations.check
+
+check: lint
 	.venv/bin/python -m pytest

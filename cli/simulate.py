@@ -1,7 +1,6 @@
 """`vinhdanh simulate`: a whole round through the real operations, without Prefect and mail, and what it cost."""
 
 import random
-import resource
 import tempfile
 from contextlib import ExitStack
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cli.people import CHAIRMAN, MEMBERS, REVIEWER, SECRETARY, Office, ballot, groups
+from cli.people import CHAIRMAN, MEMBERS, REVIEWER, SECRETARY, Office, ballot, groups, peak_rss_mb
 from operations import council, disclosure, ledger_book, proposal, review, rounds, sample, signature, verification, vote
 from operations.installation import Installation, moment
 from rules.refusal import Refusal
@@ -107,7 +106,6 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
         )
     office.act("seal", "", lambda s: ledger_book.seal(s, installation.signer))
     seconds = perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     with database.read() as session:
         states = rounds.status(session, round_code)["states"]
         verdict = verification.verify(session, vkey=installation.signer.vkey)
@@ -115,7 +113,7 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
         "nominations": count,
         "seconds": round(seconds, 3),
         "per_second": round(count / seconds, 1),
-        "peak_rss_mb": max(peak, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024),
+        "peak_rss_mb": peak_rss_mb(),
         "by_state": states,
         "ledger": {"size": verdict.size, "verified": not verdict.violations},
         "evaluation_seconds": round(evaluation_seconds, 3),

@@ -44,7 +44,19 @@ def member_named(session: Session, sitting: CouncilSession, name: str) -> Sessio
     for member in members_of(session, sitting):
         if name in {member.member, member.username}:
             return member
-    raise Refusal(
+    raise _not_a_member(sitting, name)
+
+
+def seat_of(session: Session, sitting: CouncilSession, actor: Actor) -> SessionMember:
+    """The actor's own seat, by username only: an account called «TV03» is not member TV03. Raises `not_a_member`."""
+    for member in members_of(session, sitting):
+        if member.username == actor.username:
+            return member
+    raise _not_a_member(sitting, actor.username)
+
+
+def _not_a_member(sitting: CouncilSession, name: str) -> Refusal:
+    return Refusal(
         "not_a_member",
         f"«{name}» không phải thành viên Hội đồng của phiên {sitting.code}. "
         "Danh sách thành viên xem bằng `vinhdanh council members`.",

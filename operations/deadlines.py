@@ -197,14 +197,25 @@ def _step(
 
 
 def _close_ballots(session: Session, *, now: datetime) -> int:
-    """Close each open ballot whose stage is over and that is quorate; one that is not climbs the ladder instead."""
+    """Close each open ballot whose stage is over and that is quorate; one that is not climbs the ladder instead.
+
+    A ballot opened after the due day, or before the round reached its council, is for a person to close.
+    """
     closed = 0
     due = (
-        select(CouncilSession.code)
+        select(CouncilSession.code, ReviewRound)
         .join(Deadline, (col(Deadline.round_id) == col(CouncilSession.round_id)))
-        .where(CouncilSession.state == "open", Deadline.stage == Stage.COUNCIL_VOTE.value, Deadline.due_at <= now)
+        .join(ReviewRound, (col(ReviewRound.id) == col(CouncilSession.round_id)))
+        .where(
+            CouncilSession.state == "open",
+            Deadline.stage == Stage.COUNCIL_VOTE.value,
+            Deadline.due_at <= now,
+            col(CouncilSession.opened_at) < col(Deadline.due_at),
+        )
     )
-    for code in session.exec(due).all():
+    for code, round_ in session.exec(due).all():
+        if not _has_begun(round_, Stage.COUNCIL_VOTE):
+            continue
         try:
             vote.close_ballot(session, code, actor=ENGINE, now=now)
         except Refusal as refusal:

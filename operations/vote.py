@@ -112,7 +112,7 @@ def cast(session: Session, session_code: str, *, choices: Mapping[str, str], act
     Returns {"receipt": …}, which proves that the member voted and says nothing of what.
     """
     sitting = council.by_code(session, session_code)
-    member = council.member_named(session, sitting, actor.username)
+    member = council.seat_of(session, sitting, actor)
     if sitting.state != "open":
         raise Refusal(
             "ballot_closed",

@@ -11,7 +11,7 @@ from rules.lifecycle import State
 NOW = "2024-11-01 08:00:00+00:00"
 FILLED = {
     "ledger_entry": "INSERT INTO ledger_entry (\"index\", kind, subject, leaf) VALUES (0, 'unit:registered', 'X', '{}')",
-    "ledger_opening": "INSERT INTO ledger_opening (\"index\", openings) VALUES (0, '{\"about\": 1}')",
+    "ledger_opening": 'INSERT INTO ledger_opening ("index", openings) VALUES (0, \'{"about": 1}\')',
     "checkpoint": f"INSERT INTO checkpoint (size, note, at) VALUES (1, 'note', '{NOW}')",
     "security_event": (
         f"INSERT INTO security_event (at, actor, verb, subject, code) VALUES ('{NOW}', 'a', 'v', 's', 'not_your_role')"

@@ -44,7 +44,12 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
 
     # The house itself.
     school = yield say(
-        accounts.add_unit, code="TH99", name="Trường Mẫu", level="district", email="th99@nammau.example", valid_from=since
+        accounts.add_unit,
+        code="TH99",
+        name="Trường Mẫu",
+        level="district",
+        email="th99@nammau.example",
+        valid_from=since,
     )
     person = yield say(accounts.add_account, username="nguoi.moi", display_name="Lò Thị Mẫu", email="m@nammau.example")
     yield say(accounts.grant, account=person, role=Role.UNIT_OFFICER, valid_from=since, unit=school)

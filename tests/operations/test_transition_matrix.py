@@ -179,9 +179,7 @@ def _close(session: Any, office: Any, actor: Actor, code: str) -> None:
 
 
 def _revoke(session: Any, office: Any, actor: Actor, code: str) -> None:
-    disclosure.revoke(
-        session, office.decision_of(code), ground="93.2.a", reason=REASON, actor=actor, now=office.now
-    )
+    disclosure.revoke(session, office.decision_of(code), ground="93.2.a", reason=REASON, actor=actor, now=office.now)
 
 
 def _open(session: Any, office: Any, actor: Actor, code: str) -> None:
@@ -253,9 +251,7 @@ def _after(session: Any, code: str, size: int, outbox: int) -> dict[str, Any]:
         return [tuple(row) for row in session.execute(sa.text(sql), words)]
 
     ((state, stage, version),) = rows("SELECT state, stage, version FROM nomination WHERE code = :code", code=code)
-    entries = rows(
-        'SELECT kind FROM ledger_entry WHERE subject = :code AND "index" >= :size', code=code, size=size
-    )
+    entries = rows('SELECT kind FROM ledger_entry WHERE subject = :code AND "index" >= :size', code=code, size=size)
     queued = rows("SELECT kind, topic FROM outbox_message WHERE id > :last ORDER BY id", last=outbox)
     return {
         "state": state,
@@ -439,9 +435,7 @@ def test_a_stale_page_is_refused_with_what_it_is_now(gallery_office: Any) -> Non
         )
     ]
     signed = signature.Signed((), (), (), -1)
-    signed = office.act(
-        signature.sign, [gallery["recommended"]], actor=office.chutich, now=office.now, versions=old
-    )
+    signed = office.act(signature.sign, [gallery["recommended"]], actor=office.chutich, now=office.now, versions=old)
     refused = [result.refusal.code for (result,) in [*answers, signed.results]]
     assert refused == ["stale"] * 3
     assert office.digests() == clean

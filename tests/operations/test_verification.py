@@ -133,9 +133,9 @@ def lived_office(kind: str, furnish: Any) -> Any:
 def test_every_table_and_column_is_either_vouched_for_or_named_as_not() -> None:
     assert set(METADATA) == set(UNPROTECTED) | OTHER | LEDGER
     assert set(UNPROTECTED) == set(SOURCES)
-    assert {name: columns - set(METADATA[name].columns.keys()) for name, columns in UNPROTECTED.items()} == dict.fromkeys(
-        UNPROTECTED, set()
-    )
+    assert {
+        name: columns - set(METADATA[name].columns.keys()) for name, columns in UNPROTECTED.items()
+    } == dict.fromkeys(UNPROTECTED, set())
 
 
 def test_lawful_acts_verify(lived_office: Any) -> None:
@@ -467,7 +467,7 @@ def test_an_erased_field_of_a_superseded_entry_is_no_violation(lived_office: Any
     """Erasing is lawful: the salt goes, the entry and every proof stay."""
     office = lived_office
     index, text = office.rows(
-        "SELECT e.\"index\", openings FROM ledger_entry e JOIN ledger_opening o ON o.\"index\" = e.\"index\""
+        'SELECT e."index", openings FROM ledger_entry e JOIN ledger_opening o ON o."index" = e."index"'
         " WHERE kind = 'nomination:drafted' ORDER BY e.\"index\""
     )[0]
     kept = {name: opening for name, opening in json.loads(text).items() if name != "state"}

@@ -2,7 +2,8 @@
 
 Dispatcher: the only reader of the outbox's `stage_entered` rows; each becomes one flow run under the row's key as
 idempotency key. It also starts `deliver_notifications` when letters are due; when Prefect cannot be reached, letters
-go without it. Runner: takes scheduled runs of our deployments and runs them in this process.
+go without it. Runner: takes scheduled runs of our deployments and runs them in this process. On a Prefect server of
+one's own (VINHDANH_PREFECT_API_URL) deployments that `prefect deploy` put into a work pool are left to its workers.
 
 Nothing here is the truth: kill it at any moment, and the next start finds every row and every stage as they stand.
 """
@@ -19,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import sqlalchemy as sa
 import structlog
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -30,20 +32,29 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import Abort, PrefectException
+from prefect.exceptions import Abort, ObjectNotFound, PrefectException
 from prefect.flow_engine import run_flow
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Crashed, Pending
 from prefect.utilities.engine import propose_state_sync
 
 from deployments import catalogue
+from models import OutboxMessage
+from models.types import table
 from operations import outbox, rounds
-from tasks import delivery
+from rules.lifecycle import Stage
+from tasks import delivery, progress
 from tasks.office import installation
 
 POLL = 0.4  # seconds between looks at the outbox and at the schedule
 WORKERS = 3
-ENGINE_AWAY = timedelta(seconds=20)  # then letters go without Prefect
+ENGINE_AWAY = 20.0  # seconds; then letters go without Prefect
+LETTERS_APART = 3.0  # seconds between two deliveries of new letters …
+RETRIES_APART = 60.0  # … and before one of letters that were tried before: a silent mail server makes few runs
+LOOK_AROUND = 60.0  # seconds between looks at open ballots and at what Prefect still knows of us
 
+_WITHOUT_PREFECT = UUID(int=0)  # the delivery that no flow run stands for
+_O = table(OutboxMessage).c
 log = structlog.get_logger("vinhdanh.engine")
 
 
@@ -55,134 +66,209 @@ class Engine:
         self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="flow")
         self._running: dict[UUID, Future[None]] = {}
         self._deployments: dict[str, UUID] = {}
-        self._delivering: UUID | None = None
-        self._last_seen = datetime.now(UTC)
+        self._ours: dict[UUID, str] = {}  # those that run in this process
+        self._delivery: UUID | None = None
+        self._asked_at = -RETRIES_APART
+        self._asked_for: int | None = None
+        self._seen_at = time.monotonic()
+        self._looked_at = time.monotonic()
         self._boot = secrets.token_hex(4)
 
     def stop(self, *_: Any) -> None:
         self._stop.set()
 
     def run(self) -> None:
+        # Only here: this process holds the folder alone and has no sender yet, so every lease is a dead one's.
+        with installation().database.begin_unrecorded() as session:
+            outbox.reclaim(session)
+        away = False
         while not self._stop.is_set():
             try:
-                with get_client(sync_client=True) as client:
+                # The loop asks again by itself; only flows in the pool wait out a restart of the server.
+                with (
+                    temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 15.0}),
+                    get_client(sync_client=True) as client,
+                ):
                     self._register(client)
                     self._take_over(client)
+                    away = False
                     print(json.dumps({"engine": "ready"}), flush=True)  # noqa: T201 -- the launcher reads this line
                     while not self._stop.is_set():
                         busy = self._turn(client)
-                        self._last_seen = datetime.now(UTC)
+                        self._seen_at = time.monotonic()
                         self._stop.wait(POLL if not busy else 0.05)
-            except (httpx.HTTPError, PrefectException, OSError) as error:
-                log.warning("prefect_unreachable", error=type(error).__name__)
-                self._deliver_without_prefect()
+            except (httpx.HTTPError, PrefectException, OSError, sa.exc.OperationalError) as error:
+                if not away:
+                    log.warning("engine_away", error=f"{type(error).__name__}: {error}"[:200])
+                away = True
+                self._dispatch_letters(None)
                 self._stop.wait(2)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _register(self, client: SyncPrefectClient) -> None:
         """Create or update our deployments; the same names give the same ids."""
+        has_workers = "PREFECT_API_URL" in installation().settings
+        self._deployments, self._ours = {}, {}
         for deployed in catalogue.DEPLOYED:
-            flow_id = client.create_flow_from_name(catalogue.flow(deployed.name).name)
-            schedules = (
-                [DeploymentScheduleCreate(schedule=CronSchedule(cron=deployed.cron, timezone=catalogue.TIMEZONE))]
-                if deployed.cron
-                else None
-            )
-            self._deployments[deployed.name] = client.create_deployment(
-                flow_id=flow_id,
-                name=deployed.name,
-                entrypoint=f"flows/{deployed.name}.py:{deployed.name}",
-                schedules=schedules,
-                tags=["vinhdanh"],
-            )
-
-    def _turn(self, client: SyncPrefectClient) -> bool:
-        dispatched = self._dispatch_stages(client)
-        self._dispatch_letters(client)
-        return self._take_runs(client) or dispatched
-
-    def _dispatch_stages(self, client: SyncPrefectClient) -> bool:
-        database = installation().database
-        with database.begin_unrecorded() as session:
-            claimed = outbox.claim(session, kind="stage_entered", limit=20)
-        for message in claimed:
-            try:
-                self._trigger(client, json.loads(message.context), message.key)
-            except Exception:
-                # The engine does not answer: the row is due again at once, not after its lease.
-                with database.begin_unrecorded() as session:
-                    outbox.release(session, [one.key for one in claimed])
-                raise
-            # A crash before this line triggers again under the same key: Prefect answers with the same run.
-            with database.begin_unrecorded() as session:
-                outbox.settle(session, [{"key": message.key, "state": "accepted"}])
-        return bool(claimed)
-
-    def _trigger(self, client: SyncPrefectClient, said: dict[str, str], key: str) -> None:
-        client.create_flow_run_from_deployment(
-            self._deployments[said["stage"]],
-            parameters={"round_code": said["round"]},
-            tags=[said["round"], said["stage"]],
-            idempotency_key=key,
-        )
+            given = _in_a_work_pool(client, deployed.name) if has_workers else None
+            made = given or _create(client, deployed)
+            self._deployments[deployed.name] = made
+            if given is None:
+                self._ours[made] = deployed.name
 
     def _take_over(self, client: SyncPrefectClient) -> None:
-        """What a killed predecessor left: leases of nobody, runs that nobody runs, stages that nobody looked at."""
-        database = installation().database
-        with database.begin_unrecorded() as session:
-            outbox.reclaim(session)
-        ours = FlowRunFilter(
-            deployment_id=FlowRunFilterDeploymentId(any_=list(self._deployments.values())),
+        """What a killed predecessor left: runs that nobody runs, stages that nobody looked at."""
+        left = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=list(self._ours)),
             state=FlowRunFilterState(
                 type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
             ),
         )
-        for run in client.read_flow_runs(flow_run_filter=ours):
-            client.set_flow_run_state(run.id, Crashed(message="the process that ran this is gone"), force=True)
-        with database.read() as session:
+        for run in client.read_flow_runs(flow_run_filter=left):
+            if run.id not in self._running:
+                client.set_flow_run_state(run.id, Crashed(message="the process that ran this is gone"), force=True)
+        with installation().database.read() as session:
             waiting = rounds.waiting_stages(session)
+        # An engine that comes and goes looks at the stages again at most every ten minutes.
+        bucket = datetime.now(UTC).strftime("%Y%m%d%H%M")[:-1]
         for round_code, stage in waiting:
-            self._trigger(client, {"round": round_code, "stage": stage}, f"start/{self._boot}/{round_code}/{stage}")
+            self._trigger(client, round_code, stage, f"start/{self._boot}/{bucket}/{round_code}/{stage}")
 
-    def _dispatch_letters(self, client: SyncPrefectClient) -> None:
-        if self._delivering is not None and self._delivering in self._running:
+    def _turn(self, client: SyncPrefectClient) -> bool:
+        if time.monotonic() - self._looked_at > LOOK_AROUND:
+            self._looked_at = time.monotonic()
+            self._look_around(client)
+        dispatched = self._dispatch_stages(client)
+        self._dispatch_letters(client)
+        return self._take_runs(client) or dispatched
+
+    def _look_around(self, client: SyncPrefectClient) -> None:
+        """Show how many have voted, and notice when Prefect has forgotten us (raises ObjectNotFound)."""
+        client.read_deployment(self._deployments[catalogue.DEPLOYED[0].name])
+        with installation().database.read() as session:
+            voting = {
+                code: found
+                for code, stage in rounds.waiting_stages(session)
+                if stage == Stage.COUNCIL_VOTE and (found := progress.ballots(session, code))
+            }
+        for code, (cast, expected) in voting.items():
+            self._trigger(client, code, Stage.COUNCIL_VOTE, f"ballots/{code}/{cast}/{expected}")
+
+    def _dispatch_stages(self, client: SyncPrefectClient) -> bool:
+        database = installation().database
+        with database.read() as session:
+            if not outbox.due(session, kind="stage_entered"):
+                return False
+        with database.begin_unrecorded() as session:
+            claimed = outbox.claim(session, kind="stage_entered", limit=20)
+        # What several rows say of one stage, one run does: it starts after all of them were committed.
+        stages: dict[tuple[str, str], list[str]] = {}
+        for message in claimed:
+            said = json.loads(message.context)
+            stages.setdefault((said["round"], said["stage"]), []).append(message.key)
+        for (round_code, stage), keys in stages.items():
+            try:
+                self._trigger(client, round_code, stage, keys[-1])
+            except Exception:
+                # The engine does not answer: the rows are due again at once, not after their lease.
+                with database.begin_unrecorded() as session:
+                    outbox.release(session, [message.key for message in claimed])
+                raise
+            # A crash before this line triggers again under the same key: Prefect answers with the same run.
+            with database.begin_unrecorded() as session:
+                outbox.settle(session, [{"key": key, "state": "accepted"} for key in keys])
+        return bool(claimed)
+
+    def _trigger(self, client: SyncPrefectClient, round_code: str, stage: str, key: str) -> None:
+        client.create_flow_run_from_deployment(
+            self._deployments[stage],
+            name=f"{stage.replace('_', '-')} {round_code}",
+            parameters={"round_code": round_code},
+            tags=[round_code, stage],
+            idempotency_key=key,
+        )
+
+    def _dispatch_letters(self, client: SyncPrefectClient | None) -> None:
+        """Start a delivery when letters are due and none is under way; without Prefect once it is away for long.
+
+        A letter queued while a delivery ends is seen by the next look. Leases keep two deliveries apart in any case.
+        """
+        self._forget_done()
+        since = time.monotonic() - self._asked_at
+        if self._delivery in self._running or (self._delivery is not None and since < ENGINE_AWAY):
             return
-        office = installation()
-        if not office.settings.get("SMTP_URL"):
+        if not installation().settings.get("SMTP_URL") or not self._letters_wait(since):
             return
-        with office.database.read() as session:
-            due = outbox.due_batch(session)
-        if due is not None:
+        if client is not None and self._delivery is None:
             run = client.create_flow_run_from_deployment(
-                self._deployments["deliver_notifications"], idempotency_key=f"letters/{due}"
+                self._deployments["deliver_notifications"], name="deliver notifications"
             )
-            if run.state is not None and run.state.is_final():  # sent before, but more were queued under this number
-                run = client.create_flow_run_from_deployment(self._deployments["deliver_notifications"])
-            self._delivering = run.id
+            self._delivery = run.id
+        elif time.monotonic() - self._seen_at > ENGINE_AWAY or self._delivery is not None:
+            # Prefect is away, or has not given us the run it took: letters do not wait for an engine.
+            self._running[_WITHOUT_PREFECT] = self._pool.submit(_send_without_prefect)
+            self._delivery = _WITHOUT_PREFECT
+        else:
+            return
+        self._asked_at = time.monotonic()
 
-    def _deliver_without_prefect(self) -> None:
-        """Letters do not wait for the engine: after a while they go without a flow run."""
-        office = installation()
-        if datetime.now(UTC) - self._last_seen > ENGINE_AWAY and office.settings.get("SMTP_URL"):
-            delivery.send_due(office)
+    def _letters_wait(self, since: float) -> bool:
+        with installation().database.read() as session:
+            if since > RETRIES_APART:
+                return outbox.due_batch(session) is not None
+            newest = session.execute(
+                sa.select(sa.func.max(_O.id)).where(_O.kind == "letter", _O.state == "queued", _O.attempts == 0)
+            ).scalar_one()
+        # New since the last delivery began; one that a delivery left untouched (bad settings) waits its minute.
+        if since < LETTERS_APART or newest is None or newest == self._asked_for:
+            return False
+        self._asked_for = newest
+        return True
 
     def _take_runs(self, client: SyncPrefectClient) -> bool:
-        self._running = {run: future for run, future in self._running.items() if not future.done()}
+        self._forget_done()
         free = WORKERS - len(self._running)
-        if free <= 0:
+        if free <= 0 or not self._ours:
             return False
         scheduled = client.get_scheduled_flow_runs_for_deployments(
-            list(self._deployments.values()), scheduled_before=datetime.now(UTC) + timedelta(seconds=1), limit=free
+            list(self._ours), scheduled_before=datetime.now(UTC) + timedelta(seconds=1), limit=free
         )
         taken = False
         for run in scheduled:
-            if run.id in self._running or run.deployment_id is None:
-                continue
-            name = next((n for n, one in self._deployments.items() if one == run.deployment_id), None)
-            if name is not None:
+            name = self._ours.get(run.deployment_id) if run.deployment_id else None
+            if name is not None and run.id not in self._running:
                 self._running[run.id] = self._pool.submit(_run_one, name, run)
                 taken = True
         return taken
+
+    def _forget_done(self) -> None:
+        for run in [run for run, future in self._running.items() if future.done()]:
+            del self._running[run]
+            if run == self._delivery:
+                self._delivery = None
+
+
+def _create(client: SyncPrefectClient, deployed: catalogue.Deployed) -> UUID:
+    flow = catalogue.flow(deployed.name)
+    return client.create_deployment(
+        flow_id=client.create_flow_from_name(flow.name),
+        name=deployed.name,
+        entrypoint=f"flows/{deployed.name}.py:{deployed.name}",
+        description=(flow.fn.__doc__ or "").strip(),
+        parameter_openapi_schema=flow.parameters.model_dump_for_openapi(),
+        schedules=[DeploymentScheduleCreate(schedule=CronSchedule(cron=deployed.cron, timezone=catalogue.TIMEZONE))]
+        if deployed.cron
+        else [],
+        tags=["vinhdanh"],
+    )
+
+
+def _in_a_work_pool(client: SyncPrefectClient, name: str) -> UUID | None:
+    try:
+        known = client.read_deployment_by_name(f"{catalogue.flow(name).name}/{name}")
+    except ObjectNotFound:
+        return None
+    return known.id if known.work_pool_name else None
 
 
 def _run_one(name: str, run: Any) -> None:
@@ -196,6 +282,13 @@ def _run_one(name: str, run: Any) -> None:
         return
     except Exception:
         log.exception("run_failed", flow=name, run=str(run.id))
+
+
+def _send_without_prefect() -> None:
+    try:
+        log.warning("letters_without_engine", **delivery.send_due(installation()))
+    except Exception:
+        log.exception("letters_failed")
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+KEEP_RUNS_DAYS = 90
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -18,10 +19,12 @@ def prefect_environment(folder: Path, *, api_url: str | None, auth: str | None) 
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "vinhdanh",
         "PREFECT_LOGGING_LEVEL": "WARNING",
-        "PREFECT_LOGGING_LOGGERS_VINHDANH_LEVEL": "INFO",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # Run history is for looking back, not a record: the ledger is. Prefect's own vacuum ends what is older.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEEP_RUNS_DAYS * 86_400),
         "PYTHONUNBUFFERED": "1",
     }
     if api_url is not None:
@@ -30,6 +33,15 @@ def prefect_environment(folder: Path, *, api_url: str | None, auth: str | None) 
         environment["PREFECT_SERVER_API_AUTH_STRING"] = auth
         environment["PREFECT_API_AUTH_STRING"] = auth
     return environment
+
+
+def server_environment(environment: dict[str, str]) -> dict[str, str]:
+    """For the embedded server alone: its look-ups of public block catalogues end at a closed door on loopback.
+
+    It falls back to the copies it ships with; nothing it is asked for lies outside this machine.
+    """
+    nowhere = "http://127.0.0.1:9"
+    return environment | dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), nowhere) | {"NO_PROXY": "127.0.0.1,localhost"}
 
 
 def auth_string(folder: Path) -> str:

@@ -1,107 +1,174 @@
 """`python -m deployments.up`: Prefect server, engine and web as one supervised command on one data folder.
 
 Every child stays in this command's process group and dies with it. A folder is held by a lock on `run/up.lock`, which
-the system gives back when the process ends, however it ends: a stale file never blocks a start.
+the system gives back when the process ends, however it ends: a stale file never blocks a start. Prefect's database is
+disposable: when it is gone or broken the server starts again on a fresh one, and the engine registers anew.
 """
 
 import argparse
+import base64
+import contextlib
 import ctypes
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
 
-from deployments.environment import ROOT, auth_string, prefect_environment
+from deployments.environment import ROOT, auth_string, prefect_environment, server_environment
+from operations.installation import Installation
+from rules.refusal import Refusal, Unreadable
+
+STEADY = 300.0  # seconds a part must have lived for its earlier falls to be forgotten
+EXAMINE = 5.0  # seconds between looks at Prefect's health
+MISSES = 4  # looks in a row that fail before the server is started again
+START = 120.0  # seconds that a start may take on a busy machine
+STOP = 6.0  # seconds that a part has to end by itself
+LOG_BYTES = 5_000_000
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _die_with(parent: int) -> None:
+    # SIGKILL: every part is made to be killed, and one that lingers would work beside its successor.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was gone before the line above
+        os._exit(1)
+
+
+@dataclass
+class Part:
+    """One child process: how it is started, and how it has fared."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    bound: socket.socket | None = None
+    speaks: bool = False
+    child: subprocess.Popen[str] | None = None
+    started_at: float = 0.0
+    due_at: float = 0.0
+    falls: int = 0
+
+    def lives(self) -> bool:
+        return self.child is not None and self.child.poll() is None
 
 
 class Supervisor:
     """Starts the parts, restarts one that falls, stops all."""
 
-    def __init__(self, folder: Path, *, host: str, port: int) -> None:
+    def __init__(self, folder: Path, web: socket.socket, *, as_json: bool) -> None:
         self.folder = folder
-        self.host = host
-        self.port = port
-        self._children: dict[str, subprocess.Popen[str]] = {}
-        self._starts: dict[str, Callable[[], subprocess.Popen[str]]] = {}
+        self.as_json = as_json
+        self.web = f"http://{_address(web)}"
         self._stopping = threading.Event()
         self._engine_ready = threading.Event()
-        self._lock: IO[str] | None = None
-        external = os.environ.get("VINHDANH_PREFECT_API_URL")
-        self.prefect_port = None if external else _free_port()
-        self.api_url = external or f"http://127.0.0.1:{self.prefect_port}/api"
-        auth = os.environ.get("PREFECT_API_AUTH_STRING") if external else auth_string(folder)
-        self.environment = prefect_environment(folder, api_url=self.api_url, auth=auth)
-        self._auth = auth
+        self._parts: dict[str, Part] = {}
+        external = Installation.at(folder).settings.get("PREFECT_API_URL")
+        self._auth = os.environ.get("PREFECT_API_AUTH_STRING") if external else auth_string(folder)
+        own = None if external else _loopback(folder / "run" / "prefect.port")
+        self.api_url = external or f"http://{_address(own)}/api" if own else str(external)
+        environment = prefect_environment(folder, api_url=self.api_url, auth=self._auth)
+        if own is not None:
+            app = "prefect.server.api.server:create_app"
+            self._add("prefect", ["deployments.serve", str(own.fileno()), app], server_environment(environment), own)
+        self._add("web", ["deployments.serve", str(web.fileno()), "web.app:app"], environment, web)
+        self._add("engine", ["deployments.engine"], environment, speaks=True)
+        # The engine imports for seconds: it starts when there is a Prefect to talk to.
+        self._parts["engine"].due_at = float("inf") if own is not None else 0.0
+        self._database = folder / "prefect" / "prefect.db"
+        self._inode: int | None = None
+        self._healthy = False
+        self._misses = 0
+        self._examine_at = 0.0
 
-    def hold_folder(self) -> bool:
-        """Take the folder; False when another `up` has it."""
-        path = self.folder / "run" / "up.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+    def _add(
+        self,
+        name: str,
+        module: list[str],
+        environment: dict[str, str],
+        bound: socket.socket | None = None,
+        *,
+        speaks: bool = False,
+    ) -> None:
+        self._parts[name] = Part(name, [sys.executable, "-m", *module], environment, bound, speaks)
+
+    def run(self) -> bool:
+        """Start everything, print when it is ready, mend until told to stop. False when it could not be started."""
+        ends = time.monotonic() + START
+        ready = False
+        while not self._stopping.wait(1.0 if ready else 0.2):
+            for part in self._parts.values():
+                self._mend(part)
+            self._examine_prefect()
+            self._trim_logs()
+            if not ready and self._is_ready():
+                ready = True
+                self._say_ready()
+            if not ready and (time.monotonic() > ends or self._parts["web"].falls > 1):
+                return False
         return True
 
-    def start(self) -> None:
-        if self.prefect_port is not None:
-            self._spawn(
-                "prefect",
-                [
-                    sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
-                    "--host", "127.0.0.1", "--port", str(self.prefect_port), "--log-level", "error",
-                    "--timeout-keep-alive", "30",
-                ],
-            )  # fmt: skip
-        self._spawn(
-            "web",
-            [
-                sys.executable, "-m", "uvicorn", "web.app:app", "--host", self.host, "--port", str(self.port),
-                "--log-level", "error",
-            ],
-        )  # fmt: skip
+    def stop(self, *_: Any) -> None:
+        self._stopping.set()
 
-    def _spawn(self, name: str, command: list[str], *, reads: bool = False) -> None:
-        log = (self.folder / "run" / f"{name}.log").open("ab")
+    def end(self) -> None:
+        """End every part; one that does not listen is killed."""
+        children = [part.child for part in self._parts.values() if part.child is not None]
+        for child in children:
+            child.terminate()
+        ends = time.monotonic() + STOP
+        for child in children:
+            try:
+                child.wait(max(0.1, ends - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
 
-        def start() -> subprocess.Popen[str]:
-            child = subprocess.Popen(
-                command,
+    # --- parts -----------------------------------------------------------------------------------------------------
+
+    def _mend(self, part: Part) -> None:
+        """Start a part that is due; note a fall: the next start comes at once, later ones more and more slowly."""
+        now = time.monotonic()
+        if part.child is not None and part.child.poll() is not None:
+            part.falls = part.falls + 1 if now - part.started_at < STEADY else 1
+            part.due_at = now + min(30, (part.falls - 1) ** 2)
+            _note(f"{part.name}: đã dừng (mã {part.child.returncode}), khởi động lại lần {part.falls}")
+            part.child = None
+            if part.name == "prefect":
+                self._prefect_fell(part)
+        if part.child is None and now >= part.due_at:
+            self._start(part)
+
+    def _start(self, part: Part) -> None:
+        # By the main thread and no other: the kernel ends a child when the thread that started it ends.
+        with (self.folder / "run" / f"{part.name}.log").open("ab") as log:
+            part.child = subprocess.Popen(
+                part.command,
                 cwd=ROOT,
-                env=self.environment,
+                env=part.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if reads else log,
+                stdout=subprocess.PIPE if part.speaks else log,
                 stderr=log,
                 text=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 -- one C call, no threads' locks in it
+                pass_fds=[part.bound.fileno()] if part.bound else [],
+                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 -- two system calls, no threads' locks in them
             )
-            if reads:
-                threading.Thread(target=self._listen, args=(child,), daemon=True).start()
-            return child
-
-        self._starts[name] = start
-        self._children[name] = start()
+        part.started_at = time.monotonic()
+        if part.speaks:
+            threading.Thread(target=self._listen, args=(part.child,), daemon=True).start()
 
     def _listen(self, child: subprocess.Popen[str]) -> None:
         assert child.stdout is not None
@@ -109,87 +176,132 @@ class Supervisor:
             if '"engine"' in line:
                 self._engine_ready.set()
 
-    def prefect_healthy(self) -> bool:
-        headers = {}
-        if self._auth:
-            import base64
+    # --- Prefect ---------------------------------------------------------------------------------------------------
 
-            headers["Authorization"] = f"Basic {base64.b64encode(self._auth.encode()).decode()}"
-        return _answers(f"{self.api_url}/health", headers)
+    def _examine_prefect(self) -> None:
+        """End a server that does not answer from its database any more, or whose database is another: `_mend` restarts."""
+        part = self._parts.get("prefect")
+        now = time.monotonic()
+        if part is None or part.child is None or not part.lives() or now < self._examine_at:
+            return
+        self._examine_at = now + (EXAMINE if self._healthy else 0.5)
+        if self._healthy and self._inode != _inode(self._database):
+            self._misses = MISSES
+        elif self._prefect_answers():
+            if not self._healthy:
+                self._healthy, self._inode = True, _inode(self._database)
+                self._parts["engine"].due_at = min(self._parts["engine"].due_at, now)
+            self._misses = 0
+        elif self._healthy or now - part.started_at > START:
+            self._misses += 1
+        if self._misses >= MISSES:
+            part.child.kill()
+            part.child.wait()
 
-    def wait_ready(self, seconds: float) -> bool:
-        """Web answers and the engine has its deployments."""
-        ends = time.monotonic() + seconds
-        url = f"http://{self.host}:{self.port}/readyz"
-        while time.monotonic() < ends and not self._stopping.is_set():
-            # Started by this thread and no other: the kernel ends a child when the thread that started it ends.
-            if "engine" not in self._children and self.prefect_healthy():
-                self._spawn("engine", [sys.executable, "-m", "deployments.engine"], reads=True)
-            if self._engine_ready.is_set() and _answers(url, {}):
-                return True
-            if "web" in self._children and self._children["web"].poll() is not None:
-                return False
-            time.sleep(0.2)
-        return False
+    def _prefect_answers(self) -> bool:
+        headers = {"Authorization": f"Basic {base64.b64encode(self._auth.encode()).decode()}"} if self._auth else {}
+        try:  # `/health` says yes without a look at the database
+            answer = httpx.post(f"{self.api_url}/flows/count", json={}, headers=headers, timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
 
-    def watch(self) -> None:
-        """Until told to stop: a part that fell is started again, more slowly each time."""
-        falls: dict[str, int] = {}
-        while not self._stopping.wait(1.0):
-            for name, child in list(self._children.items()):
-                if child.poll() is not None:
-                    falls[name] = falls.get(name, 0) + 1
-                    self._stopping.wait(min(30, falls[name] ** 2))
-                    if not self._stopping.is_set():
-                        self._children[name] = self._starts[name]()
+    def _prefect_fell(self, part: Part) -> None:
+        """Refuse connections until the next start, and start on a fresh database when this one is gone or broken."""
+        assert part.bound is not None
+        with contextlib.suppress(OSError):  # ENOTCONN: it fell before it listened
+            part.bound.shutdown(socket.SHUT_RDWR)
+        broken = part.falls > 1
+        if broken or self._inode != _inode(self._database):
+            for name in ("prefect.db-wal", "prefect.db-shm"):  # of a database that is not there any more
+                self._database.with_name(name).unlink(missing_ok=True)
+        if broken and self._database.exists():
+            self._database.replace(self._database.with_name("prefect.db.broken"))
+        self._healthy, self._misses, self._inode = False, 0, None
 
-    def stop(self, *_: Any) -> None:
-        self._stopping.set()
+    # --- readiness, logs -------------------------------------------------------------------------------------------
 
-    def end(self) -> None:
-        self._stopping.set()
-        for name in ("engine", "web", "prefect"):
-            child = self._children.get(name)
-            if child is not None and child.poll() is None:
-                child.terminate()
-        ends = time.monotonic() + 8
-        for child in self._children.values():
-            try:
-                child.wait(max(0.1, ends - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-
-
-def _answers(url: str, headers: dict[str, str]) -> bool:
-    try:
-        return httpx.get(url, headers=headers, timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _is_ready(self) -> bool:
+        """The engine has its deployments and the web, which nobody but our child can answer for, reads its database."""
+        if not self._engine_ready.is_set():
+            return False
         try:
-            probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+            return httpx.get(f"{self.web}/readyz", timeout=2, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _say_ready(self) -> None:
+        prefect = self.api_url.removesuffix("/api")
+        ready = {"ready": True, "web": self.web, "prefect": prefect, "pid": os.getpid()}
+        _say(self.as_json, ready, f"Sẵn sàng: {self.web} — Prefect: {prefect} (Ctrl-C để dừng)")
+        if "prefect" in self._parts:
+            _note(f"Trang Prefect hỏi chuỗi đăng nhập: dán nội dung tệp {self.folder}/run/prefect.auth")
+
+    def _trim_logs(self) -> None:
+        """Keep one log and its predecessor a part. Children append, so a log can be emptied under them."""
+        for name in self._parts:
+            log = self.folder / "run" / f"{name}.log"
+            if log.exists() and log.stat().st_size > LOG_BYTES:
+                shutil.copyfile(log, log.with_suffix(".log.1"))
+                os.truncate(log, 0)
 
 
-def _refuse(as_json: bool, code: int, answer: dict[str, Any], sentence: str) -> int:
+def _inode(path: Path) -> int | None:
+    return path.stat().st_ino if path.exists() else None
+
+
+def _note(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+def _address(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _loopback(memory: Path) -> socket.socket:
+    """A loopback port, the same as last time if it is free: browsers keep their sign-in to Prefect by address."""
+    try:
+        bound = _bind("127.0.0.1", int(memory.read_text()))
+    except (OSError, ValueError, OverflowError):
+        bound = _bind("127.0.0.1", 0)
+    memory.write_text(str(bound.getsockname()[1]))
+    return bound
+
+
+def _hold(folder: Path) -> IO[str] | None:
+    """Take the folder; None when another `up` has it. It is held as long as the answer is open."""
+    path = folder / "run" / "up.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _say(as_json: bool, answer: dict[str, Any], sentence: str) -> None:
     if as_json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    sys.stderr.write(sentence + "\n")
-    return code
+        sys.stdout.flush()
+    _note(sentence)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -199,37 +311,41 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--json", action="store_true", dest="as_json")
     given = parser.parse_args(arguments)
-    supervisor = Supervisor(given.data.absolute(), host=given.host, port=given.port)
-    if not supervisor.hold_folder():
-        message = f"Thư mục {given.data} đang được một `vinhdanh up` khác dùng; hãy dừng nó trước hoặc chọn thư mục khác."
-        return _refuse(
-            given.as_json, 1, {"refused": {"code": "folder_in_use", "message": message, "citation": None}}, message
-        )
-    if _taken(given.host, given.port):
-        message = f"Cổng {given.port} trên {given.host} đang được dùng; thêm --port với một cổng khác."
-        return _refuse(
-            given.as_json, 1, {"refused": {"code": "port_in_use", "message": message, "citation": None}}, message
-        )
-    signal.signal(signal.SIGTERM, supervisor.stop)
-    signal.signal(signal.SIGINT, supervisor.stop)
     try:
-        supervisor.start()
-        if not supervisor.wait_ready(90):
-            if supervisor._stopping.is_set():  # noqa: SLF001 -- the same module's own flag
-                return 0
-            message = f"Hệ thống không khởi động được; xem nhật ký trong {given.data}/run/."
-            return _refuse(given.as_json, 4, {"missing": {"component": "engine", "hint": message}}, message)
-        web = f"http://{given.host}:{given.port}"
-        ready = {"ready": True, "web": web, "prefect": supervisor.api_url.removesuffix("/api"), "pid": os.getpid()}
-        if given.as_json:
-            sys.stdout.write(json.dumps(ready) + "\n")
-            sys.stdout.flush()
-        else:
-            sys.stderr.write(f"Sẵn sàng: {web} — Prefect: {ready['prefect']} (Ctrl-C để dừng)\n")
-        supervisor.watch()
+        return _supervise(given.data.absolute(), given.host, given.port, given.as_json)
+    except Refusal as refusal:
+        _say(given.as_json, refusal.as_json(), refusal.message)
+        return 1
+    except Unreadable as unreadable:
+        _say(given.as_json, unreadable.as_json(), unreadable.message)
+        return 2
+
+
+def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
+    lock = _hold(folder)
+    if lock is None:
+        raise Refusal(
+            "folder_in_use",
+            f"Thư mục {folder} đang được một `vinhdanh up` khác dùng; hãy dừng nó trước hoặc chọn thư mục khác.",
+        )
+    try:
+        web = _bind(host, port)
+        web.listen(128)
+    except OSError:
+        raise Refusal(
+            "port_in_use", f"Cổng {port} trên {host} không dùng được; thêm --port với một cổng khác."
+        ) from None
+    supervisor = Supervisor(folder, web, as_json=as_json)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, supervisor.stop)
+    try:
+        if supervisor.run():
+            return 0
     finally:
         supervisor.end()
-    return 0
+    hint = f"Hệ thống không khởi động được; xem nhật ký trong {folder}/run/."
+    _say(as_json, {"missing": {"component": "engine", "hint": hint}}, hint)
+    return 4
 
 
 if __name__ == "__main__":

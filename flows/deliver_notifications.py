@@ -1,7 +1,8 @@
 """Letters of the outbox to the mail server: the only sender."""
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from tasks import letters
 

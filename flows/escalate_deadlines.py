@@ -1,7 +1,8 @@
 """On a schedule: remind before a deadline, climb the ladder after it, close what is due."""
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from tasks import deadlines
 

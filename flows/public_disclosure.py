@@ -4,7 +4,8 @@ Reconciles: does what is due now, is safe to run any number of times, and ends w
 """
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from tasks import audit, papers, progress
 

@@ -1,7 +1,8 @@
 """On a schedule: a signed checkpoint over the ledger."""
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from tasks import audit
 

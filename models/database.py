@@ -69,7 +69,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One act: committed when the block ends, rolled back whole when it raises. Serial among writers."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _readable(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
             yield session
@@ -80,7 +80,7 @@ class Database:
     @contextmanager
     def begin_unrecorded(self) -> Iterator[Session]:
         """A write that is no act (outbox leases, security log): does not wait for the ledger on PostgreSQL."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _readable(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -89,7 +89,7 @@ class Database:
         engine = self.engine.execution_options(read_only=True)
         if not self.is_sqlite:
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        with Session(engine, expire_on_commit=False) as session:
+        with _readable(), Session(engine, expire_on_commit=False) as session:
             yield session
 
     def migrate(self) -> None:
@@ -99,6 +99,18 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """The last look at what people sent: a text that no database can hold is their input's fault, not a crash."""
+    try:
+        yield
+    except (sa.exc.DataError, UnicodeEncodeError):
+        raise Unreadable(
+            "unstorable_text",
+            "Nội dung gửi lên có ký tự hoặc độ dài mà cơ sở dữ liệu không lưu được. Hãy kiểm tra và gõ lại.",
+        ) from None
 
 
 def alembic_config(connection: sa.Connection) -> Config:

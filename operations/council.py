@@ -17,7 +17,7 @@ from models import (
     ReviewRound,
     SessionMember,
 )
-from operations import access, announce, numbering, record, rounds, transition
+from operations import access, announce, numbering, record, rounds, transition, written
 from operations.access import Actor
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
@@ -94,6 +94,11 @@ def convene(
         )
     if not place.strip():
         raise Refusal("missing_place", "Giấy mời phải ghi địa điểm họp.")
+    written.check("Địa điểm họp", place, 300)
+    if day < access.local_date(now):
+        raise Refusal(
+            "date_in_the_past", f"Ngày họp {day:%d/%m/%Y} đã qua; hãy triệu tập cho một ngày từ hôm nay trở đi."
+        )
     rule = rounds.regulation_of(session, round_)
     number = numbering.take(session, f"session/{round_.year}")[0]
     sitting = CouncilSession(
@@ -197,6 +202,7 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
     _require_convened(sitting)
     if not reason.strip():
         raise Refusal("reason_required", "Hủy phiên họp phải nêu lý do.")
+    written.check("Lý do hủy phiên họp", reason, transition.LONGEST_REASON)
     sitting.state = "cancelled"
     sitting.invitation_sequence += 1
     sitting.version += 1
@@ -246,6 +252,7 @@ def recuse(
     _require_convened(sitting)
     if not ground.strip():
         raise Refusal("reason_required", "Phải ghi lý do tránh (quan hệ thân nhân, cấp trên trực tiếp, đồng tác giả…).")
+    written.check("Lý do tránh", ground, 500)
     row = session.exec(select(Nomination).where(Nomination.code == nomination)).one_or_none()
     if row is None:
         raise transition.unknown(nomination)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from models import Decision, Disclosure, Nomination, Nominee, Petition, SubmissionLetter, Unit
 from models.types import table
-from operations import access, announce, numbering, record, review, rounds, signature, transition
+from operations import access, announce, numbering, record, review, rounds, signature, transition, written
 from operations.access import ENGINE, Actor
 from operations.review import not_approved
 from operations.transition import Standing
@@ -172,6 +172,13 @@ def record_answer(
         raise Refusal("already_answered", f"Tờ trình {letter.symbol} đã ghi nhận trả lời số {letter.answer_number}.")
     if not number.strip():
         raise Refusal("missing_number", "Phải ghi số văn bản trả lời của cấp trên.")
+    written.check("Số văn bản trả lời", number, 80)
+    if on < letter.signed_on:
+        raise Refusal(
+            "answered_before_asked",
+            f"Ngày trả lời {on:%d/%m/%Y} trước ngày ký tờ trình {letter.symbol} ({letter.signed_on:%d/%m/%Y}). "
+            "Hãy kiểm tra lại ngày của văn bản.",
+        )
     waiting = transition.standings_where(
         session, _N.submission_letter_id == letter.id, _N.state == State.FORWARDED.value
     )
@@ -262,6 +269,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
         )
     if not reason.strip():
         raise Refusal("reason_required", "Hủy bỏ quyết định khen thưởng phải nêu lý do.")
+    written.check("Lý do hủy bỏ", reason, transition.LONGEST_REASON)
     if decision.state == "revoked":
         raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
     access.authorisation(session, actor, awards={decision.award}, now=now)
@@ -334,6 +342,8 @@ def file_petition(
     """Take a citizen's objection: receipt, its own legal clock, and word to Phòng Nội vụ. Never says who sent it."""
     if not text.strip():
         raise Refusal("missing_text", "Hãy viết nội dung phản ánh, kiến nghị.")
+    written.check("Nội dung phản ánh", text)
+    written.check("Tên người gửi", sender, 300)
     if kind not in review.PAUSE_GROUNDS:
         raise Refusal("unknown_ground", f"Loại đơn phải là một trong: {', '.join(review.PAUSE_GROUNDS)}.")
     about = transition.standings(session, [nomination]).get(nomination) if nomination else None
@@ -393,6 +403,7 @@ def answer_petition(session: Session, code: str, *, answer: str, actor: Actor, n
         raise Refusal("already_answered", f"Phản ánh {code} đã được trả lời.")
     if not answer.strip():
         raise Refusal("missing_text", "Hãy viết nội dung trả lời.")
+    written.check("Nội dung trả lời", answer)
     row.state = "answered"
     row.answer = answer.strip()
     row.answered_at = now

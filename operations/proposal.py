@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,12 @@ from sqlmodel import Session, col, select
 from ledger.canonical import dumps
 from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
 from models.types import table
-from operations import access, announce, numbering, record, rounds, transition
+from operations import access, announce, numbering, record, rounds, transition, written
 from operations.access import Actor
 from operations.transition import Result, Standing, chunks
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State
-from rules.refusal import Citation, Refusal
+from rules.refusal import Citation, Refusal, Unreadable
 
 _N = table(Nomination).c
 _P = table(Nominee).c
@@ -103,8 +104,11 @@ def file(
     _require_open(round_)
     pack = catalogue.pack_on(access.local_date(now))
     errors, warnings = _check_rows(proposals, pack, level=round_.level)
-    nominees, fresh = _nominees(session, unit, proposals)
-    errors += _already_proposed(session, round_, proposals, nominees)
+    wanted = [identity(proposed) for proposed in proposals]
+    known: dict[str, tuple[int, str]] = {}
+    if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
+        known = _known_nominees(session, unit, wanted)
+        errors += _already_proposed(session, round_, proposals, wanted, known)
     if errors:
         return Filed(None, (), tuple(errors), tuple(warnings))
     if not proposals:
@@ -112,6 +116,8 @@ def file(
     if workbook is not None and session.get(StoredFile, workbook.sha256) is None:
         session.add(workbook)
         session.flush()
+    fresh = _fresh_nominees(session, unit, proposals, wanted, known)  # numbers are taken only for what is stored
+    nominees = [known[key] for key in wanted]
     number = numbering.take(session, f"dossier/{round_.year}")[0]
     dossier = Dossier(
         code=f"HS-{round_.year}-{number:04d}",
@@ -170,6 +176,7 @@ def _check_rows(
     errors: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []
     for proposed in proposals:
+        errors += _unkeepable(proposed)
         award = known_award(proposed.award, pack)
         if award is None:
             errors.append(
@@ -188,6 +195,29 @@ def _check_rows(
                         "trình; Phòng Nội vụ sẽ phải kết luận không đủ điều kiện.")
             )  # fmt: skip
     return errors, warnings
+
+
+_NOMINEE_TEXTS = ("name", "honorific", "position", "workplace", "gender", "ethnicity", "email")
+_CASE_TEXTS = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
+
+
+def _unkeepable(proposed: Proposed) -> list[dict[str, Any]]:
+    """Texts of a row that no column could keep: the workbook's reader has its own look, other doors have none."""
+    found = [
+        fault
+        for columns, names in ((_P, _NOMINEE_TEXTS), (_N, _CASE_TEXTS))
+        for fault in written.faults(columns, {name: getattr(proposed, name) for name in names})
+    ]
+    return [
+        problem(
+            proposed.row,
+            name,
+            code,
+            f"«{name}» "
+            + ("dài quá giới hạn; hãy viết ngắn lại." if code == "too_long" else "có ký tự điều khiển; hãy gõ lại."),
+        )
+        for name, code in found
+    ]
 
 
 def _role(pack: catalogue.Pack, award: str, level: str, *, confirmed: Collection[str] = ()) -> str:
@@ -210,15 +240,23 @@ def problem(row: int, column: str, code: str, message: str) -> dict[str, Any]:
     return {"row": row, "column": column, "code": code, "message": message}
 
 
-def _nominees(
-    session: Session, unit: Unit, proposals: Sequence[Proposed]
-) -> tuple[list[tuple[int, str]], list[dict[str, Any]]]:
-    """(id, code) for each proposal in order; rows for those not known yet."""
-    wanted = [identity(proposed) for proposed in proposals]
+def _known_nominees(session: Session, unit: Unit, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """(id, code) by identity of those whom this unit proposed before."""
     known: dict[str, tuple[int, str]] = {}
     for chunk in chunks(list(dict.fromkeys(wanted))):
         query = sa.select(_P.identity, _P.id, _P.code).where(_P.unit_id == unit.id, _P.identity.in_(chunk))
         known |= {row.identity: (row.id, row.code) for row in session.execute(query)}
+    return known
+
+
+def _fresh_nominees(
+    session: Session,
+    unit: Unit,
+    proposals: Sequence[Proposed],
+    wanted: Sequence[str],
+    known: dict[str, tuple[int, str]],
+) -> list[dict[str, Any]]:
+    """Rows for those not known yet, numbered; `known` knows them from here on."""
     new = {key: proposed for key, proposed in zip(wanted, proposals, strict=True) if key not in known}
     fresh: list[dict[str, Any]] = []
     if new:
@@ -244,7 +282,7 @@ def _nominees(
                     "email": proposed.email,
                 }
             )
-    return [known[key] for key in wanted], fresh
+    return fresh
 
 
 def _register(session: Session, fresh: list[dict[str, Any]]) -> None:
@@ -276,19 +314,23 @@ def achievement_key(text: str | None) -> str:
 
 
 def _already_proposed(
-    session: Session, round_: ReviewRound, proposals: Sequence[Proposed], nominees: list[tuple[int, str]]
+    session: Session,
+    round_: ReviewRound,
+    proposals: Sequence[Proposed],
+    wanted: Sequence[str],
+    known: Mapping[str, tuple[int, str]],
 ) -> list[dict[str, Any]]:
     """The same nominee, award and achievement twice: in this filing or earlier in this round."""
     errors: list[dict[str, Any]] = []
-    ids = list({nominee_id for nominee_id, _ in nominees})
-    standing: dict[tuple[int, str, str], str] = {}
-    for chunk in chunks(ids):
+    who = {nominee_id: key for key, (nominee_id, _) in known.items()}
+    standing: dict[tuple[str, str, str], str] = {}
+    for chunk in chunks(list(who)):
         query = sa.select(_N.nominee_id, _N.award, _N.achievement_key, _N.code).where(
             _N.round_id == round_.id, _N.nominee_id.in_(chunk)
         )
-        standing |= {(row[0], row[1], row[2]): row[3] for row in session.execute(query)}
-    for proposed, (nominee_id, _) in zip(proposals, nominees, strict=True):
-        key = (nominee_id, proposed.award, achievement_key(proposed.achievement))
+        standing |= {(who[row[0]], row[1], row[2]): row[3] for row in session.execute(query)}
+    for proposed, same in zip(proposals, wanted, strict=True):
+        key = (same, proposed.award, achievement_key(proposed.achievement))
         if key in standing:
             errors.append(
                 problem(
@@ -480,7 +522,7 @@ def mend(
     code: str,
     *,
     actor: Actor,
-    now: datetime,
+    now: datetime,  # noqa: ARG001 -- every verb is told the moment; a mending has no date of its own
     version: int | None = None,
     **changes: str | None,
 ) -> None:
@@ -502,14 +544,54 @@ def mend(
             "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
             citation=Citation(document=lifecycle.LAW, article="84"),
         )
+    _check_mended(changes)
     for name, value in changes.items():
-        setattr(row, name, value)
+        setattr(row, name, value if value is not None else _EMPTY.get(name))
     if "achievement" in changes:
         row.achievement_key = achievement_key(row.achievement)
+        _require_no_twin(session, row)
     row.version += 1
     session.add(row)
     session.flush()
     record.record(session, "nomination:mended", [(code, {"case": case_aspect(row)})])
+
+
+_EMPTY = {"parts": ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty
+
+
+def _check_mended(changes: Mapping[str, str | None]) -> None:
+    for name, code in written.faults(_N, changes):
+        what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
+        raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
+    facts = changes.get("facts")
+    if facts is None:
+        return
+    try:
+        read = json.loads(facts)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise Unreadable("bad_facts", "Dữ kiện phải là một đối tượng JSON.", where={"key": "facts"})
+
+
+def _require_no_twin(session: Session, row: Nomination) -> None:
+    """The same nominee, award and achievement stands once in a round (Law 06/2022 Art. 5.2.c)."""
+    query = sa.select(_N.code).where(
+        _N.round_id == row.round_id,
+        _N.nominee_id == row.nominee_id,
+        _N.award == row.award,
+        _N.achievement_key == row.achievement_key,
+        _N.id != row.id,
+    )
+    with session.no_autoflush:
+        twin = session.execute(query).scalar_one_or_none()
+    if twin is not None:
+        raise Refusal(
+            "already_proposed",
+            f"Hồ sơ {twin} đã đề nghị cùng người, cùng danh hiệu với đúng thành tích này trong đợt; một thành tích chỉ "
+            "khen một lần. Hãy ghi thành tích khác hoặc rút một hồ sơ.",
+            citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="c"),
+        )
 
 
 def _listing_query() -> Any:

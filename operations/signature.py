@@ -4,7 +4,7 @@ The council advises, the chairman decides and answers for it (Law 06/2022 Art. 9
 without a person who holds the role, and a deputy needs an authorisation in force (NĐ 30/2020 Art. 13.3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,7 +60,11 @@ def sign(
     }
     index = -1
     groups: dict[tuple[int, str, str], list[Standing]] = {}
+    lost = _authority_lost(session, standing.values(), pack)
     for row in standing.values():
+        if row.code in lost:
+            results[row.code] = Result(row.code, refusal=lost[row.code])
+            continue
         # One decision an award; one tờ trình a superior. What nobody may decide here comes back refused.
         paper = row.award if row.role == "decide" else _superior(pack, row)
         groups.setdefault((row.round_id, row.role, paper), []).append(row)
@@ -75,6 +79,33 @@ def sign(
             outcome = [Result(row.code, refusal=_unverified(row)) for row in rows]
         results |= {result.code: result for result in outcome}
     return Signed(tuple(decisions), tuple(letters), tuple(results[code] for code in dict.fromkeys(codes)), index)
+
+
+def _authority_lost(session: Session, rows: Iterable[Standing], pack: catalogue.Pack) -> dict[str, Refusal]:
+    """Those that this level may not sign as it could when they were proposed: the law of the day of signing decides.
+
+    From 1 July 2025 no district signs anything, whatever was proposed before (Law 72/2025/QH15).
+    """
+    lost: dict[str, Refusal] = {}
+    held: dict[tuple[str, str], catalogue.Authority | None] = {}
+    for row in rows:
+        if row.role not in {"decide", "propose"}:
+            continue  # refused for that already
+        key = (row.round_code, row.award)
+        if key not in held:
+            round_ = rounds.by_code(session, row.round_code)
+            confirmed = rounds.regulation_of(session, round_).confirmed_rules
+            known = row.award in pack.awards
+            held[key] = catalogue.authority(pack, row.award, round_.level, confirmed=confirmed) if known else None
+        found = held[key]
+        if found is None or not found.verified or found.role != row.role:
+            lost[row.code] = Refusal(
+                "wrong_authority",
+                f"Theo quy định áp dụng cho ngày ký, cấp này không còn thẩm quyền với hồ sơ {row.code} như khi đề nghị. "
+                "Hãy chuyển hồ sơ cho cơ quan đang có thẩm quyền.",
+                citation=found.citation if found else _DECIDES,
+            )
+    return lost
 
 
 def _superior(pack: catalogue.Pack, row: Standing) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from models import Dossier, Nomination, Nominee, ReviewRound, Unit
 from models.types import table
-from operations import announce, record
+from operations import announce, record, written
 from operations.access import Actor
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State, Transition
@@ -19,6 +19,7 @@ from rules.refusal import Citation, Refusal
 
 T = TypeVar("T")
 
+LONGEST_REASON = 2000
 CHUNK = 400  # bound parameters of one statement stay far below SQLite's limit
 
 
@@ -161,6 +162,7 @@ def move(
     Returns the nominations moved (as they stood before), a result for each code in order, and the first ledger index.
     """
     lifecycle.require_role(action, actor.roles)
+    written.check("Lý do", reason, LONGEST_REASON)
     found = known if known is not None else standings(session, codes)
     results: dict[str, Result] = {}
     groups: dict[State, list[Standing]] = {}

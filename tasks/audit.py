@@ -3,10 +3,10 @@
 from prefect import task
 
 from operations import ledger_book
-from tasks.office import installation, log
+from tasks.office import AGAIN, installation, log
 
 
-@task(name="record audit")
+@task(name="record audit", **AGAIN)
 def record_audit() -> int:
     """Sign the ledger as it stands; returns its size."""
     office = installation()

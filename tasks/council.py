@@ -6,10 +6,10 @@ from sqlmodel import col, select
 from models import CouncilSession, ReviewRound
 from operations import deadlines, vote
 from operations.access import ENGINE
-from tasks.office import installation, log, now
+from tasks.office import AGAIN, installation, log, now
 
 
-@task(name="invite", task_run_name="invite {round_code}")
+@task(name="invite", task_run_name="invite {round_code}", **AGAIN)
 def invite(round_code: str) -> int:
     """Remind members with an open ballot, once; says nothing of what or how many others voted."""
     with installation().database.begin() as session:
@@ -18,7 +18,7 @@ def invite(round_code: str) -> int:
     return reminded
 
 
-@task(name="tally", task_run_name="tally {round_code}")
+@task(name="tally", task_run_name="tally {round_code}", **AGAIN)
 def tally(round_code: str) -> int:
     """Count every closed ballot of the round; one already counted is left alone."""
     with installation().database.read() as session:

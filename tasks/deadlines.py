@@ -3,10 +3,10 @@
 from prefect import task
 
 from operations import deadlines
-from tasks.office import installation, log, now
+from tasks.office import AGAIN, installation, log, now
 
 
-@task(name="sweep deadlines")
+@task(name="sweep deadlines", **AGAIN)
 def sweep() -> dict[str, int]:
     """{"reminded", "escalated", "closed"}; a second sweep finds nothing left to do."""
     with installation().database.begin() as session:

@@ -100,9 +100,7 @@ def _composed(
         except (letters.BadContext, message.UnsafeLetter) as error:
             unsendable.append({"key": letter.key, "state": "failed", "reply": f"not sent: {error}"})
             continue
-        yield smtp.Letter(
-            key=letter.key, recipient=letter.recipient, sender=message.address_of(sender), data=data
-        )
+        yield smtp.Letter(key=letter.key, recipient=letter.recipient, sender=message.address_of(sender), data=data)
 
 
 def _letterhead(office: Installation) -> letters.Letterhead:
@@ -112,4 +110,3 @@ def _letterhead(office: Installation) -> letters.Letterhead:
         except Refusal:
             name = "Hội đồng Thi đua - Khen thưởng"
     return letters.Letterhead(authority=name, office="Phòng Nội vụ", base_url=office.base_url)
-

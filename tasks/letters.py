@@ -3,10 +3,10 @@
 from prefect import task
 
 from tasks import delivery
-from tasks.office import installation
+from tasks.office import AGAIN, installation
 
 
-@task(name="notify", task_run_name="notify")
+@task(name="notify", task_run_name="notify", **AGAIN)
 def deliver() -> dict[str, int]:
     """Send every letter that is due: {"accepted", "retry", "failed"}."""
     return delivery.send_due(installation())

@@ -1,21 +1,24 @@
 """The installation a flow works for, opened once a process, and the log that becomes the run's log."""
 
+import logging
 import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
 import structlog
 
 from operations.installation import Installation, moment
 
-# Prefect shows what goes to the logger `vinhdanh` as the run's own log (PREFECT_LOGGING_EXTRA_LOGGERS).
+# Prefect sends what goes to the logger `vinhdanh` to the run's own page (PREFECT_LOGGING_EXTRA_LOGGERS), from INFO on.
+logging.getLogger("vinhdanh").setLevel(logging.INFO)
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.EventRenamer("event"),
-        structlog.processors.KeyValueRenderer(key_order=["event"], drop_missing=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.LogfmtRenderer(key_order=["event"], drop_missing=True),
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
@@ -34,3 +37,12 @@ def now() -> datetime:
     """The business clock: VINHDANH_NOW or the wall clock."""
     said = os.environ.get("VINHDANH_NOW")
     return moment(said) if said else datetime.now(UTC)
+
+
+def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    """Did the database not answer (locked, restarted)? Everything else would fail again the same way."""
+    return isinstance(state.result(raise_on_failure=False), sa.exc.OperationalError)
+
+
+# For @task: every task here is one transaction or a row of them, so doing it again is safe.
+AGAIN: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 15], "retry_condition_fn": _is_transient}

@@ -4,10 +4,10 @@ from prefect import task
 
 from documents import papers
 from operations import disclosure, files, paper_facts
-from tasks.office import installation, log
+from tasks.office import AGAIN, installation, log
 
 
-@task(name="render", task_run_name="render")
+@task(name="render", task_run_name="render", **AGAIN)
 def render() -> list[str]:
     """Render the paper of every signed decision and submission letter that has none yet; returns their codes."""
     office = installation()
@@ -26,9 +26,7 @@ def render() -> list[str]:
         content = papers.render(paper)
         sha256 = files.keep(office.folder, content)
         with office.database.begin() as session:
-            files.note(
-                session, files.row(sha256, size=len(content), media_type="application/pdf", name=f"{code}.pdf")
-            )
+            files.note(session, files.row(sha256, size=len(content), media_type="application/pdf", name=f"{code}.pdf"))
             disclosure.attach_paper(session, code, sha256)
         log.info("rendered", paper=code, bytes=len(content))
     return codes

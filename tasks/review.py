@@ -3,12 +3,12 @@
 from prefect import task
 
 from operations import review
-from tasks.office import installation, log, now
+from tasks.office import AGAIN, installation, log, now
 
 BATCH = 300  # one transaction; a reviewer waits no longer than this for the database
 
 
-@task(name="evaluate", task_run_name="evaluate {round_code}")
+@task(name="evaluate", task_run_name="evaluate {round_code}", **AGAIN)
 def evaluate(round_code: str) -> dict[str, int]:
     """Evaluate every submitted nomination of the round that has no appraisal yet: {verdict: n}."""
     verdicts: dict[str, int] = {}

@@ -3,10 +3,10 @@
 from prefect import task
 
 from operations import signature
-from tasks.office import installation, log, now
+from tasks.office import AGAIN, installation, log, now
 
 
-@task(name="notify signers", task_run_name="notify signers {round_code}")
+@task(name="notify signers", task_run_name="notify signers {round_code}", **AGAIN)
 def notify_signers(round_code: str) -> int:
     """One letter a signer for what waits now; the same pile is announced once. Returns how many nominations wait."""
     with installation().database.begin() as session:

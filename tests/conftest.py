@@ -352,7 +352,7 @@ class Office:
         with self.database.read() as session:
             return {
                 name: hashlib.sha256(
-                    repr(sorted(map(repr, session.execute(sa.text(f'SELECT * FROM "{name}"'))))).encode()  # noqa: S608 -- our own table names
+                    repr(sorted(map(repr, session.execute(sa.text(f'SELECT * FROM "{name}"'))))).encode()
                 ).hexdigest()
                 for name in TABLES
             }

@@ -53,7 +53,7 @@ def test_eight_people_at_once_move_each_nomination_once(office: Any) -> None:
     codes = round_.file(6, submit=False)
     officer, reviewer, chairman = office.officer("XA01"), office.chuyenvien1, office.chutich
     now = office.now
-    once = dict.fromkeys(codes, Counter({"wrong_state": THREADS - 1, "done": 1}))
+    once = {code: Counter({"wrong_state": THREADS - 1, "done": 1}) for code in codes}
 
     def together(verb: Callable[..., Any], actor: Any) -> dict[str, Counter[str]]:
         # Everybody takes them in another order, as people do.

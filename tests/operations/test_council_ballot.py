@@ -237,7 +237,7 @@ def test_an_empty_agenda_opens_no_ballot(office: Any) -> None:
 
 
 def test_a_box_that_does_not_match_the_roll_is_not_counted(office: Any) -> None:
-    round_, session, (code,) = opened(office)
+    _, session, (code,) = opened(office)
     for member in MEMBERS:
         cast(office, session, member, **{code: "approve"})
     slip, choices = box(office)[0]

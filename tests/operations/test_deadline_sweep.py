@@ -212,5 +212,7 @@ def test_a_closed_round_is_left_in_peace(office: Any) -> None:
     assert office.rows("SELECT stage FROM review_round") == [("ended",)]
     assert sweep(office, "2024-11-30") == NOTHING
     with pytest.raises(Refusal) as refused:
-        office.act(council.convene, round_code=round_.code, at=office.now, place="x", actor=office.thuky, now=office.now)
+        office.act(
+            council.convene, round_code=round_.code, at=office.now, place="x", actor=office.thuky, now=office.now
+        )
     assert refused.value.code == "round_closed"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import models
 from notifications import letters, message
 from operations import (
     access,
@@ -156,10 +157,8 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
 
 
 def _paper(office: Any) -> str:
-    from models import StoredFile
-
     sha256 = "c" * 64
-    row = StoredFile(sha256=sha256, size=1, media_type="application/pdf", name="qd.pdf", stored_at=office.now)
+    row = models.StoredFile(sha256=sha256, size=1, media_type="application/pdf", name="qd.pdf", stored_at=office.now)
     office.act(lambda session: session.add(row))
     return sha256
 
@@ -168,8 +167,7 @@ def play(office: Any, around: Callable[[Act], Any]) -> None:
     """Tell the story, each act through `around`, which answers what the act answered."""
 
     def next_round() -> Any:
-        made = office.open_round("DOT_XUAT")  # a second round, only for its numbered names
-        return made
+        return office.open_round("DOT_XUAT")  # a second round, only for its numbered names
 
     told = story(office, next_round)
     act = next(told)

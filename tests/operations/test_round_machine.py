@@ -6,7 +6,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from operations import accounts, deadlines, disclosure, proposal, review, rounds, signature
 from rules.lifecycle import Role
@@ -212,9 +219,7 @@ class RoundMachine(RuleBasedStateMachine):
         if verb == "sign":
             self.papers |= dict.fromkeys(answer.decisions, "in_force") | dict.fromkeys(answer.letters, "unanswered")
             for code in done:
-                (self.known[code].paper,) = (
-                    answer.decisions if self.known[code].state == "signed" else answer.letters
-                )
+                (self.known[code].paper,) = answer.decisions if self.known[code].state == "signed" else answer.letters
 
     @precondition(lambda self: any(known.state == "eligible" for known in self.known.values()))
     @rule(choice=st.sampled_from(["approve", "approve", "disapprove"]))
@@ -241,9 +246,7 @@ class RoundMachine(RuleBasedStateMachine):
         elif not waiting:
             wanted = "already_disclosed"
         url = "https://congkhai.nammau.example/"
-        answer = self.try_act(
-            disclosure.disclose, paper, actor=self.actors[username], now=self.office.now, url=url
-        )
+        answer = self.try_act(disclosure.disclose, paper, actor=self.actors[username], now=self.office.now, url=url)
         assert answer == wanted
         if answer == len(waiting):
             for known in waiting:

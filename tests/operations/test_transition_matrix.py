@@ -267,6 +267,10 @@ class _Undo(Exception):  # noqa: N818 -- not an error: the act was looked at and
     pass
 
 
+def undo() -> None:
+    raise _Undo
+
+
 def _case(gallery: Gallery, action: Action, source: State, target: State) -> str:
     if action is Action.PASS and target is State.RECOMMENDED:
         return gallery["simplified"]
@@ -308,7 +312,7 @@ def test_every_row_leads_to_its_target_with_one_entry_and_its_letters(gallery_of
                     else:
                         DONE[row.action](session, office, actor, code)
                     found = _after(session, code, size, outbox)
-                    raise _Undo
+                    undo()
             except _Undo:
                 pass
             except Refusal as refusal:
@@ -337,7 +341,7 @@ def test_proposing_is_for_officers_and_the_secretary(gallery_office: Any) -> Non
                     submit=False,
                 )
                 answers[role] = "filed"
-                raise _Undo
+                undo()
         except _Undo:
             pass
         except Refusal as refusal:

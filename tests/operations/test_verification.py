@@ -133,9 +133,9 @@ def lived_office(kind: str, furnish: Any) -> Any:
 def test_every_table_and_column_is_either_vouched_for_or_named_as_not() -> None:
     assert set(METADATA) == set(UNPROTECTED) | OTHER | LEDGER
     assert set(UNPROTECTED) == set(SOURCES)
-    assert {
-        name: columns - set(METADATA[name].columns.keys()) for name, columns in UNPROTECTED.items()
-    } == dict.fromkeys(UNPROTECTED, set())
+    assert {name: columns - set(METADATA[name].columns.keys()) for name, columns in UNPROTECTED.items()} == {
+        name: set() for name in UNPROTECTED
+    }
 
 
 def test_lawful_acts_verify(lived_office: Any) -> None:
@@ -407,8 +407,7 @@ EDITS: dict[str, tuple[tuple[str, ...], tuple[str, str]]] = {
     ),
     "opening deleted": (('DELETE FROM ledger_opening WHERE "index" = 5',), ("ledger_opening", "5")),
     "opening of something else": (
-        ('UPDATE ledger_opening SET openings = (SELECT openings FROM ledger_opening WHERE "index" = 6)'
-         ' WHERE "index" = 5',),
+        ('UPDATE ledger_opening SET openings = (SELECT o.openings FROM ledger_opening o WHERE o."index" = 6) WHERE "index" = 5',),
         ("ledger_opening", "5"),
     ),
     "opening emptied while the value stands": (_edit("ledger_opening", "openings = '{{}}'", '"index" = 5'), ("ledger_opening", "5")),

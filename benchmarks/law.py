@@ -1,6 +1,6 @@
 """The law as data: evaluations a second on one core, a district round judged again, a what-if over 5,000.
 
-.venv/bin/python benchmarks/rules.py [--cases 20000]
+.venv/bin/python benchmarks/law.py [--cases 20000]
 """
 
 import argparse

@@ -56,23 +56,21 @@ class Office:
         with self.installation.database.read() as session:
             return question(session)
 
-    def codes(self, round_code: str, state: str, *, unit: str | None = None) -> list[str]:
+    def codes(self, round_code: str, state: str) -> list[str]:
         """Codes of a round's nominations in a state, oldest first."""
         query = (
-            "SELECT n.code FROM nomination n JOIN review_round r ON r.id = n.round_id JOIN unit u ON u.id = n.unit_id "
-            "WHERE r.code = :round AND n.state = :state" + (" AND u.code = :unit" if unit else "") + " ORDER BY n.id"
+            "SELECT n.code FROM nomination n JOIN review_round r ON r.id = n.round_id "
+            "WHERE r.code = :round AND n.state = :state ORDER BY n.id"
         )
         return list(
             self.look(
-                lambda session: (
-                    session.execute(sa.text(query), {"round": round_code, "state": state, "unit": unit}).scalars().all()
-                )
+                lambda session: session.execute(sa.text(query), {"round": round_code, "state": state}).scalars().all()
             )
         )
 
 
 def peak_rss_mb() -> int:
-    """This process's own peak of resident memory; getrusage would also remember the process that started it."""
+    """Peak of this process's own resident memory; getrusage would also remember the process that started it."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
     return int(found[1]) // 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 

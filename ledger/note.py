@@ -63,11 +63,11 @@ def load(content: bytes) -> Signer:
     try:
         text = content.decode().removesuffix("\n")
         if not text.startswith(_PRIVATE_MARK):
-            raise ValueError("no mark")  # noqa: TRY301 -- told below in one sentence that quotes nothing
+            raise ValueError("no mark")
         origin, key_id, packed = text.removeprefix(_PRIVATE_MARK).split("+", 2)
         secret = _from_base64(packed)
         if secret[:1] != _ED25519 or len(secret) != 1 + _KEY_LENGTH:
-            raise ValueError("no Ed25519 key")  # noqa: TRY301 -- as above
+            raise ValueError("no Ed25519 key")
         signer = Signer(origin, secret[1:])
     except ValueError:
         # Without the cause: the messages of the decoders may repeat pieces of the key.

@@ -132,7 +132,7 @@ def _named(session: Session, condition: Any) -> list[dict[str, str]]:
     ]
 
 
-def _signer(session: Session, username: str, authorisation_id: int | None, office: Unit) -> dict[str, Any]:
+def _signer(session: Session, username: str, authorisation_id: int | None) -> dict[str, Any]:
     account = session.exec(select(Account).where(Account.username == username)).one()
     if authorisation_id is None:
         return {"name": account.display_name, "office": "Chủ tịch", "capacity": "head"}
@@ -176,7 +176,7 @@ def of_decision(session: Session, row: Decision) -> dict[str, Any]:
                 ]
             },
         ],
-        "signer": _signer(session, row.signed_by, row.authorisation_id, office),
+        "signer": _signer(session, row.signed_by, row.authorisation_id),
         "recipients": ["Như Điều 3", "Lưu: VT, NV"],
         "annexes": [
             {
@@ -228,7 +228,7 @@ def of_letter(session: Session, row: SubmissionLetter) -> dict[str, Any]:
             + "; ".join(f"{transition.award_name(award)}: {len(listed)}" for award, listed in by_award.items()),
             "Kính đề nghị xem xét, quyết định",
         ],
-        "signer": _signer(session, row.signed_by, row.authorisation_id, office),
+        "signer": _signer(session, row.signed_by, row.authorisation_id),
         "recipients": ["Như trên", "Lưu: VT, NV"],
         "annexes": [
             {"title": f"Danh sách đề nghị {transition.award_name(award)}", "awardees": listed}

@@ -345,7 +345,7 @@ def extend(
                     "reason": reason.strip(),
                 },
             )
-            for name, display, email in _responsible(session, row, Stage(stage), today=today)
+            for name, display, email in _responsible(session, Stage(stage), today=today)
         ],
     )
     announce.stage(session, row.code, Stage(stage), index=index)
@@ -360,7 +360,7 @@ def due_of(session: Session, round_id: int, stage: Stage) -> str | None:
     return deadline.due_on.isoformat() if deadline else None
 
 
-def _responsible(session: Session, row: ReviewRound, stage: Stage, *, today: date) -> list[tuple[str, str, str]]:
+def _responsible(session: Session, stage: Stage, *, today: date) -> list[tuple[str, str, str]]:
     """(code, name, address) of those who act in a stage."""
     if stage is Stage.UNIT_PROPOSAL:
         units = session.exec(select(Unit).where(col(Unit.is_office).is_(False))).all()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from rules.refusal import Refusal, Unreadable
@@ -179,7 +180,6 @@ def _rank(found: Finding) -> tuple[bool, str]:
 # Names
 
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")  # huyền, sắc, ngã, hỏi, nặng
-_BARE_MIDDLE = frozenset({"văn", "thị", "a"})
 _HOUSEHOLD = ("hộ gia đình ", "gia đình ", "hộ ")
 
 
@@ -196,6 +196,9 @@ def spelling(text: str) -> str:
         letters = "".join(mark for mark in word if mark not in _TONES)
         words.append(unicodedata.normalize("NFC", letters) + "".join(sorted(mark for mark in word if mark in _TONES)))
     return " ".join(words)
+
+
+_BARE_MIDDLE = frozenset({spelling("Văn"), spelling("Thị"), spelling("A")})
 
 
 @lru_cache(maxsize=65_536)
@@ -216,15 +219,8 @@ def _whole(text: str) -> str:
                 name = name.split(" ", 1)[1]
             break
     words = spelling(name).split()
-    bare = len(words) < 2 or (len(words) == 2 and unicodedata.normalize("NFC", _untoned(words[1])) in _BARE_MIDDLE)
+    bare = len(words) < 2 or (len(words) == 2 and words[1] in _BARE_MIDDLE)
     return "" if bare else " ".join(words)
-
-
-def _untoned(word: str) -> str:
-    """The word as written, its tone back on the vowel: only for the one-vowel middle names."""
-    letters = unicodedata.normalize("NFD", word)
-    tones = "".join(mark for mark in letters if mark in _TONES)
-    return "thị" if letters.startswith("thi") and tones == "\u0323" and len(letters) == 4 else word
 
 
 class _Seat:
@@ -397,24 +393,22 @@ def _past_ties(seat: _Seat, dossier: _Dossier, history: _History, year: int | No
     if _is_reciprocal(seat, dossier, gave, got, year=year, proposes_now=proposes_now):
         years = _listed(row.year for row in gave)
         parts = [*([years] if years else []), *(["đợt này"] if proposes_now else [])]
-        yield (
-            Ground.RECIPROCAL,
-            "ask",
+        sentence = (
             f"{member} đề nghị khen thưởng {nominee.name} ({', '.join(parts)}), "
-            f"{nominee.name} đề nghị khen thưởng {member} ({_listed(row.year for row in got)}).",
+            f"{nominee.name} đề nghị khen thưởng {member} ({_listed(row.year for row in got)})."
         )
+        yield Ground.RECIPROCAL, "ask", sentence
     for rows, proposer, winner, sure in (
         (gave, seat.person.name, nominee.name, _may_have_proposed(gave, seat.unit) and _won_here(gave, dossier.unit)),
         (got, nominee.name, seat.person.name, _may_have_proposed(got, dossier.unit) and _won_here(got, seat.unit)),
     ):
         often = _often({row.year for row in rows}, year) if sure else []
         if often:
-            yield (
-                Ground.REPEATED_PAIR,
-                "ask",
+            sentence = (
                 f"{proposer} đã đề nghị khen thưởng {winner} trong {len(often)} năm ({_listed(often)}), "
-                f"xét trong {REPEATED_WINDOW} năm liền.",
+                f"xét trong {REPEATED_WINDOW} năm liền."
             )
+            yield Ground.REPEATED_PAIR, "ask", sentence
 
 
 def _is_reciprocal(
@@ -532,18 +526,17 @@ class _Groups:
         if walk is None:
             return
         steps = []
-        for (proposer, _), (winner, unit) in zip(walk, walk[1:], strict=False):
+        for (proposer, _), (winner, unit) in pairwise(walk):
             rows = [row for row in self.rows[proposer, winner] if spelling(row.unit) == unit]
             # The same whole name may stand in several spellings; the first in order keeps the sentence stable.
             giver, taker = min((row.proposer, row.winner) for row in rows)
             steps.append(f"{giver} đề nghị {taker} ({_listed(row.year for row in rows)})")
         size = len(self.group["won", seat.name, seat.unit])
-        yield (
-            Ground.CLIQUE,
-            "ask",
+        sentence = (
             f"{seat.person.name} và {dossier.nominee.name} (hồ sơ {dossier.nominee.code}) thuộc một nhóm {size} người "
-            f"đề nghị khen thưởng lẫn nhau qua nhiều năm: {'; '.join(steps)}.",
+            f"đề nghị khen thưởng lẫn nhau qua nhiều năm: {'; '.join(steps)}."
         )
+        yield Ground.CLIQUE, "ask", sentence
 
 
 def components(arcs: Mapping[_Node, Sequence[_Node]]) -> list[list[_Node]]:

@@ -240,9 +240,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     *_row(Action.SIGN, State.RECOMMENDED, State.SIGNED, *_SIGNERS, article="13", clause="1"),
     *_row(Action.FORWARD, State.RECOMMENDED, State.FORWARDED, *_SIGNERS, article="83", clause="1"),
-    *_row(
-        Action.SEND_BACK, State.RECOMMENDED, State.SUBMITTED, *_SIGNERS, article="13", clause="1", reason=True
-    ),
+    *_row(Action.SEND_BACK, State.RECOMMENDED, State.SUBMITTED, *_SIGNERS, article="13", clause="1", reason=True),
     *_row(Action.REFUSE, State.RECOMMENDED, State.REFUSED, *_SIGNERS, article="13", clause="1", reason=True),
     *_row(
         Action.RECORD_REFUSAL_ABOVE,

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from models import Decision, Disclosure, Nomination, Nominee, Petition, SubmissionLetter, Unit
 from models.types import table
-from operations import access, announce, numbering, record, review, rounds, signature, transition, written
+from operations import access, announce, award_money, numbering, record, review, rounds, signature, transition, written
 from operations.access import ENGINE, Actor
 from operations.review import not_approved
 from operations.transition import Standing
@@ -93,12 +93,18 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         kind="disclosed",
         known={row.code: row for row in waiting},
     )
-    announce.letters(session, _result_letters(moved, number=number, on=on, url=url, about=paper))
+    announce.letters(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
     announce.letters(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
     return len(moved)
 
 
-def _result_letters(moved: Sequence[Standing], *, number: str, on: date, url: str, about: str) -> list[announce.Letter]:
+def _result_letters(
+    session: Session, moved: Sequence[Standing], *, number: str, on: date, url: str, about: str
+) -> list[announce.Letter]:
+    if not moved:
+        return []
+    office = rounds.office(session).name
+    confirmed = rounds.regulation_of(session, rounds.by_code(session, moved[0].round_code)).confirmed_rules
     letters = [
         announce.Letter(
             kind="award_result_unit",
@@ -110,7 +116,10 @@ def _result_letters(moved: Sequence[Standing], *, number: str, on: date, url: st
                 "round_title": rows[0].round_title,
                 "decision_number": number,
                 "decision_date": on.isoformat(),
-                "items": signature.named(rows),
+                "items": [
+                    named | {"money": award_money.amount(row.award, row.nominee_kind, on, confirmed=confirmed)}
+                    for row, named in zip(rows, signature.named(rows), strict=True)
+                ],
                 "url": url,
             },
         )
@@ -127,7 +136,7 @@ def _result_letters(moved: Sequence[Standing], *, number: str, on: date, url: st
                 "award": transition.award_name(row.award),
                 "decision_number": number,
                 "decision_date": on.isoformat(),
-                "office": row.round_title,
+                "office": office,
                 "url": url,
             },
         )

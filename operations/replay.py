@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from models import AgendaItem, Appraisal, CouncilSession, Nomination, Nominee, SessionMember, Unit
 from models.types import table
-from operations import access, cases, rounds
-from rules import cash, catalogue, compare, quotas, regulation
+from operations import access, award_money, cases, rounds
+from rules import catalogue, compare, quotas, regulation
 from rules.refusal import Refusal, Unreadable
 
 _N = table(Nomination).c
@@ -94,11 +94,8 @@ def _candidates(session: Session, round_id: int, *, on: date, confirmed: frozens
         .where(_N.round_id == round_id, s.state == "tallied")
         .order_by(_N.code)
     )
-    amounts: dict[tuple[str, str], int | None] = {}
     found: list[compare.Candidate] = []
     for row in rows:
-        if (row.award, row.kind) not in amounts:
-            amounts[row.award, row.kind] = _amount(row.award, row.kind, on, confirmed)
         members, present = sittings[row.session_id]
         cast = row.approve + row.disapprove + row.abstain
         found.append(
@@ -111,17 +108,10 @@ def _candidates(session: Session, round_id: int, *, on: date, confirmed: frozens
                 abstain=row.abstain,
                 members=members,
                 attendees=max(int(present), cast),
-                amount=amounts[row.award, row.kind],
+                amount=award_money.amount(row.award, row.kind, on, confirmed=confirmed),
             )
         )
     return found
-
-
-def _amount(award: str, kind: str, on: date, confirmed: frozenset[str]) -> int | None:
-    try:
-        return cash.compute(award, kind, on, confirmed=confirmed).amount
-    except (Refusal, Unreadable):
-        return None
 
 
 def over_quota(session: Session, round_code: str) -> list[dict[str, Any]]:

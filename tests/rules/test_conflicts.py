@@ -313,6 +313,15 @@ def test_no_group(past):
     assert ties(nominee(), past=past) == []
 
 
+@pytest.mark.parametrize(("unit", "expected"), [("Xã Dào San", [("clique", "ask")]), ("Xã Bản Lang", [])])
+def test_a_proposer_of_a_known_unit_is_not_his_namesake(unit, expected):
+    past = [
+        Past(row.year, row.proposer, row.winner, row.unit, unit if row.proposer == "Tẩn A Sài" else None)
+        for row in ring(*TRIO, years=(2019, 2022))
+    ]
+    assert ties(nominee(), past=past) == expected
+
+
 def test_two_people_are_reciprocal_and_no_group():
     past = ring(TRIO[0], TRIO[2], years=(2019, 2022))
     assert ties(nominee(), past=past) == [("reciprocal", "ask")]
@@ -406,7 +415,7 @@ FAMILIES = {
     "Lò": 4, "Quàng": 1, "Cà": 1, "Tòng": 1, "Vàng": 3, "Giàng": 2, "Sùng": 2, "Thào": 1, "Tẩn": 2, "Chẻo": 1, "Phàn": 1, "Lý": 2,
 }  # fmt: skip
 MIDDLES = {"Văn": 30, "Thị": 30, "A": 10, "Đức": 4, "Minh": 4, "Thu": 4, "Mẩy": 3, "U": 2, "Láo": 3, "Xuân": 4}
-GIVEN = (
+GIVEN = (  # noqa: SIM905 -- a list of words reads as words
     "An Anh Bình Chinh Chư Chung Dung Dũng Dua Đạt Giang Hà Hải Hằng Hạnh Hiền Hoa Hòa Hồng Hùng Hương Khánh Lan Liên Linh Loan "
     "Long Mai Mỷ Nam Nga Ngọc Nhung Páo Pánh Phong Phương Quân Sơn Sử Tâm Thanh Thảo Thắng Tuấn Tùng Tủa Vân Vinh Yến"
 ).split()

@@ -1,24 +1,73 @@
-"""The commands. Each parses, calls one operation, says the answer; grouped as the contract groups them."""
+"""The commands by name. A group's module is imported when one of its commands is called (docs/decisions/0003)."""
+
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from cli import council, decisions, engine, law, ledger, nominations, rounds
+# The name that is typed: where it lives, and what `vinhdanh --help` says of it.
+_COMMANDS = {
+    "init": ("cli.engine", "Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái"),
+    "up": ("cli.engine", "Chạy hệ thống: Prefect, bộ chạy luồng, gửi thư và trang web"),
+    "demo": ("cli.engine", "Một đợt xét trọn vẹn, cỡ thật"),
+    "simulate": ("cli.engine", "Một đợt xét qua các thao tác thật, và chi phí của nó"),
+    "doctor": ("cli.engine", "Kiểm tra hệ thống"),
+    "backup": ("cli.engine", "Sao lưu vào một tệp"),
+    "restore": ("cli.engine", "Khôi phục vào một thư mục trống"),
+}
+_GROUPS = {
+    "round": ("cli.rounds:app", "Đợt xét khen thưởng"),
+    "nominations": ("cli.nominations:app", "Hồ sơ đề nghị khen thưởng"),
+    "rules": ("cli.law:rules_app", "Quy định pháp luật theo thời gian"),
+    "deadline": ("cli.law:deadline_app", "Tính thời hạn"),
+    "cash": ("cli.law:cash_app", "Tính tiền thưởng"),
+    "council": ("cli.council:app", "Phiên họp Hội đồng"),
+    "ballot": ("cli.council:ballot_app", "Bỏ phiếu kín"),
+    "decisions": ("cli.decisions:app", "Quyết định, tờ trình, công khai, thu hồi"),
+    "ledger": ("cli.ledger:app", "Sổ cái chống sửa đổi"),
+    "notifications": ("cli.engine:notifications_app", "Thư gửi đi"),
+    "deadlines": ("cli.engine:deadlines_app", "Nhắc hạn, đôn đốc"),
+}
+
+
+class Commands(TyperGroup):
+    """Knows every command's name and sentence, and imports the module of the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
+        return [*_COMMANDS, *_GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in _COMMANDS:
+            return _group(_COMMANDS[cmd_name][0], "app").get_command(ctx, cmd_name)
+        if cmd_name in _GROUPS:
+            return _group(*_GROUPS[cmd_name][0].split(":"))
+        return None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        del ctx
+        with formatter.section("Các lệnh"):
+            formatter.write_dl([(name, says) for name, (_, says) in (_COMMANDS | _GROUPS).items()])
+
+
+def _group(module: str, name: str) -> TyperGroup:
+    found: typer.Typer = getattr(import_module(module), name)
+    found.rich_markup_mode = None  # plain help: nothing more to import
+    return get_group(found)
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     help="Vinh Danh — xét thi đua, khen thưởng: từ đề nghị của đơn vị đến quyết định được công khai.\n\n"
     "Dùng được ở mọi lệnh: --json, --data THƯ_MỤC, --now THỜI_ĐIỂM, --as TÀI_KHOẢN.",
 )
-engine.register(app)
-app.add_typer(rounds.app, name="round")
-app.add_typer(nominations.app, name="nominations")
-app.add_typer(law.rules_app, name="rules")
-app.add_typer(law.deadline_app, name="deadline")
-app.add_typer(law.cash_app, name="cash")
-app.add_typer(council.app, name="council")
-app.add_typer(council.ballot_app, name="ballot")
-app.add_typer(decisions.app, name="decisions")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(engine.notifications_app, name="notifications")
-app.add_typer(engine.deadlines_app, name="deadlines")
+
+
+@app.callback()
+def _root() -> None:
+    pass

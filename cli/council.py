@@ -1,7 +1,6 @@
 """`vinhdanh council …` and `vinhdanh ballot …`."""
 
 import json
-import shlex
 import subprocess
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ import typer
 from cli.door import DOOR, progress, read_text
 from operations import accounts, council, paper_facts, vote
 from operations.installation import moment
-from rules.refusal import Unreadable
+from rules.refusal import Refusal, Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Phiên họp Hội đồng.")
 ballot_app = typer.Typer(no_args_is_help=True, help="Bỏ phiếu kín.")
@@ -110,18 +109,33 @@ def cast(
         DOOR.say(_cast(session, _choices(read_text(choices), choices), DOOR.username, DOOR.password()))
         return
     assert batch is not None
-    answers = []
-    for number, line in enumerate(read_text(batch).splitlines(), start=1):
-        if not line.strip():
+    answers: list[dict[str, Any]] = []
+    first: Refusal | None = None
+    for username, mapping in _ballots(batch):  # the whole file is read before the first ballot is cast
+        try:
+            answers.append({"as": username} | _cast(session, mapping, username, None))
+        except Refusal as refusal:
+            first = first or refusal
+            answers.append({"as": username} | refusal.as_json())
             continue
-        item = _json(line, batch, number)
-        if not isinstance(item, dict) or not isinstance(item.get("as"), str):
-            raise Unreadable("bad_ballot", f"Dòng {number} thiếu tên tài khoản (as).", where={"line": number})
-        answers.append(_cast(session, _mapping(item.get("choices"), number), item["as"], None) | {"as": item["as"]})
         if after_each:
-            subprocess.run(shlex.split(after_each), check=False, stdout=subprocess.DEVNULL)  # noqa: S603 -- the operator's own command
-        progress(f"{item['as']}: đã bỏ phiếu")
+            # The operator's own command, as a shell reads it; what it prints is no answer of ours.
+            subprocess.run(after_each, shell=True, check=False, stdout=2)  # noqa: S602
+        progress(f"{username}: đã bỏ phiếu")
+    if first is not None:
+        DOOR.end(1, first.as_json() | {"ballots": answers})
     DOOR.say(answers)
+
+
+def _ballots(batch: Path) -> list[tuple[str, dict[str, str]]]:
+    found = []
+    for number, line in enumerate(read_text(batch).split("\n"), start=1):
+        if line.strip():
+            item = _json(line, batch, number)
+            if not isinstance(item, dict) or not isinstance(item.get("as"), str):
+                raise Unreadable("bad_ballot", f"Dòng {number} thiếu tên tài khoản (as).", where={"line": number})
+            found.append((item["as"], _mapping(item.get("choices"), number)))
+    return found
 
 
 def _cast(session: str, choices: dict[str, str], username: str | None, password: str | None) -> dict[str, Any]:
@@ -137,9 +151,18 @@ def _cast(session: str, choices: dict[str, str], username: str | None, password:
 
 def _json(text: str, path: Path, line: int = 1) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Unreadable("bad_json", f"Tệp {path.name} không phải JSON: {error.msg}.", where={"line": line}) from None
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        said = error.msg if isinstance(error, json.JSONDecodeError) else "lồng quá sâu hoặc số quá dài"
+        raise Unreadable("bad_json", f"Tệp {path.name} không phải JSON: {said}.", where={"line": line}) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A name that stands twice would leave open which of the two is meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("duplicate_key", "Một mã hồ sơ (hoặc khóa) được ghi hai lần.")
+    return found
 
 
 def _choices(text: str, path: Path) -> dict[str, str]:

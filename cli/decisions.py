@@ -3,11 +3,12 @@
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
-from cli.door import DOOR
-from cli.nominations import Codes, Reason, each
-from cli.rounds import day
+from cli.door import DOOR, day
+from cli.nominations import Codes, Reason, each, refusals
 from operations import disclosure, proposal, signature
+from operations.access import Actor
 
 app = typer.Typer(no_args_is_help=True, help="Quyết định, tờ trình, công khai, thu hồi.")
 
@@ -46,7 +47,7 @@ def sign(codes: Codes) -> None:
         {
             "decisions": list(signed.decisions),
             "submission_letters": list(signed.letters),
-            "refused": [{"code": r.code, **r.refusal.as_json()["refused"]} for r in refused if r.refusal],
+            "not_done": refusals(refused),
         }
     )
 
@@ -88,11 +89,14 @@ def answer(
 @app.command()
 def disclose(number: str) -> None:
     """Công khai một quyết định (hoặc kết quả của một tờ trình)."""
-    url = f"{DOOR.installation.base_url}/decisions/{number}"
-    count = DOOR.act(
-        "decisions.disclose", number, lambda s, a: disclosure.disclose(s, number, actor=a, now=DOOR.now(), url=url)
-    )
-    DOOR.say({"number": number, "disclosed": count})
+
+    def publish(session: Session, actor: Actor) -> int:
+        letter = number.startswith("TTr-")
+        code = number if letter else disclosure.decision_by_code(session, number).code  # a symbol is no address
+        url = f"{DOOR.installation.base_url}/decisions/{code}"
+        return disclosure.disclose(session, number, actor=actor, now=DOOR.now(), url=url)
+
+    DOOR.say({"number": number, "disclosed": DOOR.act("decisions.disclose", number, publish)})
 
 
 @app.command()

@@ -5,6 +5,7 @@ stages; what machines do (evaluate, tally, render, deliver) is left to the flows
 the engine is away.
 """
 
+import ctypes
 import json
 import os
 import random
@@ -52,7 +53,7 @@ from operations import (
 from operations.installation import Installation, moment
 from operations.workbook import reading
 from rules import lifecycle
-from rules.refusal import Refusal
+from rules.refusal import Refusal, Unreadable
 
 TITLE, SUDDEN_TITLE = "Khen thưởng công trạng năm 2024", "Khen thưởng đột xuất mưa lũ tháng 9 năm 2024"
 OPENED = moment("2024-11-04T08:00:00+07:00")
@@ -84,9 +85,11 @@ SIGN_IN = (
 def run(*, folder: Path | None, scale: str, seed: int, port: int, acks: Path | None, serve: bool) -> dict[str, Any]:
     """Carry the demo to its end; the contract's answer. Raises Refusal `demo_finished`, `folder_not_empty`."""
     if scale not in {"district", "small", "province"}:
-        raise Refusal("unknown_scale", "Quy mô phải là district, small hoặc province.")
+        raise Unreadable("usage", "Quy mô phải là district, small hoặc province.", where={"scale": scale})
     home = folder or Path("data") / f"demo-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"  # noqa: DTZ005 -- a folder's name
     resumed = _enter(home, scale, seed)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the engine is stopped on the way out
+        signal.signal(number, _interrupt)
     with ExitStack() as stack:
         acknowledge = _acknowledger(acks, stack)
         demo = Demo(home.absolute(), scale, seed, acknowledge, resumed=resumed, stack=stack)
@@ -179,8 +182,7 @@ class Demo:
             if session.execute(sa.text("SELECT count(*) FROM account")).scalar_one() == 0:
                 answer = sample.set_up(session, now=OPENED, seed=self.seed, passwords_for=SIGN_IN)
                 self.accounts = [one for one in answer["accounts"] if one["password"]]
-        if self.accounts:
-            self._keep_sign_ins()
+                self._keep_sign_ins()  # before the commit: passwords that nobody kept would be lost for good
 
     def _keep_sign_ins(self) -> None:
         """The demo's own passwords, for the one who tries it: readable by nobody else."""
@@ -194,7 +196,12 @@ class Demo:
         command = [sys.executable, "-m", "deployments.up", "--data", str(self.folder), "--json"]
         command += ["--port", str(port or _free_port())]
         self.engine = subprocess.Popen(  # noqa: S603 -- our own program by fixed arguments
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 -- two system calls, no threads' locks in them
         )
         self.stack.callback(self._stop)
         self._ready: dict[str, Any] | None = None
@@ -689,6 +696,17 @@ def _must(results: Any) -> None:
     for result in results:
         if result.refusal is not None:
             raise RuntimeError(f"{result.code}: {result.refusal.message}")
+
+
+def _die_with(parent: int) -> None:
+    """However this demo ends, its engine ends too: a lingering one would hold the folder against the next start."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _free_port() -> int:

@@ -4,24 +4,26 @@ Exit codes: 0 done · 1 refused by the domain · 2 wrong usage or unreadable inp
 is missing or down. With --json exactly one document on stdout; everything else goes to stderr.
 """
 
-import getpass
+from __future__ import annotations
+
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from sqlmodel import Session
-
-from operations import access, accounts
-from operations.access import Actor
-from operations.installation import Installation, moment
 from rules.refusal import Refusal, Unreadable
+
+if TYPE_CHECKING:  # the database and its libraries cost a second, and half of the commands need none
+    from sqlmodel import Session
+
+    from operations.access import Actor
+    from operations.installation import Installation
 
 T = TypeVar("T")
 
@@ -35,31 +37,74 @@ class Finished(Exception):  # noqa: N818 -- the end of a command, not an error
         self.answer = answer
 
 
-@dataclass
 class Door:
-    """The command line's way in. `options` are those that may stand anywhere: --json, --data, --now, --as."""
+    """The command line's way in, for one command line at a time: what was said anywhere on it, and who acts."""
 
-    as_json: bool = False
-    folder: Path = field(default_factory=lambda: Path(os.environ.get("VINHDANH_DATA") or "./data"))
-    said_now: str | None = None
-    username: str | None = None
-    password_from_stdin: bool = False
+    def __init__(self) -> None:
+        self.enter(as_json=False)
+
+    def enter(self, *, as_json: bool) -> None:
+        """A new command line: nothing of the last one stays."""
+        self.as_json = as_json
+        self.said_folder: Path | None = None
+        self.said_now: str | None = None
+        self.username: str | None = None
+        self.password_from_stdin = False
+
+    def leave(self) -> None:
+        opened = self.__dict__.pop("installation", None)
+        if opened is not None:
+            opened.database.close()
+
+    @property
+    def folder(self) -> Path:
+        """--data, VINHDANH_DATA, ./data."""
+        return self.said_folder or Path(os.environ.get("VINHDANH_DATA") or "data")
 
     @cached_property
     def installation(self) -> Installation:
         """The installation in the data folder. Raises Refusal `not_initialised`."""
-        found = Installation.at(self.folder)
-        found.require_set_up()
+        from operations import doctor
+
+        found = self.opened()
+        missing = doctor.lost(found)
+        if missing is not None:  # SQLite would make an empty database, and nobody would see that the old one is gone
+            self.end(4, {"missing": {"component": "database", "hint": missing}})
         found.database.migrate()
         return found
 
+    def opened(self) -> Installation:
+        """The installation as it lies there: nothing is asked of its database. Raises Refusal `not_initialised`."""
+        from operations.installation import Installation
+
+        found = Installation.at(self.folder)
+        found.require_set_up()
+        return found
+
     def now(self) -> datetime:
-        """The business clock: --now, VINHDANH_NOW, the wall clock."""
-        said = self.said_now or os.environ.get("VINHDANH_NOW")
-        return moment(said) if said else datetime.now(UTC)
+        """The business clock: --now, VINHDANH_NOW, the folder's settings, the wall clock."""
+        from operations.installation import Installation, moment
+
+        said = self.said_now or os.environ.get("VINHDANH_NOW") or Installation.at(self.folder).settings.get("NOW")
+        if not said:
+            return datetime.now(UTC)
+        when = moment(said)
+        if not 1900 <= when.year <= 2200:  # beyond, calendars and time zones overflow
+            raise Unreadable("bad_time", f"Thời điểm «{said}» nằm ngoài khoảng 1900–2200.", where={"now": said})
+        return when
+
+    def today(self) -> date:
+        """The day of the business clock in Vietnam."""
+        from operations import access
+
+        return access.local_date(self.now())
 
     def actor(self, session: Session) -> Actor:
         """Who acts: --as, else the account bound to the operating system's user."""
+        import getpass
+
+        from operations import access, accounts
+
         name = self.username
         if name is None:
             bound = accounts.bound_to(session, getpass.getuser())
@@ -73,6 +118,8 @@ class Door:
 
     def act(self, verb: str, subject: str, change: Callable[[Session, Actor], T]) -> T:
         """One act, one transaction. A reach beyond somebody's rights is also written to the security log."""
+        from operations import access
+
         who = self.username or "?"
         try:
             with self.installation.database.begin() as session:
@@ -163,14 +210,40 @@ def one_result(results: Any) -> None:
             raise result.refusal
 
 
+_WHY = {
+    errno.ENOENT: "không có tệp hoặc thư mục này",
+    errno.EISDIR: "đây là một thư mục",
+    errno.ENOTDIR: "đường dẫn đi qua một tệp không phải thư mục",
+    errno.EEXIST: "đã có tệp cùng tên",
+    errno.EACCES: "không có quyền",
+    errno.EPERM: "không có quyền",
+    errno.EROFS: "ổ đĩa chỉ cho đọc",
+    errno.ENOSPC: "ổ đĩa đã đầy",
+    errno.ENAMETOOLONG: "tên quá dài",
+    errno.ECONNREFUSED: "từ chối kết nối",
+    errno.ETIMEDOUT: "quá thời gian chờ",
+}
+
+
+def why(error: OSError) -> str:
+    """The system's reason in Vietnamese."""
+    return _WHY.get(error.errno or 0) or error.strerror or "không mở được"
+
+
 def read_text(path: Path) -> str:
     """A text file of the user's. Raises Unreadable naming the file."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # Windows editors begin a file with U+FEFF
     except (OSError, UnicodeDecodeError) as error:
-        reason = (
-            "không phải văn bản UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "không mở được")
-        )
+        reason = "không phải văn bản UTF-8" if isinstance(error, UnicodeDecodeError) else why(error)
         raise Unreadable(
             "unreadable_file", f"Không đọc được tệp {path}: {reason}.", where={"file": str(path)}
         ) from None
+
+
+def day(text: str) -> date:
+    """An ISO day. Raises Unreadable."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unreadable("bad_date", f"«{text}» không phải ngày; viết như 2024-12-20.", where={"date": text}) from None

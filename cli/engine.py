@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,41 +12,40 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.door import DOOR, progress
+from cli.door import DOOR, why
 from operations import accounts, backup, deadlines, doctor, outbox, sample
 from operations.installation import Installation
-from rules.refusal import Refusal, Unreadable
+from rules.refusal import Unreadable
 
+app = typer.Typer()
 notifications_app = typer.Typer(no_args_is_help=True, help="Thư gửi đi.")
 deadlines_app = typer.Typer(no_args_is_help=True, help="Thời hạn.")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands that stand at the top level."""
-    for command in (init, up, demo, simulate, doctor_, backup_, restore):
-        app.command(command.__name__.rstrip("_"))(command)
-
-
+@app.command()
 def init(
     sample_: Annotated[bool, typer.Option("--sample", help="Thêm đơn vị, tài khoản, Hội đồng mẫu")] = False,
 ) -> None:
     """Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái."""
+    now = DOOR.now()  # a bad time is refused before anything is made
     installation = Installation.at(DOOR.folder)
     installation.create()
-    now = DOOR.now()
     if sample_:
         with installation.database.begin() as session:
             answer = sample.set_up(session, now=now, os_user=getpass.getuser())
+        installation.database.close()
         DOOR.say(answer)
         return
     link = secrets.token_urlsafe(24)
     with installation.database.begin() as session:
         accounts.first_administrator(session, os_user=getpass.getuser(), link=link, now=now)
+    installation.database.close()
     DOOR.say({"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{link}"})
 
 
+@app.command()
 def up(
-    port: Annotated[int, typer.Option()] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     host: Annotated[str, typer.Option()] = "127.0.0.1",
 ) -> None:
     """Chạy hệ thống: máy chủ Prefect, bộ chạy luồng, gửi thư và trang web."""
@@ -62,25 +62,23 @@ def up(
     os.execve(sys.executable, command, environment)  # noqa: S606 -- our own program by fixed arguments
 
 
+@app.command()
 def demo(
     exit_: Annotated[bool, typer.Option("--exit", help="Kết thúc sau khi in tổng kết")] = False,
     scale: Annotated[str, typer.Option(help="district | small | province")] = "district",
     seed: Annotated[int, typer.Option()] = 1,
-    port: Annotated[int, typer.Option()] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 0,
     acks: Annotated[Path | None, typer.Option(help="Ghi lại từng việc đã lưu")] = None,
 ) -> None:
     """Một đợt xét trọn vẹn, cỡ thật, trên động cơ, cơ sở dữ liệu và thư như khi vận hành."""
     from cli import demo as story
 
-    folder = DOOR.folder if _folder_was_given() else None
+    folder = DOOR.folder if DOOR.said_folder or os.environ.get("VINHDANH_DATA") else None
     answer = story.run(folder=folder, scale=scale, seed=seed, port=port, acks=acks, serve=not exit_)
     DOOR.say(answer)
 
 
-def _folder_was_given() -> bool:
-    return "--data" in " ".join(sys.argv) or bool(os.environ.get("VINHDANH_DATA"))
-
-
+@app.command()
 def simulate(
     nominations: Annotated[int, typer.Option()],
     seed: Annotated[int, typer.Option()] = 1,
@@ -98,14 +96,17 @@ def simulate(
             seed=seed,
             one_by_one=one_by_one,
             database_url=database,
-            folder=DOOR.folder if _folder_was_given() else None,
+            folder=DOOR.said_folder,
         )
     )
 
 
+@app.command("doctor")
 def doctor_() -> None:
     """Kiểm tra hệ thống."""
-    answer = doctor.examine(DOOR.installation)
+    installation = DOOR.opened()
+    answer = doctor.examine(installation)
+    installation.database.close()
     if not all(check["ok"] for check in answer["checks"]):
         DOOR.end(4, answer | {"missing": _first_missing(answer)})
     DOOR.say(answer)
@@ -116,11 +117,13 @@ def _first_missing(answer: dict[str, Any]) -> dict[str, str]:
     return {"component": bad["name"], "hint": bad["message"]}
 
 
+@app.command("backup")
 def backup_(file: Path) -> None:
     """Sao lưu cơ sở dữ liệu, tệp và khóa vào một tệp."""
     DOOR.say(backup.write(DOOR.installation, file))
 
 
+@app.command()
 def restore(file: Path) -> None:
     """Khôi phục vào một thư mục trống."""
     DOOR.say(backup.read(file, DOOR.folder))
@@ -139,26 +142,41 @@ def notifications_status() -> None:
 def drain() -> None:
     """Gửi ngay mọi thư đến hạn."""
     folder = DOOR.installation.folder
+    before = _letters()
     done = subprocess.run(
         [sys.executable, "-m", "deployments.drain"],
         env={**os.environ, "VINHDANH_DATA": str(folder)},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL if DOOR.as_json else None,
         text=True,
         check=False,
     )
     answer = json.loads(done.stdout) if done.stdout.strip() else {}
-    if done.returncode in {1, 2, 4}:
-        refused = answer.get("refused") or answer.get("error") or {}
-        if done.returncode == 1:
-            raise Refusal(refused.get("code", "refused"), refused.get("message", ""))
-        hint = refused.get("message", "Không gửi được thư.")
-        progress(hint)
-        DOOR.end(
-            done.returncode,
-            answer if done.returncode == 2 else {"missing": {"component": "mail server", "hint": hint}},
-        )
+    refused = answer.get("refused") or answer.get("error") or {}
+    if done.returncode == 2:
+        raise Unreadable(refused["code"], refused["message"], where=refused["where"])
+    if done.returncode != 0:
+        hint = refused.get("message", "Không gửi được thư; thư vẫn còn trong hàng.")
+        DOOR.end(4, {"missing": {"component": "mail server", "hint": hint}})
+    if answer["waiting"] and answer["accepted"] + answer["failed"] == before["accepted"] + before["failed"]:
+        _look_for_mail_server(answer)
     DOOR.say(answer)
+
+
+def _letters() -> dict[str, int]:
+    with DOOR.reading() as session:
+        return outbox.status(session)
+
+
+def _look_for_mail_server(status: dict[str, int]) -> None:
+    """Nothing went out: is the server away, or does it only say "later"?"""
+    from notifications import smtp
+
+    settings = smtp.SmtpSettings.from_url(DOOR.installation.settings["SMTP_URL"])
+    try:
+        socket.create_connection((settings.host, settings.port), timeout=10).close()
+    except OSError as error:
+        hint = f"Máy chủ thư {settings.host}:{settings.port} không trả lời ({why(error)}); thư còn chờ trong hàng."
+        DOOR.end(4, status | {"missing": {"component": "mail server", "hint": hint}})
 
 
 @deadlines_app.command()

@@ -1,22 +1,23 @@
 """`vinhdanh rules …`, `deadline …`, `cash …`: the law as data, without a database."""
 
 import csv
+import io
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from cli.door import DOOR, read_text
-from cli.rounds import day
-from operations import access
+from cli.door import DOOR, day, read_text
 from rules import case, cash, catalogue, deadlines, evaluation
 from rules.refusal import Refusal, Unreadable
+
+T = TypeVar("T")
 
 rules_app = typer.Typer(no_args_is_help=True, help="Quy định pháp luật theo thời gian.")
 deadline_app = typer.Typer(no_args_is_help=True, help="Tính thời hạn.")
@@ -24,7 +25,7 @@ cash_app = typer.Typer(no_args_is_help=True, help="Tính tiền thưởng.")
 
 
 def _on(text: str | None) -> date:
-    return day(text) if text else access.local_date(DOOR.now())
+    return day(text) if text else DOOR.today()
 
 
 @rules_app.command()
@@ -80,11 +81,11 @@ def evaluate(
 ) -> None:
     """Xét một trường hợp (JSON) hoặc nhiều (.jsonl)."""
     text = read_text(file)
-    if file.suffix != ".jsonl":
-        DOOR.say(evaluation.evaluate(case.read_json(text), on=_on(on)).as_json())
-        return
     started = perf_counter()
-    answers = [_line(number, line, on) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if file.suffix != ".jsonl":
+        answers = [evaluation.evaluate(_decoded(case.read_json, text), on=_on(on)).as_json()]
+    else:
+        answers = [_line(number, line, on) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     seconds = perf_counter() - started
     if summary:
         verdicts = Counter(answer.get("verdict", "error") for answer in answers)
@@ -97,13 +98,21 @@ def evaluate(
             }
         )
         return
-    DOOR.say(answers)
+    DOOR.say(answers if file.suffix == ".jsonl" else answers[0])
+
+
+def _decoded(read: Callable[[str], T], text: str) -> T:
+    """What Python's own reader gives up on is the file's fault as well."""
+    try:
+        return read(text)
+    except (RecursionError, ValueError):
+        raise Unreadable("bad_json", "Không đọc được JSON: lồng quá sâu hoặc có số quá dài.") from None
 
 
 def _line(number: int, line: str, on: str | None) -> dict[str, Any]:
     name: str = f"line {number}"
     try:
-        item = case.decode(line)
+        item = _decoded(case.decode, line)
         if not isinstance(item, dict):
             raise Unreadable("bad_line", "Mỗi dòng phải là một đối tượng JSON.", where={"line": number})
         name = str(item.get("name", name))
@@ -111,6 +120,8 @@ def _line(number: int, line: str, on: str | None) -> dict[str, Any]:
         if unknown:
             raise Unreadable("unknown_key", f"Khóa lạ: {', '.join(unknown)}.", where={"key": unknown[0]})
         said = item.get("on")
+        if said is not None and not isinstance(said, str):
+            raise Unreadable("bad_date", "Ngày xét (on) phải viết như 2024-12-20.", where={"key": "on"})
         found = evaluation.evaluate(case.read(item.get("case")), on=day(said) if said else _on(on))
         return {"name": name} | found.as_json()
     except Unreadable as error:
@@ -155,7 +166,7 @@ def quotas(round_: Annotated[str, typer.Option("--round", help="Mã đợt xét"
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(read_text(path).lstrip("\ufeff").splitlines(), strict=True)
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
         yield from reader
     except csv.Error as error:

@@ -92,11 +92,19 @@ def each(verb: str, codes: Sequence[str], change: Callable[[Session, Actor], lis
     refused = [result for result in results if result.refusal is not None]
     answer: dict[str, Any] = {
         "done": [{"code": result.code, "state": result.state} for result in results if result.refusal is None],
-        "refused": [{"code": r.code, **r.refusal.as_json()["refused"]} for r in refused if r.refusal],
+        "not_done": refusals(refused),
     }
-    if len(results) == 1 and refused and refused[0].refusal:
-        raise refused[0].refusal
+    if len(refused) == len(results) and refused[0].refusal:
+        first = refused[0].refusal
+        if len(refused) > 1:
+            first.details = {**first.details, "not_done": answer["not_done"]}
+        raise first
     DOOR.say(answer)
+
+
+def refusals(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Which nomination was refused, and why."""
+    return [{"code": r.code, "why": r.refusal.as_json()["refused"]} for r in results if r.refusal]
 
 
 @app.command()
@@ -126,6 +134,8 @@ def mend(
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if part:
         given["parts"] = ",".join(intake.parts(part))
+    if not given:
+        raise Unreadable("usage", "Chưa nêu sửa gì: dùng --achievement, --rating, --initiative hoặc --part.")
     DOOR.act("nominations.mend", code, lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), **given))
     DOOR.say({"code": code, "mended": sorted(given)})
 

@@ -46,10 +46,11 @@ class Office:
     def act(self, verb: str, code: str, change: Callable[[Session], T]) -> T:
         """One act in its own transaction; acknowledged once it is committed."""
         with self.installation.database.begin() as session:
+            before = record.size(session)
             answer = change(session)
-            index = record.size(session) - 1
-        if self.acknowledge is not None:
-            self.acknowledge(verb, code, index)
+            size = record.size(session)
+        if self.acknowledge is not None and size > before:  # who found nothing left to do acknowledges nothing
+            self.acknowledge(verb, code, size - 1)
         return answer
 
     def look(self, question: Callable[[Session], T]) -> T:

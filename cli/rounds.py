@@ -1,24 +1,14 @@
 """`vinhdanh round …`: the secretary's review rounds."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.door import DOOR, read_text
+from cli.door import DOOR, day, read_text
 from operations import rounds
-from rules.refusal import Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Đợt xét khen thưởng.")
-
-
-def day(text: str) -> date:
-    """An ISO day. Raises Unreadable."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Unreadable("bad_date", f"«{text}» không phải ngày; viết như 2024-12-20.", where={"date": text}) from None
 
 
 @app.command("open")

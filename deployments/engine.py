@@ -168,25 +168,29 @@ class Engine:
             stages.setdefault((said["round"], said["stage"]), []).append(message.key)
         for (round_code, stage), keys in stages.items():
             try:
-                self._trigger(client, round_code, stage, keys[-1])
+                # A finished run under this key is of before (a restored backup, another house on this server).
+                if self._trigger(client, round_code, stage, keys[-1]):
+                    self._trigger(client, round_code, stage, f"{keys[-1]}/{secrets.token_hex(4)}")
             except Exception:
                 # The engine does not answer: the rows are due again at once, not after their lease.
                 with database.begin_unrecorded() as session:
                     outbox.release(session, [message.key for message in claimed])
                 raise
-            # A crash before this line triggers again under the same key: Prefect answers with the same run.
+            # A crash before this line triggers again: flows may run any number of times.
             with database.begin_unrecorded() as session:
                 outbox.settle(session, [{"key": key, "state": "accepted"} for key in keys])
         return bool(claimed)
 
-    def _trigger(self, client: SyncPrefectClient, round_code: str, stage: str, key: str) -> None:
-        client.create_flow_run_from_deployment(
+    def _trigger(self, client: SyncPrefectClient, round_code: str, stage: str, key: str) -> bool:
+        """Have one run under this key; True when it is there and finished already."""
+        run = client.create_flow_run_from_deployment(
             self._deployments[stage],
             name=f"{stage.replace('_', '-')} {round_code}",
             parameters={"round_code": round_code},
             tags=[round_code, stage],
             idempotency_key=key,
         )
+        return run.state is not None and run.state.is_final()
 
     def _dispatch_letters(self, client: SyncPrefectClient | None) -> None:
         """Start a delivery when letters are due and none is under way; without Prefect once it is away for long.
@@ -197,7 +201,10 @@ class Engine:
         since = time.monotonic() - self._asked_at
         if self._delivery in self._running or (self._delivery is not None and since < ENGINE_AWAY):
             return
-        if not installation().settings.get("SMTP_URL") or not self._letters_wait(since):
+        newest = self._newest_letter()
+        # New since the last delivery began; one that a delivery left untouched (bad settings) waits its minute.
+        is_new = newest is not None and newest != self._asked_for and since > LETTERS_APART
+        if not installation().settings.get("SMTP_URL") or not (is_new or self._retry_waits(since)):
             return
         if client is not None and self._delivery is None:
             run = client.create_flow_run_from_deployment(
@@ -210,20 +217,20 @@ class Engine:
             self._delivery = _WITHOUT_PREFECT
         else:
             return
-        self._asked_at = time.monotonic()
+        self._asked_at, self._asked_for = time.monotonic(), newest
 
-    def _letters_wait(self, since: float) -> bool:
+    def _newest_letter(self) -> int | None:
+        """The last letter that no delivery has tried."""
+        untried = sa.select(sa.func.max(_O.id)).where(_O.kind == "letter", _O.state == "queued", _O.attempts == 0)
         with installation().database.read() as session:
-            if since > RETRIES_APART:
-                return outbox.due_batch(session) is not None
-            newest = session.execute(
-                sa.select(sa.func.max(_O.id)).where(_O.kind == "letter", _O.state == "queued", _O.attempts == 0)
-            ).scalar_one()
-        # New since the last delivery began; one that a delivery left untouched (bad settings) waits its minute.
-        if since < LETTERS_APART or newest is None or newest == self._asked_for:
+            found: int | None = session.execute(untried).scalar_one()
+        return found
+
+    def _retry_waits(self, since: float) -> bool:
+        if since < RETRIES_APART:
             return False
-        self._asked_for = newest
-        return True
+        with installation().database.read() as session:
+            return outbox.due_batch(session) is not None
 
     def _take_runs(self, client: SyncPrefectClient) -> bool:
         self._forget_done()

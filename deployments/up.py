@@ -276,7 +276,9 @@ def _loopback(memory: Path) -> socket.socket:
     try:
         bound = _bind("127.0.0.1", int(memory.read_text()))
     except (OSError, ValueError, OverflowError):
-        bound = _bind("127.0.0.1", 0)
+        with _bind("127.0.0.1", 0) as any_free:
+            port = any_free.getsockname()[1]
+        bound = _bind("127.0.0.1", port)  # asked for by number, it stays ours when the server falls (`_prefect_fell`)
     memory.write_text(str(bound.getsockname()[1]))
     return bound
 

@@ -1,5 +1,6 @@
 """One file that holds everything the truth needs: database, files, key, settings. Prefect's folder is disposable."""
 
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -10,46 +11,100 @@ from typing import Any
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
+DATABASE, KEY = "vinhdanh.sqlite3", "ledger.key"
+_KEPT = (KEY, "vinhdanh.toml", "files")
+
 
 def write(installation: Installation, target: Path) -> dict[str, Any]:
-    """Back up while the system runs: SQLite's own online copy. PostgreSQL is backed up by pg_dump (refused here)."""
-    if not installation.database.is_sqlite:
+    """Back up while the system runs: SQLite's own online copy. PostgreSQL is backed up by pg_dump (refused here).
+
+    The target is replaced at once and whole: a backup that was cut off leaves the former one. Raises Unreadable
+    `not_a_file` for a target that is a folder.
+    """
+    place = installation.database.url.database
+    if not installation.database.is_sqlite or place is None:
         raise Refusal(
             "use_pg_dump", "Cơ sở dữ liệu là PostgreSQL: hãy dùng pg_dump, và chép thư mục files/ cùng ledger.key."
         )
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        copy = Path(folder) / "vinhdanh.sqlite3"
-        source = sqlite3.connect(installation.folder / "vinhdanh.sqlite3")
-        destination = sqlite3.connect(copy)
-        try:
-            source.backup(destination)
-        finally:
-            destination.close()
-            source.close()
+    if target.is_dir():
+        raise Unreadable("not_a_file", f"{target} là một thư mục; hãy ghi tên tệp.", where={"file": str(target)})
+    if not target.absolute().parent.is_dir():
+        raise Unreadable("no_folder", f"Không có thư mục {target.parent}.", where={"file": str(target)})
+    with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".vinhdanh-backup-") as folder:
+        copy = Path(folder) / DATABASE
+        _copy_database(Path(place), copy)
         packed = Path(folder) / "backup.tar"
-        with tarfile.open(packed, "w") as archive:
-            archive.add(copy, "vinhdanh.sqlite3")
-            for name in ("ledger.key", "vinhdanh.toml", "files"):
-                if (installation.folder / name).exists():
-                    archive.add(installation.folder / name, name)
-        packed.chmod(0o600)
-        shutil.move(packed, target)
+        # The files come after the database: a row's file was written before the row, so none can be missing.
+        with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
+            with tarfile.open(fileobj=stream, mode="w") as archive:
+                archive.add(copy, DATABASE)
+                for name in _KEPT:
+                    if (installation.folder / name).exists():
+                        archive.add(installation.folder / name, name)
+            stream.flush()
+            os.fsync(stream.fileno())
+        packed.replace(target)
     return {"file": str(target), "bytes": target.stat().st_size}
 
 
-def read(source: Path, folder: Path) -> dict[str, Any]:
-    """Restore into an empty folder. Raises Refusal `folder_not_empty`, Unreadable for a file that is no backup."""
-    if folder.exists() and any(folder.iterdir()):
-        raise Refusal("folder_not_empty", f"Thư mục {folder} không trống; chỉ khôi phục vào thư mục trống.")
-    folder.mkdir(parents=True, exist_ok=True)
+def _copy_database(place: Path, copy: Path) -> None:
+    source = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)
+    destination = sqlite3.connect(copy)
     try:
-        with tarfile.open(source) as archive:
-            if "vinhdanh.sqlite3" not in archive.getnames() or "ledger.key" not in archive.getnames():
-                raise Unreadable("not_a_backup", f"{source} không phải tệp sao lưu của hệ thống.")
-            archive.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError) as error:
-        raise Unreadable("not_a_backup", f"{source} không đọc được: {type(error).__name__}.") from None
-    (folder / "ledger.key").chmod(0o600)
-    for name in ("run", "prefect", "files"):
-        (folder / name).mkdir(exist_ok=True)
+        source.backup(destination)
+    finally:
+        destination.close()
+        source.close()
+
+
+def read(source: Path, folder: Path) -> dict[str, Any]:
+    """Restore into an empty folder. Raises Refusal `folder_not_empty`, Unreadable for a file that is no backup.
+
+    Everything is unpacked and looked at beside the folder first: a bad file leaves the folder as it was.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refusal("folder_not_empty", f"Thư mục {folder} không trống; chỉ khôi phục vào thư mục trống.")
+    if not source.is_file():
+        raise Unreadable("not_a_backup", f"Không có tệp {source}.", where={"file": str(source)})
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    unpacked = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=".vinhdanh-restore-"))
+    try:
+        _unpack(source, unpacked)
+        for name in ("run", "prefect", "files"):
+            (unpacked / name).mkdir(exist_ok=True)
+        (unpacked / KEY).chmod(0o600)
+        unpacked.chmod(0o750)
+        unpacked.replace(folder)  # onto nothing, or onto an empty folder
+    except BaseException:
+        shutil.rmtree(unpacked, ignore_errors=True)
+        raise
     return {"data": str(folder)}
+
+
+def _unpack(source: Path, folder: Path) -> None:
+    bad = Unreadable(
+        "not_a_backup", f"{source} không phải tệp sao lưu của hệ thống, hoặc đã hỏng.", where={"file": str(source)}
+    )
+    try:
+        with tarfile.open(source, "r:") as archive:
+            members = archive.getmembers()
+            if not {DATABASE, KEY} <= {member.name for member in members}:
+                raise bad
+            if any(member.name.split("/")[0] not in {DATABASE, *_KEPT} for member in members):
+                raise bad
+            archive.extractall(folder, members, filter="data")
+    except (tarfile.TarError, EOFError, ValueError):
+        raise bad from None
+    try:
+        database = sqlite3.connect(f"{(folder / DATABASE).as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error:
+        raise bad from None
+    try:
+        sound = database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        database.execute("SELECT size FROM ledger_head").fetchone()
+    except sqlite3.Error:
+        sound = False
+    finally:
+        database.close()
+    if not sound:
+        raise bad

@@ -1,35 +1,41 @@
 """Is this installation well? Each check says in a sentence what is wrong and what to do."""
 
+import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from operations import outbox
+from operations import files, outbox
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
 
 def examine(installation: Installation) -> dict[str, Any]:
-    """The contract's `doctor`: {"database", "prefect_database", "ledger_size", "checks"}."""
+    """The contract's `doctor`: {"database", "prefect_database", "ledger_size", "checks"}. Nothing is made or mended."""
     checks: list[dict[str, Any]] = []
+    reachable = lost(installation) is None and installation.ready()
 
     def check(name: str, test: Callable[[], str | None]) -> None:
         try:
             problem = test()
         except (Refusal, Unreadable) as refusal:
             problem = refusal.message
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            problem = f"{type(error).__name__}"
+        except (sa.exc.SQLAlchemyError, OSError):
+            problem = "Không kiểm được vì không đọc được cơ sở dữ liệu hoặc tệp."
         checks.append({"name": name, "ok": problem is None, "message": problem or "tốt"})
 
-    check("database", lambda: None if installation.ready() else "Không đọc được cơ sở dữ liệu.")
+    check("database", lambda: _database(installation, reachable=reachable))
     check("ledger_key", lambda: _key(installation))
+    check("folder", lambda: _folder(installation))
     check("disk", lambda: _disk(installation))
-    check("letters", lambda: _letters(installation))
+    if reachable:
+        check("letters", lambda: _letters(installation))
+        check("files", lambda: _files(installation))
     size = 0
-    if installation.ready():
+    if reachable:
         with installation.database.read() as session:
             size = session.execute(sa.text("SELECT size FROM ledger_head")).scalar_one()
     prefect_database = installation.folder / "prefect" / "prefect.db"
@@ -41,8 +47,32 @@ def examine(installation: Installation) -> dict[str, Any]:
     }
 
 
+def lost(installation: Installation) -> str | None:
+    """What to do when the SQLite file of a folder that was set up is gone; None while it is there, or elsewhere."""
+    path = installation.database.url.database
+    if not installation.database.is_sqlite or path is None or Path(path).exists():
+        return None
+    return (
+        f"Tệp cơ sở dữ liệu {path} không còn, dù thư mục đã được khởi tạo. "
+        "Hãy khôi phục bản sao lưu vào một thư mục trống bằng `vinhdanh restore`."
+    )
+
+
+def _database(installation: Installation, *, reachable: bool) -> str | None:
+    gone = lost(installation)
+    if gone is not None:
+        return gone
+    return None if reachable else "Không đọc được cơ sở dữ liệu; kiểm tra máy chủ, ổ đĩa và VINHDANH_DATABASE_URL."
+
+
 def _key(installation: Installation) -> str | None:
     return None if installation.signer.vkey else "Không có khóa sổ cái."
+
+
+def _folder(installation: Installation) -> str | None:
+    if not os.access(installation.folder, os.W_OK):
+        return f"Không ghi được vào {installation.folder}; hãy chạy bằng người dùng sở hữu thư mục."
+    return None
 
 
 def _disk(installation: Installation) -> str | None:
@@ -54,3 +84,10 @@ def _letters(installation: Installation) -> str | None:
     with installation.database.read() as session:
         failed = outbox.status(session)["failed"]
     return f"{failed} thư bị máy chủ từ chối; xem `vinhdanh notifications status`." if failed else None
+
+
+def _files(installation: Installation) -> str | None:
+    with installation.database.read() as session:
+        known = session.execute(sa.text("SELECT sha256 FROM stored_file")).scalars().all()
+    gone = [sha for sha in known if not files.place(installation.folder, sha).exists()]
+    return f"{len(gone)} tệp có trong cơ sở dữ liệu mà không có trong files/; hãy khôi phục." if gone else None

@@ -64,6 +64,8 @@ def store(
     submit: bool = True,
 ) -> Filed:
     """File the workbook as one dossier. With `keep` None (a dry run) the caller rolls the transaction back."""
+    if book.errors and not book.rows:
+        return Filed(None, ())  # every row has its own error already
     stored = None
     if keep is not None and not book.errors:
         content = path.read_bytes()
@@ -126,6 +128,6 @@ def answer(book: reading.Workbook, filed: Filed | None, *, committed: bool) -> d
         "errors": sorted(errors, key=lambda problem: problem["row"]),
         "warnings": sorted(warnings, key=lambda problem: problem["row"]),
         "committed": committed and not errors,
-        "dossier": filed.dossier if filed else None,
-        "codes": list(filed.codes) if filed else [],
+        "dossier": filed.dossier if filed and committed else None,
+        "codes": list(filed.codes) if filed and committed else [],
     }

@@ -1,0 +1,197 @@
+"""`up` with its real processes: what is killed comes back by itself, and people's acts never wait for it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deployments.environment import ROOT
+from notifications.loopback import LoopbackServer
+from operations import outbox
+from operations.installation import Installation
+
+pytestmark = pytest.mark.engine
+
+
+def eventually(look: Callable[[], Any], good: Callable[[Any], bool] = bool, *, seconds: float) -> Any:
+    ends = time.monotonic() + seconds
+    while not good(found := look()):
+        assert time.monotonic() < ends, f"after {seconds:.0f} s still {found!r}"
+        time.sleep(0.2)
+    return found
+
+
+class Up:
+    """One `up` on a data folder, and what its children are."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.up", "--data", str(folder), "--port", "0", "--json"],
+            cwd=ROOT,
+            env={**os.environ, "VINHDANH_NOW": "2024-11-01T08:00:00+07:00", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def ready(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        said: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return said
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(20)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+    def child(self, word: str) -> int | None:
+        """The process of a part, by a word of its command line."""
+        for pid in self.children():
+            try:
+                if word in Path(f"/proc/{pid}/cmdline").read_text():
+                    return pid
+            except OSError:
+                continue
+        return None
+
+    def children(self) -> list[int]:
+        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in tasks.read_text().split()] if tasks.exists() else []
+
+    def prefect(self, path: str, **body: Any) -> Any:
+        url = f"http://127.0.0.1:{(self.folder / 'run' / 'prefect.port').read_text()}/api/{path}"
+        user, _, password = (self.folder / "run" / "prefect.auth").read_text().partition(":")
+        try:
+            answer = httpx.post(url, json=body, auth=(user, password), timeout=10, trust_env=False)
+        except httpx.HTTPError:
+            return []
+        return answer.json() if answer.status_code == 200 else []
+
+    def finished(self, tag: str, stage: str) -> list[str]:
+        """The final states of a round's runs of one stage."""
+        wanted = {"tags": {"all_": [tag, stage]}, "state": {"type": {"any_": ["COMPLETED"]}}}
+        return [one["state"]["name"] for one in self.prefect("flow_runs/filter", flow_runs=wanted)]
+
+
+def keys_of(office: Any) -> list[str]:
+    return [row[0] for row in office.rows("SELECT key FROM outbox_message WHERE kind = 'letter'")]
+
+
+def gone(pids: list[int]) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() and not _is_zombie(pid) for pid in pids)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.fixture(scope="module")
+def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]:
+    with LoopbackServer(tmp_path_factory.mktemp("mail")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def house(_sample_folder: Path, tmp_path_factory: pytest.TempPathFactory, mail: LoopbackServer) -> Iterator[Up]:
+    """One `up` for all tests of this file, in their order; the last one stops it."""
+    folder = tmp_path_factory.mktemp("up") / "data"
+    shutil.copytree(_sample_folder, folder)
+    up = Up(folder, VINHDANH_SMTP_URL=mail.url)
+    yield up
+    if up.process.poll() is None:
+        up.stop()
+
+
+@pytest.fixture
+def office(house: Up, small_office: Any) -> Iterator[Any]:
+    """The office of that folder, whose people act while `up` serves it."""
+    installation = Installation.at(house.folder, {})
+    yield type(small_office)(installation.database, installation.signer)
+    installation.database.close()
+
+
+def test_it_says_when_it_is_ready(house: Up) -> None:
+    said = house.ready()
+    assert (said["ready"], said["pid"]) == (True, house.process.pid)
+    assert httpx.get(f"{said['web']}/readyz", trust_env=False).status_code == 200
+    assert httpx.post(f"{said['prefect']}/api/flows/count", json={}, trust_env=False).status_code == 401
+
+
+def test_a_second_one_on_the_folder_and_one_on_the_port_are_refused(house: Up, tmp_path: Path) -> None:
+    def refused(folder: Path, port: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "deployments.up", "--data", str(folder), "--port", port, "--json"],
+            cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        return done.returncode, json.loads(done.stdout)["refused"]["code"]
+
+    port = (house.folder / "run" / "prefect.port").read_text()
+    assert refused(house.folder, "0") == (1, "folder_in_use")
+    assert refused(tmp_path, port) == (1, "port_in_use")
+
+
+def test_prefect_killed_and_its_database_deleted_loses_nothing(house: Up, office: Any) -> None:
+    round_ = office.open_round()
+    eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=30)
+    database = house.folder / "prefect" / "prefect.db"
+    server = house.child("prefect.server")
+    assert server is not None
+    database.unlink()
+    os.kill(server, signal.SIGKILL)
+    round_.file(2)  # people go on
+    eventually(lambda: house.finished(round_.code, "home_affairs_review"), seconds=60)
+    assert house.finished(round_.code, "home_affairs_review")[-1] == "Waiting: 2 to review"
+    eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=30)  # looked at again on the fresh one
+    eventually(lambda: office.look(outbox.status)["waiting"], lambda waiting: waiting == 0, seconds=60)
+
+
+def test_a_database_deleted_under_a_living_server_is_noticed(house: Up, office: Any) -> None:
+    before = house.child("prefect.server")
+    (house.folder / "prefect" / "prefect.db").unlink()
+    eventually(lambda: house.child("prefect.server"), lambda pid: pid not in {None, before}, seconds=30)
+    round_ = office.open_round(kind="PHONG_TRAO", title="Thi đua chuyên đề")
+    eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=60)
+
+
+def test_an_engine_killed_comes_back_and_takes_over(house: Up, office: Any, mail: LoopbackServer) -> None:
+    engine = house.child("deployments.engine")
+    assert engine is not None
+    os.kill(engine, signal.SIGKILL)
+    round_ = office.open_round(kind="DOT_XUAT", title="Khen thưởng đột xuất")
+    office.write("UPDATE outbox_message SET state = 'leased', lease = 'of the dead' WHERE state = 'queued'")
+    eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=60)
+    eventually(lambda: office.look(outbox.status)["waiting"], lambda waiting: waiting == 0, seconds=60)
+    sent = office.look(outbox.status)
+    assert (sent["accepted"], sent["failed"]) == (sent["queued"], 0)
+    assert sorted(letter.key for letter in mail.received) == sorted(keys_of(office))  # each once, over all these tests
+
+
+def test_it_stops_with_all_its_children_within_ten_seconds(house: Up) -> None:
+    children = house.children()
+    assert len(children) == 3
+    began = time.monotonic()
+    assert house.stop() == 0
+    assert gone(children)
+    assert time.monotonic() - began < 10
+
+
+def test_its_children_die_with_it_however_it_dies(house: Up) -> None:
+    again = Up(house.folder)
+    children = eventually(again.children, lambda found: len(found) >= 2, seconds=20)
+    again.stop(signal.SIGKILL)
+    eventually(lambda: gone(children), seconds=5)

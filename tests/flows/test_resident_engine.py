@@ -1,0 +1,288 @@
+"""The engine's own turns against a real Prefect server: dispatch, runs in this process, letters, take-over."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deployments import catalogue
+from deployments.environment import ROOT
+from notifications.loopback import LoopbackServer
+from operations import outbox
+from rules.lifecycle import State
+
+pytestmark = pytest.mark.engine
+
+
+class Turns:
+    """An engine whose loop the test turns by hand."""
+
+    def __init__(self, client: Any) -> None:
+        from deployments import engine
+
+        self.engine = engine.Engine()
+        self.client = client
+        self.engine._register(client)
+
+    def until(self, good: Any, *, seconds: float = 40.0) -> Any:
+        ends = time.monotonic() + seconds
+        while not (found := good()):
+            assert time.monotonic() < ends, "the engine did not come to it"
+            self.engine._turn(self.client)
+            time.sleep(0.1)
+        return found
+
+    def for_seconds(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > ends, seconds=seconds + 20)
+
+
+@pytest.fixture
+def turns(server: Any, office: Any) -> Iterator[Turns]:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        yield Turns(client)
+
+
+@pytest.fixture
+def mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
+    with LoopbackServer(tmp_path / "mail") as found:
+        use_mail(monkeypatch, found.url)
+        yield found
+
+
+def use_mail(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    from tasks import office
+
+    monkeypatch.setenv("VINHDANH_SMTP_URL", url)
+    office.installation.cache_clear()
+
+
+def runs_of(server: Any, name: str, since: str) -> list[dict[str, Any]]:
+    wanted = {"deployments": {"name": {"any_": [name]}}, "flow_runs": {"expected_start_time": {"after_": since}}}
+    found: list[dict[str, Any]] = server.post("flow_runs/filter", **wanted)
+    return found
+
+
+def moment() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat()
+
+
+def test_a_committed_act_becomes_one_run_with_its_log(turns: Turns, server: Any, office: Any) -> None:
+    since = moment()
+    round_ = office.open_round()
+    round_.file(3)
+    round_.file(2)
+    done = turns.until(
+        lambda: [one for one in runs_of(server, "home_affairs_review", since) if one["state"]["type"] == "COMPLETED"]
+    )
+    assert [(one["name"], one["state"]["name"]) for one in done] == [
+        (f"home-affairs-review {round_.code}", "Waiting: 5 to review")
+    ]
+    assert {round_.code, "home_affairs_review"} <= set(done[0]["tags"])
+    assert server.logs(done[0]["id"]) == [f"event=evaluated round={round_.code} eligible=5"]
+    assert office.one("SELECT count(*) FROM outbox_message WHERE kind = 'stage_entered' AND state <> 'accepted'") == 0
+
+
+def test_a_flow_that_raises_fails_in_prefect_and_the_engine_goes_on(turns: Turns, server: Any, office: Any) -> None:
+    since = moment()
+    deployment = turns.engine._deployments["unit_proposal"]
+    turns.client.create_flow_run_from_deployment(deployment, parameters={"round_code": "DX-2099-77"})
+    code = office.open_round().code
+    states = turns.until(
+        lambda: [
+            found
+            for found in [{one["state"]["type"] for one in runs_of(server, "unit_proposal", since)}]
+            if found == {"FAILED", "COMPLETED"}
+        ]
+    )
+    assert states == [{"FAILED", "COMPLETED"}]
+    failed = [one for one in runs_of(server, "unit_proposal", since) if one["state"]["type"] == "FAILED"]
+    assert ["DX-2099-77" in one["state"]["message"] for one in failed] == [True]
+    assert f"unit-proposal {code}" in {one["name"] for one in runs_of(server, "unit_proposal", since)}
+
+
+def test_what_a_dead_process_left_running_is_crashed_and_blocks_nothing(turns: Turns, server: Any, office: Any) -> None:
+    from prefect.states import Running
+
+    code = office.open_round().code
+    since = moment()
+    left = turns.client.create_flow_run_from_deployment(
+        turns.engine._deployments["unit_proposal"], parameters={"round_code": code}
+    )
+    turns.client.set_flow_run_state(left.id, Running(), force=True)
+    turns.engine._take_over(turns.client)
+    turns.until(lambda: any(one["state"]["type"] == "COMPLETED" for one in runs_of(server, "unit_proposal", since)))
+    assert turns.client.read_flow_run(left.id).state.message == "the process that ran this is gone"
+    assert turns.client.read_flow_run(left.id).state.type == "CRASHED"
+
+
+def test_a_run_of_this_process_is_not_taken_for_a_dead_one(turns: Turns, office: Any) -> None:
+    from concurrent.futures import Future
+
+    from prefect.states import Running
+
+    run = turns.client.create_flow_run_from_deployment(
+        turns.engine._deployments["unit_proposal"], parameters={"round_code": office.open_round().code}
+    )
+    turns.client.set_flow_run_state(run.id, Running(), force=True)
+    turns.engine._running[run.id] = Future()
+    turns.engine._take_over(turns.client)
+    assert turns.client.read_flow_run(run.id).state.type == "RUNNING"
+
+
+def test_letters_of_many_acts_go_in_few_runs(turns: Turns, server: Any, office: Any, mail: LoopbackServer) -> None:
+    since = moment()
+    round_ = office.open_round()
+    for _ in range(8):
+        round_.file(1)
+        turns.engine._turn(turns.client)
+    turns.until(lambda: office.look(outbox.status)["waiting"] == 0)
+    sent = office.look(outbox.status)
+    assert (sent["accepted"], sent["failed"]) == (sent["queued"], 0)
+    assert len(runs_of(server, "deliver_notifications", since)) <= 3
+
+
+def test_a_silent_mail_server_makes_few_runs_and_loses_no_letter(
+    turns: Turns, server: Any, office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_mail(monkeypatch, "smtp://127.0.0.1:9?tls=none")
+    since = moment()
+    office.open_round()
+    turns.until(lambda: runs_of(server, "deliver_notifications", since))
+    turns.until(lambda: office.look(outbox.unsent_now) == 0)
+    # Every letter is due again, one by one: as after a back-off.
+    office.write("UPDATE outbox_message SET due_at = '2020-01-01 00:00:00' WHERE kind = 'letter'")
+    turns.for_seconds(6)
+    queued = office.look(outbox.status)["queued"]
+    assert len(runs_of(server, "deliver_notifications", since)) == 1
+    assert office.look(outbox.status) == {"queued": queued, "accepted": 0, "failed": 0, "waiting": queued}
+
+
+def test_letters_go_without_prefect_when_it_is_away_for_long(office: Any, server: Any, mail: LoopbackServer) -> None:
+    from deployments import engine
+
+    office.open_round()
+    alone = engine.Engine()
+    alone._dispatch_letters(None)
+    assert office.look(outbox.status)["accepted"] == 0
+    alone._seen_at -= engine.ENGINE_AWAY
+    alone._dispatch_letters(None)
+    alone._dispatch_letters(None)
+    assert list(alone._running) == [engine._WITHOUT_PREFECT]
+    alone._running[engine._WITHOUT_PREFECT].result(30)
+    sent = office.look(outbox.status)
+    assert (sent["accepted"], sent["waiting"]) == (sent["queued"], 0)
+    assert sent["queued"] > 0
+
+
+def test_an_open_ballot_shows_how_many_have_voted(turns: Turns, server: Any, office: Any) -> None:
+    round_ = office.open_round()
+    round_.to(State.ELIGIBLE, 2)
+    round_.ballot()
+    since = moment()
+    turns.engine._look_around(turns.client)
+    turns.engine._look_around(turns.client)
+    done = turns.until(
+        lambda: [one for one in runs_of(server, "council_vote", since) if one["state"]["type"] == "COMPLETED"]
+    )
+    assert "Waiting: 0 of 11 ballots" in {one["state"]["name"] for one in done}
+
+
+def test_schedules_make_runs_ahead_in_vietnamese_time(turns: Turns, server: Any) -> None:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    def ahead() -> list[str]:
+        wanted = {"deployments": {"name": {"any_": ["escalate_deadlines"]}}}
+        runs = server.post("flow_runs/filter", sort="EXPECTED_START_TIME_ASC", **wanted)
+        local = [
+            datetime.fromisoformat(one["expected_start_time"]).astimezone(ZoneInfo(catalogue.TIMEZONE)) for one in runs
+        ]
+        return sorted({f"{one:%H:%M}" for one in local if one.timestamp() > time.time()})
+
+    assert turns.until(ahead) == ["07:00", "13:00"]
+
+
+def test_registering_again_changes_nothing(turns: Turns, server: Any) -> None:
+    def known() -> list[tuple[str, str, int]]:
+        found = server.post("deployments/filter", deployments={"tags": {"all_": ["vinhdanh"]}})
+        return sorted((one["name"], one["id"], len(one["schedules"])) for one in found)
+
+    before = known()
+    turns.engine._register(turns.client)
+    assert known() == before
+    assert [name for name, _, _ in before] == sorted(one.name for one in catalogue.DEPLOYED)
+
+
+# `prefect deploy` and a worker: last, because they give the deployments of this server another owner ----------------
+
+
+def prefect(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "prefect", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_deploy_file_says_what_the_catalogue_says() -> None:
+    said = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    assert [
+        (one["name"], one["entrypoint"], [(s["cron"], s["timezone"]) for s in one.get("schedules", [])]) for one in said
+    ] == [
+        (one.name, f"flows/{one.name}.py:{one.name}", [(one.cron, catalogue.TIMEZONE)] if one.cron else [])
+        for one in catalogue.DEPLOYED
+    ]
+
+
+def test_deployed_flows_run_on_a_worker_and_the_engine_leaves_them_to_it(
+    server: Any, office: Any, here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from deployments import engine
+    from tasks import office as opened
+
+    server.post("work_pools/", name="vinhdanh", type="process")
+    done = prefect("deploy", "--all", "--no-prompt", "--prefect-file", "deployments/prefect.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = server.post("deployments/filter", deployments={"tags": {"all_": ["vinhdanh"]}})
+    assert {
+        one["name"]: (one["work_pool_name"], list(one["parameter_openapi_schema"]["properties"])) for one in found
+    } == {one.name: ("vinhdanh", [] if one.name in OFFICE_WIDE else ["round_code"]) for one in catalogue.DEPLOYED}
+    assert found[0]["pull_steps"] == [{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}]
+
+    monkeypatch.setenv("VINHDANH_PREFECT_API_URL", server.url)
+    opened.installation.cache_clear()
+    since = moment()
+    code = office.open_round().code
+    dispatcher = engine.Engine()
+    with get_client(sync_client=True) as client:
+        dispatcher._register(client)
+        assert dispatcher._ours == {}
+        dispatcher._turn(client)
+    worker = prefect(
+        "worker", "start", "--pool", "vinhdanh", "--run-once", "--type", "process", "--install-policy", "never",
+        VINHDANH_DATA=str(here.folder),
+    )  # fmt: skip
+    assert worker.returncode == 0, worker.stdout + worker.stderr
+    [run] = runs_of(server, "unit_proposal", since)
+    assert (run["name"], run["state"]["type"]) == (f"unit-proposal {code}", "COMPLETED"), worker.stdout + worker.stderr
+    assert run["state"]["name"].startswith("Waiting: 0 of ")
+
+
+OFFICE_WIDE = {"deliver_notifications", "escalate_deadlines", "seal_ledger"}

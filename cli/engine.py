@@ -141,7 +141,14 @@ def notifications_status() -> None:
 @notifications_app.command()
 def drain() -> None:
     """Gửi ngay mọi thư đến hạn."""
-    folder = DOOR.installation.folder
+    from notifications import smtp
+
+    folder, url = DOOR.installation.folder, DOOR.installation.settings.get("SMTP_URL")
+    if url:
+        server = smtp.SmtpSettings.from_url(url)
+    else:
+        hint = "Chưa đặt VINHDANH_SMTP_URL nên thư còn nằm chờ trong hàng."
+        DOOR.end(4, {"missing": {"component": "mail server", "hint": hint}})
     before = _letters()
     done = subprocess.run(
         [sys.executable, "-m", "deployments.drain"],
@@ -158,7 +165,7 @@ def drain() -> None:
         hint = refused.get("message", "Không gửi được thư; thư vẫn còn trong hàng.")
         DOOR.end(4, {"missing": {"component": "mail server", "hint": hint}})
     if answer["waiting"] and answer["accepted"] + answer["failed"] == before["accepted"] + before["failed"]:
-        _look_for_mail_server(answer)
+        _look_for_mail_server(answer, server.host, server.port)
     DOOR.say(answer)
 
 
@@ -167,15 +174,12 @@ def _letters() -> dict[str, int]:
         return outbox.status(session)
 
 
-def _look_for_mail_server(status: dict[str, int]) -> None:
+def _look_for_mail_server(status: dict[str, int], host: str, port: int) -> None:
     """Nothing went out: is the server away, or does it only say "later"?"""
-    from notifications import smtp
-
-    settings = smtp.SmtpSettings.from_url(DOOR.installation.settings["SMTP_URL"])
     try:
-        socket.create_connection((settings.host, settings.port), timeout=10).close()
+        socket.create_connection((host, port), timeout=10).close()
     except OSError as error:
-        hint = f"Máy chủ thư {settings.host}:{settings.port} không trả lời ({why(error)}); thư còn chờ trong hàng."
+        hint = f"Máy chủ thư {host}:{port} không trả lời ({why(error)}); thư còn chờ trong hàng."
         DOOR.end(4, status | {"missing": {"component": "mail server", "hint": hint}})
 
 

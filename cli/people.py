@@ -50,8 +50,20 @@ class Office:
             answer = change(session)
             size = record.size(session)
         if self.acknowledge is not None and size > before:  # who found nothing left to do acknowledges nothing
-            self.acknowledge(verb, code, size - 1)
+            self.acknowledge(verb, *self._entry(code, before, size))
         return answer
+
+    def _entry(self, code: str, start: int, end: int) -> tuple[str, int]:
+        """What an act of many entries is known by: its first entry about `code`, else its last one and what that is about."""
+        query = sa.text(
+            'SELECT "index", subject FROM ledger_entry WHERE "index" >= :a AND "index" < :b ORDER BY "index"'
+        )
+        found = self.look(lambda session: [(row[0], row[1]) for row in session.execute(query, {"a": start, "b": end})])
+        for index, subject in found:
+            if code and (subject == code or subject.startswith(f"{code}/")):
+                return code, index
+        index, subject = found[-1]
+        return subject, index
 
     def look(self, question: Callable[[Session], T]) -> T:
         with self.installation.database.read() as session:

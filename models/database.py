@@ -60,11 +60,13 @@ class Database:
         self.url = sqlalchemy_url(url)
         self.is_sqlite = self.url.drivername == "sqlite"
         if self.is_sqlite:
-            self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32)
+            self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32, hide_parameters=True)
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32, pool_pre_ping=True)
+            self.engine = sa.create_engine(
+                self.url, pool_size=8, max_overflow=32, pool_pre_ping=True, hide_parameters=True
+            )
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

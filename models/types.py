@@ -1,5 +1,6 @@
 """Column types and constraints that both databases understand alike."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -49,3 +50,8 @@ def table(model: type[SQLModel]) -> sa.Table:
     """The model's table, for statements that name columns rather than attributes (SQLModel types those as values)."""
     found: sa.Table = model.__dict__["__table__"]
     return found
+
+
+def by_first(rows: Iterable[Any]) -> dict[Any, Any]:
+    """Rows of two columns as a mapping from the first to the second."""
+    return {row[0]: row[1] for row in rows}

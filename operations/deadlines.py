@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound, Unit
-from models.types import table
+from models.types import by_first, table
 from operations import announce, council, disclosure, record, rounds, vote
 from operations.access import ENGINE, local_date
 from rules import deadlines
@@ -62,7 +62,7 @@ def waiting(session: Session, round_id: int, stage: Stage) -> dict[str, int]:
         .where(_N.round_id == round_id, _N.state.in_(states))
         .group_by(col(Unit.code))
     )
-    by_unit = dict(session.execute(query).all())
+    by_unit = by_first(session.execute(query))
     if stage is Stage.UNIT_PROPOSAL:
         return by_unit
     total = sum(by_unit.values())

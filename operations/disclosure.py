@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import Decision, Disclosure, Nomination, Nominee, Petition, SubmissionLetter, Unit
-from models.types import table
+from models.types import by_first, table
 from operations import access, announce, award_money, numbering, record, review, rounds, signature, transition, written
 from operations.access import ENGINE, Actor
 from operations.review import not_approved
@@ -425,10 +425,10 @@ def answer_petition(session: Session, code: str, *, answer: str, actor: Actor, n
 
 def decisions(session: Session) -> list[dict[str, Any]]:
     """Every decision with its counts, newest last."""
-    counts = dict(
+    counts = by_first(
         session.execute(
             sa.select(_N.decision_id, sa.func.count()).where(_N.decision_id.is_not(None)).group_by(_N.decision_id)
-        ).all()
+        )
     )
     return [
         summary(row) | {"nominations": counts.get(row.id, 0)}

@@ -165,10 +165,10 @@ def of_decision(session: Session, row: Decision) -> dict[str, Any]:
         "articles": [
             {
                 "paragraphs": [
-                    f"{verb[0].upper()}{verb[1:]} {award.name} cho {len(people)} trường hợp (có danh sách kèm theo)"
+                    f"{verb[0].upper()}{verb[1:]} {award.name} cho {len(people)} trường hợp (có danh sách kèm theo)."
                 ]
             },
-            {"paragraphs": ["Tiền thưởng trích từ quỹ thi đua, khen thưởng theo quy định hiện hành"]},
+            {"paragraphs": ["Tiền thưởng trích từ quỹ thi đua, khen thưởng theo quy định hiện hành."]},
             {
                 "paragraphs": [
                     "Chánh Văn phòng, Trưởng phòng Nội vụ, thủ trưởng các đơn vị liên quan và các trường hợp có tên "
@@ -193,9 +193,10 @@ def _is_simplified(session: Session, row: Decision) -> bool:
 
 
 def _grounds(award: catalogue.Award, *, council_sat: bool) -> list[str]:
+    provision = award.article.model_copy(update={"document": "Luật Thi đua, khen thưởng ngày 15 tháng 6 năm 2022"})
     grounds = [
         "Căn cứ Luật Tổ chức chính quyền địa phương",
-        f"Căn cứ Luật Thi đua, khen thưởng ngày 15 tháng 6 năm 2022; {award.article}",
+        f"Căn cứ {provision}",
     ]
     if council_sat:
         grounds.append("Căn cứ kết quả họp Hội đồng Thi đua - Khen thưởng")

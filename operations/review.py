@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from ledger.canonical import dumps
 from models import Appraisal, Nomination, Pause
-from models.types import table
+from models.types import by_first, table
 from operations import access, announce, cases, record, rounds, transition
 from operations.access import Actor
 from operations.proposal import ATTESTED
@@ -109,7 +109,7 @@ def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
     found: dict[int, int] = {}
     for chunk in chunks([standing.id for standing in pending]):
         query = sa.select(_A.nomination_id, sa.func.max(_A.sequence)).where(_A.nomination_id.in_(chunk))
-        found |= dict(session.execute(query.group_by(_A.nomination_id)).all())
+        found |= by_first(session.execute(query.group_by(_A.nomination_id)))
     return found
 
 
@@ -184,7 +184,7 @@ def latest(session: Session, codes: Sequence[str]) -> dict[str, Appraisal]:
             )
             .join(Nomination, _N.id == _A.nomination_id)
         )
-        found |= dict(session.execute(query).all())
+        found |= by_first(session.execute(query))
     return found
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import Account, Deadline, Nomination, Regulation, ReviewRound, RoleGrant, Unit
-from models.types import table
+from models.types import by_first, table
 from operations import access, announce, numbering, record, written
 from operations.access import Actor
 from rules import calendar, deadlines, lifecycle, regulation
@@ -232,8 +232,8 @@ def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
 
 def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
     """How many nominations stand in each stage and in each state."""
-    states = dict(
-        session.execute(sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state)).all()
+    states = by_first(
+        session.execute(sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state))
     )
     stages = {stage.value: 0 for stage in Stage}
     for state, count in states.items():

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 import models
 from ledger import commitment, entry, merkle, note, unproven
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
-from models.types import table
+from models.types import by_first, table
 from operations import accounts, council, disclosure, proposal, record, review, rounds, signature, vote
 from rules import lifecycle
 
@@ -164,7 +164,7 @@ class _Openings:
             rows = self._session.execute(
                 sa.select(o.index, o.openings).where(o.index.between(block * 4096, block * 4096 + 4095))
             )
-            self._blocks[block] = dict(rows.all())
+            self._blocks[block] = by_first(rows)
         text = self._blocks[block].get(index)
         if text is None:
             return None

@@ -6,7 +6,7 @@ from operations import ledger_book
 from tasks.office import AGAIN, installation, log
 
 
-@task(name="record audit", **AGAIN)
+@task(name="record audit", task_run_name="record audit", **AGAIN)
 def record_audit() -> int:
     """Sign the ledger as it stands; returns its size."""
     office = installation()

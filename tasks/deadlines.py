@@ -6,7 +6,7 @@ from operations import deadlines
 from tasks.office import AGAIN, installation, log, now
 
 
-@task(name="sweep deadlines", **AGAIN)
+@task(name="sweep deadlines", task_run_name="sweep deadlines", **AGAIN)
 def sweep() -> dict[str, int]:
     """{"reminded", "escalated", "closed"}; a second sweep finds nothing left to do."""
     with installation().database.begin() as session:

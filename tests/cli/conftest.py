@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,11 @@ class Line:
         )
         return check(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: object, by: str | None = "thuky", **given: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *words: object, by: str | None = "thuky", now: str | None = NOW, **given: Any
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*PROGRAM, *self.arguments(*words, by=by)],
+            [*PROGRAM, *self.arguments(*words, by=by, now=now)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -134,6 +136,7 @@ class Annual:
 
     def __init__(self, line: Line, folder: Path) -> None:
         self.line = line
+        self.row = row
         self._folder = folder
         self.round = str(
             line("round", "open", "--kind", "CONG_TRANG", "--year", 2024, "--title", "Năm 2024").done["code"]
@@ -252,6 +255,3 @@ def published(_published: tuple[Path, dict[str, str]], tmp_path: Path, capsys: p
         }
     shutil.copytree(place / "data", tmp_path / "published")
     return Published(Line(tmp_path / "published", capsys), **known)
-
-
-Maker = Callable[..., Line]

@@ -65,6 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = f"http://{up._address(bound)}/api"
     environment = prefect_environment(folder, api_url=url, auth=AUTH)
     environment["PREFECT_LOGGING_TO_API_BATCH_INTERVAL"] = "0.2"
+    environment["PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS"] = "3"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "deployments.serve", str(bound.fileno()), "prefect.server.api.server:create_app"],

@@ -1,10 +1,12 @@
 """The engine's own turns against a real Prefect server: dispatch, runs in this process, letters, take-over."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +224,26 @@ def test_registering_again_changes_nothing(turns: Turns, server: Any) -> None:
     turns.engine._register(turns.client)
     assert known() == before
     assert [name for name, _, _ in before] == sorted(one.name for one in catalogue.DEPLOYED)
+
+
+def test_prefect_forgets_runs_of_long_ago(turns: Turns, server: Any, office: Any) -> None:
+    def one_run() -> str:
+        run = turns.client.create_flow_run_from_deployment(
+            turns.engine._deployments["unit_proposal"], parameters={"round_code": code}
+        )
+        turns.until(lambda: turns.client.read_flow_run(run.id).state.type == "COMPLETED")
+        return str(run.id)
+
+    def known(run: str) -> bool:
+        return bool(server.post("flow_runs/filter", flow_runs={"id": {"any_": [run]}}))
+
+    code = office.open_round().code
+    old, new = one_run(), one_run()
+    with closing(sqlite3.connect(server.folder / "prefect" / "prefect.db", timeout=30)) as prefect_database:
+        prefect_database.execute("UPDATE flow_run SET end_time = '2020-01-01 00:00:00' WHERE id = ?", (old,))
+        prefect_database.commit()
+    turns.until(lambda: not known(old))
+    assert known(new)
 
 
 # `prefect deploy` and a worker: last, because they give the deployments of this server another owner ----------------

@@ -388,7 +388,9 @@ def test_an_ephemeral_key_that_forces_the_shared_secret_is_refused(point):
     assert shut([point + ENVELOPE[32:]]) == (sealing.BadEnvelope, "sealed_otherwise")
 
 
-@pytest.mark.parametrize("wrong", [b"", ENVELOPE[:-1], ENVELOPE + b"\x00", seal(ROW[:4], agenda=AGENDA[:4])])
+@pytest.mark.parametrize(
+    "wrong", [b"", ENVELOPE[:-1], ENVELOPE + b"\x00", seal(ROW[:4], agenda=AGENDA[:4])], ids=range(4)
+)
 def test_an_envelope_of_another_length(wrong):
     assert shut([ENVELOPE, wrong]) == (sealing.BadEnvelope, "wrong_length")
 
@@ -480,7 +482,7 @@ def test_a_receipt_is_found_however_it_is_written(hand):
     assert [sealing.includes(hand(one), receipts) for one in receipts] == [True] * 20
 
 
-@pytest.mark.parametrize("written", ["", "không có", "ABCD", sealing.receipt(ENVELOPE)[:-1], "=" * 32])
+@pytest.mark.parametrize("written", ["", "không có", "ABCD", sealing.receipt(ENVELOPE)[:-1], "=" * 32], ids=range(5))
 def test_what_is_no_receipt_is_in_no_box(written):
     assert not sealing.includes(written, [sealing.receipt(ENVELOPE)])
 

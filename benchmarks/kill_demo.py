@@ -44,13 +44,19 @@ def kill_after(demo: "subprocess.Popen[str]", seconds: float) -> bool:
     try:
         demo.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(demo.pid, signal.SIGKILL)
-        demo.communicate()
-        ends = time.monotonic() + 10
-        while members(demo.pid) and time.monotonic() < ends:
-            time.sleep(0.05)
+        kill(demo)
         return True
     return False
+
+
+def kill(process: "subprocess.Popen[str]") -> list[int]:
+    """Kill -9 its whole group; who is still there after ten seconds, if anybody."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    ends = time.monotonic() + 10
+    while members(process.pid) and time.monotonic() < ends:
+        time.sleep(0.05)
+    return members(process.pid)
 
 
 def members(group: int) -> list[int]:

@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from cli import story
-from cli.door import progress
+from cli.door import DOOR, Finished, progress
 from cli.people import CHAIRMAN, MEMBERS, REVIEWER, SECRETARY, Office, ballot, groups, peak_rss_mb
 from notifications.loopback import LoopbackServer
 from operations import (
@@ -67,7 +67,10 @@ PUBLISHED = moment("2024-12-11T09:00:00+07:00")
 ABSENT, RECUSED = "tv07", "tv05"
 ENGINE_SECONDS = 25.0  # how long people wait for the engine before they do its work by hand
 BATCH = 300
+# What SQLite leaves beside a database whose making was cut off; the next opening mends it.
+_CUT_OFF = ("vinhdanh.sqlite3-journal", "vinhdanh.sqlite3-wal", "vinhdanh.sqlite3-shm")
 STAGES = ("import", *(stage.value for stage in lifecycle.STAGES))
+_AWAY = "Máy chủ Prefect không chạy; xem nhật ký trong run/ của thư mục dữ liệu rồi chạy lại lệnh này để đi tiếp."
 SIGN_IN = (
     "thuky",
     "chuyenvien1",
@@ -175,7 +178,7 @@ class Demo:
         self.environment = {**os.environ, "VINHDANH_SMTP_URL": url, "VINHDANH_NOW": SIGNED.isoformat()}
         self.installation = Installation.at(self.folder, self.environment)
         if not (self.folder / "ledger.key").exists():
-            self.installation.create(beside={"demo.json", "demo.json.new", "mail", "workbooks"})
+            self.installation.create(beside={"demo.json", "demo.json.new", "mail", "workbooks", *_CUT_OFF})
         self.office = Office(self.installation, OPENED, self.acknowledge)
         database = self.installation.database
         with database.begin() as session:
@@ -194,7 +197,7 @@ class Demo:
     def _start(self, port: int) -> None:
         """The same supervisor that `vinhdanh up` is; its children end with this process."""
         command = [sys.executable, "-m", "deployments.up", "--data", str(self.folder), "--json"]
-        command += ["--port", str(port or _free_port())]
+        command += ["--port", str(port), "--with", str(os.getpid())]
         self.engine = subprocess.Popen(  # noqa: S603 -- our own program by fixed arguments
             command,
             env=self.environment,
@@ -221,9 +224,7 @@ class Demo:
             line = self.engine.stdout.readline()
             answer: dict[str, Any] = json.loads(line) if line.strip() else {}
             if not answer.get("ready"):
-                from cli.door import Finished
-
-                raise Finished(4, {"missing": {"component": "engine", "hint": "Không khởi động được động cơ Prefect."}})
+                raise Finished(4, {"missing": {"component": "engine", "hint": _AWAY}})
             self._ready = answer
             progress(f"Prefect: {answer['prefect']}")
         return self._ready
@@ -582,11 +583,16 @@ class Demo:
     def _prefect(self, path: str, body: dict[str, Any]) -> Any:
         auth = (self.folder / "run" / "prefect.auth").read_text(encoding="utf-8").strip()
         headers = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"}
-        answer = httpx.post(
-            f"{self.ready()['prefect']}/api/{path}", json=body, headers=headers, timeout=20, trust_env=False
-        )
-        answer.raise_for_status()
-        return answer.json()
+        url, ends = f"{self.ready()['prefect']}/api/{path}", time.monotonic() + 90
+        while True:
+            try:
+                answer = httpx.post(url, json=body, headers=headers, timeout=20, trust_env=False)
+                answer.raise_for_status()
+                return answer.json()
+            except httpx.HTTPError:  # the supervisor is starting it again, on the same port
+                if time.monotonic() > ends:
+                    raise Finished(4, {"missing": {"component": "Prefect", "hint": _AWAY}}) from None
+                time.sleep(1)
 
     def _count(self, *types: str) -> int:
         started = {"operator": "and_", "state": {"type": {"any_": list(types)}}}
@@ -643,8 +649,6 @@ class Demo:
 
     def serve(self) -> NoReturn:
         """Say where everything is and stay until Ctrl-C."""
-        from cli.door import DOOR, Finished
-
         sign_ins = [
             {"role": one["role"], "username": one["username"], "password": one["password"], "totp": None}
             for one in json.loads((self.folder / "run" / "sign-ins.json").read_text(encoding="utf-8"))
@@ -707,14 +711,6 @@ def _die_with(parent: int) -> None:
 
 def _interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _table(answer: dict[str, Any]) -> None:

@@ -312,7 +312,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--json", action="store_true", dest="as_json")
+    parser.add_argument("--with", type=int, dest="parent", help="the process with which this one ends (the demo)")
     given = parser.parse_args(arguments)
+    if given.parent is not None:
+        _die_with(given.parent)
     try:
         return _supervise(given.data.absolute(), given.host, given.port, given.as_json)
     except Refusal as refusal:

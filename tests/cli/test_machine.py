@@ -1,7 +1,6 @@
 """The whole system as processes: `up` and `demo`, started, refused, interrupted, killed and started again."""
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -29,8 +28,7 @@ def ended() -> Iterator[list["subprocess.Popen[str]"]]:
     yield started
     for one in started:
         if kill_demo.members(one.pid):
-            os.killpg(one.pid, signal.SIGKILL)
-        one.communicate()
+            kill_demo.kill(one)
 
 
 def test_up_is_alone_in_its_folder_and_stops_whole(office: Any, ended: list[Any], tmp_path: Path) -> None:
@@ -43,9 +41,7 @@ def test_up_is_alone_in_its_folder_and_stops_whole(office: Any, ended: list[Any]
     assert other("init").code == 0
     port = ready["web"].rsplit(":", 1)[1]
     assert other.process("up", "--port", port).refused == "port_in_use"
-    os.killpg(started.pid, signal.SIGKILL)
-    started.communicate()
-    assert kill_demo.members(started.pid) == []
+    assert kill_demo.kill(started) == []
     again, _ = up(office)  # a stale lock and stale ports never block a start
     ended.append(again)
     assert office("round", "list").done == []
@@ -64,8 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str
     first = kill_demo.start(folder, acks, seed=7)
     while first.poll() is None and acks.read_text().count("\n") < 30:
         pass_by(first)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
+    assert kill_demo.kill(first) == []
     return folder, acks, kill_demo.finish(folder, acks, seed=7)
 
 

@@ -53,10 +53,15 @@ def kill(process: "subprocess.Popen[str]") -> list[int]:
     """Kill -9 its whole group; who is still there after ten seconds, if anybody."""
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+    return survivors(process.pid)
+
+
+def survivors(group: int) -> list[int]:
+    """Who is still in the group after ten seconds; the kernel needs a moment for a dying one."""
     ends = time.monotonic() + 10
-    while members(process.pid) and time.monotonic() < ends:
+    while members(group) and time.monotonic() < ends:
         time.sleep(0.05)
-    return members(process.pid)
+    return members(group)
 
 
 def members(group: int) -> list[int]:

@@ -5,7 +5,6 @@ stages; what machines do (evaluate, tally, render, deliver) is left to the flows
 the engine is away.
 """
 
-import ctypes
 import json
 import os
 import random
@@ -204,7 +203,6 @@ class Demo:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 -- two system calls, no threads' locks in them
         )
         self.stack.callback(self._stop)
         self._ready: dict[str, Any] | None = None
@@ -700,13 +698,6 @@ def _must(results: Any) -> None:
     for result in results:
         if result.refusal is not None:
             raise RuntimeError(f"{result.code}: {result.refusal.message}")
-
-
-def _die_with(parent: int) -> None:
-    """However this demo ends, its engine ends too: a lingering one would hold the folder against the next start."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _interrupt(*_: Any) -> NoReturn:

@@ -48,7 +48,7 @@ def test_up_is_alone_in_its_folder_and_stops_whole(office: Any, ended: list[Any]
     again.send_signal(signal.SIGINT)
     stdout, stderr = again.communicate(timeout=30)
     assert (again.returncode, stdout, "Traceback" in stderr) == (0, "", False)
-    assert kill_demo.members(again.pid) == []
+    assert kill_demo.survivors(again.pid) == []
 
 
 @pytest.fixture(scope="module")

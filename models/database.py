@@ -13,6 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlmodel import Session
 
@@ -95,7 +97,11 @@ class Database:
             yield session
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision (Alembic)."""
+        """Bring the schema to the newest revision (Alembic); one already there is only looked at, without a lock."""
+        with self.engine.execution_options(read_only=True).connect() as connection:
+            newest = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+            if MigrationContext.configure(connection).get_current_revision() == newest:
+                return
         with self.engine.connect() as connection:
             command.upgrade(alembic_config(connection), "head")
 

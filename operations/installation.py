@@ -75,8 +75,10 @@ class Installation:
         """
         if (self.folder / "ledger.key").exists():
             raise Refusal("already_initialised", f"Thư mục {self.folder} đã được khởi tạo từ trước.")
-        strangers = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
-        if set(strangers) - {"vinhdanh.toml", "run", "prefect", "files", "vinhdanh.sqlite3", *beside}:
+        found = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
+        # An earlier set-up that was cut off leaves the database and its journal: it simply goes on.
+        strangers = {name for name in found if not name.startswith("vinhdanh.sqlite3")}
+        if strangers - {"vinhdanh.toml", "run", "prefect", "files", *beside}:
             raise Refusal("folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống.")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         for name in ("files", "run", "prefect"):

@@ -18,6 +18,7 @@ from models.types import table
 from operations import access, announce, numbering, record, rounds, transition, written
 from operations.access import Actor
 from operations.transition import Result, Standing, chunks
+from operations.workbook.heads import RATING_WORDS
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State
 from rules.refusal import Citation, Refusal, Unreadable
@@ -563,6 +564,9 @@ def _check_mended(changes: Mapping[str, str | None]) -> None:
     for name, code in written.faults(_N, changes):
         what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
         raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
+    rating = changes.get("rating")
+    if rating is not None and rating not in RATING_WORDS:
+        raise Refusal("unknown_rating", f"Xếp loại «{rating}» không có; dùng một trong: {', '.join(RATING_WORDS)}.")
     facts = changes.get("facts")
     if facts is None:
         return

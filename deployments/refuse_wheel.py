@@ -3,7 +3,7 @@
 from typing import Any
 
 # hatchling lives in the build's own environment, not in this one
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface  # type: ignore[import-not-found]
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface  # type: ignore[import-not-found]  # -- as said above
 
 
 class RefuseWheel(BuildHookInterface):  # type: ignore[misc]  # -- Any, for want of hatchling

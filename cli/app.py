@@ -24,11 +24,16 @@ _GROUPS = {
     "deadline": ("cli.law:deadline_app", "Tính thời hạn"),
     "cash": ("cli.law:cash_app", "Tính tiền thưởng"),
     "council": ("cli.council:app", "Phiên họp Hội đồng"),
-    "ballot": ("cli.council:ballot_app", "Bỏ phiếu kín"),
+    "ballot": ("cli.ballot:app", "Bỏ phiếu kín"),
     "decisions": ("cli.decisions:app", "Quyết định, tờ trình, công khai, thu hồi"),
     "ledger": ("cli.ledger:app", "Sổ cái chống sửa đổi"),
     "notifications": ("cli.engine:notifications_app", "Thư gửi đi"),
     "deadlines": ("cli.engine:deadlines_app", "Nhắc hạn, đôn đốc"),
+    "unit": ("cli.administration:unit_app", "Đơn vị"),
+    "account": ("cli.administration:account_app", "Tài khoản, đường dẫn đặt mật khẩu"),
+    "role": ("cli.administration:role_app", "Vai trò theo văn bản"),
+    "authorise": ("cli.administration:authorise_app", "Ủy quyền ký, có thời hạn và phạm vi"),
+    "token": ("cli.administration:token_app", "Mã truy cập cho chương trình"),
 }
 
 

@@ -1,20 +1,89 @@
-"""`vinhdanh council …` and `vinhdanh ballot …`."""
+"""`vinhdanh council …`."""
 
-import json
-import subprocess
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.door import DOOR, progress, read_text
-from operations import accounts, council, paper_facts, vote
+from cli.door import DOOR, day
+from operations import conflicts_of_interest, council, paper_facts
 from operations.installation import moment
-from rules.refusal import Refusal, Unreadable
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from operations.access import Actor
 
 app = typer.Typer(no_args_is_help=True, help="Phiên họp Hội đồng.")
-ballot_app = typer.Typer(no_args_is_help=True, help="Bỏ phiếu kín.")
 Member = Annotated[list[str], typer.Option(help="Số hiệu (TV01) hoặc tên tài khoản")]
+
+
+Codes = Annotated[list[str], typer.Option("--nomination", help="Mã hồ sơ; ghi nhiều lần được")]
+
+
+@app.command("set-up")
+def set_up(
+    code: Annotated[str, typer.Option()],
+    name: Annotated[str, typer.Option()],
+    decision: Annotated[str, typer.Option(help="Số quyết định thành lập")],
+    since: Annotated[str, typer.Option("--from", help="2024-12-20")],
+) -> None:
+    """Khai báo Hội đồng theo quyết định thành lập."""
+    from_ = day(since)
+    DOOR.act(
+        "council.set_up",
+        code,
+        lambda s, a: council.set_up(s, code=code, name=name, decision_number=decision, valid_from=from_, actor=a),
+    )
+    DOOR.say({"council": code.strip(), "from": from_})
+
+
+@app.command()
+def appoint(
+    council_: Annotated[str, typer.Option("--council")],
+    member: Annotated[str, typer.Option(help="Tên tài khoản")],
+    title: Annotated[str, typer.Option(help="Chủ tịch Hội đồng, Phó Chủ tịch Hội đồng, Ủy viên …")],
+    body: Annotated[str, typer.Option(help="Cơ quan, tổ chức mà thành viên đại diện")],
+    since: Annotated[str, typer.Option("--from", help="2024-12-20")],
+    chairs: Annotated[bool, typer.Option("--chairs", help="Là Chủ tịch Hội đồng")] = False,
+    teller: Annotated[bool, typer.Option("--teller", help="Thuộc ban kiểm phiếu")] = False,
+) -> None:
+    """Cử thành viên Hội đồng."""
+    from_ = day(since)
+    DOOR.act(
+        "council.appoint",
+        council_,
+        lambda s, a: council.appoint(
+            s, council_code=council_, username=member, title=title, body=body, valid_from=from_, actor=a,
+            chairs=chairs, teller=teller,
+        ),
+    )  # fmt: skip
+    DOOR.say({"council": council_, "member": member, "from": from_})
+
+
+@app.command()
+def dismiss(
+    council_: Annotated[str, typer.Option("--council")],
+    member: Annotated[str, typer.Option(help="Tên tài khoản")],
+    to: Annotated[str, typer.Option("--to", help="Từ ngày này không còn là thành viên")],
+) -> None:
+    """Cho thôi thành viên Hội đồng."""
+    until = day(to)
+    DOOR.act(
+        "council.dismiss",
+        council_,
+        lambda s, a: council.dismiss(s, council_code=council_, username=member, until=until, actor=a),
+    )
+    DOOR.say({"council": council_, "member": member, "to": until})
+
+
+@app.command("list")
+def list_() -> None:
+    """Các Hội đồng và thành viên hôm nay."""
+    with DOOR.reading() as reading:
+        found = council.listing(reading, on=DOOR.today())
+    seats = [{"council": one["code"], **seat} for one in found for seat in one["members"]]
+    DOOR.say(found if DOOR.as_json else seats)
 
 
 @app.command()
@@ -25,12 +94,30 @@ def convene(
 ) -> None:
     """Triệu tập Hội đồng và gửi giấy mời."""
     when = moment(at)
+
+    def change(session: "Session", actor: "Actor") -> dict[str, Any]:
+        row = council.convene(session, round_code=round_, at=when, place=place, actor=actor, now=DOOR.now())
+        asked = len(conflicts_of_interest.listing(session, row.code))
+        return {"session": row.code} | council.representation(session, row) | {"conflicts": asked}
+
+    DOOR.say(DOOR.act("council.convene", round_, change))
+
+
+@app.command()
+def reschedule(
+    session: str,
+    reason: Annotated[str, typer.Option()],
+    at: Annotated[str | None, typer.Option(help="2024-12-20T08:00:00+07:00")] = None,
+    place: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Đổi giờ, địa điểm họp và gửi lại giấy mời."""
+    when = moment(at) if at is not None else None
     row = DOOR.act(
-        "council.convene",
-        round_,
-        lambda s, a: council.convene(s, round_code=round_, at=when, place=place, actor=a, now=DOOR.now()),
+        "council.reschedule",
+        session,
+        lambda s, a: council.reschedule(s, session, at=when, place=place, reason=reason, actor=a, now=DOOR.now()),
     )
-    DOOR.say({"session": row.code})
+    DOOR.say({"session": session, "at": row.held_at, "place": row.place, "sequence": row.invitation_sequence})
 
 
 @app.command()
@@ -47,10 +134,82 @@ def members(session: str) -> None:
 
 
 @app.command()
-def attend(session: str, member: Member) -> None:
+def attend(
+    session: str,
+    member: Member,
+    absent: Annotated[bool, typer.Option("--absent", help="Bỏ ghi: thành viên không có mặt")] = False,
+) -> None:
     """Ghi thành viên có mặt."""
-    present = DOOR.act("council.attend", session, lambda s, a: council.attend(s, session, member, actor=a))
+    present = DOOR.act(
+        "council.attend", session, lambda s, a: council.attend(s, session, member, actor=a, present=not absent)
+    )
     DOOR.say({"session": session, "present": present})
+
+
+@app.command()
+def conflicts(
+    session: str,
+    look: Annotated[bool, typer.Option("--look", help="Xem lại dữ liệu trước khi liệt kê")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Chỉ của người đang dùng lệnh (--as)")] = False,
+) -> None:
+    """Xung đột lợi ích đã phát hiện, đã khai, đã giải quyết."""
+    if look:
+        DOOR.act(
+            "council.look",
+            session,
+            lambda s, a: conflicts_of_interest.look_again(s, session, actor=a, now=DOOR.now()),
+        )
+    with DOOR.reading() as reading:
+        only = DOOR.actor(reading).username if mine else None
+        DOOR.say(conflicts_of_interest.listing(reading, session, only=only))
+
+
+@app.command()
+def declare(
+    session: str,
+    nomination: Annotated[str, typer.Option()],
+    kind: Annotated[str, typer.Option(help="kinship | own | superior | co_author | other")],
+    note: Annotated[str, typer.Option()] = "",
+) -> None:
+    """Thành viên tự khai xung đột lợi ích và tránh hồ sơ đó."""
+    DOOR.say(
+        DOOR.act(
+            "council.declare",
+            session,
+            lambda s, a: conflicts_of_interest.declare(
+                s, session, nomination=nomination, kind=kind, note=note, actor=a, now=DOOR.now()
+            ),
+        )
+    )
+
+
+@app.command()
+def deny(session: str, nomination: Codes, reason: Annotated[str, typer.Option()]) -> None:
+    """Thành viên trả lời là không liên quan, kèm lý do."""
+    answered = DOOR.act(
+        "council.deny",
+        session,
+        lambda s, a: conflicts_of_interest.deny(s, session, nomination, reason=reason, actor=a, now=DOOR.now()),
+    )
+    DOOR.say({"session": session, "denied": answered})
+
+
+@app.command()
+def waive(
+    session: str,
+    member: Annotated[str, typer.Option()],
+    nomination: Codes,
+    reason: Annotated[str, typer.Option()],
+) -> None:
+    """Thư ký xác nhận thành viên vẫn được biểu quyết, kèm lý do."""
+    waived = DOOR.act(
+        "council.waive",
+        session,
+        lambda s, a: conflicts_of_interest.waive(
+            s, session, nomination, member=member, reason=reason, actor=a, now=DOOR.now()
+        ),
+    )
+    DOOR.say({"session": session, "member": member, "waived": waived})
 
 
 @app.command()
@@ -87,103 +246,3 @@ def minutes_(session: str, out: Annotated[Path, typer.Option(help="Tệp PDF")])
         facts = paper_facts.of_session(reading, session)
     out.write_bytes(papers.render(papers.MinutesPaper.model_validate(facts)))
     DOOR.say({"session": session, "file": str(out)})
-
-
-@ballot_app.command("open")
-def open_(session: str) -> None:
-    """Mở phiếu: danh sách, Quy chế và chương trình được chốt."""
-    DOOR.say(DOOR.act("ballot.open", session, lambda s, a: vote.open_ballot(s, session, actor=a, now=DOOR.now())))
-
-
-@ballot_app.command()
-def cast(
-    session: str,
-    choices: Annotated[Path | None, typer.Option(help='{"mã hồ sơ": "approve|disapprove|abstain"}')] = None,
-    batch: Annotated[Path | None, typer.Option(help='Mỗi dòng {"as", "choices"}')] = None,
-    after_each: Annotated[str | None, typer.Option("--after-each", help="Lệnh chạy sau mỗi lần ghi")] = None,
-) -> None:
-    """Bỏ phiếu cho cả chương trình."""
-    if (choices is None) == (batch is None):
-        raise Unreadable("usage", "Dùng đúng một trong hai: --choices TỆP hoặc --batch TỆP.")
-    if choices is not None:
-        DOOR.say(_cast(session, _choices(read_text(choices), choices), DOOR.username, DOOR.password()))
-        return
-    assert batch is not None
-    answers: list[dict[str, Any]] = []
-    first: Refusal | None = None
-    for username, mapping in _ballots(batch):  # the whole file is read before the first ballot is cast
-        try:
-            answers.append({"as": username} | _cast(session, mapping, username, None))
-        except Refusal as refusal:
-            first = first or refusal
-            answers.append({"as": username} | refusal.as_json())
-            continue
-        if after_each:
-            # The operator's own command, as a shell reads it; what it prints is no answer of ours.
-            subprocess.run(after_each, shell=True, check=False, stdout=2)  # noqa: S602 -- the operator asked for a shell
-        progress(f"{username}: đã bỏ phiếu")
-    if first is not None:
-        DOOR.end(1, first.as_json() | {"ballots": answers})
-    DOOR.say(answers)
-
-
-def _ballots(batch: Path) -> list[tuple[str, dict[str, str]]]:
-    found = []
-    for number, line in enumerate(read_text(batch).split("\n"), start=1):
-        if line.strip():
-            item = _json(line, batch, number)
-            if not isinstance(item, dict) or not isinstance(item.get("as"), str):
-                raise Unreadable("bad_ballot", f"Dòng {number} thiếu tên tài khoản (as).", where={"line": number})
-            found.append((item["as"], _mapping(item.get("choices"), number)))
-    return found
-
-
-def _cast(session: str, choices: dict[str, str], username: str | None, password: str | None) -> dict[str, Any]:
-    DOOR.username = username
-
-    def change(opened: Any, actor: Any) -> dict[str, Any]:
-        if password is not None:
-            accounts.check_password(opened, actor.username, password)
-        return vote.cast(opened, session, choices=choices, actor=actor)
-
-    return DOOR.act("ballot.cast", session, change)
-
-
-def _json(text: str, path: Path, line: int = 1) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        said = error.msg if isinstance(error, json.JSONDecodeError) else "lồng quá sâu hoặc số quá dài"
-        raise Unreadable("bad_json", f"Tệp {path.name} không phải JSON: {said}.", where={"line": line}) from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A name that stands twice would leave open which of the two is meant."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise Unreadable("duplicate_key", "Một mã hồ sơ (hoặc khóa) được ghi hai lần.")
-    return found
-
-
-def _choices(text: str, path: Path) -> dict[str, str]:
-    return _mapping(_json(text, path), 1)
-
-
-def _mapping(value: Any, line: int) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(choice, str) for choice in value.values()):
-        raise Unreadable(
-            "bad_ballot", 'Phiếu phải là {"mã hồ sơ": "approve|disapprove|abstain"}.', where={"line": line}
-        )
-    return value
-
-
-@ballot_app.command()
-def close(session: str) -> None:
-    """Đóng phiếu."""
-    DOOR.say(DOOR.act("ballot.close", session, lambda s, a: vote.close_ballot(s, session, actor=a, now=DOOR.now())))
-
-
-@ballot_app.command("tally")
-def tally_(session: str) -> None:
-    """Kiểm phiếu và công bố kết quả."""
-    DOOR.say(DOOR.act("ballot.tally", session, lambda s, a: vote.tally_ballot(s, session, actor=a, now=DOOR.now())))

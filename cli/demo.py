@@ -9,6 +9,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from cli.people import CHAIRMAN, MEMBERS, REVIEWER, SECRETARY, Office, ballot, g
 from notifications.loopback import LoopbackServer
 from operations import (
     council,
+    counting,
     deadlines,
     disclosure,
     files,
@@ -41,11 +43,14 @@ from operations import (
     ledger_book,
     outbox,
     paper_facts,
+    petitions,
     proposal,
     review,
     rounds,
     sample,
+    share_files,
     signature,
+    tokens,
     verification,
     vote,
 )
@@ -63,7 +68,7 @@ REVIEWED = moment("2024-11-27T09:00:00+07:00")
 SAT = moment("2024-12-05T08:00:00+07:00")
 SIGNED = moment("2024-12-10T09:00:00+07:00")
 PUBLISHED = moment("2024-12-11T09:00:00+07:00")
-ABSENT, RECUSED = "tv07", "tv05"
+ABSENT, RECUSED, TELLER = "tv07", "tv05", "tv04"
 ENGINE_SECONDS = 25.0  # how long people wait for the engine before they do its work by hand
 BATCH = 300
 # What SQLite leaves beside a database whose making was cut off; the next opening mends it.
@@ -376,7 +381,7 @@ class Demo:
             target = waiting[len(waiting) // 3]
 
             def complain(session: Session) -> None:
-                disclosure.file_petition(
+                petitions.file(
                     session, text="Đề nghị xem lại thành tích của trường hợp này.", nomination=target, now=REVIEWED
                 )
                 _must(
@@ -469,20 +474,39 @@ class Demo:
                     actor=self.office.actor(RECUSED), now=SAT,
                 ),
             )  # fmt: skip
-            self.office.act("ballot.open", code, lambda s: vote.open_ballot(s, code, actor=secretary, now=SAT))
+            plan = self.office.look(lambda s: vote.prospect(s, code, actor=secretary))
+            public_key, shares = plan.new_key()
+            share_files.write(
+                self._hands(), code, shares
+            )  # before the opening: a ballot whose shares nobody has is lost
+            self.office.act(
+                "ballot.open",
+                code,
+                lambda s: vote.open_ballot(s, code, public_key=public_key, actor=secretary, now=SAT),
+            )
             state = "open"
         if state == "open":
             self._cast_all(code)
             self.office.act("ballot.close", code, lambda s: vote.close_ballot(s, code, actor=secretary, now=SAT))
-        teller = self.office.actor("tv04")
-        self._patiently(
-            lambda s: council.by_code(s, code).state == "tallied",
-            lambda: self.office.act(
-                "ballot.tally", code, lambda s: vote.tally_if_closed(s, code, actor=teller, now=SAT)
-            ),
-        )
+            state = "closed"
+        if state == "closed":
+            self._count_ballots(code)
+        shutil.rmtree(self._hands(), ignore_errors=True)  # as tellers destroy their shares after the count
         for round_code in (self.round, self.sudden):
             self._advance(round_code, "council_vote")
+
+    def _hands(self) -> Path:
+        """Where the tellers of the demo keep their shares; in an office each has their own in their pocket."""
+        return self.folder / "tellers"
+
+    def _count_ballots(self, code: str) -> None:
+        texts = [path.read_text(encoding="utf-8") for path in sorted(self._hands().glob(f"{code}.*.share"))]
+        brought, teller = share_files.parse(texts[:2], code), self.office.actor(TELLER)
+        self.office.act(
+            "ballot.tally",
+            code,
+            lambda s: counting.tally_ballot(s, code, shares=brought, actor=teller, now=SAT),
+        )
 
     def _session(self) -> tuple[str, str] | None:
         query = sa.text(
@@ -653,6 +677,9 @@ class Demo:
         ]
         decisions = self.office.look(disclosure.decisions)
         session = self._session()
+        secretary = self.office.actor(SECRETARY)
+        with self.installation.database.begin() as act:
+            token = tokens.issue(act, scope="write", days=30, actor=secretary, now=self.office.now)
         DOOR.say(
             {
                 "ready": True,
@@ -664,7 +691,7 @@ class Demo:
                     "session": session[0] if session else None,
                     "decision": decisions[0]["code"] if decisions else None,
                 },
-                "api_token": None,
+                "api_token": token,
             }
         )
         try:

@@ -36,7 +36,7 @@ def init(
         installation.database.close()
         DOOR.say(answer)
         return
-    link = secrets.token_urlsafe(24)
+    link = secrets.token_hex(24)
     with installation.database.begin() as session:
         accounts.first_administrator(session, os_user=getpass.getuser(), link=link, now=now)
     installation.database.close()

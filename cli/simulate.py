@@ -12,7 +12,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from cli.people import CHAIRMAN, MEMBERS, REVIEWER, SECRETARY, Office, ballot, groups, peak_rss_mb
-from operations import council, disclosure, ledger_book, proposal, review, rounds, sample, signature, verification, vote
+from operations import (
+    council,
+    counting,
+    disclosure,
+    ledger_book,
+    proposal,
+    review,
+    rounds,
+    sample,
+    share_files,
+    signature,
+    verification,
+    vote,
+)
 from operations.installation import Installation, moment
 from rules.refusal import Refusal
 
@@ -157,9 +170,12 @@ def _vote(office: Office, round_code: str, chance: random.Random) -> list[str]:
         ),
     ).code
     office.act("attend", code, lambda s: council.attend(s, code, MEMBERS, actor=secretary))
-    agenda = office.act("open_ballot", code, lambda s: vote.open_ballot(s, code, actor=secretary, now=office.now))[
-        "agenda"
-    ]
+    public_key, shares = office.look(lambda s: vote.prospect(s, code, actor=secretary)).new_key()
+    agenda = office.act(
+        "open_ballot",
+        code,
+        lambda s: vote.open_ballot(s, code, public_key=public_key, actor=secretary, now=office.now),
+    )["agenda"]
     against = frozenset(chance.sample(agenda, len(agenda) // 100))
     for member in MEMBERS:
         choices = ballot(chance, agenda, against=against, leave_out=frozenset())
@@ -169,8 +185,11 @@ def _vote(office: Office, round_code: str, chance: random.Random) -> list[str]:
             partial(vote.cast, session_code=code, choices=choices, actor=office.actor(member)),
         )
     office.act("close_ballot", code, lambda s: vote.close_ballot(s, code, actor=secretary, now=office.now))
+    brought = share_files.parse(list(shares.values())[:2], code)
     results = office.act(
-        "tally", code, lambda s: vote.tally_ballot(s, code, actor=office.actor("tv04"), now=office.now)
+        "tally",
+        code,
+        lambda s: counting.tally_ballot(s, code, shares=brought, actor=office.actor("tv04"), now=office.now),
     )["results"]
     return [result["code"] for result in results if result["outcome"] == "recommended"]
 

@@ -126,6 +126,24 @@ class Recusal(Value):
     ground: FilledText
 
 
+class OpenVote(Value):
+    """How one member voted where the vote was open: the codes of the dossiers, by choice."""
+
+    member: FilledText
+    approve: tuple[FilledText, ...] = ()
+    disapprove: tuple[FilledText, ...] = ()
+    abstain: tuple[FilledText, ...] = ()
+
+    def sentence(self) -> str:
+        """Name what the member did not approve; the rest is approval, and a list of hundreds tells nobody more."""
+        against = [
+            f"{words} {len(codes)} hồ sơ ({', '.join(codes)})"
+            for words, codes in (("không đồng ý", self.disapprove), ("không ý kiến", self.abstain))
+            if codes
+        ]
+        return f"{self.member}: đồng ý {len(self.approve)} hồ sơ" + "".join(f"; {said}" for said in against)
+
+
 class VoteResult(Value):
     """One counted nomination. `base` is the number the share is taken of, `needed` the approvals it takes."""
 
@@ -279,7 +297,8 @@ class SubmissionLetterPaper(Paper):
 class MinutesPaper(Paper):
     """Biên bản họp Hội đồng: who came, the quorum, what was counted. All nominations stand in a landscape annex.
 
-    `voting_rules` are sentences on form, threshold and base of the vote; `proceedings` what happened in order.
+    `voting_rules` are sentences on form, threshold and base of the vote; `proceedings` what happened in order;
+    `open_votes` who voted how, where the vote was open.
     `chair` and `secretary` sign; `tellers` sign when a ballot was counted.
     """
 
@@ -298,6 +317,7 @@ class MinutesPaper(Paper):
     recusals: tuple[Recusal, ...] = ()
     proceedings: tuple[FilledText, ...] = ()
     voting_rules: tuple[FilledText, ...] = ()
+    open_votes: tuple[OpenVote, ...] = ()
     results: tuple[VoteResult, ...] = ()
     recipients: tuple[FilledText, ...] = Field(min_length=1)
 
@@ -326,6 +346,7 @@ class MinutesPaper(Paper):
             ),
             "proceedings": list(self.proceedings),
             "voting_rules": wording.closed_list(self.voting_rules),
+            "open_votes": wording.closed_list([vote.sentence() for vote in self.open_votes]),
             "totals": self._totals(),
             "results": [
                 [

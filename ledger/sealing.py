@@ -167,6 +167,14 @@ def receipt(envelope: bytes) -> str:
     return _spell(sha256(b"vinhdanh/ballot-receipt/1\x00" + envelope).digest()[:_RECEIPT_LENGTH])
 
 
+def is_receipt(written: str) -> bool:
+    """Whether this reads as a receipt at all, however it was written down."""
+    try:
+        return len(_unspell(written)) == _RECEIPT_LENGTH
+    except ValueError:
+        return False
+
+
 def includes(written: str, receipts: Iterable[str]) -> bool:
     """Whether a receipt as somebody wrote it down (case, spaces, hyphens, 0 for O do not matter) is among `receipts`."""
     try:

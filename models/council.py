@@ -7,6 +7,8 @@ from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
 
+BALLOTS = ("secret", "open", "paper")
+
 
 class Council(SQLModel, table=True):
     """Hội đồng Thi đua – Khen thưởng as set up by one decision (Law 06/2022 Art. 90)."""
@@ -111,6 +113,24 @@ class AgendaItem(SQLModel, table=True):
     why: str | None = None
 
 
+class Ballot(SQLModel, table=True):
+    """A session's ballot from its opening on: how it votes, the key that seals it, what was published of it."""
+
+    __table_args__ = (
+        one_of("kind", BALLOTS),
+        check("sealed_has_its_key", "kind <> 'secret' OR (public_key IS NOT NULL AND shares_needed >= 2)"),
+    )
+
+    session_id: int = Field(foreign_key="council_session.id", primary_key=True)
+    kind: str = Field(max_length=10, description="secret, open or paper, as the regulation says")
+    public_key: str | None = Field(default=None, max_length=64, description="base64url; the private key is nowhere")
+    shares_needed: int | None = None
+    opened_by: str = Field(max_length=80)
+    closed_by: str | None = Field(default=None, max_length=80)
+    box_sha256: str | None = Field(default=None, max_length=64, description="over the sorted receipts, at the closing")
+    batch: str | None = Field(default=None, description="the published rows of code → choice, canonical JSON")
+
+
 class BallotRoll(SQLModel, table=True):
     """Who has voted. Holds nothing of what."""
 
@@ -121,11 +141,68 @@ class BallotRoll(SQLModel, table=True):
 
 
 class BallotBox(SQLModel, table=True):
-    """What was voted: no time, no user, no sequence, and no row order (WITHOUT ROWID; rewritten at every cast)."""
+    """Sealed envelopes: no time, no user, no sequence, no row order (WITHOUT ROWID; rewritten at every cast)."""
 
     __tablename__ = "ballot_box"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    slip: str = Field(primary_key=True, max_length=43, description="random; drawn anew for all slips at every cast")
-    session_id: int = Field(foreign_key="council_session.id")
+    session_id: int = Field(foreign_key="council_session.id", primary_key=True)
+    envelope: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+
+
+class BallotReceipt(SQLModel, table=True):
+    """The receipts of every envelope, published when the ballot closes; they outlive the erased envelopes."""
+
+    __tablename__ = "ballot_receipt"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    session_id: int = Field(foreign_key="council_session.id", primary_key=True)
+    receipt: str = Field(primary_key=True, max_length=60)
+
+
+class OpenVote(SQLModel, table=True):
+    """A member's choices where the regulation asks for an open vote: by name, read out in the minutes."""
+
+    __tablename__ = "open_vote"
+
+    session_id: int = Field(foreign_key="council_session.id", primary_key=True)
+    username: str = Field(primary_key=True, max_length=80)
     choices: str
+
+
+class HandCount(SQLModel, table=True):
+    """What one teller counted of paper slips; the tally needs two tellers with the same numbers (four eyes)."""
+
+    __tablename__ = "hand_count"
+
+    session_id: int = Field(foreign_key="council_session.id", primary_key=True)
+    counted_by: str = Field(primary_key=True, max_length=80)
+    counts: str = Field(description="code → [approve, disapprove, abstain], canonical JSON")
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Conflict(SQLModel, table=True):
+    """A reason why a member may have to stand aside from a nomination: detected or declared, then settled by people."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "username", "nomination_id", "ground"),
+        sa.Index("ix_conflict_nomination", "nomination_id"),
+        one_of("source", ("detected", "declared")),
+        one_of("strength", ("certain", "ask")),
+        one_of("state", ("open", "recused", "denied", "waived")),
+        check("settled_says_by_whom", "(state = 'open') = (settled_by IS NULL)"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    session_id: int = Field(foreign_key="council_session.id")
+    username: str = Field(max_length=80)
+    nomination_id: int = Field(foreign_key="nomination.id")
+    ground: str = Field(max_length=40)
+    source: str = Field(max_length=10)
+    strength: str = Field(max_length=10)
+    message: str = Field(max_length=1000)
+    found_at: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(default="open", max_length=10)
+    settled_by: str | None = Field(default=None, max_length=80)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str | None = Field(default=None, max_length=500)

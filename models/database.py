@@ -5,8 +5,9 @@ so every operation may read and decide without a race, and ledger indexes are ga
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = sqlalchemy_url(url)
         self.is_sqlite = self.url.drivername == "sqlite"
+        # SQLite's own waiting is polling with longer and longer sleeps: of twenty writers one might wait for seconds
+        # while the file lies free. Within a process they queue here; PostgreSQL queues by itself.
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32, hide_parameters=True)
             event.listen(self.engine, "connect", _set_pragmas)
@@ -73,7 +77,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One act: committed when the block ends, rolled back whole when it raises. Serial among writers."""
-        with _readable(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _readable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
             yield session
@@ -84,7 +88,7 @@ class Database:
     @contextmanager
     def begin_unrecorded(self) -> Iterator[Session]:
         """A write that is no act (outbox leases, security log): does not wait for the ledger on PostgreSQL."""
-        with _readable(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _readable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

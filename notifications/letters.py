@@ -110,6 +110,17 @@ class NotApprovedItem(ReasonedItem):
     stage_name: Line
 
 
+class TiedItem(Item):
+    """A nomination to which a member may be tied; `ground` is one word of it, never what it was found from."""
+
+    ground: Line
+
+
+class FoundTie(Item):
+    member: Line
+    reason: Prose
+
+
 class AwardedItem(Item):
     money: Count | None = None
     """Tiền thưởng in đồng."""
@@ -179,6 +190,26 @@ class CouncilInvitation(_Strict):
     cancelled: bool
     stamped_at: Instant
     minutes: Annotated[int, Field(gt=0, le=24 * 60)] = 120
+    reason: Prose | None = None
+    """Why the meeting was changed or called off."""
+
+
+class ConflictQuestion(_Strict):
+    """To the member: which nominations, and in a word why. The patterns behind it name other people."""
+
+    member_name: Line
+    session_code: Line
+    at: Instant
+    items: list[TiedItem]
+
+
+class ConflictsFound(_Strict):
+    """To the secretary, who decides on waivers: who, which nomination, and what the data say."""
+
+    secretary_name: Line
+    session_code: Line
+    round_title: Line
+    items: list[FoundTie]
 
 
 class BallotReminder(_Strict):
@@ -312,6 +343,8 @@ KINDS: Mapping[str, Kind] = {
     "nomination_paused": Kind("home_affairs_review", NominationStopped),
     "nomination_resumed": Kind("home_affairs_review", NominationStopped),
     "council_invitation": Kind("council_vote", CouncilInvitation),
+    "conflict_question": Kind("council_vote", ConflictQuestion),
+    "conflicts_found": Kind("council_vote", ConflictsFound),
     "ballot_reminder": Kind("council_vote", BallotReminder),
     "waiting_for_signature": Kind("chairman_signature", WaitingForSignature),
     "sent_back_by_chairman": Kind("chairman_signature", SentBackByChairman),

@@ -71,6 +71,24 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "cancelled": False,
         "stamped_at": "2024-12-10T09:30:00+07:00",
     },
+    "conflict_question": {
+        "member_name": "Vàng A Thí",
+        "session_code": "PH-2024-03",
+        "at": "2024-12-18T01:00:00+00:00",
+        "items": [_ITEM | {"ground": "Cùng đơn vị"}],
+    },
+    "conflicts_found": {
+        "secretary_name": "Giàng Thị Mẫu",
+        "session_code": "PH-2024-03",
+        "round_title": _ROUND,
+        "items": [
+            _ITEM
+            | {
+                "member": "Vàng A Thí",
+                "reason": "Vàng A Thí và Lò Thị Mẫu (hồ sơ HS-2024-0007) cùng đơn vị: Trường PTDTBT Tiểu học Bản Mẫu.",
+            }
+        ],
+    },
     "ballot_reminder": {"member_name": "Vàng A Thí", "session_code": "PH-2024-03", "due": "2024-12-19T17:00:00+07:00"},
     "waiting_for_signature": {
         "signer_name": "Chủ tịch UBND huyện",

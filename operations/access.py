@@ -1,5 +1,6 @@
 """Who acts: an account with the roles it holds on the day of the act, and for whom it acts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ class Actor:
     roles: frozenset[Role]
     units: frozenset[int] = frozenset()
     account_id: int | None = None
+    acting_for: str | None = None  # a deputy with an authorisation of today: the username of who gave it
 
     def holds(self, *roles: Role) -> bool:
         return bool(self.roles & set(roles))
@@ -57,13 +59,50 @@ def actor(session: Session, username: str, *, now: datetime) -> Actor:
             (col(RoleGrant.valid_to).is_(None)) | (col(RoleGrant.valid_to) > today),
         )
     ).all()
-    return Actor(
+    return in_roles(
+        session,
+        account_id=account.id or 0,
         username=account.username,
         name=account.display_name,
-        roles=frozenset(Role(role) for role, _ in grants),
-        units=frozenset(unit for _, unit in grants if unit is not None),
-        account_id=account.id,
+        grants=grants,
+        on=today,
     )
+
+
+def in_roles(
+    session: Session,
+    *,
+    account_id: int,
+    username: str,
+    name: str,
+    grants: Iterable[tuple[str, int | None]],
+    on: date,
+) -> Actor:
+    """The actor of an account that holds these grants (role, unit) on a day.
+
+    Who administers the system does nothing else in it: whatever other roles the account was given count for nothing.
+    """
+    held = [(Role(role), unit) for role, unit in grants]
+    roles = frozenset(role for role, _ in held)
+    if Role.ADMINISTRATOR in roles:
+        return Actor(username, name, frozenset({Role.ADMINISTRATOR}), account_id=account_id)
+    return Actor(
+        username=username,
+        name=name,
+        roles=roles,
+        units=frozenset(unit for _, unit in held if unit is not None),
+        account_id=account_id,
+        acting_for=_principal(session, account_id, on) if Role.DEPUTY in roles else None,
+    )
+
+
+def _principal(session: Session, deputy: int, on: date) -> str | None:
+    return session.exec(
+        select(Account.username)
+        .join(Authorisation, col(Authorisation.principal_id) == col(Account.id))
+        .where(Authorisation.deputy_id == deputy, Authorisation.valid_from <= on, Authorisation.valid_to >= on)
+        .order_by(col(Authorisation.id).desc())
+    ).first()
 
 
 def require(actor: Actor, *roles: Role) -> None:
@@ -74,6 +113,18 @@ def require(actor: Actor, *roles: Role) -> None:
             "not_your_role",
             f"Việc này thuộc thẩm quyền của {names}; tài khoản «{actor.username}» không có vai trò đó. "
             "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
+            reach=True,
+        )
+
+
+def bar_administrator(actor: Actor) -> None:
+    """Raise Refusal `separation_of_duties` for whoever administers the system: a seat in the council gives no vote."""
+    if actor.holds(Role.ADMINISTRATOR):
+        raise Refusal(
+            "separation_of_duties",
+            f"«{actor.username}» là quản trị hệ thống nên không bỏ phiếu, không kiểm phiếu và không ký. "
+            "Hãy chuyển cho người khác có thẩm quyền.",
+            citation=Citation(document="06/2022/QH15", article="5", clause="2", point="a"),
             reach=True,
         )
 

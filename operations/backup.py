@@ -1,4 +1,8 @@
-"""One file that holds everything the truth needs: database, files, key, settings. Prefect's folder is disposable."""
+"""One file that holds everything the truth needs: database, files, key, settings. Prefect's folder is disposable.
+
+Sealed envelopes are in no backup: copies of a box from before and after a vote would tell which envelope came with it,
+and a copy outlives the count. A ballot that was under way is annulled after a restore, and held again.
+"""
 
 import os
 import shutil
@@ -32,7 +36,7 @@ def write(installation: Installation, target: Path) -> dict[str, Any]:
         raise Unreadable("no_folder", f"Không có thư mục {target.parent}.", where={"file": str(target)})
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".vinhdanh-backup-") as folder:
         copy = Path(folder) / DATABASE
-        _copy_database(Path(place), copy)
+        copy_database(Path(place), copy)
         packed = Path(folder) / "backup.tar"
         # The files come after the database: a row's file was written before the row, so none can be missing.
         with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
@@ -47,11 +51,15 @@ def write(installation: Installation, target: Path) -> dict[str, Any]:
     return {"file": str(target), "bytes": target.stat().st_size}
 
 
-def _copy_database(place: Path, copy: Path) -> None:
+def copy_database(place: Path, copy: Path) -> None:
+    """SQLite's own online copy, consistent while others write."""
     source = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)
     destination = sqlite3.connect(copy)
     try:
         source.backup(destination)
+        destination.execute("PRAGMA secure_delete = ON")  # overwritten, not only unlinked
+        destination.execute("DELETE FROM ballot_box")
+        destination.commit()
     finally:
         destination.close()
         source.close()
@@ -61,6 +69,7 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     """Restore into an empty folder. Raises Refusal `folder_not_empty`, Unreadable for a file that is no backup.
 
     Everything is unpacked and looked at beside the folder first: a bad file leaves the folder as it was.
+    Returns {"data", "ballots_to_annul": sessions whose box is not in the backup}.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refusal("folder_not_empty", f"Thư mục {folder} không trống; chỉ khôi phục vào thư mục trống.")
@@ -69,7 +78,7 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     unpacked = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=".vinhdanh-restore-"))
     try:
-        _unpack(source, unpacked)
+        boxless = _unpack(source, unpacked)
         for name in ("run", "prefect", "files"):
             (unpacked / name).mkdir(exist_ok=True)
         (unpacked / KEY).chmod(0o600)
@@ -78,10 +87,10 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
     except BaseException:
         shutil.rmtree(unpacked, ignore_errors=True)
         raise
-    return {"data": str(folder)}
+    return {"data": str(folder), "ballots_to_annul": boxless}
 
 
-def _unpack(source: Path, folder: Path) -> None:
+def _unpack(source: Path, folder: Path) -> list[str]:
     bad = Unreadable(
         "not_a_backup", f"{source} không phải tệp sao lưu của hệ thống, hoặc đã hỏng.", where={"file": str(source)}
     )
@@ -102,9 +111,12 @@ def _unpack(source: Path, folder: Path) -> None:
     try:
         sound = database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
         database.execute("SELECT size FROM ledger_head").fetchone()
+        under_way = "SELECT code FROM council_session WHERE state IN ('open', 'closed') ORDER BY code"
+        boxless = [str(code) for (code,) in database.execute(under_way)]
     except sqlite3.Error:
         sound = False
     finally:
         database.close()
     if not sound:
         raise bad
+    return boxless

@@ -30,6 +30,7 @@ _GROUPS = (
     ("doanh nhân", "entrepreneur"),
     ("trí thức", "intellectual"),
 )
+GROUP_NAMES = {group: word for word, group in reversed(_GROUPS)}
 
 
 def worker_group(object_class: str | None) -> str | None:

@@ -196,6 +196,60 @@ def _step(
     )
 
 
+def overview(session: Session, *, now: datetime) -> list[dict[str, Any]]:
+    """Every deadline of the open rounds that runs or is over with dossiers still waiting, the most urgent first."""
+    today = local_date(now)
+    steps = by_first(
+        session.execute(
+            sa.select(col(Escalation.deadline_id), sa.func.max(col(Escalation.level)))
+            .join_from(Escalation, Deadline, col(Escalation.deadline_id) == col(Deadline.id))
+            .where(col(Escalation.due_on) == col(Deadline.due_on))
+            .group_by(col(Escalation.deadline_id))
+        )
+    )
+    rows: list[dict[str, Any]] = []
+    for deadline, round_ in _open_deadlines(session):
+        stage = Stage(deadline.stage)
+        if not _has_begun(round_, stage):
+            continue
+        late = waiting(session, round_.id or 0, stage)
+        if not late and stage != round_.stage:
+            continue
+        step = steps.get(deadline.id or 0)
+        rows.append(
+            {
+                "round": round_.code,
+                "title": round_.title,
+                "stage": deadline.stage,
+                "due_on": deadline.due_on,
+                "days_left": deadlines.days_left(today, deadline.due_on),
+                "waiting": sum(late.values()),
+                "units": len(late) if stage is Stage.UNIT_PROPOSAL else None,
+                "step": LADDER[step - 1] if step else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["due_on"], row["round"]))
+
+
+def escalations(session: Session, *, limit: int = 20) -> list[dict[str, Any]]:
+    """The last steps up the ladder, newest first: round, stage, who is late (a unit's name; None: the office), step."""
+    rows = session.execute(
+        sa.select(
+            col(ReviewRound.code), col(Deadline.stage), col(Unit.name), col(Escalation.level), col(Escalation.due_on),
+            col(Escalation.at),
+        )
+        .join_from(Escalation, Deadline, col(Escalation.deadline_id) == col(Deadline.id))
+        .join(ReviewRound, col(Deadline.round_id) == col(ReviewRound.id))
+        .join(Unit, col(Escalation.subject) == col(Unit.code), isouter=True)
+        .order_by(col(Escalation.id).desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [
+        {"round": code, "stage": stage, "late": unit, "step": LADDER[level - 1], "due_on": due_on, "at": at}
+        for code, stage, unit, level, due_on, at in rows
+    ]
+
+
 def _close_ballots(session: Session, *, now: datetime) -> int:
     """Close each open ballot whose stage is over and that is quorate; one that is not climbs the ladder instead.
 

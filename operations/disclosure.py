@@ -1,5 +1,7 @@
-"""Stage 5, public_disclosure: publish, record the superior's answer, close, revoke; and citizens' petitions."""
+"""Stage 5, public_disclosure: publish, record the superior's answer, close, revoke."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -7,28 +9,41 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models import Decision, Disclosure, Nomination, Nominee, Petition, SubmissionLetter, Unit
+from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, Unit
 from models.types import by_first, table
-from operations import access, announce, award_money, numbering, record, review, rounds, signature, transition, written
+from operations import access, announce, award_money, record, rounds, signature, transition, written
 from operations.access import ENGINE, Actor
 from operations.review import not_approved
 from operations.transition import Standing
-from rules import deadlines, lifecycle
+from rules import lifecycle
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Citation, Refusal
 
 _N = table(Nomination).c
 POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
-PETITION_DAYS = 15  # Luật TCTT 104/2016 Art. 22: answered within 15 days of receipt
 OPENNESS = Citation(document="104/2016/QH13", article="17", clause="1", point="l")
 REVOCATION_GROUNDS = ("93.2.a", "93.2.b", "93.2.c", "93.2.d")
 
 
+_NUMBERED = re.compile(r"0*([0-9]{1,9})([-/].*)")
+
+
+def numbered(text: str) -> str:
+    """A paper's number as it is stored, however many zeros it was typed with: 1/QĐ-UBND → 01/QĐ-UBND."""
+    said = unicodedata.normalize("NFC", text.strip())
+    found = _NUMBERED.fullmatch(said)
+    if found is None:
+        return said
+    width = 2 if found[2].startswith("/") else 1  # 01/QĐ-UBND of 2024 → 1-2024
+    return f"{int(found[1]):0{width}d}{found[2]}"
+
+
 def decision_by_code(session: Session, code: str) -> Decision:
-    """By `123-2024` or by symbol `123/QĐ-UBND`. Raises Refusal `unknown_decision`."""
+    """By `123-2024` or by symbol `123/QĐ-UBND`, with or without leading zeros. Raises Refusal `unknown_decision`."""
+    wanted = numbered(code)
     found = session.exec(
         select(Decision)
-        .where((col(Decision.code) == code) | (col(Decision.symbol) == code))
+        .where((col(Decision.code) == wanted) | (col(Decision.symbol) == wanted))
         .order_by(col(Decision.id).desc())
     ).first()
     if found is None:
@@ -281,7 +296,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
     written.check("Lý do hủy bỏ", reason, transition.LONGEST_REASON)
     if decision.state == "revoked":
         raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
-    access.authorisation(session, actor, awards={decision.award}, now=now)
+    deputed = access.authorisation(session, actor, awards={decision.award}, now=now)
     decision.state = "revoked"
     decision.revoked_at = now
     decision.revoked_ground = ground
@@ -292,7 +307,12 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
     record.record(
         session,
         "decision:revoked",
-        [(decision.code, {"state": decision.state, "revoked": [ground, reason.strip()]})],
+        [
+            (
+                decision.code,
+                {"state": decision.state, "revoked": [ground, reason.strip()], "acted": [actor.username, deputed]},
+            )
+        ],
     )
     rows = transition.standings_where(
         session,
@@ -336,91 +356,6 @@ def attach_paper(session: Session, code: str, sha256: str) -> None:
         session.flush()
         source = "submission_letter" if code.startswith("TTr-") else "decision"
         record.record(session, f"{source}:paper_rendered", [(row.code, {"paper": sha256})])
-
-
-def file_petition(
-    session: Session,
-    *,
-    text: str,
-    kind: str = "complaint",
-    nomination: str | None = None,
-    decision: str | None = None,
-    sender: str | None = None,
-    now: datetime,
-) -> Petition:
-    """Take a citizen's objection: receipt, its own legal clock, and word to Phòng Nội vụ. Never says who sent it."""
-    if not text.strip():
-        raise Refusal("missing_text", "Hãy viết nội dung phản ánh, kiến nghị.")
-    written.check("Nội dung phản ánh", text)
-    written.check("Tên người gửi", sender, 300)
-    if kind not in review.PAUSE_GROUNDS:
-        raise Refusal("unknown_ground", f"Loại đơn phải là một trong: {', '.join(review.PAUSE_GROUNDS)}.")
-    about = transition.standings(session, [nomination]).get(nomination) if nomination else None
-    if nomination and about is None:
-        raise transition.unknown(nomination)
-    decided = decision_by_code(session, decision) if decision else None
-    today = access.local_date(now)
-    number = numbering.take(session, f"petition/{today.year}")[0]
-    row = Petition(
-        code=f"PA-{today.year}-{number:04d}",
-        kind=kind,
-        nomination_id=about.id if about else None,
-        decision_id=decided.id if decided else None,
-        text=text.strip(),
-        sender=sender,
-        received_at=now,
-        due_on=deadlines.compute(today, PETITION_DAYS, "calendar").due,
-    )
-    session.add(row)
-    session.flush()
-    record.record(
-        session,
-        "petition:received",
-        [(row.code, petition_aspects(row, nomination, decided.code if decided else None))],
-    )
-    announce.letters(
-        session,
-        [
-            announce.Letter(
-                kind="petition_received",
-                about=row.code,
-                to=email,
-                recipient=username,
-                context={"petition_code": row.code, "due": row.due_on.isoformat()},
-            )
-            for username, _, email in rounds.people(session, Role.SECRETARY, Role.REVIEWER, today=today)
-        ],
-    )
-    return row
-
-
-def petition_aspects(row: Petition, nomination: str | None, decision: str | None) -> dict[str, Any]:
-    return {
-        "about": [nomination, decision, row.kind, row.due_on],
-        "sender": row.sender,
-        "text": row.text,
-        "state": row.state,
-    }
-
-
-def answer_petition(session: Session, code: str, *, answer: str, actor: Actor, now: datetime) -> Petition:
-    access.require(actor, Role.REVIEWER, Role.SECRETARY)
-    row = session.exec(select(Petition).where(Petition.code == code)).one_or_none()
-    if row is None:
-        raise Refusal("unknown_petition", f"Không có phản ánh mang mã «{code}».")
-    if row.state == "answered":
-        raise Refusal("already_answered", f"Phản ánh {code} đã được trả lời.")
-    if not answer.strip():
-        raise Refusal("missing_text", "Hãy viết nội dung trả lời.")
-    written.check("Nội dung trả lời", answer)
-    row.state = "answered"
-    row.answer = answer.strip()
-    row.answered_at = now
-    row.version += 1
-    session.add(row)
-    session.flush()
-    record.record(session, "petition:answered", [(row.code, {"state": row.state, "answer": row.answer})])
-    return row
 
 
 def decisions(session: Session) -> list[dict[str, Any]]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import col, select
 
-from operations import files, outbox
+from models import CouncilSession
+from operations import ballot_box, files, outbox
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
@@ -34,6 +36,7 @@ def examine(installation: Installation) -> dict[str, Any]:
     if reachable:
         check("letters", lambda: _letters(installation))
         check("files", lambda: _files(installation))
+        check("ballots", lambda: _ballots(installation))
     size = 0
     if reachable:
         with installation.database.read() as session:
@@ -84,6 +87,25 @@ def _letters(installation: Installation) -> str | None:
     with installation.database.read() as session:
         failed = outbox.status(session)["failed"]
     return f"{failed} thư bị máy chủ từ chối; xem `vinhdanh notifications status`." if failed else None
+
+
+def _ballots(installation: Installation) -> str | None:
+    """A box that was altered, or is empty because the database was restored from a backup."""
+    broken = []
+    with installation.database.read() as session:
+        for sitting in session.exec(
+            select(CouncilSession).where(col(CouncilSession.state).in_(("open", "closed")))
+        ).all():
+            try:
+                ballot_box.unaltered(session, sitting, ballot_box.require(session, sitting))
+            except Refusal:
+                broken.append(sitting.code)
+    if not broken:
+        return None
+    return (
+        f"Hòm phiếu của phiên {', '.join(broken)} không khớp danh sách đã ký (đã bị sửa, hoặc vừa khôi phục từ bản sao "
+        "lưu, vốn không chứa phiếu); hãy hủy bằng `vinhdanh ballot annul` rồi bỏ phiếu lại."
+    )
 
 
 def _files(installation: Installation) -> str | None:

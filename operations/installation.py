@@ -5,12 +5,14 @@ import stat
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger import note
 from models.database import Database, sqlite_url
@@ -20,7 +22,7 @@ from rules.refusal import Refusal, Unreadable
 
 KEYS = (
     "DATABASE_URL", "PREFECT_API_URL", "SMTP_URL", "MAIL_FROM", "BASE_URL", "NOW", "TSA_URL",
-    "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET",
+    "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "IDLE_MINUTES",
 )  # fmt: skip
 _SECRET = ("DATABASE_URL", "SMTP_URL", "OIDC_CLIENT_SECRET")
 DEFAULT_ORIGIN = "vinhdanh.local/ledger"
@@ -51,6 +53,22 @@ class Installation:
     @cached_property
     def signer(self) -> note.Signer:
         return ledger_book.load_key(self.folder / "ledger.key")
+
+    @cached_property
+    def idle(self) -> timedelta:
+        """How long a session may lie idle: IDLE_MINUTES, 30 by default. Raises Unreadable `bad_settings`."""
+        said = self.settings.get("IDLE_MINUTES", "30")
+        if not (said.isascii() and said.isdecimal() and 6 <= int(said) <= 720):
+            raise Unreadable(
+                "bad_settings", "IDLE_MINUTES phải là số phút từ 6 đến 720.", where={"setting": "IDLE_MINUTES"}
+            )
+        return timedelta(minutes=int(said))
+
+    @cached_property
+    def sealing_key(self) -> bytes:
+        """The key that seals second factors: derived from the ledger's, so a backup of that one is enough (RFC 5869)."""
+        secret = (self.folder / "ledger.key").read_bytes()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vinhdanh/second-factor/1").derive(secret)
 
     @property
     def base_url(self) -> str:

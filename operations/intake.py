@@ -1,6 +1,6 @@
 """A unit's workbook becomes its dossier: read by the limited child, checked against the database, all or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from operations import files, proposal
 from operations.access import Actor
 from operations.proposal import Filed, Proposed
-from operations.workbook import reading, writing
+from operations.workbook import heads, reading, sheet, writing
 from operations.workbook.heads import fold
 from rules import catalogue
 
@@ -62,14 +62,18 @@ def store(
     now: datetime,
     keep: Callable[[bytes], str] | None,
     submit: bool = True,
+    name: str | None = None,
 ) -> Filed:
-    """File the workbook as one dossier. With `keep` None (a dry run) the caller rolls the transaction back."""
+    """File the workbook as one dossier. With `keep` None (a dry run) the caller rolls the transaction back.
+
+    `name` is what its sender called the file, where `path` is only where it lies.
+    """
     if book.errors and not book.rows:
         return Filed(None, ())  # every row has its own error already
     stored = None
     if keep is not None and not book.errors:
         content = path.read_bytes()
-        stored = files.row(keep(content), size=len(content), media_type=MEDIA_TYPE, name=path.name)
+        stored = files.row(keep(content), size=len(content), media_type=MEDIA_TYPE, name=name or path.name)
     return proposal.file(
         session,
         round_code=round_code,
@@ -80,6 +84,38 @@ def store(
         workbook=stored,
         submit=submit,
     )
+
+
+def check(
+    session: Session, book: reading.Workbook, *, round_code: str, unit_code: str, actor: Actor, now: datetime
+) -> Filed:
+    """What `store` would answer, for a preview: nothing is written."""
+    return proposal.check(
+        session,
+        round_code=round_code,
+        unit_code=unit_code,
+        proposals=[proposed(row) for row in book.rows],
+        actor=actor,
+        now=now,
+    )
+
+
+def typed(fields: Mapping[str, str]) -> reading.Workbook:
+    """One proposal as somebody typed it into a form, read by the very rules of a workbook's row.
+
+    `fields` are keyed by `heads.Head.field`; what is not named is empty.
+    """
+    cells = {
+        place: sheet.Cell(kind="s", segments=((fields[head.field], ""),))
+        for place, head in enumerate(heads.HEADS)
+        if fields.get(head.field)
+    }
+    raw = sheet.Sheet(
+        heads={place: sheet.Cell(kind="s", segments=((head.name, ""),)) for place, head in enumerate(heads.HEADS)},
+        rows=(sheet.SheetRow(number=2, hidden=False, cells=cells),),
+        sha256="",
+    )
+    return reading.interpret(raw, file="", catalogue=award_names())
 
 
 def proposed(row: reading.Row) -> Proposed:
@@ -105,6 +141,14 @@ def proposed(row: reading.Row) -> Proposed:
         facts=row.facts,
         parts=parts(row.attachments) if row.attachments else None,
     )
+
+
+def bad_rows(path: Path, book: reading.Workbook, source: Path, filed: Filed | None = None) -> None:
+    """Write the rows of `source` that have errors, its reader's and the filing's, with what is wrong in a column `Lỗi`.
+
+    Mended, the file is handed in as it is. Raises Unreadable `source_changed` if `source` is not what `book` was read from.
+    """
+    writing.bad_rows(path, book, source, further=filed.errors if filed else ())
 
 
 def parts(attachments: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from ledger import merkle, note, proof, tiles
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from models.database import Database
 from models.types import table
 from operations import record
 from rules.refusal import Refusal, Unreadable
@@ -28,6 +31,7 @@ PUBLISHED: dict[str, frozenset[str]] = {
     "round": frozenset({"about", "stage", "regulation"}),
     "regulation": frozenset({"document", "number", "issued_on"}),
     "session": frozenset({"of", "when", "state", "frozen", "batch"}),
+    "ballot": frozenset({"box", "receipts", "batch"}),
     "deadline": frozenset({"due_on", "computed"}),
 }
 
@@ -94,9 +98,14 @@ def _published(session: Session, size: int) -> Iterator[dict[str, Any]]:
                 yield {"index": row.index, "field": name, "salt": salt, "value": value}
 
 
+def newest_checkpoint(session: Session) -> Checkpoint | None:
+    """The last tree head that was signed."""
+    return session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+
+
 def export(session: Session, folder: Path, signer: note.Signer) -> dict[str, Any]:
     """Write the ledger as static C2SP tiles under the newest checkpoint; a second export adds to the first."""
-    newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+    newest = newest_checkpoint(session)
     if newest is None:
         raise Refusal("no_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký.")
     tiles.export(folder, _leaves(session, newest.size), newest.note, signer.vkey, _published(session, newest.size))
@@ -104,8 +113,16 @@ def export(session: Session, folder: Path, signer: note.Signer) -> dict[str, Any
 
 
 def prove(session: Session, decision: str) -> str:
-    """A C2SP tlog-proof of the entry that signed a decision, with the fields that may be public opened."""
-    newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+    """A C2SP tlog-proof of the entry that signed a decision, with the fields that may be public opened.
+
+    Raises Refusal `not_sealed`.
+    """
+    newest = newest_checkpoint(session)
+    tree = merkle.Tree(merkle.leaf_hash(one) for one in _leaves(session, newest.size)) if newest else merkle.Tree()
+    return _proof(session, decision, newest, tree)
+
+
+def _proof(session: Session, decision: str, newest: Checkpoint | None, tree: merkle.Tree) -> str:
     row = session.execute(
         sa.select(_E.index, _E.leaf, _O.openings)
         .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)
@@ -116,11 +133,47 @@ def prove(session: Session, decision: str) -> str:
             "not_sealed", f"Quyết định {decision} chưa nằm dưới một điểm kiểm đã ký; hãy chạy lại sau ít phút."
         )
     index, leaf, opened = row
-    tree = merkle.Tree(merkle.leaf_hash(one) for one in _leaves(session, newest.size))
     openings = [
         {"field": name, "salt": salt, "value": value}
         for name, (salt, value) in sorted(json.loads(opened).items())
         if name in PUBLISHED["decision"]
     ]
     told = proof.extra(leaf.encode(), openings)  # noqa: S610 -- the proof's own extra data, no query set
-    return proof.write(index, tree.inclusion_proof(index), told, newest.note)
+    return proof.write(index, tree.inclusion_proof(index, newest.size), told, newest.note)
+
+
+# For a process that is asked for proofs again and again: the tree, kept and grown by what is new.
+_TREES: dict[str, merkle.Tree] = {}
+_GROWING = threading.Lock()
+_STRETCH = 20_000  # entries
+
+
+def prove_kept(database: Database, decision: str) -> str:
+    """As `prove`, from a tree that this process keeps (64 bytes an entry): only new entries are read and hashed.
+
+    They are read a stretch at a time, lest one long look hold up every writer and all who wait behind it.
+    """
+    with database.read() as session:
+        newest = newest_checkpoint(session)
+    if newest is None:
+        with database.read() as session:
+            return _proof(session, decision, None, merkle.Tree())
+    place = str(database.url)
+    with _GROWING:
+        tree = _grow(database, _TREES.setdefault(place, merkle.Tree()), newest.size)
+        if b64encode(tree.root(newest.size)).decode() != newest.note.split("\n")[2]:
+            # Another ledger lies at this place now (restored from a backup): begin again.
+            tree = _TREES[place] = _grow(database, merkle.Tree(), newest.size)
+    with database.read() as session:
+        return _proof(session, decision, newest, tree)
+
+
+def _grow(database: Database, tree: merkle.Tree, size: int) -> merkle.Tree:
+    while tree.size < size:
+        with database.read() as session:
+            query = sa.select(_E.leaf).where(_E.index >= tree.size, _E.index < size).order_by(_E.index).limit(_STRETCH)
+            found = [merkle.leaf_hash(leaf.encode()) for leaf in session.execute(query).scalars()]
+        if not found:
+            break
+        tree.extend(found)
+    return tree

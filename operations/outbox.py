@@ -116,12 +116,13 @@ def status(session: Session) -> dict[str, int]:
     }
 
 
-def failures(session: Session) -> list[dict[str, Any]]:
+def failures(session: Session, *, limit: int | None = None) -> list[dict[str, Any]]:
     """Letters that the server refused for good, newest first: key, kind and the server's words."""
     rows = session.execute(
         sa.select(_O.key, _O.topic, _O.reply, _O.attempts)
         .where(_O.kind == "letter", _O.state == "failed")
         .order_by(_O.id.desc())
+        .limit(limit)
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
 

@@ -1,14 +1,30 @@
 """Facts of official papers, gathered from the tables as plain values: the minutes, decisions, submission letters."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models import Account, CouncilMember, Decision, Nomination, Nominee, Recusal, ReviewRound, SubmissionLetter, Unit
+from ledger import sealing
+from models import (
+    Account,
+    Ballot,
+    CouncilMember,
+    CouncilSession,
+    Decision,
+    Nomination,
+    Nominee,
+    Recusal,
+    ReviewRound,
+    SessionMember,
+    SubmissionLetter,
+    Unit,
+)
 from models.types import table
-from operations import access, council, rounds, transition, vote
-from rules import catalogue, tally
+from operations import access, ballot_box, ballot_check, council, counting, rounds, transition, vote
+from rules import catalogue, regulation, tally
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
@@ -26,11 +42,12 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
     members = council.members_of(session, sitting)
     seats = _seats(session, sitting.council_id)
     parsed = rounds.regulation_of(session, round_)
-    results = vote.results_of(session, sitting)
+    results = counting.results_of(session, sitting)
     standing = transition.standings(session, [result["code"] for result in results])
     awards = sorted({row.award for row in standing.values()})
     rule = parsed.vote_rule(awards[0])
-    voted = vote.voted(session, sitting)
+    ballot = ballot_box.of(session, sitting)  # None for a session from before ballots were sealed
+    voted = ballot_box.voted(session, sitting)
     secretary = rounds.people(session, Role.SECRETARY, today=access.local_date(sitting.held_at))
     attendees = [_attendee(member, seats) for member in members if member.attended]
     chair = next((_attendee(member, seats) for member in members if member.chairs), attendees[0])
@@ -73,7 +90,9 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
             }
             for username, nomination, ground in _recusals(session, sitting.id or 0)
         ],
-        "voting_rules": [f"Tỷ lệ cần đạt {rule.threshold[0]}/{rule.threshold[1]} theo {parsed.number}; phiếu kín."],
+        "proceedings": _proceedings(session, sitting, ballot, members, len(results)),
+        "voting_rules": _voting_rules(parsed, awards),
+        "open_votes": _open_votes(session, sitting, members) if ballot and ballot.kind == "open" else [],
         "results": [
             {
                 "code": result["code"],
@@ -90,6 +109,56 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
         ],
         "recipients": ["Chủ tịch UBND", "Lưu: VT, NV"],
     }
+
+
+_FORMS = {"secret": "bỏ phiếu kín", "open": "biểu quyết công khai", "paper": "bỏ phiếu giấy kín"}
+
+
+def _voting_rules(parsed: regulation.Regulation, awards: Sequence[str]) -> list[str]:
+    """One sentence a rule; awards that share a rule share its sentence."""
+    by_rule: dict[regulation.VoteRule, list[str]] = {}
+    for award in awards:
+        by_rule.setdefault(parsed.vote_rule(award), []).append(transition.award_name(award))
+    return [
+        f"{', '.join(names)}: {_FORMS[rule.ballot]}, cần đạt {rule.threshold[0]}/{rule.threshold[1]} "
+        f"{tally.BASE_NAMES[rule.base]} (theo {parsed.number})"
+        for rule, names in by_rule.items()
+    ]
+
+
+def _proceedings(
+    session: Session, sitting: CouncilSession, ballot: Ballot | None, members: Sequence[SessionMember], items: int
+) -> list[str]:
+    """What happened at the box, from the same records as the numbers: whoever has the minutes can check them."""
+    if ballot is None:
+        return []
+    names = {member.username: member.name for member in members}
+    roll = len(ballot_box.voted(session, sitting))
+    said = [f"Hội đồng {_FORMS[ballot.kind]} đối với {items} hồ sơ; {roll} thành viên đã bỏ phiếu và ký danh sách."]
+    if ballot.kind == "secret":
+        brought = ballot_check.committed(session, "ballot:counted", sitting.code, "counted_by") or []
+        tellers = [member for member in members if member.teller]
+        said += [
+            f"Hòm phiếu được niêm phong bằng khóa có dấu {sealing.fingerprint(ballot_box.public_key(ballot))}, chia cho "
+            f"{len(tellers)} người kiểm phiếu, cần {ballot.shares_needed} mảnh mới mở được; khi đóng phiếu, dấu của hòm "
+            f"phiếu là {ballot.box_sha256}.",
+            f"Hòm phiếu được mở bằng mảnh khóa của {', '.join(names.get(one, one) for one in brought)}; phiếu đã được "
+            f"trộn và công bố (SHA-256 {sitting.batch_sha256}), phong bì đã được xóa.",
+        ]
+    elif ballot.kind == "paper":
+        counted = [names.get(username, username) for username, _ in counting.hand_counts(session, sitting)]
+        said.append(f"Phiếu do {', '.join(counted)} đếm độc lập, kết quả khớp nhau.")
+    return said
+
+
+def _open_votes(session: Session, sitting: CouncilSession, members: Sequence[SessionMember]) -> list[dict[str, Any]]:
+    names = {member.username: member.name for member in members}
+    found = []
+    for cast in ballot_box.open_votes(session, sitting):
+        choices = json.loads(cast.choices)
+        said = {choice: [code for code, chosen in choices.items() if chosen == choice] for choice in vote.CHOICES}
+        found.append({"member": names.get(cast.username, cast.username), **said})
+    return found
 
 
 def _place(office: Unit) -> str:
@@ -145,12 +214,13 @@ def _heading(office: Unit) -> dict[str, Any]:
     return {"issuer": issuer, "place": _place(office)}
 
 
-def of_decision(session: Session, row: Decision) -> dict[str, Any]:
-    """A signed decision as its paper needs it."""
+def of_decision(session: Session, row: Decision, *, chosen: Any = None) -> dict[str, Any]:
+    """A signed decision as its paper needs it; with `chosen`, one not signed yet over these nominations."""
+    named = _N.decision_id == row.id if chosen is None else chosen
     office = rounds.office(session)
     round_ = session.get_one(ReviewRound, row.round_id)
     award = catalogue.pack(row.pack).awards[row.award]
-    people = _named(session, _N.decision_id == row.id)
+    people = _named(session, named)
     verb = "công nhận danh hiệu" if award.is_title else "tặng"
     return {
         **_heading(office),
@@ -161,7 +231,7 @@ def of_decision(session: Session, row: Decision) -> dict[str, Any]:
         "about": f"Về việc {verb} {award.name} ({round_.title})",
         "prepared_at": row.signed_at,
         "authority": f"Chủ tịch {office.name}",
-        "grounds": _grounds(award, council_sat=not _is_simplified(session, row)),
+        "grounds": _grounds(award, council_sat=not _is_simplified(session, named)),
         "articles": [
             {
                 "paragraphs": [
@@ -187,8 +257,8 @@ def of_decision(session: Session, row: Decision) -> dict[str, Any]:
     }
 
 
-def _is_simplified(session: Session, row: Decision) -> bool:
-    found = session.execute(sa.select(sa.func.count()).where(_N.decision_id == row.id, _N.route == "full")).scalar_one()
+def _is_simplified(session: Session, named: Any) -> bool:
+    found = session.execute(sa.select(sa.func.count()).where(named, _N.route == "full")).scalar_one()
     return bool(found == 0)
 
 
@@ -203,11 +273,11 @@ def _grounds(award: catalogue.Award, *, council_sat: bool) -> list[str]:
     return [*grounds, "Theo đề nghị của Trưởng phòng Nội vụ"]
 
 
-def of_letter(session: Session, row: SubmissionLetter) -> dict[str, Any]:
-    """A tờ trình to the superior as its paper needs it."""
+def of_letter(session: Session, row: SubmissionLetter, *, chosen: Any = None) -> dict[str, Any]:
+    """A tờ trình to the superior as its paper needs it; with `chosen`, one not signed yet over these nominations."""
     office = rounds.office(session)
     round_ = session.get_one(ReviewRound, row.round_id)
-    people = _named(session, _N.submission_letter_id == row.id)
+    people = _named(session, _N.submission_letter_id == row.id if chosen is None else chosen)
     by_award: dict[str, list[dict[str, str]]] = {}
     for person in people:
         by_award.setdefault(person["award"], []).append({k: person[k] for k in ("name", "position", "unit")})

@@ -98,18 +98,10 @@ def file(
     Raises Refusal `not_your_role`, `not_your_unit`, `round_closed`, `round_frozen`. Errors of single rows
     (`duplicate_row`, `unknown_award`, `wrong_kind`) come back in `Filed.errors`; then nothing was stored.
     """
-    lifecycle.require_role(Action.PROPOSE, actor.roles)
-    round_ = rounds.by_code(session, round_code)
-    unit = _unit(session, unit_code, on=access.local_date(now))
-    access.require_unit(actor, unit)
-    _require_open(round_)
+    round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
     pack = catalogue.pack_on(access.local_date(now))
-    errors, warnings = _check_rows(proposals, pack, level=round_.level)
     wanted = [identity(proposed) for proposed in proposals]
-    known: dict[str, tuple[int, str]] = {}
-    if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
-        known = _known_nominees(session, unit, wanted)
-        errors += _already_proposed(session, round_, proposals, wanted, known)
+    errors, warnings, known = _look_over(session, round_, unit, proposals, wanted, pack)
     if errors:
         return Filed(None, (), tuple(errors), tuple(warnings))
     if not proposals:
@@ -139,6 +131,54 @@ def file(
     codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
     index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
     return Filed(dossier.code, tuple(codes), (), tuple(warnings), index)
+
+
+def check(
+    session: Session,
+    *,
+    round_code: str,
+    unit_code: str,
+    proposals: Sequence[Proposed],
+    actor: Actor,
+    now: datetime,
+) -> Filed:
+    """What `file` would say of these rows, for a preview: nothing is written, so the dossier has no code yet.
+
+    Raises what `file` raises.
+    """
+    round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
+    wanted = [identity(proposed) for proposed in proposals]
+    pack = catalogue.pack_on(access.local_date(now))
+    errors, warnings, _ = _look_over(session, round_, unit, proposals, wanted, pack)
+    return Filed(None, (), tuple(errors), tuple(warnings))
+
+
+def _may_propose(
+    session: Session, round_code: str, unit_code: str, *, actor: Actor, now: datetime
+) -> tuple[ReviewRound, Unit]:
+    lifecycle.require_role(Action.PROPOSE, actor.roles)
+    round_ = rounds.by_code(session, round_code)
+    unit = _unit(session, unit_code, on=access.local_date(now))
+    access.require_unit(actor, unit)
+    _require_open(round_)
+    return round_, unit
+
+
+def _look_over(
+    session: Session,
+    round_: ReviewRound,
+    unit: Unit,
+    proposals: Sequence[Proposed],
+    wanted: Sequence[str],
+    pack: catalogue.Pack | None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, tuple[int, str]]]:
+    """Errors, warnings, and whom this unit proposed before."""
+    errors, warnings = _check_rows(proposals, pack, level=round_.level)
+    known: dict[str, tuple[int, str]] = {}
+    if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
+        known = _known_nominees(session, unit, wanted)
+        errors += _already_proposed(session, round_, proposals, wanted, known)
+    return errors, warnings, known
 
 
 def _unit(session: Session, code: str, *, on: date) -> Unit:
@@ -510,9 +550,19 @@ def _receive(session: Session, dossiers: Collection[str], *, now: datetime) -> N
         record.record(session, "dossier:received", [(code, {"received": now}) for code in sorted(received)])
 
 
-def withdraw(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
+def withdraw(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
     """A unit takes its nominations back, with a reason."""
-    return transition.move(session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn")[1]
+    return transition.move(
+        session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn", versions=versions
+    )[1]
 
 
 MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
@@ -537,7 +587,11 @@ def mend(
         raise transition.unknown(code)
     access.require_unit(actor, session.get_one(Unit, row.unit_id))
     if version is not None and version != row.version:
-        raise Refusal("stale", f"Hồ sơ {code} vừa được người khác sửa. Hãy tải lại rồi sửa trên nội dung mới.")
+        raise Refusal(
+            "stale",
+            f"Hồ sơ {code} vừa được người khác sửa. Hãy tải lại rồi sửa trên nội dung mới.",
+            details={"state": row.state, "version": row.version},
+        )
     if row.state not in {State.DRAFT, State.RETURNED}:
         raise Refusal(
             "wrong_state",

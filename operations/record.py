@@ -64,6 +64,8 @@ class _Pending:
 
     def write(self, session: Session) -> None:
         session.info.pop(_PENDING, None)
+        if not self.leaves:  # an act that found everything done already
+            return
         connection = session.connection()
         connection.execute(_INSERT_ENTRY, self.leaves)
         connection.execute(_INSERT_OPENING, self.openings)

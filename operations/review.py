@@ -338,6 +338,7 @@ def find_ineligible(
     actor: Actor,
     now: datetime,
     citation: Citation | None = None,
+    versions: dict[str, int] | None = None,
 ) -> list[Result]:
     """Conclude that nominations do not meet the standard; the unit is told why and how to complain."""
     moved, results, index = transition.move(
@@ -350,6 +351,7 @@ def find_ineligible(
         kind="found_ineligible",
         columns={"reviewed_by": actor.username},
         aspects={"reviewed_by": actor.username},
+        versions=versions,
     )
     announce.letters(
         session,
@@ -386,13 +388,28 @@ def not_approved(
 
 
 def pause(
-    session: Session, codes: Sequence[str], *, ground: str, reason: str, actor: Actor, now: datetime
+    session: Session,
+    codes: Sequence[str],
+    *,
+    ground: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
 ) -> list[Result]:
     """Stop the clock while a complaint, inspection or disciplinary case is open. A person ends it, never time."""
     if ground not in PAUSE_GROUNDS:
         raise Refusal("unknown_ground", f"Lý do tạm dừng phải là một trong: {', '.join(PAUSE_GROUNDS)}.")
     moved, results, index = transition.move(
-        session, Action.PAUSE, codes, actor=actor, now=now, reason=reason, kind="paused", aspects={"ground": ground}
+        session,
+        Action.PAUSE,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="paused",
+        aspects={"ground": ground},
+        versions=versions,
     )
     for row in moved:
         session.add(Pause(nomination_id=row.id, ground=ground, started_at=now))
@@ -404,10 +421,18 @@ def pause(
     return results
 
 
-def resume(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
+def resume(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
     """Take a paused nomination up again, from its review; the conclusion is the reason."""
     moved, results, index = transition.move(
-        session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed"
+        session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed", versions=versions
     )
     for row in moved:
         session.execute(

@@ -16,6 +16,7 @@ from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, RoundKind, Stage
 from rules.refusal import Refusal
 
 _N = table(Nomination).c
+_FARTHEST = 50  # years from today
 
 
 def by_code(session: Session, code: str) -> ReviewRound:
@@ -194,6 +195,8 @@ def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date,
 
 
 def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *, today: date, because: str) -> Deadline:
+    if until.year > today.year + _FARTHEST:  # beyond that calendars overflow, and counting working days takes seconds
+        raise Refusal("bad_date", f"Ngày {until:%d/%m/%Y} quá xa (hơn {_FARTHEST} năm). Hãy kiểm tra lại năm.")
     values: dict[str, Any] = {
         "starts_on": today,
         "days": None,

@@ -99,10 +99,12 @@ def set_up(
     seed: int = 1,
     os_user: str | None = None,
     passwords_for: Collection[str] | None = None,
+    password: str | None = None,
 ) -> dict[str, Any]:
     """Fill an empty installation with the sample office. Returns the contract's `init --sample` answer.
 
     `passwords_for` limits who gets a password (None: everybody); the others cannot sign in by themselves.
+    `password` is everybody's, for a training installation; without it each one's own is drawn.
     """
     chance = random.Random(seed)
     office = accounts.add_unit(
@@ -140,12 +142,15 @@ def set_up(
         wanted.append((f"canbo.{unit.code.lower()}", "cán bộ", [Role.UNIT_OFFICER], unit))
         wanted.append((f"truong.{unit.code.lower()}", "thủ trưởng", [Role.UNIT_HEAD], unit))
     passwords = {
-        username: secrets.token_urlsafe(9)
+        username: password or secrets.token_urlsafe(9)
         for username, *_ in wanted
         if passwords_for is None or username in passwords_for
     }
-    with ThreadPoolExecutor(max_workers=2) as pool:  # Argon2 is slow on purpose and leaves the interpreter free
-        hashes = dict(zip(passwords, pool.map(accounts.hash_password, passwords.values()), strict=True))
+    if password is not None:
+        hashes = dict.fromkeys(passwords, accounts.hash_password(password))
+    else:
+        with ThreadPoolExecutor(max_workers=2) as pool:  # Argon2 is slow on purpose and leaves the interpreter free
+            hashes = dict(zip(passwords, pool.map(accounts.hash_password, passwords.values()), strict=True))
     answer_accounts = []
     made = {}
     for username, _, roles, unit in wanted:

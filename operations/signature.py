@@ -131,7 +131,7 @@ def _decide(
     now: datetime,
     versions: dict[str, int] | None,
 ) -> tuple[list[str], list[Result], int]:
-    ready, refused = _signable(rows, Action.SIGN, actor, versions)
+    ready, refused = _signable(session, rows, Action.SIGN, actor, versions)
     if not ready:
         return [], refused, -1
     first = ready[0]
@@ -182,14 +182,15 @@ def decision_aspects(row: Decision) -> dict[str, object]:
 
 
 def _signable(
-    rows: Sequence[Standing], action: Action, actor: Actor, versions: dict[str, int] | None
+    session: Session, rows: Sequence[Standing], action: Action, actor: Actor, versions: dict[str, int] | None
 ) -> tuple[list[Standing], list[Result]]:
     """Those that this actor may sign now, and why not for the others: no paper is numbered for nothing."""
     ready: list[Standing] = []
     refused: list[Result] = []
+    counted, aside = transition.counted_by(session, actor), transition.stood_aside(session, actor)
     for row in rows:
         try:
-            transition.decide(row, action, actor=actor, reason=None, versions=versions)
+            transition.decide(row, action, actor=actor, reason=None, versions=versions, counted=counted, aside=aside)
         except Refusal as refusal:
             refused.append(Result(row.code, refusal=refusal))
         else:
@@ -206,7 +207,7 @@ def _forward(
     now: datetime,
     versions: dict[str, int] | None,
 ) -> tuple[list[str], list[Result], int]:
-    ready, refused = _signable(rows, Action.FORWARD, actor, versions)
+    ready, refused = _signable(session, rows, Action.FORWARD, actor, versions)
     if not ready:
         return [], refused, -1
     first = ready[0]
@@ -274,16 +275,34 @@ def named(rows: Sequence[Standing]) -> list[dict[str, str]]:
     return [{"code": row.code, "nominee": row.nominee, "award": transition.award_name(row.award)} for row in rows]
 
 
-def _awards(session: Session, codes: Sequence[str]) -> set[str]:
-    return {row.award for row in transition.standings(session, codes).values()}
+def _in_whose_place(session: Session, codes: Sequence[str], *, actor: Actor, now: datetime) -> dict[str, object]:
+    """What the ledger says of who acted: by name, and for a deputy by which authorisation. Raises `no_authorisation`."""
+    if not actor.holds(Role.CHAIRMAN, Role.DEPUTY):
+        return {}  # refused in a moment for the role
+    awards = {row.award for row in transition.standings(session, codes).values()}
+    return {"acted": [actor.username, access.authorisation(session, actor, awards=awards, now=now)]}
 
 
-def send_back(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
+def send_back(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
     """Give recommended nominations back to Phòng Nội vụ for another look, with a reason."""
-    if actor.holds(Role.DEPUTY):
-        access.authorisation(session, actor, awards=_awards(session, codes), now=now)
     moved, results, index = transition.move(
-        session, Action.SEND_BACK, codes, actor=actor, now=now, reason=reason, kind="sent_back"
+        session,
+        Action.SEND_BACK,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="sent_back",
+        aspects=_in_whose_place(session, codes, actor=actor, now=now),
+        versions=versions,
     )
     if moved:
         announce.letters(
@@ -306,12 +325,26 @@ def send_back(session: Session, codes: Sequence[str], *, reason: str, actor: Act
     return results
 
 
-def refuse(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> list[Result]:
+def refuse(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
     """The chairman does not award what the council recommended; the unit is told the reason and its rights."""
-    if actor.holds(Role.DEPUTY):
-        access.authorisation(session, actor, awards=_awards(session, codes), now=now)
     moved, results, index = transition.move(
-        session, Action.REFUSE, codes, actor=actor, now=now, reason=reason, kind="refused"
+        session,
+        Action.REFUSE,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="refused",
+        aspects=_in_whose_place(session, codes, actor=actor, now=now),
+        versions=versions,
     )
     announce.letters(
         session,

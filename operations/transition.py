@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models import Dossier, Nomination, Nominee, ReviewRound, Unit
+from models import AgendaItem, CouncilSession, Dossier, Nomination, Nominee, Recusal, ReviewRound, SessionMember, Unit
 from models.types import table
 from operations import announce, record, written
 from operations.access import Actor
@@ -166,12 +166,13 @@ def move(
     found = known if known is not None else standings(session, codes)
     results: dict[str, Result] = {}
     groups: dict[State, list[Standing]] = {}
+    counted, aside = counted_by(session, actor, action), stood_aside(session, actor, action)
     for code in dict.fromkeys(codes):
         standing = found.get(code)
         try:
             if standing is None:
                 raise unknown(code)
-            row = decide(standing, action, actor=actor, reason=reason, versions=versions)
+            row = decide(standing, action, actor=actor, reason=reason, versions=versions, counted=counted, aside=aside)
             if check is not None:
                 check(standing)
         except Refusal as refusal:
@@ -199,9 +200,20 @@ def move(
 
 
 def decide(
-    standing: Standing, action: Action, *, actor: Actor, reason: str | None, versions: dict[str, int] | None
+    standing: Standing,
+    action: Action,
+    *,
+    actor: Actor,
+    reason: str | None,
+    versions: dict[str, int] | None,
+    counted: frozenset[int] = frozenset(),
+    aside: frozenset[int] = frozenset(),
 ) -> Transition:
-    """The transition this actor may make now with this nomination. Raises the Refusal that says why not."""
+    """The transition this actor may make now with this nomination. Raises the Refusal that says why not.
+
+    `counted` and `aside` are what `counted_by` and `stood_aside` say of the actor; a page that only shows buttons may
+    leave them out.
+    """
     if versions is not None and versions.get(standing.code, standing.version) != standing.version:
         raise Refusal(
             "stale",
@@ -217,7 +229,15 @@ def decide(
     ):
         _require_own_unit(standing, actor)
     lifecycle.require_reason(row, reason)
-    _separate_duties(standing, action, actor)
+    _separate_duties(standing, action, actor, counted)
+    if standing.id in aside:
+        raise Refusal(
+            "recused_from",
+            f"Bạn đã tránh hồ sơ {standing.code} trong Hội đồng nên cũng không thẩm định, không ký hồ sơ này. "
+            "Hãy chuyển người khác có thẩm quyền hoặc người được ủy quyền.",
+            citation=Citation(document=lifecycle.LAW, article="90"),
+            reach=True,
+        )
     if standing.round_closed and action not in {
         Action.CLOSE,
         Action.REVOKE,
@@ -242,24 +262,79 @@ def _require_own_unit(standing: Standing, actor: Actor) -> None:
         )
 
 
-def _separate_duties(standing: Standing, action: Action, actor: Actor) -> None:
-    """Proposer ≠ reviewer ≠ signer of the same nomination."""
+_REVIEWS = frozenset({Action.PASS, Action.FIND_INELIGIBLE, Action.RETURN})
+_SIGNS = frozenset({Action.SIGN, Action.FORWARD, Action.REFUSE, Action.SEND_BACK})
+
+
+def stood_aside(session: Session, actor: Actor, action: Action | None = None) -> frozenset[int]:
+    """Ids of the nominations from which this person stands aside in the council; nothing where the action asks not.
+
+    Who may not vote on somebody for kinship or interest does not review or sign for them either.
+    """
+    if action is not None and action not in _REVIEWS | _SIGNS:
+        return frozenset()
+    aside = table(Recusal).c
+    return frozenset(session.execute(sa.select(aside.nomination_id).where(aside.username == actor.username)).scalars())
+
+
+def counted_by(session: Session, actor: Actor, action: Action | None = None) -> frozenset[int]:
+    """Ids of the nominations whose ballot this person counted as a teller; nothing where the action does not ask.
+
+    A council's chairman votes and later signs: voting is no bar, counting is.
+    """
+    if action is not None and action not in _REVIEWS | _SIGNS:
+        return frozenset()
+    item, sitting, member = (table(model).c for model in (AgendaItem, CouncilSession, SessionMember))
+    query = (
+        sa.select(item.nomination_id)
+        .join_from(AgendaItem, CouncilSession, item.session_id == sitting.id)
+        .join(SessionMember, member.session_id == sitting.id)
+        .where(member.username == actor.username, member.teller, sitting.state == "tallied")
+    )
+    return frozenset(session.connection().execute(query).scalars())
+
+
+def _separate_duties(standing: Standing, action: Action, actor: Actor, counted: frozenset[int]) -> None:
+    """Proposer ≠ reviewer ≠ teller ≠ signer of the same nomination."""
     did: str | None = None
-    if action in {Action.PASS, Action.FIND_INELIGIBLE, Action.RETURN} and standing.proposed_by == actor.username:
-        did = "đề nghị"
-    if action in {Action.SIGN, Action.FORWARD, Action.REFUSE, Action.SEND_BACK}:
+    if action in _REVIEWS | _SIGNS:
         if standing.proposed_by == actor.username:
             did = "đề nghị"
-        elif standing.reviewed_by == actor.username:
-            did = "thẩm định"
+        elif standing.id in counted:
+            did = "kiểm phiếu cho"
+    if action in _SIGNS and standing.reviewed_by == actor.username:
+        did = "thẩm định"
     if did:
-        raise Refusal(
-            "separation_of_duties",
-            f"Chính bạn đã {did} hồ sơ {standing.code}; một người không làm hai khâu của cùng một hồ sơ. "
-            "Hãy chuyển cho người khác có thẩm quyền.",
-            citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="a"),
-            reach=True,
+        raise separation(f"Chính bạn đã {did} hồ sơ {standing.code}")
+
+
+def separation(what: str) -> Refusal:
+    """The refusal of a second duty in one nomination's way; `what` says what this person did already."""
+    return Refusal(
+        "separation_of_duties",
+        f"{what}; một người không làm hai khâu của cùng một hồ sơ. Hãy chuyển cho người khác có thẩm quyền.",
+        citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="a"),
+        reach=True,
+    )
+
+
+def require_other_tellers(session: Session, tellers: Sequence[str], codes: Sequence[str]) -> None:
+    """Raise Refusal `separation_of_duties` when one who is to count proposed or reviewed a nomination of the agenda."""
+    for chunk in chunks(codes):
+        found = (
+            session.connection()
+            .execute(
+                sa.select(_N.code, _N.proposed_by, _N.reviewed_by)
+                .where(_N.code.in_(chunk), _N.proposed_by.in_(tellers) | _N.reviewed_by.in_(tellers))
+                .order_by(_N.code)
+                .limit(1)
+            )
+            .one_or_none()
         )
+        if found is not None:
+            did = "đề nghị" if found.proposed_by in tellers else "thẩm định"
+            who = found.proposed_by if found.proposed_by in tellers else found.reviewed_by
+            raise separation(f"Người kiểm phiếu «{who}» đã {did} hồ sơ {found.code}")
 
 
 @cache

@@ -16,7 +16,23 @@ import models
 from ledger import commitment, entry, merkle, note, unproven
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
 from models.types import by_first, table
-from operations import accounts, council, disclosure, proposal, record, review, rounds, signature, vote
+from operations import (
+    accounts,
+    ballot_box,
+    comments,
+    council,
+    counting,
+    petitions,
+    proposal,
+    record,
+    review,
+    rounds,
+    second_factor,
+    signature,
+    ties,
+    tokens,
+    vote,
+)
 from rules import lifecycle
 
 
@@ -59,7 +75,15 @@ def _triggers(session: Session, verdict: Verdict) -> None:
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
         verbs = ["update", "delete", "truncate"]
     present = set(session.execute(sa.text(query)).scalars())
-    for guarded in ("ledger_entry", "checkpoint", "security_event", "appraisal", "ledger_opening", "ledger_head"):
+    for guarded in (
+        "ledger_entry",
+        "checkpoint",
+        "security_event",
+        "appraisal",
+        "comment",
+        "ledger_opening",
+        "ledger_head",
+    ):
         for verb in verbs:
             if f"{guarded}_no_{verb}" not in present:
                 verdict.add(guarded, f"{guarded}_no_{verb}", "mất trigger chặn sửa, xóa")
@@ -358,15 +382,52 @@ def _roll(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{code}/{member}", {"voted": 1}
 
 
+def _ballots(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.Ballot, models.CouncilSession).join(
+        models.CouncilSession, col(models.CouncilSession.id) == col(models.Ballot.session_id)
+    )
+    for ballot, sitting in session.exec(query).all():
+        receipts = ballot_box.receipts(session, sitting)
+        yield (
+            sitting.code,
+            {
+                "how": vote.how_aspect(ballot),
+                **vote.closed_aspects(ballot, receipts),
+                "batch": None if ballot.batch is None else counting.batch_digest(ballot.batch),
+            },
+        )
+
+
+def _seats(
+    model: Any, username: str, aspects: Callable[[Any], dict[str, Any]]
+) -> Callable[[Session], Iterator[tuple[str, dict[str, Any]]]]:
+    """Rows of a session and a member, known in the ledger by the member's number."""
+
+    def read(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+        query = (
+            select(model, models.CouncilSession.code, models.SessionMember.member)
+            .join(models.CouncilSession, col(models.CouncilSession.id) == model.session_id)
+            .outerjoin(
+                models.SessionMember,
+                (col(models.SessionMember.session_id) == model.session_id)
+                & (col(models.SessionMember.username) == getattr(model, username)),
+            )
+        )
+        for row, code, member in session.exec(query):
+            yield f"{code}/{member}", aspects(row)
+
+    return read
+
+
 def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     i, n, s = (table(model).c for model in (models.AgendaItem, models.Nomination, models.CouncilSession))
     query = (
-        sa.select(s.code.label("session"), n.code, *(i[name] for name in vote.RESULT_COLUMNS))
+        sa.select(s.code.label("session"), n.code, *(i[name] for name in counting.RESULT_COLUMNS))
         .join_from(models.AgendaItem, models.Nomination, i.nomination_id == n.id)
         .join(models.CouncilSession, i.session_id == s.id)
     )
     for row in session.execute(query).yield_per(2000):
-        yield f"{row.session}/{row.code}", {"result": vote.result_aspect(dict(row._mapping))}  # noqa: SLF001 -- documented row mapping
+        yield f"{row.session}/{row.code}", {"result": counting.result_aspect(dict(row._mapping))}  # noqa: SLF001 -- documented row mapping
 
 
 def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -382,6 +443,21 @@ def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     for ground, session_code, member, code in session.exec(query):
         yield f"{session_code}/{member}/{code}", {"ground": ground}
+
+
+def _conflicts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Conflict, models.CouncilSession.code, models.SessionMember.member, models.Nomination.code)
+        .join(models.CouncilSession, col(models.CouncilSession.id) == col(models.Conflict.session_id))
+        .outerjoin(
+            models.SessionMember,
+            (col(models.SessionMember.session_id) == col(models.Conflict.session_id))
+            & (col(models.SessionMember.username) == col(models.Conflict.username)),
+        )
+        .join(models.Nomination, col(models.Nomination.id) == col(models.Conflict.nomination_id))
+    )
+    for row, session_code, member, code in session.exec(query):
+        yield f"{session_code}/{member}/{code}/{row.ground}", ties.aspects(row)
 
 
 def _rounds(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -468,10 +544,22 @@ def _petitions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             row.code,
             {
-                **disclosure.petition_aspects(row, nomination, decision),
+                **petitions.aspects(row, nomination, decision),
                 "answer": row.answer,
             },
         )
+
+
+def _comments(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Comment, models.Nomination.code)
+        .join(models.Nomination, col(models.Nomination.id) == col(models.Comment.nomination_id))
+        .order_by(col(models.Comment.id))
+    )
+    seen: dict[str, int] = {}
+    for row, code in session.exec(query):
+        seen[code] = seen.get(code, 0) + 1
+        yield f"{code}/{seen[code]}", comments.aspects(row)
 
 
 def _pauses(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -484,6 +572,33 @@ def _pauses(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     for row, code in session.exec(query):
         seen[code] = seen.get(code, 0) + 1
         yield f"{code}/{seen[code]}", {"ground": row.ground, "from": row.started_at, "to": row.ended_at}
+
+
+def _accounts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    """An account with how it may sign in: a swapped second factor or a foreign identity would be somebody else's key."""
+    query = select(models.Account, models.SecondFactor).outerjoin(
+        models.SecondFactor, col(models.SecondFactor.account_id) == col(models.Account.id)
+    )
+    identities: dict[int, list[list[str]]] = {}
+    for row in session.exec(select(models.OutsideIdentity)):
+        identities.setdefault(row.account_id, []).append([row.issuer, row.subject])
+    for account, factor in session.exec(query):
+        yield (
+            account.username,
+            {
+                **accounts.account_aspects(account),
+                **second_factor.aspects(factor),
+                "identities": sorted(identities.get(account.id or 0, [])) or None,
+            },
+        )
+
+
+def _tokens(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.ApiToken, models.Account.username).join(
+        models.Account, col(models.Account.id) == col(models.ApiToken.account_id)
+    )
+    for row, username in session.exec(query):
+        yield str(row.id), tokens.aspects(row, username)
 
 
 def _grants(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -517,10 +632,11 @@ def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 TABLES: dict[str, Table] = {
     "unit": Table("unit", _simple(models.Unit, "code", accounts.unit_aspects)),
-    "account": Table("account", _simple(models.Account, "username", accounts.account_aspects)),
+    "account": Table("account", _accounts),
     "role": Table("role_grant", _grants),
     "council": Table("council", _simple(models.Council, "code", accounts.council_aspects)),
     "council_member": Table("council_member", _council_members),
+    "api_token": Table("api_token", _tokens),
     "authorisation": Table("authorisation", _simple(models.Authorisation, "id", accounts.authorisation_aspects)),
     "regulation": Table("regulation", _regulations),
     "round": Table("review_round", _rounds),
@@ -532,12 +648,17 @@ TABLES: dict[str, Table] = {
     "session": Table("council_session", _sessions),
     "member": Table("session_member", _members),
     "recusal": Table("recusal", _recusals),
+    "conflict": Table("conflict", _conflicts),
     "agenda": Table("agenda_item", _agenda),
     "roll": Table("ballot_roll", _roll),
+    "ballot": Table("ballot", _ballots),
+    "open_vote": Table("open_vote", _seats(models.OpenVote, "username", vote.open_vote_aspects)),
+    "hand_count": Table("hand_count", _seats(models.HandCount, "counted_by", counting.hand_count_aspects)),
     "decision": Table("decision", _decisions),
     "submission_letter": Table("submission_letter", _letters),
     "disclosure": Table("disclosure", _disclosures),
     "petition": Table("petition", _petitions),
+    "comment": Table("comment", _comments),
     "pause": Table("pause", _pauses),
     "escalation": Table("escalation", _escalations),
 }

@@ -206,6 +206,8 @@ def decode(text: str) -> Any:
         raise Unreadable(
             "bad_json", f"Không đọc được JSON: {broken.msg}.", where={"line": broken.lineno, "column": broken.colno}
         ) from broken
+    except (RecursionError, ValueError):  # nested beyond all sense; a number of thousands of digits
+        raise Unreadable("bad_json", "Không đọc được JSON: lồng quá sâu hoặc số quá dài.") from None
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

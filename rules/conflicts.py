@@ -8,6 +8,7 @@ counts only whole, with its marks, and next to a second fact (unit, birth year, 
 family, middle or given name is no fact at all.
 """
 
+import re
 import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,6 +62,10 @@ DECLARABLE: Mapping[Ground, str] = {
     Ground.CO_AUTHOR: "là đồng tác giả sáng kiến nêu trong hồ sơ",
     Ground.OTHER: "có lý do khác để không tham gia",
 }
+
+
+# Shorter words for the same, as somebody types them.
+SHORT: Mapping[str, Ground] = {"own": Ground.OWN_NOMINATION, "superior": Ground.DIRECT_SUPERIOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ def declared(kind: str, *, member: Member, nominee: Nominee, note: str = "") -> 
     Raises Unreadable `unknown_ground` for a kind that cannot be declared, Refusal `reason_required` for `other`
     without a note. Kinship needs none: family matters stay the member's own (Luật TCTT 104/2016 Art. 7.2).
     """
+    kind = SHORT.get(kind, kind)
     if kind not in DECLARABLE:
         known = ", ".join(DECLARABLE)
         raise Unreadable(
@@ -151,14 +157,17 @@ def detect(
     never takes a finding away.
     """
     council = [_Seat(member) for member in members]
-    register = {seat.member.person.id: seat.member.person for seat in council}
+    register: dict[str, list[Person]] = defaultdict(list)  # a person of two units stands there once for each
+    for seat in council:
+        register[seat.person.id].append(seat.person)
     history = _History([row for row in past if year is None or row.year <= year])
     groups = _Groups(history)
     walks = {seat.node: groups.closed_walks(seat.node) for seat in council}
+    reach = _Reach(council, register, history, walks)
     best: dict[tuple[str, str, Ground], Finding] = {}
     for nominee in nominees:
         dossier = _Dossier(nominee)
-        for seat in council:
+        for seat in reach.seats(dossier):
             for ground, strength, sentence in (
                 *_present_ties(seat, dossier, register),
                 *_past_ties(seat, dossier, history, year),
@@ -223,6 +232,30 @@ def _whole(text: str) -> str:
     return "" if bare else " ".join(words)
 
 
+_WORD = re.compile(r"[^\W_](?:[^\W_]|['’\u0300-\u036f])*|\S")
+
+
+def mentioned(text: str, names: Iterable[str]) -> frozenset[str]:
+    """Which of these people a text names in full: «Nguyễn Thị Hà» does not stand in «Nguyễn Thị Hà My»."""
+    text = unicodedata.normalize("NFC", text)
+    folded = text.casefold()
+    likely = [
+        name for name in names if _whole(name) and unicodedata.normalize("NFC", name).casefold().split()[0] in folded
+    ]
+    if not likely:
+        return frozenset()
+    words = _WORD.findall(text)
+    spelled = [spelling(word) for word in words]
+    found = set()
+    for name in likely:
+        wanted = _whole(name).split()
+        for start in range(len(words) - len(wanted) + 1):
+            end = start + len(wanted)
+            if spelled[start:end] == wanted and not (end < len(words) and words[end][0].isupper()):
+                found.add(name)
+    return frozenset(found)
+
+
 class _Seat:
     """A member with the spellings worked out once."""
 
@@ -246,6 +279,58 @@ class _Dossier:
         self.plain = without_marks(self.name)
         self.unit = spelling(nominee.unit)
         self.node = (self.name, self.unit)
+
+
+class _Reach:
+    """Which seats a dossier can be tied to at all. Of a large round nearly nobody: the rest is not looked at further."""
+
+    def __init__(
+        self,
+        council: Sequence[_Seat],
+        register: Mapping[str, Sequence[Person]],
+        history: "_History",
+        walks: Mapping["_Person", Mapping["_Person", object]],
+    ) -> None:
+        self.council = council
+        self.by_reference: dict[str, set[int]] = defaultdict(set)
+        self.by_unit: dict[str, set[int]] = defaultdict(set)
+        self.by_name: dict[str, set[int]] = defaultdict(set)
+        self.by_own_name: dict[str, set[int]] = defaultdict(set)
+        partners: dict[str, set[str]] = defaultdict(set)
+        for proposer, winner in history.between:
+            partners[proposer].add(winner)
+            partners[winner].add(proposer)
+        for place, seat in enumerate(council):
+            for reference in seat.references:
+                self.by_reference[reference].add(place)
+            self.by_unit[seat.unit].add(place)
+            self.by_own_name[seat.plain].add(place)
+            below = (
+                person.name for persons in register.values() for person in persons if seat.person.id in person.superiors
+            )
+            above = (
+                person.name
+                for superior in seat.person.superiors
+                for person in register.get(superior, (Person("", superior, ""),))
+            )
+            around = (name for name, _ in walks[seat.node])
+            for name in {seat.person.name, *below, *above, *partners.get(seat.name, ()), *around}:
+                self.by_name[without_marks(_whole(name))].add(place)
+        for known in (self.by_unit, self.by_name, self.by_own_name):
+            known.pop("", None)
+
+    def seats(self, dossier: _Dossier) -> list[_Seat]:
+        """The seats in their order; whoever is missing has no tie to this dossier."""
+        nominee = dossier.nominee
+        places = self.by_name.get(dossier.plain, set()) | self.by_unit.get(dossier.unit, set())
+        if not dossier.of_person:
+            places |= self.by_unit.get(spelling(nominee.name), set())
+        for reference in (nominee.proposer, *nominee.co_authors, *nominee.superiors):
+            if reference in self.by_reference:
+                places |= self.by_reference[reference]
+            else:
+                places |= self.by_own_name.get(without_marks(_whole(reference)), set())
+        return [self.council[place] for place in sorted(places)]
 
 
 _Tie = tuple[Ground, Strength, str]
@@ -290,7 +375,7 @@ def _is_named(reference: str, seat: _Seat, dossier: _Dossier) -> tuple[Strength,
     return None
 
 
-def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Person]) -> Iterable[_Tie]:
+def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequence[Person]]) -> Iterable[_Tie]:
     member, nominee = seat.person.name, dossier.nominee
     same = _same_person(seat.person, dossier)
     if same is not None:
@@ -323,17 +408,17 @@ def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Person]
         )
 
 
-def _rank_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Person]) -> Iterable[_Tie]:
+def _rank_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequence[Person]]) -> Iterable[_Tie]:
     member, nominee = seat.person.name, dossier.nominee
     if not dossier.of_person:
         return
     above = f"{nominee.name} (hồ sơ {nominee.code}) là cấp trên trực tiếp của {member}"
     for superior in sorted(seat.person.superiors):
-        chief = register.get(superior)
-        if chief is not None:
-            is_chief = _same_person(chief, dossier)
-            if is_chief is not None:
-                yield Ground.DIRECT_SUPERIOR, is_chief[0], f"{above} (trùng {is_chief[1]})."
+        if superior in register:
+            for chief in register[superior]:
+                is_chief = _same_person(chief, dossier)
+                if is_chief is not None:
+                    yield Ground.DIRECT_SUPERIOR, is_chief[0], f"{above} (trùng {is_chief[1]})."
         elif _whole(superior) and _whole(superior) == dossier.name:
             here = seat.unit == dossier.unit != ""
             doubt = "" if here else " (trùng họ tên; hai đơn vị khác nhau, cần xác nhận)"
@@ -343,7 +428,7 @@ def _rank_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Person]) -
         named = _is_named(superior, seat, dossier)
         if named is not None:
             yield Ground.DIRECT_SUPERIOR, named[0], f"{below}{named[1]}."
-    for known in register.values():
+    for known in (person for persons in register.values() for person in persons):
         if seat.person.id in known.superiors:
             is_known = _same_person(known, dossier)
             if is_known is not None:

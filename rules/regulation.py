@@ -7,7 +7,7 @@ with `missing_parameter`, naming what is missing and which document would supply
 import datetime as dt
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from rules import case
+from rules import case, conflicts
 from rules.refusal import Citation, Refusal, Unreadable
 
 SAMPLE_PATH = Path(__file__).parent / "data" / "sample_regulation.toml"
@@ -118,10 +118,20 @@ class _Time(_Strict):
 
 
 class _Composition(_Strict):
+    """Who sits in the council. `bodies`: those that must be represented, each as the office calls it."""
+
     chairman: _Said | None = None
     deputies: Annotated[StrictInt, Field(ge=0, le=20)] | None = None
     members: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
     secretary: _Said | None = None
+    bodies: tuple[_Said, ...] = ()
+
+    def missing_bodies(self, represented: Iterable[str]) -> tuple[str, ...]:
+        """The bodies that nobody stands for: a body is represented where its whole name stands in a member's."""
+        present = [f" {conflicts.spelling(body)} " for body in represented]
+        return tuple(
+            body for body in self.bodies if not any(f" {conflicts.spelling(body)} " in other for other in present)
+        )
 
 
 class Confirmation(_Strict):

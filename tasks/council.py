@@ -4,7 +4,7 @@ from prefect import task
 from sqlmodel import col, select
 
 from models import CouncilSession, ReviewRound
-from operations import deadlines, vote
+from operations import counting, deadlines
 from operations.access import ENGINE
 from tasks.office import AGAIN, installation, log, now
 
@@ -20,7 +20,7 @@ def invite(round_code: str) -> int:
 
 @task(name="tally", task_run_name="tally {round_code}", **AGAIN)
 def tally(round_code: str) -> int:
-    """Count every closed ballot of the round; one already counted is left alone."""
+    """Count every closed ballot of the round that waits for no teller; one already counted is left alone."""
     with installation().database.read() as session:
         codes = session.exec(
             select(CouncilSession.code)
@@ -29,6 +29,7 @@ def tally(round_code: str) -> int:
         ).all()
     for code in codes:
         with installation().database.begin() as session:
-            counted = vote.tally_if_closed(session, code, actor=ENGINE, now=now())
-        log.info("tallied", session=code, nominations=len(counted))
+            counted = counting.tally_without_shares(session, code, actor=ENGINE, now=now())
+        if counted:
+            log.info("tallied", session=code, nominations=len(counted))
     return len(codes)

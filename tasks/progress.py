@@ -7,8 +7,8 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import CouncilSession, Nomination, Unit
-from operations import council, rounds, vote
+from models import CouncilSession, Nomination, ReviewRound, Unit
+from operations import council, counting, rounds, vote
 from rules.lifecycle import STAGE_NAMES, STATE_NAMES, WAITING, Stage, State, stage_of
 from tasks.office import AGAIN, installation
 
@@ -56,9 +56,11 @@ def _waiting(session: Session, status: dict[str, Any], stage: Stage) -> list[str
         proposed, called = units(session, status["code"])
         if proposed < called:
             waiting.insert(0, f"{proposed} of {called} units")
-    open_ballot = ballots(session, status["code"]) if stage is Stage.COUNCIL_VOTE else None
-    if open_ballot is not None:
-        waiting = [f"{open_ballot[0]} of {open_ballot[1]} ballots"]
+    if stage is Stage.COUNCIL_VOTE:
+        open_ballot = ballots(session, status["code"])
+        shut = [f"tellers' {what} ({code})" for code, what in shut_boxes(session, status["code"])]
+        ballots_out = [f"{open_ballot[0]} of {open_ballot[1]} ballots"] if open_ballot else []
+        waiting = [*ballots_out, *shut] or waiting
     return waiting
 
 
@@ -72,6 +74,18 @@ def units(session: Session, round_code: str) -> tuple[int, int]:
         .distinct()
     ).scalars()
     return len(called & set(proposed)), len(called)
+
+
+def shut_boxes(session: Session, round_code: str) -> list[tuple[str, str]]:
+    """(session, "shares" or "counts") of every closed ballot that only its tellers can count."""
+    closed = session.exec(
+        select(CouncilSession)
+        .join(ReviewRound, col(ReviewRound.id) == col(CouncilSession.round_id))
+        .where(ReviewRound.code == round_code, CouncilSession.state == "closed")
+        .order_by(col(CouncilSession.id))
+    ).all()
+    found = ((sitting.code, counting.waits_for(session, sitting)) for sitting in closed)
+    return [(code, what) for code, what in found if what is not None]
 
 
 def ballots(session: Session, round_code: str) -> tuple[int, int] | None:

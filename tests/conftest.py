@@ -21,11 +21,13 @@ import pytest
 import sqlalchemy as sa
 
 import models
-from ledger import note
+from ledger import note, sealing
 from models.database import Database, sqlite_url
 from operations import (
     access,
+    ballot_box,
     council,
+    counting,
     deadlines,
     disclosure,
     ledger_book,
@@ -46,6 +48,8 @@ NOW = moment("2024-11-01T08:00:00")
 TABLES = tuple(sorted(models.SQLModel.metadata.tables))
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
 DATABASES = ("sqlite", "postgresql")
+# What the tellers hold, by public key: outside of every database, as in life.
+SHARES: dict[str, list[str]] = {}
 
 
 def component(name: str, found: object) -> str:
@@ -336,6 +340,36 @@ class Office:
         found = dict(self.rows("SELECT code, state FROM nomination"))
         return [found[code] for code in codes]
 
+    def open_ballot(self, session: str, *, by: str = "thuky", now: datetime | None = None, **words: Any) -> Any:
+        """Open a session's ballot; the tellers of a secret one get their shares."""
+        words = {"actor": self.actor(by), "now": now or self.now} | self.key(session, by=by) | words
+        return self.act(vote.open_ballot, session, **words)
+
+    def key(self, session: str, *, by: str = "thuky") -> dict[str, Any]:
+        """A fresh key for a session's secret ballot; nothing where its ballot takes none."""
+        plan = self.look(vote.prospect, session, actor=self.actor(by))
+        if plan.kind != "secret":
+            return {}
+        public_key, shares = plan.new_key()
+        SHARES[ballot_box.public_key_text(public_key)] = list(shares.values())
+        return {"public_key": public_key, "shares_needed": plan.needed}
+
+    def shares(self, session: str, count: int | None = None) -> list[sealing.Share]:
+        """As many shares as the session's tellers bring; all that are needed when not said."""
+        ballot = self.look(lambda s: ballot_box.require(s, council.by_code(s, session)))
+        if ballot.public_key is None:
+            return []
+        texts = SHARES[ballot.public_key][: ballot.shares_needed if count is None else count]
+        return [sealing.read_share(text) for text in texts]
+
+    def tally(self, session: str, *, by: str = "tv04") -> dict[str, Any]:
+        """The tellers bring their shares and count."""
+        shares = self.shares(session)
+        counted: dict[str, Any] = self.act(
+            counting.tally_ballot, session, shares=shares, actor=self.actor(by), now=self.now
+        )
+        return counted
+
     def letters(self) -> list[str]:
         """The kinds of all letters ever queued, in order."""
         return [row[0] for row in self.rows("SELECT topic FROM outbox_message WHERE kind = 'letter' ORDER BY id")]
@@ -507,7 +541,7 @@ class Round:
     def ballot(self, present: tuple[str, ...] = MEMBERS) -> str:
         """A session with its ballot open, about everything that waits for the council."""
         code = self.session(present)
-        self.office.act(vote.open_ballot, code, actor=self.office.thuky, now=self.office.now)
+        self.office.open_ballot(code)
         return code
 
     def vote(self, choice: str, *, session: str | None = None, voters: tuple[str, ...] = MEMBERS) -> dict[str, Any]:
@@ -515,11 +549,16 @@ class Round:
         office = self.office
         code = session or self.ballot()
         agenda = office.look(lambda s: council.agenda_codes(s, council.by_code(s, code)))
-        for member in voters:
+        on_paper = office.look(lambda s: ballot_box.require(s, council.by_code(s, code)).kind) == "paper"
+        if on_paper:
+            office.act(vote.sign_roll, code, voters, actor=office.thuky)
+        for member in () if on_paper else voters:
             office.act(vote.cast, code, choices=dict.fromkeys(agenda, choice), actor=office.actor(member))
         office.act(vote.close_ballot, code, actor=office.thuky, now=office.now)
-        counted: dict[str, Any] = office.act(vote.tally_ballot, code, actor=access.ENGINE, now=office.now)
-        return counted
+        for teller in ("tv04", "tv10") if on_paper else ():
+            counts = {item: [len(voters) * (choice == one) for one in vote.CHOICES] for item in agenda}
+            office.act(counting.enter_count, code, counts=counts, actor=office.actor(teller), now=office.now)
+        return office.tally(code)
 
     def disclose(self, nomination: str, *, now: datetime | None = None) -> int:
         office = self.office

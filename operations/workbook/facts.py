@@ -7,6 +7,7 @@ The answer has the keys of a case (`rules.case`); anything not understood raises
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from operations.workbook.heads import RATING_WORDS, fold
@@ -16,16 +17,15 @@ def _folded(words: dict[str, str]) -> dict[str, str]:
     return {fold(word): key for word, key in words.items()}
 
 
-_COUNTS = _folded(
-    {
-        "số người": "members",
-        "số lđtt": "ldtt",
-        "số hoàn thành": "completed",
-        "số cstđcs": "cstdcs",
-        "kỷ luật từ cảnh cáo": "disciplined_from_canh_cao",
-        "thành lập": "founded",
-    }
-)
+_COUNTED = {
+    "Số người": "members",
+    "Số LĐTT": "ldtt",
+    "Số hoàn thành": "completed",
+    "Số CSTĐCS": "cstdcs",
+    "Kỷ luật từ cảnh cáo": "disciplined_from_canh_cao",
+    "Thành lập": "founded",
+}
+_COUNTS = _folded(_COUNTED)
 _HELD = _folded({"danh hiệu": "titles", "khen thưởng": "commendations"})
 _MERITS = _folded({"sáng kiến": "initiatives", "đề tài": "research"})
 _SCOPES = _folded({"cơ sở": "base", "tỉnh": "province", "toàn quốc": "nation"})
@@ -58,6 +58,36 @@ def parse(text: str) -> dict[str, Any]:
             raise ValueError(f"Không hiểu «{piece.strip()}». {HOW}.")
         _read(found, fold(name), value.strip(), piece.strip())
     return found
+
+
+_COUNT_WORDS = {key: word for word, key in _COUNTED.items()}
+_SCOPE_WORDS = {key: word for word, key in _SCOPES.items()}
+_FORM_WORDS = {key: word for word, key in _FORMS.items()}
+
+
+def write(found: Mapping[str, Any]) -> str | None:
+    """The same facts in an officer's words, without the grounds, which have a column of their own.
+
+    None where these words cannot say everything: `parse` reads back exactly what was written, or there is no text.
+    """
+    said = [f"Tháng công tác: {found['employed_months']}"] if "employed_months" in found else []
+    try:
+        said += [f"Xếp loại {year}: {rating}" for year, rating in found.get("ratings", {}).items()]
+        for key, word in (("titles", "Danh hiệu"), ("commendations", "Khen thưởng")):
+            said += [f"{word}: {one['award']} {one['year']}" for one in found.get(key, [])]
+        for key, word in (("initiatives", "Sáng kiến"), ("research", "Đề tài")):
+            said += [f"{word}: {one['year']} {_SCOPE_WORDS[one['scope']]}" for one in found.get(key, [])]
+        said += [f"{_COUNT_WORDS[key]}: {n}" for key, n in found.get("collective", {}).items()]
+        said += [f"Kỷ luật: {_FORM_WORDS[one['form']]} {one['year']}" for one in found.get("disciplines", [])]
+        if "not_attested" in found:
+            said.append(f"Không chứng thực: {', '.join(found['not_attested'])}")
+        if "simplified_ground" in found:
+            said.append(f"Thủ tục đơn giản: {found['simplified_ground']}")
+        text = "; ".join(f"{one[0].upper()}{one[1:]}" for one in said)
+        read_back = parse(text)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return text if read_back == {key: value for key, value in found.items() if key != "grounds"} else None
 
 
 def _read(found: dict[str, Any], name: str, value: str, piece: str) -> None:

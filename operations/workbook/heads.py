@@ -95,3 +95,13 @@ def plain(text: str) -> str:
     """`fold` without diacritics, for suggestions only."""
     apart = unicodedata.normalize("NFD", fold(text)).replace("đ", "d")
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """The word in both schools of tone placement, as written in NFC: hòa, hoà."""
+    known = unicodedata.normalize("NFC", word)
+    new = _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], known)
+    old = known
+    for one, other in _TONE_PLACES.items():
+        old = old.replace(other, one)
+    return tuple(dict.fromkeys((known, new, old)))

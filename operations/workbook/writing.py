@@ -76,10 +76,19 @@ def write(path: Path, rows: Iterable[Mapping[str, str | int | date | None]]) -> 
     _write_table(path, [head.name for head in heads.HEADS], rows)
 
 
-def bad_rows(path: Path, workbook: reading.Workbook, source_path: Path, *, timeout: float = 60) -> None:
+def bad_rows(
+    path: Path,
+    workbook: reading.Workbook,
+    source_path: Path,
+    *,
+    further: Iterable[Mapping[str, Any]] = (),
+    timeout: float = 60,
+) -> None:
     """Write the erroneous rows of the file that `workbook` was read from, as they stand there, with a column `Lỗi`.
 
-    Raises Unreadable `source_changed` if the file is no longer the one that was read.
+    `further` are errors that only the database could tell, of the same form. The reader passes over the column `Lỗi`:
+    the file is mended and handed in as it is. Raises Unreadable `source_changed` if the file is no longer the one that
+    was read.
     """
     raw = sheet.extract(source_path, timeout=timeout)
     if raw.sha256 != workbook.sha256:
@@ -89,7 +98,7 @@ def bad_rows(path: Path, workbook: reading.Workbook, source_path: Path, *, timeo
             message="Tệp đã thay đổi từ lần đọc trước. Hãy kiểm tra lại tệp rồi xuất danh sách lỗi.",
         )
     messages: dict[int, list[str]] = {}
-    for error in workbook.errors:
+    for error in (*workbook.errors, *further):
         messages.setdefault(error["row"], []).append(f"{error['column']}: {error['message']}")
     columns = reading.match_columns(raw.heads, file=source_path.name)
     rows = (

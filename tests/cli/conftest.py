@@ -179,14 +179,16 @@ class Annual:
         ).done["session"]
         members = [member["username"] for member in line("council", "members", session).done]
         line("council", "attend", session, *(word for name in members for word in ("--member", name)))
-        agenda = line("ballot", "open", session).done["agenda"]
+        opened = line("ballot", "open", session, "--shares", self._folder / "shares").done
+        agenda = opened["agenda"]
         path = self._folder / f"{session}.jsonl"
         path.write_text(
             "\n".join(json.dumps({"as": name, "choices": dict.fromkeys(agenda, choice)}) for name in members)
         )
         assert line("ballot", "cast", session, "--batch", path).code == 0
         assert line("ballot", "close", session).done["envelopes"] == len(members)
-        line("ballot", "tally", session, by="tv04")
+        brought = (word for path in opened["shares"][:2] for word in ("--share", path))
+        assert line("ballot", "tally", session, *brought, by="tv04").code == 0
         return str(session)
 
 

@@ -260,5 +260,6 @@ def test_help_names_every_command() -> None:
     listed = [text.split()[0] for text in done.stdout.partition("Các lệnh:\n")[2].splitlines() if text.strip()]
     assert listed == [
         "init", "up", "demo", "simulate", "doctor", "backup", "restore", "round", "nominations", "rules", "deadline",
-        "cash", "council", "ballot", "decisions", "ledger", "notifications", "deadlines",
+        "cash", "council", "ballot", "decisions", "ledger", "notifications", "deadlines", "unit", "account", "role",
+        "authorise", "token",
     ]  # fmt: skip

@@ -22,7 +22,7 @@ def convene(annual: Any) -> tuple[str, list[str]]:
     codes = annual.propose(2)
     line("nominations", "pass", *codes, "--reason", "Đã đối chiếu", by="chuyenvien1")
     said = line("council", "convene", "--round", annual.round, "--at", "2024-11-20T08:00", "--place", "Hội trường")
-    assert set(said.done) == {"session"}
+    assert said.done == {"session": said.done["session"], "missing_bodies": [], "warnings": [], "conflicts": 0}
     return said.done["session"], codes
 
 
@@ -60,7 +60,9 @@ def test_every_refusal_of_the_ballot(annual: Any, tmp_path: Path, monkeypatch: p
     full = dict.fromkeys((one, two), "approve")
     choices = write(tmp_path / "choices.json", full)
     cast = ("ballot", "cast", session, "--choices", choices)
-    assert line("ballot", "open", session).refused == "not_quorate"
+    shares = tmp_path / "shares"
+    assert line("ballot", "open", session, "--shares", shares).refused == "not_quorate"
+    assert not shares.exists()
     attend(line, session, MEMBERS[:-1])
     assert line(*cast, by="tv03").refused == "ballot_closed"
     recuse = ("council", "recuse", session, "--member", "tv05", "--nomination")
@@ -68,8 +70,12 @@ def test_every_refusal_of_the_ballot(annual: Any, tmp_path: Path, monkeypatch: p
     assert line(*recuse, one, "--ground", " ").refused == "reason_required"
     assert line(*recuse, one, "--ground", "Người thân", by="tv03").refused == "not_your_role"
     assert line(*recuse, one, "--ground", "Người thân").code == 0
-    opened = line("ballot", "open", session).done
+    assert line("ballot", "open", session).error == "usage"
+    assert line("ballot", "open", session, "--shares", shares, "--k", 1).refused == "shares_against_regulation"
+    assert line("ballot", "open", session, "--shares", shares, "--k", 4).refused == "shares_against_regulation"
+    opened = line("ballot", "open", session, "--shares", shares).done
     assert (sorted(opened["agenda"]), len(opened["frozen"])) == (sorted((one, two)), 64)
+    assert line("ballot", "open", session, "--shares", shares).refused == "ballot_closed"
     assert line(*cast, by="tv05").refused == "recused"
     assert line(*cast, by="thuky").refused == "not_a_member"
     for value, code in (
@@ -97,13 +103,22 @@ def test_every_refusal_of_the_ballot(annual: Any, tmp_path: Path, monkeypatch: p
     assert line("ballot", "close", session).done == {"roll": 8, "envelopes": 8}
     assert line(*cast, by="chutich").refused == "ballot_closed"
     assert line("ballot", "tally", session, by="tv03").refused == "not_your_role"
+    assert line("ballot", "tally", session, by="tv04").refused == "too_few_shares"
+    first, second, _ = opened["shares"]
+    assert line("ballot", "tally", session, "--share", first, by="tv04").refused == "too_few_shares"
+    assert line("ballot", "tally", session, "--share", first, "--share", first, by="tv04").refused == "wrong_shares"
+    noise = tmp_path / "noise.share"
+    noise.write_bytes(bytes(range(256)))
+    assert line("ballot", "tally", session, "--share", first, "--share", noise, by="tv04").refused == "wrong_shares"
+    assert line("ballot", "tally", session, "--share", tmp_path / "none", by="tv04").error == "unreadable_file"
+    assert line("ballot", "tally", session, "--share", first, "--share", second, by="thuky").code == 0
 
 
 def test_a_batch_goes_on_after_a_refused_line_and_may_be_run_again(annual: Any, tmp_path: Path) -> None:
     line = annual.line
     session, (one, two) = convene(annual)
     attend(line, session, MEMBERS)
-    line("ballot", "open", session)
+    shares = line("ballot", "open", session, "--shares", tmp_path / "shares").done["shares"]
     full = dict.fromkeys((one, two), "approve")
     lines = [json.dumps({"as": name, "choices": full}) for name in (*MEMBERS[:3], "nguoila", *MEMBERS[3:])]
     batch = write(tmp_path / "batch.jsonl", "\n".join(lines) + "\n")
@@ -117,7 +132,7 @@ def test_a_batch_goes_on_after_a_refused_line_and_may_be_run_again(annual: Any, 
     again = line("ballot", "cast", session, "--batch", batch)
     assert {entry["refused"]["code"] for entry in again.answer["ballots"]} == {"already_voted", "unknown_account"}
     assert line("ballot", "close", session).done == {"roll": 11, "envelopes": 11}
-    tally = line("ballot", "tally", session, by="tv04").done
+    tally = line("ballot", "tally", session, "--share", shares[0], "--share", shares[2], by="tv04").done
     assert {frozenset(result) for result in tally["results"]} == {
         frozenset({"code", "approve", "disapprove", "abstain", "base", "base_name", "needed", "outcome", "why"})
     }
@@ -303,7 +318,7 @@ def test_a_backup_brings_everything_back(published: Any, tmp_path: Path) -> None
         assert line("restore", tmp_path / name).error == "not_a_backup"
         assert not line.folder.exists()
     line.folder.mkdir()
-    assert line("restore", packed).done == {"data": str(line.folder)}
+    assert line("restore", packed).done == {"data": str(line.folder), "ballots_to_annul": []}
     assert (line.folder / "ledger.key").stat().st_mode & 0o777 == 0o600
     again = line("ledger", "verify").done
     assert (again["size"], again["root"]) == (verified["size"], verified["root"])
@@ -372,3 +387,31 @@ def test_simulate_on_both_databases(nowhere: Any, postgresql: Any) -> None:
     assert nowhere("simulate", "--nominations", 24, "--database", url).refused == "folder_not_empty"
     assert nowhere("simulate", "--nominations", 24, "--database", "mysql://x").code in {1, 2}
     postgresql.drop("simulated")
+
+
+def test_conflicts_and_the_councils_own_commands(annual: Any) -> None:
+    line = annual.line
+    session, (one, two) = convene(annual)
+    declare = ("council", "declare", session, "--nomination", one, "--kind")
+    assert line(*declare, "bạn", by="tv05").error == "unknown_ground"
+    assert line(*declare, "kinship").refused == "not_a_member"
+    assert line(*declare, "kinship", by="tv05").done["ground"] == "kinship"
+    listed = line("council", "conflicts", session, "--look").done
+    assert [(row["username"], row["nomination"], row["state"]) for row in listed] == [("tv05", one, "recused")]
+    assert line("council", "conflicts", session, "--mine", by="tv06").done == []
+    answer = ("--nomination", two, "--reason", "không quen")
+    assert line("council", "deny", session, *answer, by="tv05").refused == "no_conflict"
+    assert line("council", "waive", session, "--member", "tv05", *answer).refused == "no_conflict"
+    assert line("council", "reschedule", session, "--reason", "mưa", "--place", "Phòng 2").done["sequence"] == 1
+    attend(line, session, MEMBERS[:3])
+    assert line("council", "attend", session, "--member", "tv03", "--absent").done["present"] == 2
+    made = ("council", "set-up", "--code", "HD-9", "--name", "Hội đồng", "--decision", "9/QĐ", "--from")
+    assert line(*made, "mai").error == "bad_date"
+    assert line(*made, "2030-01-01", by="tv03").refused == "not_your_role"
+    assert line(*made, "2030-01-01", by="quantri").code == 0
+    seat = ("--council", "HD-9", "--member", "tv03")
+    words = ("--title", "Chủ tịch Hội đồng", "--body", "UBND huyện", "--from", "2030-01-01", "--chairs", "--teller")
+    assert line("council", "appoint", *seat, *words).code == 0
+    assert line("council", "dismiss", *seat, "--to", "2030-01-01").refused == "bad_dates"
+    assert line("council", "dismiss", *seat, "--to", "2031-01-01").code == 0
+    assert {row["code"]: len(row["members"]) for row in line("council", "list").done} == {"HD-9": 0, "HD-2024": 11}

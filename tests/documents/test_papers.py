@@ -103,6 +103,10 @@ def minutes(**changes):
             "quorum": papers.Quorum(members=5, present=4, needed=4, met=True, source="Điều 6 Quy chế số 01/QC-HĐTĐKT"),
             "recusals": (papers.Recusal(member="Giàng A Đẩu", nomination="KT-2", ground="là anh em ruột"),),
             "voting_rules": ("Bỏ phiếu kín",),
+            "open_votes": (
+                papers.OpenVote(member="Giàng A Đẩu", approve=("KT-1",), disapprove=("KT-3",)),
+                papers.OpenVote(member="Lò Văn Ón", abstain=("KT-1", "KT-2", "KT-3")),
+            ),
             "results": (
                 vote("KT-1", "Lý Thị Sa", "Lao động tiên tiến", approve=4, disapprove=0, passed=True),
                 vote("KT-2", "Vàng Văn Hử", "Chiến sĩ thi đua cơ sở", approve=2, disapprove=2, passed=False),
@@ -256,6 +260,8 @@ def test_minutes_tell_quorum_totals_by_award_and_every_count():
     ) in joined
     assert "- Phàn Thị Kỳ, đi công tác, có ý kiến bằng văn bản." in text
     assert "- Giàng A Đẩu không tham gia biểu quyết đối với KT-2: là anh em ruột." in joined
+    assert "- Giàng A Đẩu: đồng ý 1 hồ sơ; không đồng ý 1 hồ sơ (KT-3);" in joined
+    assert "- Lò Văn Ón: đồng ý 0 hồ sơ; không ý kiến 3 hồ sơ (KT-1, KT-2, KT-3)." in joined
     start = text.index("Lao động tiên tiến 2 1 1")
     assert text[start : start + 3] == ["Lao động tiên tiến 2 1 1", "Chiến sĩ thi đua cơ sở 1 0 1", "Tổng cộng 3 1 2"]
     assert text[-3:] == [

@@ -10,6 +10,7 @@ import pytest
 
 from notifications.loopback import LoopbackServer
 from operations import council, outbox, vote
+from rules import regulation
 from rules.lifecycle import State
 
 pytestmark = pytest.mark.engine
@@ -51,7 +52,7 @@ def test_home_affairs_review_evaluates_what_was_submitted(office: Any) -> None:
     assert office.rows("SELECT verdict, count(*) FROM appraisal GROUP BY verdict") == [("eligible", 5)]
 
 
-def test_council_vote_says_how_many_have_voted_and_counts_what_was_closed(office: Any) -> None:
+def test_council_vote_says_how_many_have_voted_and_waits_for_the_shares(office: Any) -> None:
     round_ = office.open_round()
     codes = round_.to(State.ELIGIBLE, 3)
     assert run("council_vote", round_.code).name == "Waiting: 3 for the council"
@@ -60,6 +61,20 @@ def test_council_vote_says_how_many_have_voted_and_counts_what_was_closed(office
     cast(office, session, *PRESENT[:7])
     assert run("council_vote", round_.code).name == "Waiting: 7 of 9 ballots"
     cast(office, session, *PRESENT[7:])
+    office.act(vote.close_ballot, session, actor=office.thuky, now=office.now)
+    assert run("council_vote", round_.code).name == f"Waiting: tellers' shares ({session})"
+    assert office.states(codes) == ["on_ballot"] * 3
+    office.tally(session)
+    assert run("council_vote", round_.code).name == "Nothing waits"
+    assert office.states(codes) == ["recommended"] * 3
+
+
+def test_council_vote_counts_an_open_ballot_that_was_closed(office: Any) -> None:
+    text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace('ballot = "secret"', 'ballot = "open"')
+    round_ = office.open_round(regulation_text=text)
+    codes = round_.to(State.ELIGIBLE, 3)
+    session = round_.ballot(PRESENT)
+    cast(office, session, *PRESENT)
     office.act(vote.close_ballot, session, actor=office.thuky, now=office.now)
     assert run("council_vote", round_.code).name == "Nothing waits"
     assert office.states(codes) == ["recommended"] * 3

@@ -132,6 +132,26 @@ def test_rows_with_errors_are_written_with_their_reasons_and_can_be_mended(tmp_p
     ]
 
 
+def test_the_file_of_bad_rows_mended_as_it_is_goes_through(tmp_path):
+    lines = [ONE, ["Lý A", PERSON, "LĐTTT"], ["Lý B", PERSON, "LĐTT"], ["Lý C", PERSON, "LĐTT"]]
+    source = building.save(tmp_path, building.parts(building.table(*lines)))
+    workbook = reading.read(source, catalogue=CATALOGUE)
+    known = {"row": 4, "column": heads.NAME, "code": "duplicate_row", "message": "đã được đề nghị trong đợt."}
+    target = tmp_path / "loi.xlsx"
+    writing.bad_rows(target, workbook, source, further=[known])
+    book = openpyxl.load_workbook(target)
+    page = book.worksheets[0]
+    cells = [[cell.value for cell in line] for line in page.iter_rows()]
+    assert [line[0] for line in cells[1:]] == ["Lý A", "Lý B"]
+    assert cells[2][-1] == f"{heads.NAME}: đã được đề nghị trong đợt."
+    assert cells[1][-1].startswith(f"{heads.AWARD}: Không có “LĐTTT” trong danh mục.")
+    page.cell(row=2, column=1 + [cell.value for cell in page[1]].index(heads.AWARD), value="LĐTT")
+    page.cell(row=3, column=1, value="Lý B bản Mới")
+    book.save(target)
+    mended = reading.read(target, catalogue=CATALOGUE)
+    assert (mended.errors, mended.warnings, [line.name for line in mended.rows]) == ((), (), ["Lý A", "Lý B bản Mới"])
+
+
 def test_rows_of_a_file_that_has_changed_are_not_written(tmp_path):
     source = building.save(tmp_path, building.parts(building.table(["", PERSON, "LĐTT"])))
     workbook = reading.read(source, catalogue=CATALOGUE)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import models
 from models.types import table
-from operations import council, deadlines, disclosure
+from operations import conflicts_of_interest, deadlines, petitions, tokens
 from rules.lifecycle import State
 
 METADATA = models.SQLModel.metadata.tables
@@ -24,18 +24,18 @@ def stood(office: Any) -> None:
     """A round in which every table with words has a line."""
     round_ = office.open_round(proposals_due=date(2024, 11, 29))
     (code,) = round_.to(State.DISCLOSED)
-    office.act(disclosure.file_petition, text="Tôi không đồng ý.", nomination=code, now=office.now)
+    office.act(petitions.file, text="Tôi không đồng ý.", nomination=code, now=office.now)
     round_.to(State.FORWARDED)
     round_.to(State.DRAFT)
     office.act(deadlines.sweep, now=office.now + timedelta(days=90))
+    office.act(tokens.issue, scope="read", days=1, actor=office.thuky, now=office.now)
     (eligible,) = round_.to(State.ELIGIBLE)
     office.act(
-        council.recuse,
+        conflicts_of_interest.declare,
         round_.session(),
-        member="tv05",
         nomination=eligible,
-        ground="con gái",
-        actor=office.thuky,
+        kind="kinship",
+        actor=office.tv05,
         now=office.now,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations import council, disclosure, proposal, review, rounds, signature
+from operations import council, disclosure, petitions, proposal, review, rounds, signature
 from operations.installation import moment
 from rules.lifecycle import State
 from rules.refusal import Refusal, Unreadable
@@ -58,8 +58,8 @@ def test_a_text_that_cannot_be_kept(text: str, code: str, lookup: str | None, of
         "ground": answer(
             office, council.recuse, session, member="tv05", nomination=draft, ground=text, actor=secretary, now=now
         ),
-        "petition": answer(office, disclosure.file_petition, text=text, now=now),
-        "sender": answer(office, disclosure.file_petition, text="Tôi không đồng ý.", sender=text, now=now),
+        "petition": answer(office, petitions.file, text=text, now=now),
+        "sender": answer(office, petitions.file, text="Tôi không đồng ý.", sender=text, now=now),
         "answer's number": answer(
             office, disclosure.record_answer, letter, number=text, on=day, actor=reviewer, now=now
         ),
@@ -131,6 +131,23 @@ def test_days_that_cannot_be(small_office: Any) -> None:
         ),
     ]  # fmt: skip
     assert answers == ["date_in_the_past", "date_in_the_past", "date_in_the_past", "answered_before_asked"]
+    assert office.digests() == clean
+
+
+@pytest.mark.parametrize("day", [date(2124, 1, 1), date(9999, 12, 31)], ids=str)
+def test_no_deadline_beyond_every_calendar(small_office: Any, day: date) -> None:
+    """The last day there is has no next one; and somebody would count the working days until then."""
+    office = small_office
+    round_ = office.open_round()
+    now, secretary = office.now, office.thuky
+    clean = office.digests()
+    words = {"kind": "CONG_TRANG", "year": 2024, "title": "x", "actor": secretary, "now": now}
+    assert [
+        answer(office, rounds.open_round, proposals_due=day, **words),
+        answer(
+            office, rounds.extend, round_.code, stage="council_vote", until=day, reason="x", actor=secretary, now=now
+        ),
+    ] == ["bad_date", "bad_date"]
     assert office.digests() == clean
 
 

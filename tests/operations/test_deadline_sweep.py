@@ -134,7 +134,7 @@ def voting(office: Any) -> Callable[..., tuple[Any, str, str]]:
         for _ in range(2):
             office.act(rounds.advance, round_.code, actor=office.thuky, now=office.now)
         session = round_.session()
-        office.act(vote.open_ballot, session, actor=office.thuky, now=opened or office.now)
+        office.open_ballot(session, now=opened)
         return round_, session, code
 
     return open_at

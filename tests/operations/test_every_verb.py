@@ -13,10 +13,14 @@ from notifications import letters, message
 from operations import (
     access,
     accounts,
+    comments,
+    conflicts_of_interest,
     council,
+    counting,
     deadlines,
     disclosure,
     ledger_book,
+    petitions,
     proposal,
     record,
     review,
@@ -59,6 +63,15 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     )
     yield say(accounts.appoint, council=body, account=person, title="Ủy viên", body="x", valid_from=date(2030, 1, 1))
     yield say(
+        council.set_up, code="HD-8", name="Hội đồng", decision_number="8", valid_from=date(2031, 1, 1), actor=secretary
+    )
+    seat = {"council_code": "HD-8", "username": "nguoi.moi"}
+    yield say(
+        council.appoint, title="Ủy viên", body="Huyện đoàn", valid_from=date(2031, 1, 1), teller=True, actor=secretary,
+        **seat,
+    )  # fmt: skip
+    yield say(council.dismiss, until=date(2032, 1, 1), actor=secretary, **seat)
+    yield say(
         accounts.authorise,
         principal=office.look(accounts.account_named, "chutich"),
         deputy=office.look(accounts.account_named, "phochutich"),
@@ -88,7 +101,9 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
         return say(proposal.file, proposals=round_.proposals(count, **words), submit=submit, **given)
 
     drafts = list((yield file(2, submit=False)).codes)
-    here = list((yield file(8)).codes)
+    here = list((yield file(6)).codes)
+    for body in ("Huyện ủy", "Công an huyện"):  # whom tv06 and tv09 stand for
+        here += (yield file(1, workplace=body)).codes
     above = list((yield file(2, award="BK_TINH")).codes)
     yield say(proposal.mend, code=drafts[0], actor=officer, now=now, achievement="thành tích khác")
     yield say(deadlines.sweep, now=now + timedelta(days=6))  # two working days before: reminded
@@ -113,19 +128,33 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     off = (yield convene).code
     yield say(council.cancel, session_code=off, reason=REASON, actor=secretary, now=now)
     sitting = (yield convene).code
+    yield say(council.reschedule, session_code=sitting, place="Phòng 2", reason=REASON, actor=secretary, now=now)
+    asked = {"session_code": sitting, "reason": REASON, "now": now}
+    yield say(conflicts_of_interest.look_again, session_code=sitting, actor=secretary, now=now)
+    yield say(conflicts_of_interest.deny, nominations=here[6:7], actor=office.tv06, **asked)
+    yield say(conflicts_of_interest.waive, nominations=here[7:8], member="tv09", actor=secretary, **asked)
+    yield say(
+        conflicts_of_interest.declare, session_code=sitting, nomination=here[7], kind="kinship", actor=office.tv08,
+        now=now,
+    )  # fmt: skip
     yield say(council.attend, session_code=sitting, members=MEMBERS[:9], actor=secretary)
     yield say(
         council.recuse, session_code=sitting, member="tv05", nomination=here[3], ground="con gái", actor=secretary,
         now=now,
     )  # fmt: skip
-    agenda = (yield say(vote.open_ballot, session_code=sitting, actor=secretary, now=now))["agenda"]
+    aside = {("tv05", here[3]), ("tv08", here[7])}
+    key = office.key(sitting)
+    agenda = (yield say(vote.open_ballot, session_code=sitting, actor=secretary, now=now, **key))["agenda"]
     yield say(deadlines.reminders_to_vote, round_code=code)
     for member in MEMBERS:
         against = {here[4]: "disapprove"}
-        choices = {one: against.get(one, "approve") for one in agenda if (member, one) != ("tv05", here[3])}
+        choices = {one: against.get(one, "approve") for one in agenda if (member, one) not in aside}
         yield say(vote.cast, session_code=sitting, choices=choices, actor=office.actor(member))
     yield say(vote.close_ballot, session_code=sitting, actor=secretary, now=now)
-    counted = yield say(vote.tally_ballot, session_code=sitting, actor=access.ENGINE, now=now)
+    brought = office.shares(sitting)
+    counted = yield say(
+        counting.tally_ballot, session_code=sitting, shares=brought, actor=office.actor("tv04"), now=now
+    )
     recommended = [one["code"] for one in counted["results"] if one["outcome"] == "recommended"]
     yield say(rounds.advance, code=code, actor=secretary, now=now)
 
@@ -148,8 +177,9 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
         reason=REASON, actor=reviewer, now=now,
     )  # fmt: skip
     yield say(disclosure.disclose, paper=letter, actor=reviewer, now=now, url=url)
-    petition = yield say(disclosure.file_petition, text="Tôi không đồng ý.", nomination=here[0], now=now)
-    yield say(disclosure.answer_petition, code=petition.code, answer="Đã xem xét.", actor=reviewer, now=now)
+    petition = yield say(petitions.file, text="Tôi không đồng ý.", nomination=here[0], now=now)
+    yield say(petitions.answer, code=petition.code, answer="Đã xem xét.", actor=reviewer, now=now)
+    yield say(comments.write, code=here[0], text="Đã xem.", actor=reviewer, now=now)
     yield say(rounds.advance, code=code, actor=secretary, now=now)
     yield say(deadlines.sweep, now=now + timedelta(days=31))  # posted long enough
     yield say(disclosure.revoke, code=decision, ground="93.2.a", reason=REASON, actor=chairman, now=now)
@@ -229,13 +259,14 @@ def test_a_failing_ledger_fails_every_act_whole(office: Any, monkeypatch: pytest
 
     play(office, around)
     assert traces == []
-    silent = {"evaluate", "announce_waiting", "reminders_to_vote", "seal"}
+    silent = {"evaluate", "look_again", "announce_waiting", "reminders_to_vote", "seal"}
     verbs = {"add_unit", "add_account", "grant", "set_up_council", "appoint", "authorise", "register_regulation",
              "open_round", "extend", "advance", "file", "mend", "submit", "withdraw", "sweep",
              "return_for_supplement", "find_ineligible", "pause", "resume", "pass_review",
-             "convene", "cancel", "attend", "recuse", "open_ballot", "cast", "close_ballot", "tally_ballot",
+             "set_up", "dismiss", "convene", "reschedule", "cancel", "attend", "recuse", "deny", "waive", "declare",
+              "open_ballot", "cast", "close_ballot", "tally_ballot",
              "send_back", "refuse", "sign",
-             "attach_paper", "disclose", "record_answer", "file_petition", "answer_petition", "revoke"}  # fmt: skip
+             "attach_paper", "disclose", "record_answer", "answer", "revoke", "write"}  # fmt: skip
     assert set(failed) - silent == verbs
     assert office.violations() == []
 

@@ -1,0 +1,109 @@
+"""How often somebody may try a password: counted before the attempt, so that a thousand at once gain nothing.
+
+Fixed windows of fifteen minutes. One address has few tries at one account, more at all accounts; one account has at
+most a hundred from everywhere (NIST SP 800-63B 5.2.2), so that a stranger does not lock a colleague out with ten typos.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from models.database import Database
+from operations import access
+from rules.refusal import Refusal
+
+WINDOW = 900  # seconds
+MOST_OF_ADDRESS = 100  # at all accounts: an office is one address
+MOST_OF_PAIR = 10
+MOST_OF_ACCOUNT = 100
+MOST_CODES = 10  # one-time codes, from everywhere: whoever tries them has the password
+
+_COUNT = sa.text(
+    'INSERT INTO sign_in_attempt (who, "window", count) VALUES (:who, :window, 1) '
+    'ON CONFLICT (who, "window") DO UPDATE SET count = sign_in_attempt.count + 1 RETURNING count'
+)
+_UNCOUNT = sa.text('UPDATE sign_in_attempt SET count = count - 1 WHERE who = :who AND "window" = :window AND count > 0')
+_CLEAR = sa.text('DELETE FROM sign_in_attempt WHERE who = :who AND "window" = :window')
+_FORGET = sa.text('DELETE FROM sign_in_attempt WHERE "window" < :window')
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One thing that is counted, under a hash, and how often it may happen in a window."""
+
+    who: str
+    most: int
+
+
+def of_password(username: str, address: str) -> tuple[Counter, ...]:
+    """What one try of a password counts towards; the address first, so that one address cannot use up all accounts."""
+    place = _place(address)
+    return (
+        Counter(_hash("address", place), MOST_OF_ADDRESS),
+        Counter(_hash("pair", username, place), MOST_OF_PAIR),
+        Counter(_hash("account", username), MOST_OF_ACCOUNT),
+    )
+
+
+def of_confirmation(username: str) -> tuple[Counter, ...]:
+    """What one try of a password inside a session counts towards: whoever tries it has the session."""
+    return (Counter(_hash("confirmation", username), MOST_OF_PAIR),)
+
+
+def of_code(username: str) -> tuple[Counter, ...]:
+    """What one try of a one-time code counts towards."""
+    return (Counter(_hash("code", username), MOST_CODES),)
+
+
+def _place(address: str) -> str:
+    """One subscriber: an IPv4 address, the /64 of an IPv6 one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def take(database: Database, counters: Sequence[Counter], *, username: str, now: datetime, wall: datetime) -> None:
+    """Count a try that is about to be made. Raises Refusal `too_many_attempts` with `wait_seconds`."""
+    window, since = divmod(int(wall.timestamp()), WINDOW)
+    wait = WINDOW - since
+    refusal: Refusal | None = None
+    with database.begin_unrecorded() as session:
+        for counter in counters:
+            count = session.execute(_COUNT, {"who": counter.who, "window": window}).scalar_one()
+            if count == 1:
+                session.execute(_FORGET, {"window": window - 1})
+            if count > counter.most:
+                refusal = _too_many(wait)
+                if count == counter.most + 1:  # once a window: a flood must not fill the log
+                    access.log_reach(session, actor=username, verb="sign_in", subject="", refusal=refusal, now=now)
+                break
+    if refusal is not None:
+        raise refusal
+
+
+def _too_many(wait: int) -> Refusal:
+    return Refusal(
+        "too_many_attempts",
+        f"Đã nhập sai quá nhiều lần. Hãy đợi {-(-wait // 60)} phút rồi thử lại, hoặc đề nghị quản trị hệ thống "
+        "cấp lại đường dẫn đặt mật khẩu.",
+        details={"wait_seconds": wait},
+    )
+
+
+def settle(session: Session, counters: Iterable[Counter], *, wall: datetime) -> None:
+    """A try that was right: it no longer counts, and earlier ones of this person at this place are forgiven."""
+    window = int(wall.timestamp()) // WINDOW
+    for counter in counters:
+        shared = counter.most in {MOST_OF_ADDRESS, MOST_OF_ACCOUNT}
+        session.execute(_UNCOUNT if shared else _CLEAR, {"who": counter.who, "window": window})

@@ -1,0 +1,308 @@
+"""Who may do what to what, and see which fields of whom: the one policy of pages and programs. Denies by default.
+
+A decision takes the roles somebody holds today, the act, how they are related to the object, and its state. Acts that
+move a nomination take their roles and states from `rules.lifecycle`, so that there is one table of them. The
+operations decide again, inside their transaction; the policy decides what is shown and which request gets that far.
+
+The four duties of one nomination — propose, review, count, sign — belong to four people (Law 06/2022/QH15 Art. 5.2.a:
+fair and open); the administrator does none of them and reads no dossier. Fields follow the whitelist that the design
+drew from Luật TCTT 104/2016 and NĐ 13/2023.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rules import lifecycle
+from rules.lifecycle import Action, Role, State
+
+
+class Act(StrEnum):
+    """Everything that a page or a program may ask for beyond what is public."""
+
+    # For everybody with an account
+    SEE_INBOX = "see_inbox"
+    OWN_ACCOUNT = "own_account"  # one's password, second factor, sessions, tokens
+    # Rounds
+    SEE_ROUND = "see_round"
+    OPEN_ROUND = "open_round"
+    ADVANCE_ROUND = "advance_round"
+    EXTEND_ROUND = "extend_round"
+    # A nomination, read
+    SEE_NOMINATION = "see_nomination"
+    SEE_FINDINGS = "see_findings"
+    SEE_PAPERS = "see_papers"
+    SEE_PERSONAL_FIELDS = "see_personal_fields"
+    COMMENT = "comment"
+    # A nomination, moved
+    PROPOSE = "propose"
+    IMPORT_WORKBOOK = "import_workbook"
+    MEND = "mend"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    RETURN = "return_for_supplement"
+    PASS = "pass_review"  # noqa: S105 -- the reviewer passes a dossier; no secret
+    FIND_INELIGIBLE = "find_ineligible"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SIGN = "sign"
+    SEND_BACK = "send_back"
+    REFUSE = "refuse"
+    DISCLOSE = "disclose"
+    RECORD_ANSWER = "record_answer"
+    CLOSE = "close"
+    REVOKE = "revoke"
+    # The council
+    SEE_SESSION = "see_session"
+    CONVENE = "convene"
+    RESCHEDULE = "reschedule"
+    CANCEL_SESSION = "cancel_session"
+    ATTEND = "attend"
+    RECUSE = "recuse"
+    ANSWER_CONFLICT = "answer_conflict"
+    WAIVE = "waive"
+    OPEN_BALLOT = "open_ballot"
+    CAST = "cast"
+    SIGN_ROLL = "sign_roll"
+    CLOSE_BALLOT = "close_ballot"
+    COUNT_BY_HAND = "count_by_hand"
+    TALLY = "tally"
+    ANNUL_BALLOT = "annul_ballot"
+    VERIFY_BALLOT = "verify_ballot"
+    SEE_RESULT = "see_result"
+    # Petitions
+    SEE_PETITIONS = "see_petitions"
+    ANSWER_PETITION = "answer_petition"
+    # The system
+    SEE_DASHBOARD = "see_dashboard"
+    SEE_LEDGER = "see_ledger"
+    SEE_SECURITY_LOG = "see_security_log"
+    SEE_AUTHORISATIONS = "see_authorisations"
+    AUTHORISE = "authorise"
+    SET_UP_COUNCIL = "set_up_council"
+    ADMINISTER = "administer"
+
+
+class Relation(StrEnum):
+    """How somebody is related to the object in question; the door finds it out, a relation not named is not there."""
+
+    OWN_UNIT = "own_unit"  # the nomination is of a unit this person acts for
+    PROPOSER = "proposer"
+    REVIEWER = "reviewer"
+    TELLER = "teller"  # a teller of the session that counted the nomination
+    MEMBER = "member_of_session"  # a seat in the session, or in a session of the nomination's round
+    RECUSED = "recused"  # stands aside from the nomination
+    AUTHORISED = "authorised"  # a deputy whose authorisation is in force and covers the award
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why not: no role allows it at all, or none as this person is related to the object, or not in this state."""
+
+    code: str  # not_your_role | not_related | separation_of_duties | recused_from | wrong_state
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Role → the relation without which it may not; None: any object. `roles` empty: everybody with an account."""
+
+    ways: dict[Role, Relation | None]
+    barred: frozenset[Relation] = frozenset()
+    action: Action | None = None  # its roles and states stand in the transition table
+    states: frozenset[State] | None = None
+    everybody: bool = False
+
+
+PEOPLE = frozenset(Role) - {Role.ENGINE}
+WORKERS = PEOPLE - {Role.ADMINISTRATOR}
+_ASIDE = frozenset({Relation.RECUSED})
+# Who did one duty of a nomination does no other (operations.transition decides again).
+_REVIEWS = frozenset({Relation.PROPOSER, Relation.TELLER, Relation.RECUSED})
+_SIGNS = frozenset({Relation.PROPOSER, Relation.REVIEWER, Relation.TELLER, Relation.RECUSED})
+# What a role's lawful act on a nomination needs besides the role.
+_NEEDS: dict[Role, Relation] = {
+    Role.UNIT_OFFICER: Relation.OWN_UNIT,
+    Role.UNIT_HEAD: Relation.OWN_UNIT,
+    Role.DEPUTY: Relation.AUTHORISED,
+}
+
+
+def _move(action: Action, *, barred: frozenset[Relation] = frozenset()) -> _Rule:
+    ways = {role: _NEEDS.get(role) for role in lifecycle.roles_of(action) & PEOPLE}
+    states = frozenset(row.source for row in lifecycle.TRANSITIONS if row.action is action and row.source)
+    return _Rule(ways, barred, action, states or None)
+
+
+_O, _H, _R, _S = Role.UNIT_OFFICER, Role.UNIT_HEAD, Role.REVIEWER, Role.SECRETARY
+_M, _T, _C, _D = Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY
+_I, _A = Role.INSPECTOR, Role.ADMINISTRATOR
+
+
+def _any(*roles: Role) -> dict[Role, Relation | None]:
+    return dict.fromkeys(roles)
+
+
+def _with(relation: Relation, *roles: Role) -> dict[Role, Relation | None]:
+    return dict.fromkeys(roles, relation)
+
+
+_READERS = {**_any(_R, _S, _C, _D, _I), **_with(Relation.OWN_UNIT, _O, _H), **_with(Relation.MEMBER, _M, _T)}
+# A seat votes, whatever else its holder is; the administrator has none.
+_SEATS = _with(Relation.MEMBER, *sorted(WORKERS))
+_EVERYBODY = _Rule(_any(*sorted(PEOPLE)), everybody=True)
+
+RULES: dict[Act, _Rule] = {
+    Act.SEE_INBOX: _EVERYBODY,
+    Act.OWN_ACCOUNT: _EVERYBODY,
+    # Which dossiers of a round somebody sees is SEE_NOMINATION's matter.
+    Act.SEE_ROUND: _Rule(_any(*sorted(WORKERS))),
+    Act.OPEN_ROUND: _Rule(_any(_S)),
+    Act.ADVANCE_ROUND: _Rule(_any(_S)),
+    Act.EXTEND_ROUND: _Rule(_any(_S)),
+    Act.SEE_NOMINATION: _Rule(_READERS, _ASIDE),
+    Act.SEE_FINDINGS: _Rule(_READERS, _ASIDE),
+    Act.SEE_PAPERS: _Rule(_READERS, _ASIDE),
+    Act.SEE_PERSONAL_FIELDS: _Rule({**_any(_R, _S, _I), **_with(Relation.OWN_UNIT, _O, _H)}, _ASIDE),
+    Act.COMMENT: _Rule({role: need for role, need in _READERS.items() if role is not _I}, _ASIDE),
+    Act.PROPOSE: _move(Action.PROPOSE),
+    Act.IMPORT_WORKBOOK: _move(Action.PROPOSE),
+    Act.MEND: _move(Action.SUBMIT),
+    Act.SUBMIT: _move(Action.SUBMIT),
+    Act.WITHDRAW: _move(Action.WITHDRAW),
+    Act.RETURN: _move(Action.RETURN, barred=_REVIEWS),
+    Act.PASS: _move(Action.PASS, barred=_REVIEWS),
+    Act.FIND_INELIGIBLE: _move(Action.FIND_INELIGIBLE, barred=_REVIEWS),
+    Act.PAUSE: _move(Action.PAUSE),
+    Act.RESUME: _move(Action.RESUME),
+    Act.SIGN: _move(Action.SIGN, barred=_SIGNS),
+    Act.SEND_BACK: _move(Action.SEND_BACK, barred=_SIGNS),
+    Act.REFUSE: _move(Action.REFUSE, barred=_SIGNS),
+    Act.DISCLOSE: _move(Action.DISCLOSE),
+    Act.RECORD_ANSWER: _move(Action.RECORD_REFUSAL_ABOVE),
+    Act.CLOSE: _move(Action.CLOSE),
+    Act.REVOKE: _move(Action.REVOKE),
+    Act.SEE_SESSION: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
+    Act.CONVENE: _Rule(_any(_S)),
+    Act.RESCHEDULE: _Rule(_any(_S)),
+    Act.CANCEL_SESSION: _Rule(_any(_S)),
+    Act.ATTEND: _Rule(_any(_S)),
+    Act.RECUSE: _Rule({**_SEATS, **_any(_S)}),
+    Act.ANSWER_CONFLICT: _Rule(_SEATS),
+    Act.WAIVE: _Rule(_any(_S)),
+    Act.OPEN_BALLOT: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
+    Act.CAST: _Rule(_SEATS, _ASIDE),
+    Act.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
+    Act.CLOSE_BALLOT: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
+    Act.COUNT_BY_HAND: _Rule(_with(Relation.MEMBER, _T)),
+    Act.TALLY: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
+    Act.ANNUL_BALLOT: _move(Action.TAKE_OFF_BALLOT),
+    Act.VERIFY_BALLOT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
+    Act.SEE_RESULT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}, _ASIDE),
+    Act.SEE_PETITIONS: _Rule(_any(_R, _S, _C, _I)),
+    Act.ANSWER_PETITION: _Rule(_any(_R, _S)),
+    Act.SEE_DASHBOARD: _Rule(_any(_R, _S, _C, _D, _I, _A)),
+    Act.SEE_LEDGER: _Rule(_any(_S, _C, _I, _A)),
+    Act.SEE_SECURITY_LOG: _Rule(_any(_I, _A)),
+    Act.SEE_AUTHORISATIONS: _Rule(_any(_S, _C, _D, _I, _A)),
+    Act.AUTHORISE: _Rule(_any(_C)),
+    Act.SET_UP_COUNCIL: _Rule(_any(_S, _A)),
+    Act.ADMINISTER: _Rule(_any(_A)),
+}
+
+# Voting and signing ask for the password again when it was not entered within five minutes (operations.sign_in); a
+# program has no password to enter, so its token cannot do them.
+CONFIRMED: frozenset[Act] = frozenset({Act.CAST, Act.SIGN, Act.REFUSE, Act.SEND_BACK, Act.REVOKE, Act.AUTHORISE})
+# A token with the scope `read` may do these and nothing else.
+READING: frozenset[Act] = frozenset(act for act in Act if act.value.startswith("see_")) | {Act.VERIFY_BALLOT}
+
+
+def decide(
+    roles: frozenset[Role], act: Act, *, relation: frozenset[Relation] = frozenset(), state: State | None = None
+) -> Refused | None:
+    """None where the policy lets somebody with these roles do this, else why not.
+
+    `state` is the nomination's, where the act moves one; without it the state is not looked at.
+    """
+    rule = RULES.get(act)
+    if rule is None:
+        return Refused("not_your_role")
+    if rule.everybody:
+        return None
+    held = effective(roles)
+    ways = [rule.ways[role] for role in held if role in rule.ways]
+    if not ways:
+        return Refused("not_your_role")
+    if Relation.RECUSED in rule.barred & relation:
+        return Refused("recused_from")
+    if rule.barred & relation:
+        return Refused("separation_of_duties")
+    if not any(need is None or need in relation for need in ways):
+        return Refused("not_related")
+    if state is not None and rule.states is not None and state not in _states(rule, held, relation):
+        return Refused("wrong_state")
+    return None
+
+
+def _states(rule: _Rule, held: frozenset[Role], relation: frozenset[Relation]) -> frozenset[State]:
+    """The states from which one of the roles that may act here may act."""
+    acting = {role for role in held if role in rule.ways and (rule.ways[role] is None or rule.ways[role] in relation)}
+    return frozenset(
+        row.source for row in lifecycle.TRANSITIONS if row.action is rule.action and row.source and row.roles & acting
+    )
+
+
+def may(
+    roles: frozenset[Role], act: Act, *, relation: frozenset[Relation] = frozenset(), state: State | None = None
+) -> bool:
+    """Does the policy let somebody with these roles do this to an object so related and in this state?"""
+    return decide(roles, act, relation=relation, state=state) is None
+
+
+def ever(roles: frozenset[Role], act: Act) -> bool:
+    """Is there any object on which somebody with these roles may do this? For menus and the first look at a request."""
+    rule = RULES.get(act)
+    return rule is not None and (rule.everybody or not effective(roles).isdisjoint(rule.ways))
+
+
+def effective(roles: frozenset[Role]) -> frozenset[Role]:
+    """Who administers the system does nothing else in it."""
+    return frozenset({Role.ADMINISTRATOR}) if Role.ADMINISTRATOR in roles else roles
+
+
+def incompatible(role: Role, held: Iterable[Role]) -> frozenset[Role]:
+    """Roles among `held` that cannot stand beside this one in one account: administering excludes every other."""
+    others = frozenset(held) - {role}
+    return others if role is Role.ADMINISTRATOR else others & {Role.ADMINISTRATOR}
+
+
+# Fields of a nominee ----------------------------------------------------------------------------------------------
+
+PUBLIC_FIELDS = frozenset(
+    {"name", "honorific", "kind", "position", "workplace", "unit", "award", "achievement", "decision"}
+)
+_STATISTICAL = frozenset({"gender", "ethnicity"})
+_ABOUT_THE_CASE = frozenset({"reason", "findings", "rating", "initiative", "object_class", "field", "prior_decision"})
+_PERSONAL = frozenset({"birth_date", "email"})
+_FOR_COUNCIL = PUBLIC_FIELDS | _STATISTICAL | _ABOUT_THE_CASE | {"petition"}
+_FOR_UNIT = PUBLIC_FIELDS | _STATISTICAL | _ABOUT_THE_CASE | _PERSONAL
+_FOR_OFFICE = _FOR_COUNCIL | _PERSONAL
+ALL_FIELDS = _FOR_OFFICE
+
+
+def fields_of_nominee(roles: frozenset[Role], relation: frozenset[Relation] = frozenset()) -> frozenset[str]:
+    """Which fields of a nominee and its case somebody may see: the public ones at least, unless they stand aside.
+
+    A vote of a named member is no field at all. Petitions are shown to the council and the office, never to the unit;
+    the proposing unit sees its own people whole, and why its nominee was refused.
+    """
+    if Relation.RECUSED in relation:
+        return frozenset()
+    held = effective(roles)
+    found = PUBLIC_FIELDS
+    if held & {Role.REVIEWER, Role.SECRETARY, Role.INSPECTOR, Role.ENGINE}:
+        found |= _FOR_OFFICE
+    if held & {Role.CHAIRMAN, Role.DEPUTY} or (Relation.MEMBER in relation and held & WORKERS):
+        found |= _FOR_COUNCIL
+    if Relation.OWN_UNIT in relation and held & {Role.UNIT_OFFICER, Role.UNIT_HEAD}:
+        found |= _FOR_UNIT
+    return found

@@ -1,0 +1,141 @@
+"""Administration over HTTP: audited commands, and nobody else's door."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import PASSWORD, Site, hidden
+
+
+def send(browser: Any, path: str, page_path: str, **fields: Any) -> httpx.Response:
+    answer: httpx.Response = browser.post(path, data=hidden(browser.get(page_path), path) | fields)
+    return answer
+
+
+PAGES = ("/administration", "/administration/accounts", "/administration/accounts/thuky", "/administration/units")
+EVERYBODY = ("thuky", "chuyenvien1", "thanhtra", "chutich", "phochutich", "tv03", "tv04", "canbo.xa01", "truong.xa01")
+
+
+@pytest.mark.parametrize("username", EVERYBODY)
+def test_only_the_administrator_administers(site: Site, username: str) -> None:
+    browser = site.sign_in(username)
+    assert [browser.get(path).status_code for path in PAGES] == [403] * len(PAGES)
+    assert site.office.one("SELECT count(*) FROM security_event WHERE actor = :who", who=username) == len(PAGES)
+
+
+def test_a_newcomer_gets_an_account_a_role_and_a_link(site: Site) -> None:
+    browser = site.sign_in("quantri")
+    made = send(
+        browser,
+        "/administration/accounts",
+        "/administration/accounts",
+        username="canbo.moi",
+        name="Lò Thị Mới",
+        email="",
+    )
+    assert made.status_code == 303, made.text
+    page = "/administration/accounts/canbo.moi"
+    given = send(
+        browser,
+        f"{page}/roles",
+        page,
+        role="unit_officer",
+        unit="XA01",
+        document="12/QĐ-UBND",
+        **{"from": "2024-10-01"},
+    )
+    assert given.status_code == 303, given.text
+    assert "Đã cấp vai trò" in browser.get(given.headers["location"]).text
+    shown = send(browser, f"{page}/invite", page)
+    (link,) = re.findall(r"/first/([\w-]+)</code>", shown.text)
+    other = site.client()
+    new = "một câu dài cho cán bộ"
+    assert other.post(f"/first/{link}", data={"password": new, "again": new}).status_code == 303
+    assert other.get("/inbox").status_code == 200
+    assert site.office.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"username": "", "name": ""}, {"username", "name"}),
+        ({"username": "Có Dấu", "name": "A"}, {"username"}),
+        ({"username": "thuky", "name": "A"}, {"username"}),
+        ({"username": "moi1", "name": "A", "email": "không phải thư"}, {"email"}),
+    ],
+    ids=["nothing", "marks", "taken", "email"],
+)
+def test_what_will_not_do_is_said_at_its_field(site: Site, fields: dict[str, str], wrong: set[str]) -> None:
+    browser = site.sign_in("quantri")
+    before = site.office.one("SELECT count(*) FROM account")
+    answer = send(browser, "/administration/accounts", "/administration/accounts", **{"email": "", **fields})
+    assert answer.status_code == 422
+    assert set(re.findall(r'id="(\w+)-error"', answer.text)) == wrong
+    assert site.office.one("SELECT count(*) FROM account") == before
+
+
+def test_a_second_submit_shows_the_same_receipt_and_does_nothing(site: Site) -> None:
+    browser = site.sign_in("quantri")
+    data = hidden(browser.get("/administration/units"), "/administration/units") | {
+        "code": "XA99", "name": "UBND xã Thử", "level": "commune", "email": "", "from": "2024-01-01",
+    }  # fmt: skip
+    first, second = (browser.post("/administration/units", data=data) for _ in range(2))
+    assert (first.status_code, first.headers["location"]) == (303, second.headers["location"])
+    assert site.office.one("SELECT count(*) FROM unit WHERE code = 'XA99'") == 1
+    assert "Đã khai báo đơn vị UBND xã Thử" in browser.get(second.headers["location"]).text
+
+
+def test_the_administrator_gives_themselves_nothing(site: Site) -> None:
+    browser = site.sign_in("quantri")
+    page = "/administration/accounts/quantri"
+    answer = send(browser, f"{page}/roles", page, role="reviewer", unit="", document="1/QĐ", **{"from": "2024-10-01"})
+    assert (answer.status_code, "Không ai tự cấp vai trò" in answer.text) == (403, True)
+
+
+def test_a_locked_account_is_out_at_once(site: Site) -> None:
+    admin, officer = site.sign_in("quantri"), site.sign_in("canbo.xa01")
+    page = "/administration/accounts/canbo.xa01"
+    assert send(admin, f"{page}/do", page, do="disable").status_code == 303
+    assert officer.get("/inbox").status_code == 303
+    assert site.client().post("/login", data={"username": "canbo.xa01", "password": PASSWORD}).status_code == 422
+    assert site.office.violations() == []
+
+
+def test_the_chairman_authorises_in_writing_and_takes_it_back(site: Site) -> None:
+    browser = site.sign_in("chutich")
+    path = "/administration/authorisations"
+    fields = {
+        "deputy": "phochutich",
+        "document": "09/UQ-UBND",
+        "scope": "all",
+        "from": "2024-11-01",
+        "to": "2024-11-30",
+    }
+    assert send(browser, path, path, **fields).status_code == 303
+    assert "09/UQ-UBND" in browser.get(path).text
+    wrong = send(browser, path, path, **{**fields, "deputy": "thuky", "to": "2024-10-01"})
+    assert (wrong.status_code, 'id="deputy-error"' in wrong.text) == (422, True)
+    assert (
+        browser.post(
+            f"{path}/end", data=hidden(browser.get(path), f"{path}/end") | {"document": "09/UQ-UBND"}
+        ).status_code
+        == 303
+    )
+    assert site.office.violations() == []
+
+
+def test_inspector_and_administrator_read_the_security_log(site: Site) -> None:
+    site.sign_in("thuky").get("/administration")
+    for username in ("thanhtra", "quantri"):
+        answer = site.sign_in(username).get("/administration/security")
+        assert (answer.status_code, "not_your_role" in answer.text) == (200, True)
+
+
+def test_a_regulation_is_read_before_it_is_kept(site: Site) -> None:
+    browser = site.sign_in("quantri")
+    before = site.office.one("SELECT count(*) FROM regulation")
+    data = hidden(browser.get("/administration"), "/administration/regulation")
+    answer = browser.post("/administration/regulation", data=data, files={"regulation": ("q.toml", b"not = [toml")})
+    assert (answer.status_code, site.office.one("SELECT count(*) FROM regulation")) == (422, before)

@@ -1,0 +1,57 @@
+"""English as the second language: no sentence of any page is missing in the catalogue, and none is left over."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from operations import inbox, timeline
+from rules import lifecycle
+from tests.web.conftest import Site
+from web import language
+
+WEB = Path(language.__file__).parent
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+KEYWORDS = {"_": None, "words": None}
+
+
+def shown() -> set[str]:
+    """Every sentence that a page may show through `_`."""
+    found = {
+        str(message)
+        for _, _, message, _, _ in extract_from_dir(
+            WEB, METHODS, keywords=KEYWORDS, options_map={"**": {"encoding": "utf-8"}}
+        )
+    }
+    for names in (lifecycle.STATE_NAMES, lifecycle.STAGE_NAMES, lifecycle.ROLE_NAMES, timeline.WORDS, inbox.KINDS):
+        found |= set(names.values())
+    return found
+
+
+def test_every_sentence_has_its_english() -> None:
+    assert sorted(shown() - set(language.english())) == []
+
+
+def test_no_english_without_its_sentence() -> None:
+    assert sorted(set(language.english()) - shown()) == []
+
+
+def test_placeholders_are_the_same() -> None:
+    wrong = [
+        sentence
+        for sentence, said in language.english().items()
+        if sorted(re.findall(r"%\(\w+\)s|\{\w*\}", sentence)) != sorted(re.findall(r"%\(\w+\)s|\{\w*\}", said))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/verify", "/petitions/new"])
+def test_a_page_changes_its_language_and_back(site: Site, path: str) -> None:
+    browser = site.client()
+    assert '<html lang="vi">' in browser.get(path).text
+    answer = browser.post("/language", data={"to": "en", "next": path})
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert '<html lang="en">' in browser.get(path).text
+    browser.post("/language", data={"to": "vi", "next": path})
+    assert '<html lang="vi">' in browser.get(path).text

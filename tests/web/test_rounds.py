@@ -1,0 +1,279 @@
+"""Rounds over HTTP: opening, the board, deadlines, acts on many, papers published and answered; each role × each route."""
+
+import re
+from typing import Any
+
+import httpx
+from fastapi.testclient import TestClient
+
+from rules.lifecycle import State
+from tests.web.conftest import Site, hidden
+
+PEOPLE = ("canbo.xa01", "chuyenvien1", "thuky", "chutich", "phochutich", "tv05", "tv04", "thanhtra", "quantri")
+WORKERS = tuple(person for person in PEOPLE if person != "quantri")
+
+
+def listed(page: httpx.Response) -> list[str]:
+    return list(dict.fromkeys(re.findall(r'href="/nominations/(DN-[\d-]+)"', page.text)))
+
+
+def picked(page: httpx.Response, code: str) -> str:
+    """The value of a nomination's box: its code and version as shown."""
+    found = re.search(rf'value="({code}:\d+)"', page.text)
+    assert found, page.text[:3000]
+    return found[1]
+
+
+def post(browser: TestClient, page: httpx.Response, action: str, **typed: Any) -> httpx.Response:
+    """Send a page's form as a browser would, with what was typed."""
+    return browser.post(action, data=hidden(page, action) | typed)
+
+
+def said(page: httpx.Response) -> list[str]:
+    """What the receipt on a page says."""
+    title = re.search(r'id="done-title">(.*?)</h2>', page.text)
+    return [title[1]] if title else []
+
+
+# Who may ------------------------------------------------------------------------------------------------------------
+
+
+def test_each_role_opens_exactly_its_pages(site: Site) -> None:
+    office = {"thuky"}
+    letter = site.office.one("SELECT code FROM submission_letter LIMIT 1")
+    here = f"/rounds/{site.round}"
+    expected = {
+        "/rounds": WORKERS,
+        here: WORKERS,
+        f"{here}/live": WORKERS,
+        "/rounds/new": office,
+        f"{here}/extend": office,
+        f"{here}/letters/{letter}": {"thuky", "chuyenvien1"},
+    }
+    for username in PEOPLE:
+        browser = site.sign_in(username)
+        answers = {path: browser.get(path).status_code for path in expected}
+        assert answers == {path: 200 if username in people else 403 for path, people in expected.items()}, username
+
+
+def test_what_belongs_to_the_secretary_is_refused_to_others_and_changes_nothing(site: Site) -> None:
+    before = (
+        site.office.rows("SELECT stage, version FROM review_round"),
+        site.office.rows("SELECT due_on FROM deadline"),
+    )
+    here = f"/rounds/{site.round}"
+    forms: dict[str, dict[str, str]] = {
+        "/rounds": {"kind": "CONG_TRANG", "year": "2024", "title": "x"},
+        f"{here}/advance": {},
+        f"{here}/extend": {"stage": "council_vote", "until": "2024-12-30", "reason": "x"},
+    }
+    for username in PEOPLE:
+        browser = site.sign_in(username)
+        token = hidden(browser.get("/inbox"), "/logout")["csrf"]
+        answers = {
+            path: browser.post(path, data={"csrf": token, "once": path, **typed}).status_code
+            for path, typed in forms.items()
+            if username != "thuky"
+        }
+        assert set(answers.values()) <= {403}, (username, answers)
+    after = site.office.rows("SELECT stage, version FROM review_round"), site.office.rows("SELECT due_on FROM deadline")
+    assert after == before
+
+
+def test_nobody_signed_in_is_sent_to_the_form_and_comes_back(site: Site) -> None:
+    answer = site.public.get(f"/rounds/{site.round}?stage=council_vote")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/login?next=/rounds/{site.round}%3Fstage%3Dcouncil_vote",
+    )
+
+
+def test_a_unit_sees_its_own_rows_only(site: Site) -> None:
+    shown = listed(site.sign_in("canbo.xa01").get(f"/rounds/{site.round}"))
+    own = site.office.rows(
+        "SELECT n.code FROM nomination n JOIN unit u ON u.id = n.unit_id WHERE u.code = 'XA01' ORDER BY n.code"
+    )
+    assert sorted(shown) == [row[0] for row in own]
+
+
+# Opening ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_round_is_opened_once_however_often_the_form_is_sent(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    page = browser.get("/rounds/new")
+    typed = {"kind": "DOT_XUAT", "year": "2024", "title": "Mưa lũ tháng 9", "due": "20/11/2024"}
+    locations = {post(browser, page, "/rounds", **typed).headers["location"] for _ in range(2)}
+    assert len(locations) == 1
+    assert site.office.rows("SELECT code, kind, title FROM review_round WHERE kind = 'DOT_XUAT'") == [
+        ("DX-2024-02", "DOT_XUAT", "Mưa lũ tháng 9")
+    ]
+    assert said(browser.get(locations.pop())) == ["Đã mở đợt xét DX-2024-02"]
+
+
+def test_what_will_not_do_is_said_at_its_field_and_nothing_typed_is_lost(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    page = post(
+        browser, browser.get("/rounds/new"), "/rounds", kind="DOT_XUAT", year="hai nghìn", title="", due="32/13/2024"
+    )
+    assert page.status_code == 422
+    assert "<title>Lỗi: Mở một đợt xét" in page.text
+    assert re.findall(r'href="#(\w+)"', page.text) == ["main", "title", "year", "due"]
+    assert 'value="hai nghìn"' in page.text
+    assert 'value="32/13/2024"' in page.text
+    assert site.office.one("SELECT count(*) FROM review_round") == 1
+
+
+# The board ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_board_counts_every_dossier_once(site: Site) -> None:
+    page = site.sign_in("thuky").get(f"/rounds/{site.round}")
+    stages = dict(site.office.rows("SELECT stage, count(*) FROM nomination GROUP BY stage"))
+    shown = {
+        name: int(count)
+        for name, count in re.findall(r'\?stage=(\w+)#dossiers".*?<td class="n">(\d+)</td>', page.text, re.DOTALL)
+    }
+    assert {name: count for name, count in shown.items() if count} == stages
+    assert "Dự báo" in page.text
+
+
+def test_filters_show_exactly_what_they_say(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    for query, where in (
+        ("stage=council_vote", "stage = 'council_vote'"),
+        ("state=paused", "state = 'paused'"),
+        ("unit=XA02", "unit_id = (SELECT id FROM unit WHERE code = 'XA02')"),
+    ):
+        expected = [row[0] for row in site.office.rows(f"SELECT code FROM nomination WHERE {where} ORDER BY code")]
+        assert sorted(listed(browser.get(f"/rounds/{site.round}?{query}"))) == expected
+    assert browser.get(f"/rounds/{site.round}?stage=nowhere").status_code == 404
+    assert browser.get(f"/rounds/{site.round}?after=x").status_code == 422
+    assert browser.get("/rounds/DX-1999-01").status_code == 404
+
+
+def test_what_is_asked_for_every_15_seconds_is_the_counts_and_the_table_alone(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    whole, part = browser.get(f"/rounds/{site.round}"), browser.get(f"/rounds/{site.round}/live")
+    assert f'hx-get="/rounds/{site.round}/live?' in whole.text
+    assert "<html" not in part.text
+    assert listed(part) == listed(whole)
+    assert part.text.count('hx-swap-oob="true"') == 1
+
+
+# Acts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stage_that_is_not_done_is_not_closed(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    answer = post(browser, browser.get(f"/rounds/{site.round}"), f"/rounds/{site.round}/advance")
+    assert answer.status_code == 409
+    assert "1 hồ sơ «Bản nháp»" in answer.text
+    assert site.office.one("SELECT stage FROM review_round") == "unit_proposal"
+
+
+def test_a_stage_that_is_done_is_closed_once(site: Site) -> None:
+    site.office.write(
+        "UPDATE nomination SET state = 'submitted', stage = 'home_affairs_review' WHERE stage = 'unit_proposal'"
+    )
+    browser = site.sign_in("thuky")
+    page = browser.get(f"/rounds/{site.round}")
+    answers = [post(browser, page, f"/rounds/{site.round}/advance") for _ in range(2)]
+    assert {answer.headers.get("location") for answer in answers} == {answers[0].headers["location"]}
+    assert site.office.one("SELECT stage FROM review_round") == "home_affairs_review"
+
+
+def test_a_deadline_is_extended_with_a_reason(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    page = browser.get(f"/rounds/{site.round}/extend")
+    wrong = post(browser, page, f"/rounds/{site.round}/extend", stage="council_vote", until="2024-10-01", reason="")
+    assert wrong.status_code == 422
+    assert re.findall(r'href="#(until|reason|stage)"', wrong.text) == ["reason", "until"]
+    done = post(
+        browser, page, f"/rounds/{site.round}/extend", stage="council_vote", until="2024-12-30", reason="mưa lũ"
+    )
+    assert done.status_code == 303
+    assert site.office.rows("SELECT due_on, computed FROM deadline WHERE stage = 'council_vote'") == [
+        ("2024-12-30", "Hết ngày 30/12/2024, gia hạn: mưa lũ.")
+    ]
+    assert said(browser.get(done.headers["location"])) == [
+        "Đã gia hạn khâu «Hội đồng bỏ phiếu» đến hết ngày 30/12/2024"
+    ]
+
+
+def test_many_are_paused_from_the_board_with_a_result_for_each(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    submitted, eligible = site.codes[State.SUBMITTED], site.codes[State.ELIGIBLE]
+    acts = f"/rounds/{site.round}/acts"
+    page = browser.get(f"/rounds/{site.round}")
+    codes = [picked(page, submitted), picked(page, eligible)]
+    form = post(browser, page, acts, act="pause", code=codes)
+    assert form.status_code == 200
+    checked = post(browser, form, acts, code=codes, step="check", reason="có đơn", ground="complaint")
+    assert site.office.states([submitted, eligible]) == ["submitted", "eligible"]
+    done = post(browser, checked, acts, code=codes, step="do", reason="có đơn", ground="complaint")
+    assert (done.status_code, done.headers["location"].split("?")[0]) == (303, f"/rounds/{site.round}")
+    assert site.office.states([submitted, eligible]) == ["paused", "paused"]
+    assert site.office.rows("SELECT ground FROM pause WHERE ended_at IS NULL ORDER BY id")[-2:] == [
+        ("complaint",),
+        ("complaint",),
+    ]
+
+
+def test_nothing_ticked_is_said_and_the_filter_stays(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    page = browser.get(f"/rounds/{site.round}?state=submitted")
+    again = post(browser, page, f"/rounds/{site.round}/acts", act="pause")
+    assert again.status_code == 422
+    assert listed(again) == listed(page)
+    assert "Hãy đánh dấu ít nhất một hồ sơ." in again.text
+
+
+def test_the_secretary_may_pause_but_not_return(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    page = browser.get(f"/rounds/{site.round}")
+    assert re.findall(r'name="act" value="(\w+)"', page.text) == ["pause", "resume"]
+    answer = post(
+        browser,
+        page,
+        f"/rounds/{site.round}/acts",
+        act="return_for_supplement",
+        code=picked(page, site.codes[State.SUBMITTED]),
+    )
+    assert answer.status_code == 403
+    reviewer = site.sign_in("chuyenvien1").get(f"/rounds/{site.round}")
+    assert re.findall(r'name="act" value="(\w+)"', reviewer.text) == ["return_for_supplement", "pause", "resume"]
+
+
+# Papers -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_signed_decision_is_published_once(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    signed = site.codes[State.SIGNED]
+    page = browser.get(f"/rounds/{site.round}")
+    assert hidden(page, f"/rounds/{site.round}/disclose")["paper"] == site.office.decision_of(signed)
+    answers = [post(browser, page, f"/rounds/{site.round}/disclose") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert site.office.states([signed]) == ["disclosed"]
+    paper = site.office.decision_of(signed)
+    assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {paper}: 1 hồ sơ"]
+    assert site.public.get(f"/decisions/{paper}").status_code == 200
+
+
+def test_the_superiors_answer_is_recorded_for_each(site: Site) -> None:
+    browser = site.sign_in("chuyenvien1")
+    forwarded = site.codes[State.FORWARDED]
+    letter = site.office.letter_of(forwarded)
+    place = f"/rounds/{site.round}/letters/{letter}"
+    page = browser.get(place)
+    wrong = post(browser, page, place, number="", on="2024-11-20", outcome="partly", reason="")
+    assert wrong.status_code == 422
+    assert re.findall(r'href="#(number|refused|reason|on|outcome)"', wrong.text) == ["number", "refused", "reason"]
+    done = post(
+        browser, page, place, number="88/QĐ-UBND", on="2024-11-20", outcome="refused", reason="chưa đủ điều kiện"
+    )
+    assert done.status_code == 303
+    assert site.office.rows("SELECT answer, answer_number FROM submission_letter") == [("refused", "88/QĐ-UBND")]
+    assert site.office.states([forwarded]) == ["refused"]
+    assert browser.get(f"/rounds/DX-2024-99/letters/{letter}").status_code == 404

@@ -1,0 +1,178 @@
+"""Who calls: the program's token, what it may ask for, and the two ways it may reach the database.
+
+A token acts as its account with the roles of now, like a page does. What voting and signing ask of a person, the
+password once more, a program must hand on in the body: a stolen token alone casts no vote and signs nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from operations import access, idempotency, sign_in, tokens
+from operations.access import Actor
+from operations.installation import Installation
+from rules import policy
+from rules.policy import Act, Relation
+from rules.refusal import Refusal
+from web.api.shapes import Password
+from web.visit import Permit, business_time, installation
+
+REALM = 'Bearer realm="vinhdanh"'
+SCHEME = "bearer "
+
+
+class TokenNeeded(Exception):  # noqa: N818 -- an answer (401), not a fault
+    """No token, or none that is good today."""
+
+    def __init__(self, *, given: bool) -> None:
+        super().__init__(given)
+        self.given = given
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of a program. `key` is its Idempotency-Key."""
+
+    request: Request
+    actor: Actor
+    now: datetime
+    office: Installation
+    key: str | None = None
+
+    def require(self, act: Act, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> None:
+        """Raise Refusal `not_your_role` unless the policy lets this account do this, here."""
+        if not policy.may(self.actor.roles, act, relation=relation, state=state):
+            raise _not_yours(self.actor)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A snapshot to look at."""
+        with self.office.database.read() as session:
+            yield session
+
+    def act(
+        self,
+        change: Callable[[Session, Actor], dict[str, Any]],
+        *,
+        said: BaseModel | str | None = None,
+        repeatable: bool = True,
+    ) -> dict[str, Any]:
+        """One act, one transaction. With an Idempotency-Key a second request gets the first one's answer.
+
+        `said` is what the request asked for. Not `repeatable`: nothing of the answer may be kept (a receipt of a vote
+        beside its voter's name, a teller's share).
+        """
+        with self.office.database.begin() as session:
+            return self.change(session, change, said=said, repeatable=repeatable)
+
+    def change(
+        self,
+        session: Session,
+        change: Callable[[Session, Actor], dict[str, Any]],
+        *,
+        said: BaseModel | str | None = None,
+        repeatable: bool = True,
+    ) -> dict[str, Any]:
+        """The same within a transaction that is open already."""
+        present = access.actor(session, self.actor.username, now=self.now)
+        if self.key is None or not repeatable:
+            return change(session, present)
+        if isinstance(said, BaseModel):
+            said = said.model_dump_json(exclude={"password", "code", "shares"})
+        url = self.request.url
+        return idempotency.once(
+            session,
+            key=self.key,
+            verb=f"{self.request.method} {url.path}",
+            actor=present,
+            now=self.now,
+            act=lambda: change(session, present),
+            body=f"{url.path}?{url.query}\n{said or ''}",
+        )
+
+    def prove(self, said: Password) -> None:
+        """Ask for the person behind the token. Raises what `sign_in.prove` raises; holds no transaction meanwhile."""
+        sign_in.prove(self.office, self.actor.username, password=said.password, code=said.code, now=self.now)
+
+    def note(self, refusal: Refusal) -> None:
+        """Write a reach beyond somebody's rights to the security log."""
+        with self.office.database.begin_unrecorded() as session:
+            access.log_reach(
+                session,
+                actor=self.actor.username,
+                verb=f"api {self.request.method}",
+                subject=self.request.url.path.replace("\x00", "?"),
+                refusal=refusal,
+                now=self.now,
+            )
+
+
+def _not_yours(actor: Actor) -> Refusal:
+    return Refusal(
+        "not_your_role",
+        f"Tài khoản «{actor.username}» không có quyền xem hoặc làm việc này. "
+        "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
+        reach=True,
+    )
+
+
+@dataclass(frozen=True)
+class Bearer(Permit):
+    """A route's declaration of the act it is, for a token: `Depends(Bearer(Act.SEE_ROUND))`; None: any good token may.
+
+    Raises TokenNeeded (401), Refusal `token_scope` for a change with a reading token, `not_your_role` where the policy
+    never lets this account do it.
+    """
+
+    def __call__(self, request: Request) -> Call:  # type: ignore[override] # -- a program's call is no visit of a browser
+        return self._recognised(request, None)
+
+    def _recognised(self, request: Request, key: str | None) -> Call:
+        office = installation()
+        now = business_time(office)
+        header = request.headers.get("authorization", "")
+        token = header[len(SCHEME) :].strip() if header.lower().startswith(SCHEME) else ""
+        found = None
+        if token:
+            with office.database.read() as session:
+                found = tokens.bearer(session, token, now=now)
+        if found is None:
+            raise TokenNeeded(given=bool(header))
+        actor, scope = found
+        call = Call(request, actor, now, office, key)
+        request.state.call = call
+        if scope != "write" and request.method not in {"GET", "HEAD"}:
+            raise Refusal(
+                "token_scope",
+                "Mã truy cập này chỉ được đọc. Hãy tạo mã có phạm vi ghi: `vinhdanh token create --scope write`.",
+                reach=True,
+            )
+        if self.act is not None and not policy.ever(actor.roles, self.act):
+            raise _not_yours(actor)
+        return call
+
+
+@dataclass(frozen=True)
+class Change(Bearer):
+    """The same for a request that changes something: it may bring an Idempotency-Key."""
+
+    def __call__(  # type: ignore[override] # -- the same
+        self,
+        request: Request,
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                max_length=200,
+                pattern=r"^[!-~]+$",
+                description="A second request with the same key and content gets the first one's answer; the same key "
+                "with another content is refused `idempotency_mismatch`. Kept for 30 days.",
+            ),
+        ] = None,
+    ) -> Call:
+        return self._recognised(request, idempotency_key)

@@ -1,0 +1,326 @@
+"""Council sessions and their ballots.
+
+Of a vote nothing is kept beside who cast it: casting and opening take no Idempotency-Key. A cast repeated is refused
+`already_voted`, an opening repeated `ballot_closed`; a ballot whose shares were lost is annulled and opened again.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from sqlmodel import Session
+
+from models import CouncilSession, ReviewRound
+from operations import ballot_check, conflicts_of_interest, council, counting, share_files, vote
+from operations.access import Actor
+from rules.lifecycle import Role
+from rules.policy import Act, Relation
+from web.api import shapes
+from web.api.caller import Bearer, Call, Change
+from web.api.shapes import InPath
+
+router = APIRouter(prefix="/sessions", tags=["council"])
+See = Annotated[Call, Depends(Bearer(Act.SEE_SESSION))]
+
+
+def _sitting(session: Session, code: str, call: Call, act: Act) -> CouncilSession:
+    """The session, for somebody who may see this of it."""
+    sitting = council.by_code(session, code)
+    seated = any(member.username == call.actor.username for member in council.members_of(session, sitting))
+    call.require(act, relation=frozenset({Relation.MEMBER}) if seated else frozenset())
+    return sitting
+
+
+@router.post("", response_model=shapes.Convened, status_code=201)
+def convene(call: Annotated[Call, Depends(Change(Act.CONVENE))], said: shapes.Convening) -> Any:
+    """Call the council for a round and send the invitations."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = council.convene(session, round_code=said.round, at=said.at, place=said.place, actor=actor, now=call.now)
+        asked = len(conflicts_of_interest.listing(session, row.code))
+        return {"session": row.code} | council.representation(session, row) | {"conflicts": asked}
+
+    return call.act(change, said=said)
+
+
+@router.get("/{code}", response_model=shapes.CouncilSession)
+def show_session(call: See, code: InPath) -> Any:
+    """One session: when, where, how far it is, what is on its agenda."""
+    with call.reading() as session:
+        row = _sitting(session, code, call, Act.SEE_SESSION)
+        return {
+            "session": row.code,
+            "round": session.get_one(ReviewRound, row.round_id).code,
+            "at": row.held_at,
+            "place": row.place,
+            "state": row.state,
+            "regulation_sha256": row.regulation_sha256,
+            "frozen": row.frozen_sha256,
+            "agenda": council.agenda_codes(session, row),
+        }
+
+
+@router.get("/{code}/members", response_model=shapes.Page[shapes.Member])
+def list_members(call: See, code: InPath, after: shapes.After = None, limit: shapes.Limit = 50) -> Any:
+    """Its members, as they were called."""
+    with call.reading() as session:
+        rows = [
+            {"member": one.member, "username": one.username, "teller": one.teller, "attended": one.attended}
+            for one in council.members_of(session, _sitting(session, code, call, Act.SEE_SESSION))
+        ]
+    return shapes.page(rows, after, limit, key="member")
+
+
+@router.post("/{code}/attend", response_model=shapes.Present)
+def attend(call: Annotated[Call, Depends(Change(Act.ATTEND))], code: InPath, said: shapes.Attending) -> Any:
+    """Note who is present, before the ballot opens."""
+    return call.act(
+        lambda session, actor: {
+            "session": code,
+            "present": council.attend(session, code, said.members, actor=actor, present=said.present),
+        },
+        said=said,
+    )
+
+
+@router.post("/{code}/recuse", response_model=shapes.Recused)
+def recuse(call: Annotated[Call, Depends(Change(Act.RECUSE))], code: InPath, said: shapes.Recusing) -> Any:
+    """A member stands aside from a nomination."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        council.recuse(
+            session,
+            code,
+            member=said.member,
+            nomination=said.nomination,
+            ground=said.ground,
+            actor=actor,
+            now=call.now,
+        )
+        return {"session": code, "member": said.member, "nomination": said.nomination}
+
+    return call.act(change, said=said)
+
+
+@router.get("/{code}/conflicts", response_model=shapes.Page[shapes.Conflict])
+def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: shapes.Limit = 50) -> Any:
+    """What the data ask and what members declared; a member sees only their own."""
+    with call.reading() as session:
+        sitting = _sitting(session, code, call, Act.SEE_SESSION)
+        seated = any(one.username == call.actor.username for one in council.members_of(session, sitting))
+        only = call.actor.username if seated and not call.actor.holds(Role.SECRETARY) else None
+        rows = conflicts_of_interest.listing(session, code, only=only)
+        aside = council.stands_aside(session, call.actor.username)
+    for row in rows:
+        row["key"] = f"{row['member']}/{row['nomination']}/{row['ground']}"
+        if row["nomination"] in aside:
+            row["nominee"] = row["message"] = row["reason"] = None  # its sentence names the nominee
+    return shapes.page(rows, after, limit, key="key")
+
+
+@router.post("/{code}/conflicts/look", response_model=shapes.Found)
+def look_for_conflicts(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: InPath) -> Any:
+    """Look at the data again, for nominations that came after the convening."""
+    return call.act(
+        lambda session, actor: {
+            "session": code,
+            "found": len(conflicts_of_interest.look_again(session, code, actor=actor, now=call.now)),
+        }
+    )
+
+
+@router.post("/{code}/conflicts/declare", response_model=shapes.Declared)
+def declare(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPath, said: shapes.Declaring) -> Any:
+    """A member says why they stand aside from a nomination, and does."""
+    return call.act(
+        lambda session, actor: conflicts_of_interest.declare(
+            session, code, nomination=said.nomination, kind=said.kind, note=said.note, actor=actor, now=call.now
+        ),
+        said=said,
+    )
+
+
+@router.post("/{code}/conflicts/deny", response_model=shapes.Settled)
+def deny(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPath, said: shapes.Denying) -> Any:
+    """A member answers that what the data ask does not concern them, and why."""
+    return call.act(
+        lambda session, actor: {
+            "session": code,
+            "settled": conflicts_of_interest.deny(
+                session, code, said.nominations, reason=said.reason, actor=actor, now=call.now
+            ),
+        },
+        said=said,
+    )
+
+
+@router.post("/{code}/conflicts/waive", response_model=shapes.Settled)
+def waive(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: InPath, said: shapes.Waiving) -> Any:
+    """The secretary finds that a member may vote all the same, and why."""
+    return call.act(
+        lambda session, actor: {
+            "session": code,
+            "settled": conflicts_of_interest.waive(
+                session,
+                code,
+                said.nominations,
+                member=said.member,
+                reason=said.reason,
+                actor=actor,
+                now=call.now,
+            ),
+        },
+        said=said,
+    )
+
+
+@router.post("/{code}/reschedule", response_model=shapes.Rescheduled)
+def reschedule(call: Annotated[Call, Depends(Change(Act.RESCHEDULE))], code: InPath, said: shapes.Rescheduling) -> Any:
+    """Another time or place, before the ballot opens; every member's calendar entry is changed."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = council.reschedule(
+            session, code, at=said.at, place=said.place, reason=said.reason, actor=actor, now=call.now
+        )
+        return {"session": code, "at": row.held_at.isoformat(), "place": row.place, "sequence": row.invitation_sequence}
+
+    return call.act(change, said=said)
+
+
+@router.post("/{code}/cancel", response_model=shapes.SessionCode)
+def cancel(call: Annotated[Call, Depends(Change(Act.CANCEL_SESSION))], code: InPath, said: shapes.Because) -> Any:
+    """Call a session off before its ballot opens."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        council.cancel(session, code, reason=said.reason, actor=actor, now=call.now)
+        return {"session": code}
+
+    return call.act(change, said=said)
+
+
+# The ballot ---------------------------------------------------------------------------------------------------------
+
+
+@router.post("/{code}/ballot/open", response_model=shapes.Opened)
+def open_ballot(
+    call: Annotated[Call, Depends(Change(Act.OPEN_BALLOT))], code: InPath, said: shapes.Opening | None = None
+) -> Any:
+    """Freeze list, rules and agenda and open the ballot; a secret one's shares stand in this answer and nowhere else."""
+    wanted = said or shapes.Opening()
+    shares: dict[str, str] = {}
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        _sitting(session, code, call, Act.OPEN_BALLOT)
+        plan = vote.prospect(session, code, actor=actor, shares_needed=wanted.shares_needed)
+        key: dict[str, Any] = {}
+        if plan.kind == "secret":
+            public_key, made = plan.new_key()
+            shares.update(made)
+            key = {"public_key": public_key, "shares_needed": plan.needed}
+        return vote.open_ballot(session, code, actor=actor, now=call.now, **key)
+
+    return call.act(change, repeatable=False) | {"shares": shares}
+
+
+@router.post("/{code}/ballot/cast", response_model=shapes.Receipt)
+def cast(call: Annotated[Call, Depends(Bearer(Act.CAST))], code: InPath, said: shapes.Cast) -> Any:
+    """Cast one's ballot for the whole agenda; a line left out is an abstention."""
+    call.prove(said)
+    return call.act(
+        lambda session, actor: vote.cast(session, code, choices=said.choices, actor=actor), repeatable=False
+    )
+
+
+@router.post("/{code}/ballot/sign-roll", response_model=shapes.Signers)
+def sign_roll(call: Annotated[Call, Depends(Change(Act.SIGN_ROLL))], code: InPath, said: shapes.Members) -> Any:
+    """Paper ballots: who took a slip and signed for it."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        _sitting(session, code, call, Act.SIGN_ROLL)
+        return {"session": code, "roll": vote.sign_roll(session, code, said.members, actor=actor)}
+
+    return call.act(change, said=said)
+
+
+@router.post("/{code}/ballot/close", response_model=shapes.Closed)
+def close_ballot(call: Annotated[Call, Depends(Change(Act.CLOSE_BALLOT))], code: InPath) -> Any:
+    """Stop the voting and publish the receipts."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        _sitting(session, code, call, Act.CLOSE_BALLOT)
+        return vote.close_ballot(session, code, actor=actor, now=call.now)
+
+    return call.act(change)
+
+
+@router.post("/{code}/ballot/annul", response_model=shapes.Waiting)
+def annul_ballot(call: Annotated[Call, Depends(Change(Act.ANNUL_BALLOT))], code: InPath, said: shapes.Because) -> Any:
+    """Give up a ballot that is not counted yet; its nominations wait for the council again."""
+    return call.act(
+        lambda session, actor: vote.annul_ballot(session, code, reason=said.reason, actor=actor, now=call.now),
+        said=said,
+    )
+
+
+@router.post("/{code}/ballot/count", response_model=shapes.Counted)
+def count_by_hand(
+    call: Annotated[Call, Depends(Change(Act.COUNT_BY_HAND))], code: InPath, said: shapes.HandCount
+) -> Any:
+    """Paper ballots: what one teller counted."""
+    return call.act(
+        lambda session, actor: {
+            "session": code,
+            "counts": counting.enter_count(session, code, counts=said.counts, actor=actor, now=call.now),
+        },
+        said=said,
+    )
+
+
+@router.post("/{code}/ballot/tally", response_model=shapes.Tally)
+def tally(call: Annotated[Call, Depends(Change(Act.TALLY))], code: InPath, said: shapes.Tallying | None = None) -> Any:
+    """Count a closed ballot; a secret one with the shares of as many tellers as its key needs, together in this body."""
+    wanted = said or shapes.Tallying()
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        _sitting(session, code, call, Act.TALLY)
+        shares = share_files.parse(wanted.shares, code)
+        counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=call.now)
+        return _without(council.stands_aside(session, actor.username), counted)
+
+    return call.act(change, said=wanted)
+
+
+@router.get("/{code}/ballot/results", response_model=shapes.BallotResults)
+def results(call: Annotated[Call, Depends(Bearer(Act.SEE_RESULT))], code: InPath) -> Any:
+    """The numbers of a counted ballot; empty before the count."""
+    with call.reading() as session:
+        sitting = _sitting(session, code, call, Act.SEE_RESULT)
+        found = counting.results_of(session, sitting) if sitting.state == "tallied" else []
+        return _without(council.stands_aside(session, call.actor.username), {"results": found})
+
+
+def _without(aside: set[str], told: dict[str, Any]) -> dict[str, Any]:
+    """A count without the nominations from which its reader stands aside."""
+    found = told | {"results": [row for row in told["results"] if row["code"] not in aside]}
+    if "batch" in told:
+        found["batch"] = [{code: one for code, one in row.items() if code not in aside} for row in told["batch"]]
+    return found
+
+
+@router.get("/{code}/ballot/verify", response_model=shapes.Verified)
+def verify(
+    call: Annotated[Call, Depends(Bearer(Act.VERIFY_BALLOT))],
+    code: InPath,
+    receipt: Annotated[str | None, Query(min_length=1, max_length=80)] = None,
+) -> Any:
+    """Repeat the count from the published batch; with `receipt`, whether that envelope is in the box."""
+    with call.reading() as session:
+        sitting = _sitting(session, code, call, Act.VERIFY_BALLOT)
+        aside = council.stands_aside(session, call.actor.username)
+        # What does not match is said in numbers.
+        violations = [row for row in ballot_check.verify(session, code, receipt=receipt) if row["key"] not in aside]
+    return {
+        "matches": not violations,
+        "counted": sitting.state == "tallied",
+        "receipt": "included" if receipt is not None else None,
+        "violations": violations,
+    }

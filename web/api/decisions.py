@@ -1,0 +1,125 @@
+"""Decisions and submission letters: sign, send back, refuse, publish, record the superior's answer, revoke."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from sqlmodel import Session
+
+from operations import disclosure, sight, signature
+from operations.access import Actor
+from rules.policy import Act
+from web.api import shapes
+from web.api.caller import Bearer, Call, Change
+from web.api.shapes import After, InPath, Limit
+
+router = APIRouter(tags=["decisions"])
+See = Annotated[Call, Depends(Bearer(Act.SEE_ROUND))]
+
+
+@router.get("/decisions", response_model=shapes.Page[shapes.ListedDecision])
+def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
+    """Decisions, oldest first; those not yet published for the office only."""
+    with call.reading() as session:
+        rows = disclosure.decisions(session)
+        if not call.actor.holds(*sight.OFFICE):
+            published = {row["code"] for row in disclosure.register(session)}
+            rows = [row for row in rows if row["code"] in published]
+    return shapes.page(rows, after, limit)
+
+
+@router.get("/decisions/{number}", response_model=shapes.WholeDecision)
+def show_decision(call: See, number: InPath) -> Any:
+    """One decision (123/QĐ-UBND of 2024 is 123-2024) and whom it honours."""
+    with call.reading() as session:
+        find = disclosure.decision_by_code if call.actor.holds(*sight.OFFICE) else disclosure.disclosed_decision
+        row = find(session, number)
+        return disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)}
+
+
+@router.post("/decisions/sign", response_model=shapes.Signed)
+def sign(call: Annotated[Call, Depends(Change(Act.SIGN))], said: shapes.Signing) -> Any:
+    """Sign what this office decides, one decision an award; forward what a superior decides, one tờ trình a superior."""
+    call.prove(said)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        codes = list(dict.fromkeys(said.codes))
+        signed = signature.sign(session, codes, actor=actor, now=call.now, versions=said.versions)
+        return {
+            "decisions": list(signed.decisions),
+            "submission_letters": list(signed.letters),
+            **shapes.results(signed.results),
+        }
+
+    return call.act(change, said=said)
+
+
+@router.post("/decisions/send-back", response_model=shapes.Results)
+def send_back(call: Annotated[Call, Depends(Change(Act.SEND_BACK))], said: shapes.SendingBack) -> Any:
+    """Give recommended nominations back to Phòng Nội vụ."""
+    call.prove(said)
+    return _each(call, said, signature.send_back)
+
+
+@router.post("/decisions/refuse", response_model=shapes.Results)
+def refuse(call: Annotated[Call, Depends(Change(Act.REFUSE))], said: shapes.SendingBack) -> Any:
+    """The chairman does not award what the council recommended."""
+    call.prove(said)
+    return _each(call, said, signature.refuse)
+
+
+def _each(call: Call, said: shapes.SendingBack, move: Any) -> dict[str, Any]:
+    codes = list(dict.fromkeys(said.codes))
+    return call.act(
+        lambda session, actor: shapes.results(move(session, codes, reason=said.reason, actor=actor, now=call.now)),
+        said=said,
+    )
+
+
+@router.post("/decisions/{number}/disclose", response_model=shapes.Disclosed)
+def disclose(call: Annotated[Call, Depends(Change(Act.DISCLOSE))], number: InPath) -> Any:
+    """Publish a decision, or what a superior granted on a tờ trình (TTr-1-2024)."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        letter = number.startswith("TTr-")
+        code = number if letter else disclosure.decision_by_code(session, number).code
+        url = f"{call.office.base_url}/decisions/{code}"
+        return {
+            "number": code,
+            "disclosed": disclosure.disclose(session, code, actor=actor, now=call.now, url=url),
+        }
+
+    return call.act(change)
+
+
+@router.post("/decisions/{number}/revoke", response_model=shapes.Decision)
+def revoke(call: Annotated[Call, Depends(Change(Act.REVOKE))], number: InPath, said: shapes.Revoking) -> Any:
+    """Revoke a decision whole (Law 06/2022 Art. 93.2)."""
+    call.prove(said)
+    return call.act(
+        lambda session, actor: disclosure.summary(
+            disclosure.revoke(session, number, ground=said.ground, reason=said.reason, actor=actor, now=call.now)
+        ),
+        said=said,
+    )
+
+
+@router.post("/submission-letters/{code}/answer", response_model=shapes.Answered)
+def record_answer(
+    call: Annotated[Call, Depends(Change(Act.RECORD_ANSWER))], code: InPath, said: shapes.SuperiorAnswer
+) -> Any:
+    """Record what the superior answered to a tờ trình."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = disclosure.record_answer(
+            session,
+            code,
+            number=said.number,
+            on=said.on,
+            refused=said.refused,
+            reason=said.reason,
+            actor=actor,
+            now=call.now,
+        )
+        return {"letter": row.code, "answer": row.answer}
+
+    return call.act(change, said=said)

@@ -1,0 +1,340 @@
+"""Nominations: list, show, propose, import; submit, withdraw, mend, return, pass, find ineligible, pause, resume.
+
+Each move stands at one nomination (`/nominations/{code}/pass`) and for many at once (`/nominations/pass`), where each
+has its own result.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from pydantic import Field
+from sqlmodel import Session
+
+from operations import dossiers, files, intake, proposal, review, sight, timeline
+from operations.access import Actor
+from operations.proposal import Proposed
+from operations.transition import Result
+from rules import policy
+from rules.lifecycle import State, stage_of
+from rules.policy import Act
+from rules.refusal import Refusal
+from web.api import shapes, together
+from web.api.caller import Bearer, Call, Change
+from web.api.shapes import After, Filter, InPath, Limit
+
+router = APIRouter(prefix="/nominations", tags=["nominations"])
+
+
+@router.get("", response_model=shapes.Page[shapes.Listed])
+def list_nominations(
+    call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))],
+    round: Filter = None,  # noqa: A002 -- the contract's name
+    unit: Filter = None,
+    award: Filter = None,
+    state: State | None = None,
+    text: Annotated[str | None, Query(max_length=200, description="A code, or part of a name.")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
+    """The nominations that this account may read, newest first."""
+    with call.reading() as session:
+        rows, following = dossiers.search(
+            session,
+            actor=call.actor,
+            round_code=round,
+            unit=unit,
+            award=award,
+            state=state.value if state else None,
+            text=text,
+            after=after,
+            limit=limit,
+        )
+    items = [
+        {
+            "code": row["code"],
+            "award": row["award"],
+            "nominee": {"kind": row["kind"], "name": row["name"]},
+            "unit": row["unit"],
+            "round": row["round"],
+            "stage": stage_of(State(row["state"])),
+            "state": row["state"],
+        }
+        for row in rows
+    ]
+    return {"items": items, "next": following}
+
+
+@router.post("", response_model=shapes.Filed, status_code=201)
+def propose(call: Annotated[Call, Depends(Change(Act.PROPOSE))], said: shapes.NewNomination) -> Any:
+    """Propose one nominee: a dossier of one nomination, a draft unless `submit`."""
+    fields = said.model_dump(exclude={"round", "unit", "submit", "facts", "parts"})
+    proposed = Proposed(
+        **fields,
+        row=1,
+        facts=said.facts.model_dump(mode="json", exclude_none=True) if said.facts else {},
+        parts=None if said.parts is None else tuple(said.parts),
+    )
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        filed = proposal.file(
+            session,
+            round_code=said.round,
+            unit_code=said.unit,
+            proposals=[proposed],
+            actor=actor,
+            now=call.now,
+            submit=said.submit,
+        )
+        if filed.errors:
+            first = filed.errors[0]
+            raise Refusal(first["code"], first["message"], details={"errors": list(filed.errors)})
+        return {
+            "code": filed.codes[0],
+            "dossier": filed.dossier,
+            "state": State.SUBMITTED if said.submit else State.DRAFT,
+            "warnings": list(filed.warnings),
+        }
+
+    return call.act(change, said=said)
+
+
+@router.post("/import", response_model=shapes.Imported)
+def import_workbook(
+    call: Annotated[Call, Depends(Change(Act.IMPORT_WORKBOOK))],
+    file: Annotated[UploadFile, File(description="An .xlsx workbook, at most 10 MB.")],
+    round: Annotated[str, Form(pattern=shapes.CODE)],  # noqa: A002 -- the contract's name
+    unit: Annotated[str, Form(pattern=shapes.CODE)],
+    dry_run: Annotated[bool, Form()] = False,
+    convert_legacy: Annotated[bool, Form()] = False,
+    draft: Annotated[bool, Form()] = False,
+) -> Any:
+    """File a unit's workbook: all rows or none. With errors it is refused `workbook_errors`, a dry run lists them."""
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as kept:
+        shutil.copyfileobj(file.file, kept)
+        kept.flush()
+        path = Path(kept.name)
+        book = intake.read(path, convert_legacy=convert_legacy)
+        if dry_run or book.errors:
+            with call.reading() as session:
+                filed = intake.check(session, book, round_code=round, unit_code=unit, actor=call.actor, now=call.now)
+            answer = intake.answer(book, filed, committed=False)
+            if not dry_run:
+                raise _errors(answer)
+            return answer
+        name = PurePath(file.filename or "").name or "workbook.xlsx"
+
+        def change(session: Session, actor: Actor) -> dict[str, Any]:
+            filed = intake.store(
+                session,
+                book,
+                path,
+                round_code=round,
+                unit_code=unit,
+                actor=actor,
+                now=call.now,
+                keep=lambda content: files.keep(call.office.folder, content),
+                submit=not draft,
+                name=name,
+            )
+            stored = intake.answer(book, filed, committed=True)
+            if stored["errors"]:
+                raise _errors(stored)
+            return stored
+
+        asked = json.dumps([_sha256(path), round, unit, convert_legacy, draft])
+        return call.act(change, said=asked)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _errors(answer: dict[str, Any]) -> Refusal:
+    return Refusal(
+        "workbook_errors",
+        f"Tệp có {len(answer['errors'])} lỗi nên chưa dòng nào được lưu. Hãy sửa rồi gửi lại cả tệp.",
+        details={name: answer[name] for name in ("rows", "errors", "warnings")},
+    )
+
+
+@router.get("/{code}", response_model=shapes.Nomination)
+def show_nomination(call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))], code: InPath) -> Any:
+    """One nomination: what the unit wrote, what the rules found, and everything that happened to it."""
+    with call.reading() as session:
+        row = sight.require(session, code, actor=call.actor)
+        relations = sight.relations(session, row, actor=call.actor, now=call.now)
+        seen = policy.fields_of_nominee(call.actor.roles, relations)
+        told = timeline.of_nomination(session, code)
+    if "findings" not in seen:
+        told |= {"findings": [], "verdict": None}
+    # Why it is paused may point at who complained (Luật Tố cáo 25/2018/QH14): the office's alone.
+    if "reason" not in seen or (row.state == State.PAUSED and not call.actor.holds(*sight.OFFICE)):
+        told["reason"] = None
+    said = {name: getattr(row, name) if name in seen else None for name in shapes.Proposal.model_fields}
+    return told | {"version": row.version, "proposal": said}
+
+
+@router.post("/{code}/mend", response_model=shapes.Mended)
+def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: shapes.Mending) -> Any:
+    """Change what a draft or a returned nomination says."""
+    given: dict[str, Any] = {name: getattr(said, name) for name in said.model_fields_set - {"version"}}
+    if given.get("parts") is not None:
+        given["parts"] = ",".join(given["parts"])
+    if given.get("facts") is not None:
+        given["facts"] = json.dumps(given["facts"].model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        proposal.mend(session, code, actor=actor, now=call.now, version=said.version, **given)
+        return {"code": code, "mended": sorted(given), "version": sight.require(session, code, actor=actor).version}
+
+    return call.act(change, said=f"{sorted(said.model_fields_set)}{said.model_dump_json()}")
+
+
+# Moves: one nomination or many --------------------------------------------------------------------------------------
+
+Ground = Literal["complaint", "denunciation", "inspection", "investigation", "discipline"]
+
+
+class One(shapes.Body):
+    version: shapes.Version = None
+
+
+class OneBecause(One):
+    reason: shapes.Reason
+
+
+class OnePassed(One):
+    reason: Annotated[str | None, Field(max_length=2000, description="Where the rules could not settle it.")] = None
+
+
+class OnePaused(OneBecause):
+    ground: Ground
+
+
+class Several(shapes.Body):
+    codes: shapes.Many
+    versions: shapes.Versions = None
+
+
+class SeveralBecause(Several):
+    reason: shapes.Reason
+
+
+class SeveralPaused(SeveralBecause):
+    ground: Ground
+
+
+Move = Callable[..., list[Result]]
+
+
+def _one(call: Call, code: str, said: One, move: Move) -> dict[str, Any]:
+    versions = None if said.version is None else {code: said.version}
+    further = said.model_dump(exclude={"version"})
+    return call.act(
+        lambda session, actor: shapes.single(
+            move(session, [code], actor=actor, now=call.now, versions=versions, **further)
+        ),
+        said=said,
+    )
+
+
+def _many(call: Call, said: Several, move: Move) -> dict[str, Any]:
+    codes = list(dict.fromkeys(said.codes))
+    further = said.model_dump(exclude={"codes", "versions"})
+    return call.act(
+        lambda session, actor: shapes.results(
+            move(session, codes, actor=actor, now=call.now, versions=said.versions, **further)
+        ),
+        said=said,
+    )
+
+
+@router.post("/{code}/submit", response_model=shapes.Done)
+def submit(call: Annotated[Call, Depends(Change(Act.SUBMIT))], code: InPath, said: One | None = None) -> Any:
+    """Hand in a draft, or a mended nomination again."""
+    return together.submit(call, code, said.version if said else None)
+
+
+@router.post("/submit", response_model=shapes.Results)
+def submit_many(call: Annotated[Call, Depends(Change(Act.SUBMIT))], said: Several) -> Any:
+    """Hand in a draft, or a mended nomination again: many at once."""
+    return _many(call, said, proposal.submit)
+
+
+@router.post("/{code}/withdraw", response_model=shapes.Done)
+def withdraw(call: Annotated[Call, Depends(Change(Act.WITHDRAW))], code: InPath, said: OneBecause) -> Any:
+    """A unit takes its nomination back."""
+    return _one(call, code, said, proposal.withdraw)
+
+
+@router.post("/withdraw", response_model=shapes.Results)
+def withdraw_many(call: Annotated[Call, Depends(Change(Act.WITHDRAW))], said: SeveralBecause) -> Any:
+    """A unit takes its nomination back: many at once."""
+    return _many(call, said, proposal.withdraw)
+
+
+@router.post("/{code}/pass", response_model=shapes.Done)
+def pass_(call: Annotated[Call, Depends(Change(Act.PASS))], code: InPath, said: OnePassed | None = None) -> Any:
+    """Pass a nomination that meets the standards."""
+    return _one(call, code, said or OnePassed(), review.pass_review)
+
+
+@router.post("/pass", response_model=shapes.Results)
+def pass_many(call: Annotated[Call, Depends(Change(Act.PASS))], said: Several) -> Any:
+    """Pass a nomination that meets the standards: many at once."""
+    return _many(call, said, review.pass_review)
+
+
+@router.post("/{code}/return", response_model=shapes.Done)
+def return_(call: Annotated[Call, Depends(Change(Act.RETURN))], code: InPath, said: OneBecause) -> Any:
+    """Give a nomination back to be mended."""
+    return _one(call, code, said, review.return_for_supplement)
+
+
+@router.post("/return", response_model=shapes.Results)
+def return_many(call: Annotated[Call, Depends(Change(Act.RETURN))], said: SeveralBecause) -> Any:
+    """Give a nomination back to be mended: many at once."""
+    return _many(call, said, review.return_for_supplement)
+
+
+@router.post("/{code}/ineligible", response_model=shapes.Done)
+def ineligible(call: Annotated[Call, Depends(Change(Act.FIND_INELIGIBLE))], code: InPath, said: OneBecause) -> Any:
+    """Conclude that a nomination is ineligible."""
+    return _one(call, code, said, review.find_ineligible)
+
+
+@router.post("/ineligible", response_model=shapes.Results)
+def ineligible_many(call: Annotated[Call, Depends(Change(Act.FIND_INELIGIBLE))], said: SeveralBecause) -> Any:
+    """Conclude that a nomination is ineligible: many at once."""
+    return _many(call, said, review.find_ineligible)
+
+
+@router.post("/{code}/pause", response_model=shapes.Done)
+def pause(call: Annotated[Call, Depends(Change(Act.PAUSE))], code: InPath, said: OnePaused) -> Any:
+    """Stop a nomination's clock while a case is open."""
+    return _one(call, code, said, review.pause)
+
+
+@router.post("/pause", response_model=shapes.Results)
+def pause_many(call: Annotated[Call, Depends(Change(Act.PAUSE))], said: SeveralPaused) -> Any:
+    """Stop a nomination's clock while a case is open: many at once."""
+    return _many(call, said, review.pause)
+
+
+@router.post("/{code}/resume", response_model=shapes.Done)
+def resume(call: Annotated[Call, Depends(Change(Act.RESUME))], code: InPath, said: OneBecause) -> Any:
+    """Take a paused nomination up again."""
+    return _one(call, code, said, review.resume)
+
+
+@router.post("/resume", response_model=shapes.Results)
+def resume_many(call: Annotated[Call, Depends(Change(Act.RESUME))], said: SeveralBecause) -> Any:
+    """Take a paused nomination up again: many at once."""
+    return _many(call, said, review.resume)

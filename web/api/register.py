@@ -1,0 +1,125 @@
+"""The public register, and citizens' petitions."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from sqlmodel import Session
+
+from operations import petitions, public_register
+from operations.access import Actor
+from rules.case import NomineeKind
+from rules.policy import Act
+from web.api import shapes
+from web.api.caller import Bearer, Call, Change
+from web.api.shapes import After, Filter, InPath, Limit
+
+router = APIRouter(tags=["register"])
+Anybody = Annotated[Call, Depends(Bearer(None))]
+Published = Literal["in_force", "revoked"]
+Year = Annotated[int | None, Query(ge=1945, le=2200)]
+
+
+@router.get("/register", response_model=shapes.Page[shapes.Awardee])
+def search_register(
+    call: Anybody,
+    text: Annotated[str | None, Query(max_length=200, description="A decision's number, or words of a name.")] = None,
+    paper: Filter = None,
+    award: Filter = None,
+    year: Year = None,
+    unit: Filter = None,
+    kind: NomineeKind | None = None,
+    state: Published | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
+    """Whom published papers honour, the last published first; only what the public may see."""
+    with call.reading() as session:
+        rows, following = public_register.search(
+            session,
+            text=text,
+            paper=paper,
+            award=award,
+            year=year,
+            unit=unit,
+            kind=kind,
+            state=state,
+            after=after,
+            limit=limit,
+        )
+    return {"items": rows, "next": following}
+
+
+@router.get("/register/papers", response_model=shapes.Page[shapes.Paper])
+def list_papers(
+    call: Anybody,
+    award: Filter = None,
+    year: Year = None,
+    state: Published | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
+    """Published decisions and superiors' grants, the last published first."""
+    with call.reading() as session:
+        rows, following = public_register.papers(session, award=award, year=year, state=state, after=after, limit=limit)
+    return {"items": rows, "next": following}
+
+
+@router.get("/register/papers/{code}", response_model=shapes.WholePaper)
+def show_paper(call: Anybody, code: InPath) -> Any:
+    """One published paper."""
+    with call.reading() as session:
+        return public_register.paper(session, code)
+
+
+@router.get("/petitions", response_model=shapes.Page[shapes.ListedPetition])
+def list_petitions(
+    call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))],
+    state: Literal["received", "answered"] | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
+    """Petitions, unanswered ones first and among them those due first."""
+    with call.reading() as session:
+        rows, following = petitions.listing(
+            session, actor=call.actor, now=call.now, state=state, after=after, limit=limit
+        )
+    return {"items": rows, "next": following}
+
+
+@router.post("/petitions", response_model=shapes.PetitionReceived, status_code=201)
+def file_petition(call: Annotated[Call, Depends(Bearer(None))], said: shapes.NewPetition) -> Any:
+    """Hand in a citizen's objection. Takes no Idempotency-Key: its receipt is kept nowhere, nor who handed it in."""
+
+    def change(session: Session, _actor: Actor) -> dict[str, Any]:
+        received = petitions.file(
+            session,
+            text=said.text,
+            kind=said.kind,
+            nomination=said.nomination,
+            decision=said.decision,
+            sender=said.sender,
+            now=call.now,
+        )
+        return {"code": received.code, "receipt": received.receipt, "due_on": received.due_on}
+
+    return call.act(change, repeatable=False)
+
+
+@router.get("/petitions/{code}", response_model=shapes.Petition)
+def show_petition(call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))], code: InPath) -> Any:
+    """One petition whole, for those who handle it."""
+    with call.reading() as session:
+        return petitions.one(session, code, actor=call.actor, now=call.now)
+
+
+@router.post("/petitions/{code}/answer", response_model=shapes.PetitionState)
+def answer_petition(
+    call: Annotated[Call, Depends(Change(Act.ANSWER_PETITION))], code: InPath, said: shapes.PetitionAnswer
+) -> Any:
+    """Answer a petition; whoever holds its receipt reads the answer."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = petitions.answer(session, code, answer=said.answer, actor=actor, now=call.now)
+        return {"code": row.code, "state": row.state}
+
+    return call.act(change, said=said)

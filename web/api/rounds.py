@@ -1,0 +1,72 @@
+"""Review rounds."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from operations import rounds
+from rules.policy import Act
+from web.api import shapes
+from web.api.caller import Bearer, Call, Change
+from web.api.shapes import After, InPath, Limit
+
+router = APIRouter(prefix="/rounds", tags=["rounds"])
+See = Annotated[Call, Depends(Bearer(Act.SEE_ROUND))]
+
+
+@router.get("", response_model=shapes.Page[shapes.Round])
+def list_rounds(call: See, after: After = None, limit: Limit = 50) -> Any:
+    """Rounds, oldest first."""
+    with call.reading() as session:
+        return shapes.page(rounds.listing(session), after, limit)
+
+
+@router.post("", response_model=shapes.RoundCode, status_code=201)
+def open_round(call: Annotated[Call, Depends(Change(Act.OPEN_ROUND))], said: shapes.NewRound) -> Any:
+    """Open a round and call the units for proposals."""
+    return call.act(
+        lambda session, actor: {
+            "code": rounds.open_round(
+                session,
+                kind=said.kind,
+                year=said.year,
+                title=said.title,
+                actor=actor,
+                now=call.now,
+                regulation_text=said.regulation,
+                proposals_due=said.proposals_due,
+            ).code
+        },
+        said=said,
+    )
+
+
+@router.get("/{code}", response_model=shapes.RoundStatus)
+def round_status(call: See, code: InPath) -> Any:
+    """Where a round's dossiers stand, and what is due."""
+    with call.reading() as session:
+        return rounds.status(session, code)
+
+
+@router.post("/{code}/advance", response_model=shapes.RoundStage)
+def advance_round(call: Annotated[Call, Depends(Change(Act.ADVANCE_ROUND))], code: InPath) -> Any:
+    """Close the present stage and begin the next."""
+
+    def change(session: Any, actor: Any) -> dict[str, Any]:
+        row = rounds.advance(session, code, actor=actor, now=call.now)
+        return {"code": row.code, "stage": row.stage}
+
+    return call.act(change)
+
+
+@router.post("/{code}/extend", response_model=shapes.Extended)
+def extend_stage(call: Annotated[Call, Depends(Change(Act.EXTEND_ROUND))], code: InPath, said: shapes.Extension) -> Any:
+    """Move a stage's deadline, with a reason that everyone who waits is told."""
+
+    def change(session: Any, actor: Any) -> dict[str, Any]:
+        row = rounds.extend(
+            session, code, stage=said.stage, until=said.until, reason=said.reason, actor=actor, now=call.now
+        )
+        return {"code": code, "stage": said.stage, "due": row.due_on.isoformat(), "computed": row.computed}
+
+    return call.act(change, said=said)

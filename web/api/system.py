@@ -1,0 +1,44 @@
+"""The ledger and the letters."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from sqlmodel import col, select
+
+from models import Checkpoint
+from operations import disclosure, ledger_book, outbox, record
+from rules.policy import Act
+from web.api import shapes
+from web.api.caller import Bearer, Call
+from web.api.shapes import InPath
+
+router = APIRouter(tags=["system"])
+
+
+@router.get("/ledger", response_model=shapes.Ledger)
+def show_ledger(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))]) -> Any:
+    """How long the ledger is, whose signature to expect, and the newest checkpoint."""
+    signer = call.office.signer
+    with call.reading() as session:
+        newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+        return {
+            "size": record.size(session),
+            "origin": signer.origin,
+            "vkey": signer.vkey,
+            "checkpoint": newest.note if newest else None,
+        }
+
+
+@router.get("/ledger/proofs/{number}", response_model=shapes.Proof)
+def prove_decision(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))], number: InPath) -> Any:
+    """The proof of a decision; `not_sealed` until a checkpoint covers it."""
+    with call.reading() as session:
+        code = disclosure.decision_by_code(session, number).code
+        return {"number": code, "proof": ledger_book.prove(session, code)}
+
+
+@router.get("/notifications", response_model=shapes.Letters)
+def notifications(call: Annotated[Call, Depends(Bearer(Act.SEE_DASHBOARD))]) -> Any:
+    """How many letters were queued, accepted, failed, and wait."""
+    with call.reading() as session:
+        return outbox.status(session)

@@ -1,0 +1,74 @@
+"""What people typed: read once, checked against the session's token, shown again with its errors when it will not do."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData, UploadFile
+
+from rules.refusal import Refusal
+from web.visit import Visit, csrf_fits
+
+_MOST_FIELDS = 60_000  # a bulk act may name every nomination of a large round
+
+
+@dataclass
+class Form:
+    """A submitted form. `errors` maps a field's name to what is wrong with it, in the order of the page."""
+
+    data: FormData
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def text(self, name: str, *, required: str = "", longest: int = 0) -> str:
+        """A field's text without outer spaces; `required` is what to say where it is empty."""
+        value = self.data.get(name, "")
+        said = value.strip() if isinstance(value, str) else ""
+        if required and not said:
+            self.errors.setdefault(name, required)
+        if longest and len(said) > longest:
+            self.errors.setdefault(name, f"Nhiều nhất {longest} ký tự; bạn đã viết {len(said)}.")
+        return said
+
+    def texts(self, name: str) -> list[str]:
+        """Every value of a field that stands more than once (check boxes), in order, each once."""
+        return list(dict.fromkeys(value for value in self.data.getlist(name) if isinstance(value, str) and value))
+
+    def file(self, name: str, *, required: str = "") -> UploadFile | None:
+        """An uploaded file, or None where none was chosen."""
+        value = self.data.get(name)
+        if isinstance(value, UploadFile) and value.filename:
+            return value
+        if required:
+            self.errors.setdefault(name, required)
+        return None
+
+    @property
+    def once(self) -> str:
+        """The key this form was shown with: a second submit of the same form is the same act."""
+        return self.text("once")[:80]
+
+
+async def submitted(request: Request) -> AsyncIterator[Form]:
+    """The form of this request. Raises Refusal `stale_form` when it does not carry its session's token."""
+    data = await request.form(max_fields=_MOST_FIELDS, max_files=20)
+    try:
+        token = Visit.of(request).token
+        if token is not None and not csrf_fits(str(data.get("csrf", "")), token):
+            raise Refusal(
+                "stale_form",
+                "Biểu mẫu này thuộc một phiên đăng nhập khác hoặc đã cũ nên không được nhận; chưa có gì thay đổi. "
+                "Hãy quay lại, tải lại trang rồi gửi lại.",
+            )
+        yield Form(data)
+    finally:
+        await data.close()  # an uploaded file lies in a temporary one
+
+
+Submitted = Annotated[Form, Depends(submitted)]
+
+
+def fresh_key() -> str:
+    """A key for one showing of one form."""
+    return secrets.token_urlsafe(18)

@@ -1,0 +1,117 @@
+"""Pages from templates: the frame every page shares, and what a template may ask for."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from operations import access, idempotency
+from rules import lifecycle, policy
+from rules.policy import Act
+from web import language
+from web.forms import fresh_key
+from web.language import words
+from web.visit import Visit
+
+# (path, words, the act that opens it): what the frame's menu shows to whom.
+MENU: tuple[tuple[str, str, Act], ...] = (
+    ("/inbox", words("Việc của tôi"), Act.SEE_INBOX),
+    ("/nominations", words("Hồ sơ"), Act.SEE_NOMINATION),
+    ("/rounds", words("Đợt xét"), Act.SEE_ROUND),
+    ("/council", words("Hội đồng"), Act.SEE_SESSION),
+    ("/sign", words("Trình ký"), Act.SIGN),
+    ("/petitions", words("Phản ánh, kiến nghị"), Act.SEE_PETITIONS),
+    ("/dashboard", words("Bảng theo dõi"), Act.SEE_DASHBOARD),
+    ("/administration", words("Quản trị"), Act.ADMINISTER),
+    ("/administration/authorisations", words("Ủy quyền"), Act.AUTHORISE),
+    ("/administration/security", words("Nhật ký an ninh"), Act.SEE_SECURITY_LOG),
+)
+
+
+@cache
+def environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["day"] = _day
+    found.filters["moment"] = _moment
+    found.filters["number"] = _number
+    found.globals.update(
+        state_names=lifecycle.STATE_NAMES,
+        stage_names=lifecycle.STAGE_NAMES,
+        role_names=lifecycle.ROLE_NAMES,
+        stages=lifecycle.STAGES,
+    )
+    return found
+
+
+def _day(value: date | datetime | str | None) -> str:
+    """24/11/2026, in Vietnam."""
+    if not value:
+        return "–"
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    found = access.local_date(value) if isinstance(value, datetime) else value
+    return f"{found:%d/%m/%Y}"
+
+
+def _moment(value: datetime | str | None) -> str:
+    """14:05 24/11/2026, in Vietnam."""
+    if not value:
+        return "–"
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found.astimezone(access.LOCAL):%H:%M %d/%m/%Y}"
+
+
+def _number(value: int | None) -> str:
+    """1.780, as Vietnamese writes it."""
+    return "–" if value is None else f"{value:,}".replace(",", ".")
+
+
+def render(visit: Visit, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A whole page in the visitor's language. A template gets `visit`, `_`, `menu`, `done` and what is handed in."""
+    say = language.says(visit.language)
+    # One form shown is one key, however many buttons it has.
+    key = context.pop("once", None) or fresh_key()
+    html = (
+        environment()
+        .get_template(template)
+        .render(
+            visit=visit,
+            _=say,
+            once=key,
+            menu=[(path, say(name)) for path, name, act in MENU if visit.visitor and _opens(visit, act)],
+            here=visit.request.url.path,
+            done=receipt(visit),
+            **context,
+        )
+    )
+    return HTMLResponse(html, status_code=status)
+
+
+def _opens(visit: Visit, act: Act) -> bool:
+    return policy.ever(visit.actor.roles, act)
+
+
+def done(to: str, key: str) -> RedirectResponse:
+    """After an act: the page `to`, which shows the receipt of the form with this key."""
+    joint = "&" if "?" in to else "?"
+    return RedirectResponse(f"{to}{joint}done={key}" if key else to, status_code=303)
+
+
+def receipt(visit: Visit) -> Mapping[str, Any] | None:
+    """What the act of `?done=KEY` answered, for its own actor only: a reload or a second submit shows the same."""
+    key = visit.request.query_params.get("done")
+    if not key or visit.visitor is None:
+        return None
+    with visit.reading() as session:
+        said = idempotency.answer_to(session, key=key, actor=visit.actor)
+    return None if said is None else {"message": "", "details": "", "results": [], "refused": 0, **said}

@@ -1,0 +1,106 @@
+"""What did not go: a lawful refusal, something unreadable, a page that is not there. Each is a page, or problem+json."""
+
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from rules.refusal import Refusal, Unreadable
+from web import pages
+from web.security import TooLong
+from web.visit import ConfirmFirst, SignInFirst, Visit
+
+_FORBIDDEN = frozenset(
+    {"not_your_role", "not_your_unit", "separation_of_duties", "no_authorisation", "not_a_member", "account_disabled",
+     "unknown_account", "stale_form", "recused_from", "token_scope", "four_eyes", "not_a_teller"}
+)  # fmt: skip
+_MISSING_CODES = frozenset({"not_initialised"})
+
+
+def status_of(refusal: Refusal) -> int:
+    """403 beyond one's rights, 404 for what is not there, 429 too often, else 409: the state of things forbids it."""
+    if refusal.code in _FORBIDDEN:
+        return 403
+    if refusal.code.startswith("unknown_") and refusal.code != "unknown_multiplier":  # a figure nobody verified yet
+        return 404
+    if refusal.code == "too_many_attempts":
+        return 429
+    return 409
+
+
+def install(app: FastAPI) -> None:
+    """Every exception that may reach a door, as an answer for people or for programs."""
+
+    @app.exception_handler(SignInFirst)
+    def _sign_in(request: Request, wanted: SignInFirst) -> Response:
+        del request
+        return RedirectResponse(f"/login?next={quote(wanted.wanted, safe='/')}", status_code=303)
+
+    @app.exception_handler(ConfirmFirst)
+    def _confirm(request: Request, wanted: ConfirmFirst) -> Response:
+        del request
+        return RedirectResponse(f"/confirm?next={quote(wanted.wanted, safe='/')}", status_code=303)
+
+    @app.exception_handler(Refusal)
+    def _refusal(request: Request, refusal: Refusal) -> Response:
+        status = status_of(refusal)
+        if _for_programs(request):
+            return problem(
+                status,
+                refusal.code,
+                refusal.message,
+                citation=refusal.citation.model_dump() if refusal.citation else None,
+            )
+        visit = Visit.of(request)
+        if not getattr(request.state, "noted", False):  # an act has noted it already
+            visit.note("see" if request.method == "GET" else "send", request.url.path, refusal)
+        return pages.render(
+            visit, "refusal.html", status=status, refusal=refusal, title="Việc này không thực hiện được"
+        )
+
+    @app.exception_handler(Unreadable)
+    def _unreadable(request: Request, error: Unreadable) -> Response:
+        if _for_programs(request):
+            return problem(422, error.code, error.message, where=error.where)
+        return pages.render(Visit.of(request), "unreadable.html", status=422, error=error)
+
+    @app.exception_handler(TooLong)
+    def _too_long(request: Request, error: TooLong) -> Response:
+        del request, error
+        return Response("Nội dung gửi lên quá lớn (tối đa 10 MB).", status_code=413)
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> Response:
+        if _for_programs(request):
+            return problem(error.status_code, "http", str(error.detail), headers=dict(error.headers or {}))
+        return pages.render(
+            Visit.of(request),
+            "no_page.html",
+            status=error.status_code,
+            asked_for=request.url.path,
+            title="Không có trang này",
+        )
+
+    @app.exception_handler(RequestValidationError)
+    def _validation(request: Request, error: RequestValidationError) -> Response:
+        if _for_programs(request):
+            where = [{"field": "/".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
+            return problem(422, "invalid_request", "Yêu cầu không đúng mẫu.", where=where)
+        return pages.render(
+            Visit.of(request), "no_page.html", status=422, asked_for=request.url.path, title="Không có trang này"
+        )
+
+
+def _for_programs(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def problem(
+    status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: object
+) -> JSONResponse:
+    """An error as RFC 9457 problem+json; `code` is the contract's stable word."""
+    body = {"type": f"urn:vinhdanh:{code}", "title": message, "status": status, "code": code}
+    body |= {name: value for name, value in more.items() if value is not None}
+    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)

@@ -1,0 +1,378 @@
+"""Administration by audited commands: units, accounts, roles, the office's regulation; the security log to read."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session, col, select
+
+from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
+from models.organisation import LEVELS
+from operations import access, administration, rounds, written
+from operations.access import Actor
+from rules import policy
+from rules.lifecycle import ROLE_NAMES
+from rules.policy import Act
+from rules.refusal import Refusal, Unreadable
+from web import pages
+from web.forms import Form, Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter(prefix="/administration")
+Admin = Annotated[Visit, Depends(Permit(Act.ADMINISTER))]
+Watcher = Annotated[Visit, Depends(Permit(Act.SEE_SECURITY_LOG))]
+Chairman = Annotated[Visit, Depends(Permit(Act.AUTHORISE))]
+
+LEVEL_NAMES = {"commune": words("cấp xã"), "district": words("cấp huyện"), "province": words("cấp tỉnh")}
+# Which field an answer of the operations is about; what is not here is a refusal of its own.
+_FIELD_OF = {
+    "bad_code": "code", "bad_level": "level", "bad_email": "email", "bad_username": "username", "already_exists": "username",
+    "bad_role": "role", "unit_needed": "unit", "document_required": "document", "unknown_unit": "unit",
+    "already_granted": "role", "unknown_award": "scope", "not_a_deputy": "deputy", "unknown_account": "deputy",
+    "bad_date": "to", "already_ended": "on", "bad_successor": "successor", "no_such_grant": "on",
+}  # fmt: skip
+
+
+def _day(form: Form, name: str, *, required: str = words("Hãy chọn ngày.")) -> date:
+    said = form.text(name, required=required)
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        if said:
+            form.errors[name] = words("Ngày viết như 2024-12-20.")
+        return date.min
+
+
+def _attempt(
+    visit: Visit, form: Form, verb: str, subject: str, change: Callable[[Session, Actor], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Do it, or note at which field it will not do: None, with `form.errors` saying so."""
+    if form.errors:
+        return None
+    try:
+        return visit.act(verb, subject, change, once=form.once)
+    except (Refusal, Unreadable) as said:
+        field = _FIELD_OF.get(said.code)
+        if said.code == "missing_value":
+            field = "name"
+        if field is None or field not in form.data:
+            raise
+        form.errors[field] = said.message
+        return None
+
+
+@router.get("")
+def home(visit: Admin) -> Response:
+    """What can be administered, and how the system stands."""
+    with visit.reading() as session:
+        head = session.exec(select(LedgerHead)).one()
+        checkpoint = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc()).limit(1)).first()
+        regulations = session.exec(select(Regulation).order_by(col(Regulation.id).desc())).all()
+    return pages.render(
+        visit, "administration.html", size=head.size, checkpoint=checkpoint, regulations=regulations, errors={}
+    )
+
+
+@router.post("/regulation")
+async def register_regulation(visit: Admin, form: Submitted) -> Response:
+    """Keep the exact text of the office's regulation; a file that cannot be read says where."""
+    upload = form.file("regulation", required=words("Hãy chọn tệp Quy chế (TOML)."))
+    if upload is None:
+        return RedirectResponse("/administration", status_code=303)
+    raw = await upload.read(1_000_000)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("bad_regulation", "Tệp Quy chế không phải văn bản UTF-8.") from None
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        del actor
+        row = rounds.register_regulation(session, text, now=visit.now)
+        return {"message": f"Đã ghi {row.document}, số {row.number}."}
+
+    visit.act("regulation.register", "", change, once=form.once)
+    return pages.done("/administration", form.once)
+
+
+# Accounts and roles ----------------------------------------------------------------------------------------------
+
+
+@router.get("/accounts")
+def accounts_(visit: Admin, text: str = "") -> Response:
+    """Every account, with its roles of today."""
+    return _accounts(visit, text=text)
+
+
+def _accounts(visit: Visit, *, text: str = "", form: Form | None = None) -> Response:
+    with visit.reading() as session:
+        rows = administration.account_list(session, now=visit.now)
+    wanted = text.strip().casefold()
+    if wanted:
+        rows = [row for row in rows if wanted in f"{row['username']} {row['name']} {' '.join(row['roles'])}".casefold()]
+    errors = form.errors if form else {}
+    return pages.render(
+        visit,
+        "administration_accounts.html",
+        status=422 if errors else 200,
+        rows=rows,
+        text=text,
+        errors=errors,
+        said=_said(form, "username", "name", "email"),
+    )
+
+
+def _said(form: Form | None, *names: str) -> dict[str, str]:
+    return {name: form.text(name) if form else "" for name in names}
+
+
+@router.post("/accounts")
+def add_account(visit: Admin, form: Submitted) -> Response:
+    """A new account, without roles and password."""
+    username = form.text("username", required=words("Hãy gõ tên đăng nhập."))
+    name = form.text("name", required=words("Hãy gõ họ và tên."))
+    email = form.text("email") or None
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        administration.add_account(session, username=username, name=name, email=email, actor=actor)
+        return {"message": f"Đã tạo tài khoản «{username}»."}
+
+    if _attempt(visit, form, "account.add", username, change) is None:
+        return _accounts(visit, form=form)
+    return pages.done(f"/administration/accounts/{username}", form.once)
+
+
+@router.get("/accounts/{username}")
+def account(visit: Admin, username: str) -> Response:
+    """One account: its state, its roles, what can be done."""
+    return _account(visit, username)
+
+
+def _account(visit: Visit, username: str, *, form: Form | None = None, link: tuple[str, Any] | None = None) -> Response:
+    with visit.reading() as session:
+        rows = administration.account_list(session, now=visit.now)
+        units = administration.units(session)
+    found = next((row for row in rows if row["username"] == username), None)
+    if found is None:
+        raise Refusal("unknown_account", f"Không có tài khoản «{username}».")
+    errors = form.errors if form else {}
+    return pages.render(
+        visit,
+        "administration_account.html",
+        status=422 if errors else 200,
+        account=found,
+        held=[role.partition("@") for role in found["roles"]],
+        roles=[(role.value, ROLE_NAMES[role]) for role in policy.PEOPLE],
+        units=[("", "–"), *((unit["code"], unit["name"]) for unit in units if unit["to"] is None)],
+        errors=errors,
+        said=_said(form, "role", "unit", "document", "from"),
+        today=access.local_date(visit.now).isoformat(),
+        link=link,
+        base=visit.installation.base_url,
+    )
+
+
+@router.post("/accounts/{username}/invite")
+def invite(visit: Admin, username: str, form: Submitted) -> Response:
+    """A one-time link by which the person chooses a password; shown once."""
+    del form
+    with visit.installation.database.begin() as session:
+        link = administration.invite(session, username, actor=visit.actor, now=visit.now)
+    return _account(visit, username, link=link)
+
+
+_SIMPLE: dict[str, tuple[str, Callable[..., object], bool]] = {
+    "disable": ("Đã khóa tài khoản.", administration.disable, True),
+    "enable": ("Đã mở khóa tài khoản.", administration.enable, False),
+    "second-factor": ("Đã gỡ mã xác thực hai bước.", administration.reset_second_factor, False),
+}
+
+
+@router.post("/accounts/{username}/do")
+def simple(visit: Admin, username: str, form: Submitted) -> Response:
+    """Lock, unlock, take the second factor away."""
+    wanted = form.text("do")
+    if wanted not in _SIMPLE:
+        raise Refusal("unknown_act", "Không có việc này.")
+    message, verb, timed = _SIMPLE[wanted]
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        verb(session, username, actor=actor, **({"now": visit.now} if timed else {}))
+        return {"message": message}
+
+    visit.act(f"account.{wanted}", username, change, once=form.once)
+    return pages.done(f"/administration/accounts/{username}", form.once)
+
+
+@router.post("/accounts/{username}/roles")
+def grant(visit: Admin, username: str, form: Submitted) -> Response:
+    """A role from a day on, by a document; or the end of one."""
+    role = form.text("role", required=words("Hãy chọn vai trò."))
+    unit = form.text("unit") or None
+    if form.text("do") == "end":
+        day = _day(form, "on")
+        if form.errors:
+            return _account(visit, username, form=form)
+
+        def end(session: Session, actor: Actor) -> dict[str, Any]:
+            administration.end_grant(session, username, role, unit=unit, on=day, actor=actor, now=visit.now)
+            return {"message": "Vai trò đã được ghi ngày kết thúc."}
+
+        if _attempt(visit, form, "role.end", username, end) is None:
+            return _account(visit, username, form=form)
+        return pages.done(f"/administration/accounts/{username}", form.once)
+    document = form.text("document", required=words("Hãy ghi số văn bản làm căn cứ."))
+    day = _day(form, "from")
+
+    def give(session: Session, actor: Actor) -> dict[str, Any]:
+        administration.grant(session, username, role, unit=unit, document=document, valid_from=day, actor=actor)
+        return {"message": "Đã cấp vai trò."}
+
+    if _attempt(visit, form, "role.grant", username, give) is None:
+        return _account(visit, username, form=form)
+    return pages.done(f"/administration/accounts/{username}", form.once)
+
+
+# Units -----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/units")
+def units_(visit: Admin) -> Response:
+    """Every unit, those that have ended too."""
+    return _units(visit)
+
+
+def _units(visit: Visit, *, form: Form | None = None) -> Response:
+    with visit.reading() as session:
+        rows = administration.units(session)
+    errors = form.errors if form else {}
+    return pages.render(
+        visit,
+        "administration_units.html",
+        status=422 if errors else 200,
+        rows=rows,
+        levels=[(level, LEVEL_NAMES[level]) for level in LEVELS],
+        level_names=LEVEL_NAMES,
+        errors=errors,
+        said=_said(form, "code", "name", "level", "email", "from"),
+        today=access.local_date(visit.now).isoformat(),
+    )
+
+
+@router.post("/units")
+def add_unit(visit: Admin, form: Submitted) -> Response:
+    """Register a unit from a day on."""
+    code = form.text("code", required=words("Hãy gõ mã đơn vị."))
+    name = form.text("name", required=words("Hãy gõ tên đơn vị."))
+    day = _day(form, "from")
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        administration.add_unit(
+            session, code=code, name=name, level=form.text("level"), email=form.text("email") or None, valid_from=day,
+            is_office=form.text("office") == "1", actor=actor,
+        )  # fmt: skip
+        return {"message": f"Đã khai báo đơn vị {name}."}
+
+    if form.errors:
+        return _units(visit, form=form)
+    try:
+        visit.act("unit.add", code, change, once=form.once)
+    except (Refusal, Unreadable) as said:
+        field = {"already_exists": "code"}.get(said.code) or _FIELD_OF.get(said.code)
+        if field not in {"code", "level", "email"}:
+            raise
+        form.errors[field] = said.message
+        return _units(visit, form=form)
+    return pages.done("/administration/units", form.once)
+
+
+@router.post("/units/{code}/end")
+def end_unit(visit: Admin, code: str, form: Submitted) -> Response:
+    """A unit ceases on a day; its successor takes over."""
+    day = _day(form, "on")
+    if form.errors:
+        return _units(visit, form=form)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        administration.end_unit(session, code, on=day, successor=form.text("successor") or None, actor=actor)
+        return {"message": f"Đơn vị {code} kết thúc từ {day:%d/%m/%Y}."}
+
+    visit.act("unit.end", code, change, once=form.once)
+    return pages.done("/administration/units", form.once)
+
+
+# Authorisations are the chairman's -------------------------------------------------------------------------------
+
+
+@router.get("/authorisations")
+def authorisations(visit: Chairman) -> Response:
+    """Who may sign for the chairman, by which document, for what and until when."""
+    return _authorisations(visit)
+
+
+def _authorisations(visit: Visit, *, form: Form | None = None) -> Response:
+    with visit.reading() as session:
+        rows = administration.authorisations(session)
+    errors = form.errors if form else {}
+    return pages.render(
+        visit,
+        "administration_authorisations.html",
+        status=422 if errors else 200,
+        rows=rows,
+        errors=errors,
+        said=_said(form, "deputy", "document", "scope", "from", "to"),
+        today=access.local_date(visit.now),
+    )
+
+
+@router.post("/authorisations")
+def authorise(visit: Chairman, form: Submitted) -> Response:
+    """Let a deputy sign, limited in time and content (NĐ 30/2020 Art. 13.3)."""
+    deputy = form.text("deputy", required=words("Hãy gõ tên đăng nhập của người được ủy quyền."))
+    document = form.text("document", required=words("Hãy ghi số văn bản ủy quyền."))
+    scope = form.text("scope", required=words("Hãy ghi phạm vi: all hoặc mã các hình thức, cách nhau dấu phẩy."))
+    first, last = _day(form, "from"), _day(form, "to")
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        administration.authorise(
+            session, deputy=deputy, document=document, scope=scope, valid_from=first, valid_to=last, actor=actor,
+            now=visit.now,
+        )  # fmt: skip
+        return {"message": f"Đã ghi ủy quyền số {document} cho «{deputy}»."}
+
+    if _attempt(visit, form, "authorisation.give", deputy, change) is None:
+        return _authorisations(visit, form=form)
+    return pages.done("/administration/authorisations", form.once)
+
+
+@router.post("/authorisations/end")
+def end_authorisation(visit: Chairman, form: Submitted) -> Response:
+    """End one's own authorisation at once."""
+    document = form.text("document")
+    written.check("Số văn bản", document, 80)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        administration.end_authorisation(session, document, actor=actor, now=visit.now)
+        return {"message": f"Ủy quyền số {document} đã kết thúc."}
+
+    visit.act("authorisation.end", document, change, once=form.once)
+    return pages.done("/administration/authorisations", form.once)
+
+
+# The security log ------------------------------------------------------------------------------------------------
+
+
+@router.get("/security")
+def security(visit: Watcher, after: str = "") -> Response:
+    """Who reached beyond their rights, newest first. Read-only: the table takes no change."""
+    query = select(SecurityEvent).order_by(col(SecurityEvent.id).desc()).limit(101)
+    if after:
+        if not (after.isascii() and after.isdecimal() and len(after) < 16):
+            raise Unreadable("bad_page_key", "Dấu trang không đọc được; hãy mở lại danh sách từ đầu.")
+        query = query.where(col(SecurityEvent.id) < int(after))
+    with visit.reading() as session:
+        rows = list(session.exec(query))
+    key = str(rows[99].id) if len(rows) > 100 else ""
+    return pages.render(visit, "administration_security.html", rows=rows[:100], key=key)

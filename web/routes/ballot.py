@@ -1,0 +1,620 @@
+"""The ballot of a council session: opened, cast, closed, counted, annulled, checked by whoever wants to.
+
+Nobody is shown a number before the tally, and nobody the number of a nomination from which they stand aside. A member's
+choices travel in form bodies only and are kept nowhere; the receipt stays in the member's own browser, since a copy on
+the server would link a person to an envelope.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from ledger import sealing
+from operations import (
+    ballot_box,
+    ballot_check,
+    council,
+    counting,
+    paper_facts,
+    share_files,
+    transition,
+    vote,
+)
+from operations.access import Actor
+from rules import lifecycle
+from rules.policy import Act
+from rules.refusal import Citation, Refusal, Unreadable
+from web import pages, reauthentication
+from web.forms import Form, Submitted
+from web.language import words
+from web.routes.council import KINDS, PAGE, Sitting, agenda_of, fingerprint_of, sent_before, sitting_of
+from web.routes.rounds import SESSION_STATES as STATES
+from web.routes.signing import pdf
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Opener = Annotated[Visit, Depends(Permit(Act.OPEN_BALLOT))]
+Voter = Annotated[Visit, Depends(Permit(Act.CAST))]
+Roller = Annotated[Visit, Depends(Permit(Act.SIGN_ROLL))]
+Counter = Annotated[Visit, Depends(Permit(Act.COUNT_BY_HAND))]
+Closer = Annotated[Visit, Depends(Permit(Act.CLOSE_BALLOT))]
+Teller = Annotated[Visit, Depends(Permit(Act.TALLY))]
+Annuller = Annotated[Visit, Depends(Permit(Act.ANNUL_BALLOT))]
+Result = Annotated[Visit, Depends(Permit(Act.SEE_RESULT))]
+Verifier = Annotated[Visit, Depends(Permit(Act.VERIFY_BALLOT))]
+
+CHOICES: Mapping[str, str] = {
+    "approve": words("Tán thành"),
+    "disapprove": words("Không tán thành"),
+    "abstain": words("Không ý kiến"),
+}
+
+
+# Opening ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/council/{code}/open")
+def opening(visit: Opener, code: str) -> Response:
+    """What opening the ballot now would mean, and what its result may give away. Refused where it cannot be opened."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.OPEN_BALLOT)
+        plan = vote.prospect(session, code, actor=visit.actor)
+    names = {member.username: member.name for member in sitting.members}
+    return pages.render(
+        visit,
+        "ballot_open.html",
+        session=sitting.row,
+        round=sitting.round,
+        plan=plan,
+        kinds=KINDS,
+        tellers=[names[username] for username in plan.tellers],
+        present=sum(member.attended for member in sitting.members),
+        members=len(sitting.members),
+    )
+
+
+@router.post("/council/{code}/open")
+def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
+    """Open it. Of a secret ballot this one answer shows the tellers' shares, which are kept nowhere."""
+    if sent_before(visit, form):
+        return pages.done(f"/council/{code}", form.once)
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.OPEN_BALLOT)
+        plan = vote.prospect(session, code, actor=visit.actor)
+    public_key, shares = plan.new_key() if plan.kind == "secret" else (None, {})
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        opened = vote.open_ballot(
+            session, code, public_key=public_key, shares_needed=plan.needed or None, actor=actor, now=visit.now
+        )
+        left = f" Còn {len(opened['left'])} hồ sơ để phiên sau." if opened["left"] else ""
+        return {
+            "key": opened["key"],
+            "message": f"Đã mở phiếu phiên {code}: {len(opened['agenda'])} hồ sơ",
+            "details": f"Danh sách, Quy chế và chương trình đã chốt; dấu {opened['frozen']}.{left}",
+        }
+
+    answer = visit.act("ballot.open", code, change, once=form.once)
+    if public_key is None or answer["key"] != sealing.fingerprint(public_key):
+        # The same form sent twice at once: the other one's key seals the box, this one's opens nothing.
+        return pages.done(f"/council/{code}", form.once)
+    names = {member.username: member.name for member in sitting.members}
+    return pages.render(
+        visit,
+        "ballot_shares.html",
+        session=sitting.row,
+        key=answer["key"],
+        needed=plan.needed,
+        shares=[
+            {
+                "teller": username,
+                "name": names[username],
+                "text": text,
+                "file": f"{code}.{username}.share",
+                "data": "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode(),
+            }
+            for username, text in shares.items()
+        ],
+    )
+
+
+# Voting -----------------------------------------------------------------------------------------------------------
+
+
+def _slip(session: Session, visit: Visit, code: str) -> tuple[Sitting, vote.Slip]:
+    sitting = sitting_of(session, visit, code, Act.CAST)
+    return sitting, vote.slip(session, code, actor=visit.actor)
+
+
+@router.get("/council/{code}/ballot")
+def ballot(visit: Voter, code: str) -> Response:
+    """An empty ballot of the whole agenda."""
+    with visit.reading() as session:
+        try:
+            sitting, slip = _slip(session, visit, code)
+        except Refusal as refusal:
+            if refusal.code == "already_voted" and _receipt(visit, code):
+                return RedirectResponse(f"/council/{code}/receipt", status_code=303)
+            raise
+        return _ballot(session, visit, sitting, slip, {}, default="", page=1, errors={})
+
+
+def _ballot(
+    session: Session,
+    visit: Visit,
+    sitting: Sitting,
+    slip: vote.Slip,
+    chosen: Mapping[str, str],
+    *,
+    default: str,
+    page: int,
+    errors: dict[str, str],
+) -> Response:
+    """One page of the ballot; choices made on other pages travel along as hidden fields."""
+    last = max(1, -(-len(slip.agenda) // PAGE))
+    page = min(max(page, 1), last)
+    codes = slip.agenda[(page - 1) * PAGE : page * PAGE]
+    items, _ = agenda_of(session, sitting, codes=codes)
+    return pages.render(
+        visit,
+        "ballot.html",
+        status=422 if errors else 200,
+        session=sitting.row,
+        kind=slip.kind,
+        kinds=KINDS,
+        choices=CHOICES,
+        items=items,
+        chosen=chosen,
+        elsewhere={code: choice for code, choice in chosen.items() if code not in codes},
+        default=default,
+        page=page,
+        last=last,
+        total=len(slip.agenda),
+        aside=len(slip.aside),
+        errors=errors,
+    )
+
+
+def _chosen(form: Form, slip: vote.Slip) -> tuple[dict[str, str], str]:
+    """What was chosen nomination by nomination, and for those left blank; anything else is left out."""
+    chosen = {}
+    for code in slip.agenda:
+        choice = form.text(f"choice.{code}")
+        if choice in CHOICES and code not in slip.aside:
+            chosen[code] = choice
+    default = form.text("default")
+    return chosen, default if default in CHOICES else ""
+
+
+@router.post("/council/{code}/ballot")
+def fill_in(visit: Voter, code: str, form: Submitted) -> Response:
+    """Another page of the ballot, or check answers. Nothing is kept."""
+    to = form.text("to")
+    with visit.reading() as session:
+        sitting, slip = _slip(session, visit, code)
+        chosen, default = _chosen(form, slip)
+        page = int(to[5:]) if to.startswith("page-") and to[5:].isascii() and to[5:].isdecimal() and len(to) < 12 else 1
+        if to != "check":
+            return _ballot(session, visit, sitting, slip, chosen, default=default, page=page, errors={})
+        return _check(session, visit, sitting, slip, chosen, default, form)
+
+
+def _check(
+    session: Session,
+    visit: Visit,
+    sitting: Sitting,
+    slip: vote.Slip,
+    chosen: Mapping[str, str],
+    default: str,
+    form: Form,
+    *,
+    status: int = 200,
+) -> Response:
+    blank = [code for code in slip.agenda if code not in chosen and code not in slip.aside]
+    if blank and not default:
+        page = slip.agenda.index(blank[0]) // PAGE + 1
+        said = f"Còn {len(blank)} hồ sơ chưa chọn, bắt đầu từ {blank[0]}. Hãy chọn từng hồ sơ, hoặc chọn chung cho các hồ sơ để trống."
+        return _ballot(
+            session, visit, sitting, slip, chosen, default="", page=page, errors={f"choice.{blank[0]}": said}
+        )
+    apart = [code for code, choice in chosen.items() if choice != default]
+    items, _ = agenda_of(session, sitting, codes=apart[:PAGE])
+    counted = {choice: sum(said == choice for said in chosen.values()) for choice in CHOICES}
+    if default:
+        counted[default] += len(blank)
+    return pages.render(
+        visit,
+        "ballot_check.html",
+        status=status,
+        session=sitting.row,
+        kind=slip.kind,
+        choices=CHOICES,
+        counted=counted,
+        items=items,
+        more=len(apart) - len(items),
+        chosen=chosen,
+        default=default,
+        blank=len(blank),
+        aside=len(slip.aside),
+        asks_password=reauthentication.asks(visit),
+        errors=form.errors,
+    )
+
+
+@router.post("/council/{code}/ballot/cast")
+def cast(visit: Voter, code: str, form: Submitted) -> Response:
+    """Seal the ballot and put it into the box, after the password. 303 to the receipt, which only this browser keeps."""
+    try:
+        with visit.reading() as session:
+            sitting, slip = _slip(session, visit, code)
+            chosen, default = _chosen(form, slip)
+            blank = [one for one in slip.agenda if one not in chosen and one not in slip.aside]
+            if blank and not default:
+                return _check(session, visit, sitting, slip, chosen, default, form)
+        reauthentication.check(visit, form)
+        if form.errors:
+            with visit.reading() as session:
+                return _check(session, visit, sitting, slip, chosen, default, form, status=422)
+        # No receipt of the form is kept (no `once`): it would name a person and an envelope in one row.
+        answer = visit.act(
+            "ballot.cast",
+            code,
+            lambda session, actor: vote.cast(
+                session, code, choices={**dict.fromkeys(blank, default), **chosen}, actor=actor
+            ),
+        )
+    except Refusal as refusal:
+        if refusal.code == "already_voted" and _receipt(visit, code):
+            return RedirectResponse(f"/council/{code}/receipt", status_code=303)
+        raise
+    response = RedirectResponse(f"/council/{code}/receipt", status_code=303)
+    written: str = answer["receipt"]
+    response.set_cookie(
+        f"vinhdanh_receipt_{code}",
+        f"{written}.{_receipt_seal(visit, code, written)}",
+        path=f"/council/{code}",
+        httponly=True,
+        samesite="strict",
+        secure=visit.request.url.scheme == "https",
+    )
+    return response
+
+
+def _receipt_seal(visit: Visit, code: str, written: str) -> str:
+    """Ties the cookie to this sign-in: after it, or for somebody else at the same machine, it shows nothing."""
+    said = f"vinhdanh/receipt/1/{code}/{written}"
+    return hmac.new((visit.token or "").encode(), said.encode(), hashlib.sha256).hexdigest()
+
+
+def _receipt(visit: Visit, code: str) -> str | None:
+    """The receipt that this browser keeps from this sign-in."""
+    written, _, seal = visit.request.cookies.get(f"vinhdanh_receipt_{code}", "").partition(".")
+    if not written or not hmac.compare_digest(seal.encode(), _receipt_seal(visit, code, written).encode()):
+        return None
+    return written
+
+
+@router.get("/council/{code}/receipt")
+def receipt(visit: Voter, code: str) -> Response:
+    """The member's receipt, to be printed or written down."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.CAST)
+        signed = visit.actor.username in ballot_box.voted(session, sitting.row)
+    return pages.render(visit, "ballot_receipt.html", session=sitting.row, receipt=_receipt(visit, code), signed=signed)
+
+
+# Paper: who took a slip, what each teller counted -----------------------------------------------------------------
+
+
+@router.post("/council/{code}/roll")
+def sign_roll(visit: Roller, code: str, form: Submitted) -> Response:
+    """Enter who took a paper slip and signed the list for it."""
+    ticked = form.texts("member")
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        sitting_of(session, visit, code, Act.SIGN_ROLL)
+        if not ticked:
+            raise Refusal("nothing_chosen", "Chưa đánh dấu thành viên nào. Hãy đánh dấu người đã nhận phiếu và ký.")
+        signed = vote.sign_roll(session, code, ticked, actor=actor)
+        return {"message": f"Đã có {signed} thành viên nhận phiếu và ký danh sách"}
+
+    visit.act("ballot.sign_roll", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+@router.get("/council/{code}/count")
+def count_form(visit: Counter, code: str) -> Response:
+    """What one teller counted of the paper slips."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.COUNT_BY_HAND)
+        return _count(session, visit, sitting, {}, {})
+
+
+def _count(
+    session: Session, visit: Visit, sitting: Sitting, typed: Mapping[str, str], errors: dict[str, str]
+) -> Response:
+    if sitting.row.state != "closed" or sitting.ballot is None or sitting.ballot.kind != "paper":
+        raise Refusal(
+            "not_paper" if sitting.ballot and sitting.ballot.kind != "paper" else "ballot_open",
+            f"Phiên {sitting.code} không có phiếu giấy nào đang chờ đếm.",
+            citation=ballot_box.COUNCIL,
+        )
+    items, _ = agenda_of(session, sitting, limit=10_000)
+    return pages.render(
+        visit,
+        "ballot_count.html",
+        status=422 if errors else 200,
+        session=sitting.row,
+        items=items,
+        choices=CHOICES,
+        typed=typed,
+        errors=errors,
+        roll=len(ballot_box.voted(session, sitting.row)),
+    )
+
+
+@router.post("/council/{code}/count")
+def count(visit: Counter, code: str, form: Submitted) -> Response:
+    """Each teller counts alone; the tally compares."""
+    if sent_before(visit, form):
+        return pages.done(f"/council/{code}", form.once)
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.COUNT_BY_HAND)
+        typed: dict[str, str] = {}
+        counts: dict[str, list[int]] = {}
+        for one in council.agenda_codes(session, sitting.row):
+            said = [form.text(f"{choice}.{one}") for choice in CHOICES]
+            typed |= {f"{choice}.{one}": text for choice, text in zip(CHOICES, said, strict=True)}
+            for choice, text in zip(CHOICES, said, strict=True):
+                if not (text.isascii() and text.isdecimal() and len(text) < 4):
+                    form.errors[f"{choice}.{one}"] = f"{one}: hãy ghi số phiếu (0, 1, 2…)."
+            if not any(name.endswith(f".{one}") for name in form.errors):
+                counts[one] = [int(text) for text in said]
+        if form.errors:
+            return _count(session, visit, sitting, typed, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        entered = counting.enter_count(session, code, counts=counts, actor=actor, now=visit.now)
+        return {"message": f"Đã nhập bản đếm của bạn; đã có {entered} bản đếm"}
+
+    visit.act("ballot.count", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+# Closing, counting, annulling -------------------------------------------------------------------------------------
+
+
+@router.post("/council/{code}/close")
+def close(visit: Closer, code: str, form: Submitted) -> Response:
+    """Stop the voting; the receipts are published."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        sitting_of(session, visit, code, Act.CLOSE_BALLOT)
+        closed = vote.close_ballot(session, code, actor=actor, now=visit.now)
+        return {
+            "message": f"Đã đóng phiếu phiên {code}",
+            "details": f"{closed['roll']} người đã bỏ phiếu, trong hòm có {closed['envelopes']} phiếu.",
+        }
+
+    visit.act("ballot.close", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+@router.get("/council/{code}/tally")
+def counting_form(visit: Teller, code: str) -> Response:
+    """Where the tellers bring their shares, at one screen."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.TALLY)
+    return _tally(visit, sitting, [], {})
+
+
+def _tally(visit: Visit, sitting: Sitting, shares: Sequence[str], errors: dict[str, str]) -> Response:
+    if sitting.row.state != "closed" or sitting.ballot is None:
+        raise Refusal(
+            "already_tallied" if sitting.row.state == "tallied" else "ballot_open",
+            f"Phiên {sitting.code} đang ở trạng thái «{STATES[sitting.row.state]}» nên không kiểm phiếu được.",
+            citation=ballot_box.COUNCIL,
+        )
+    needed = sitting.ballot.shares_needed or 0
+    return pages.render(
+        visit,
+        "ballot_tally.html",
+        status=422 if errors else 200,
+        session=sitting.row,
+        ballot=sitting.ballot,
+        kinds=KINDS,
+        needed=needed,
+        fingerprint=fingerprint_of(sitting),
+        shares=[*shares, *[""] * (needed - len(shares))][: max(needed, len(shares))],
+        errors=errors,
+    )
+
+
+@router.post("/council/{code}/tally")
+def tally(visit: Teller, code: str, form: Submitted) -> Response:
+    """Open the box and count. A share is used here and kept nowhere."""
+    if sent_before(visit, form):
+        return pages.done(f"/council/{code}", form.once)
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.TALLY)
+    texts = _shares(form, (sitting.ballot.shares_needed or 0) if sitting.ballot else 0)
+    if form.errors:
+        return _tally(visit, sitting, texts, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        sitting_of(session, visit, code, Act.TALLY)
+        shares = share_files.parse([text for text in texts if text], code)
+        counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=visit.now)["results"]
+        for_it = sum(row["outcome"] == "recommended" for row in counted)
+        return {
+            "message": f"Đã kiểm phiếu phiên {code}",
+            "details": f"{for_it} hồ sơ được đề nghị khen thưởng, {len(counted) - for_it} hồ sơ không được đề nghị. "
+            "Người kiểm phiếu hãy xóa mảnh khóa của mình: không còn cần đến nữa.",
+        }
+
+    visit.act("ballot.tally", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+def _shares(form: Form, needed: int) -> list[str]:
+    """A share a teller, pasted or as a file."""
+    found = []
+    for number in range(1, needed + 1):
+        file = form.file(f"file-{number}")
+        text = file.file.read(40_000).decode("utf-8-sig", errors="replace") if file else form.text(f"share-{number}")
+        if not text:
+            form.errors[f"share-{number}"] = f"Mảnh khóa thứ {number}: hãy dán nội dung hoặc chọn tệp."
+        found.append(text)
+    return found
+
+
+@router.get("/council/{code}/annul")
+def annulment(visit: Annuller, code: str) -> Response:
+    """What giving a ballot up means."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.ANNUL_BALLOT)
+    return _annul(visit, sitting, "", {})
+
+
+def _annul(visit: Visit, sitting: Sitting, reason: str, errors: dict[str, str]) -> Response:
+    if sitting.row.state not in {"open", "closed"}:
+        raise Refusal(
+            "ballot_not_open",
+            f"Phiên {sitting.code} không có cuộc bỏ phiếu nào đang mở hoặc chờ kiểm; không có gì để hủy.",
+            citation=ballot_box.COUNCIL,
+        )
+    return pages.render(
+        visit, "ballot_annul.html", status=422 if errors else 200, session=sitting.row, reason=reason, errors=errors
+    )
+
+
+@router.post("/council/{code}/annul")
+def annul(visit: Annuller, code: str, form: Submitted) -> Response:
+    """Give up a ballot that is not counted; its nominations wait for the council again."""
+    reason = form.text("reason", required=words("Hãy ghi lý do hủy cuộc bỏ phiếu."), longest=transition.LONGEST_REASON)
+    if form.errors:
+        with visit.reading() as session:
+            sitting = sitting_of(session, visit, code, Act.ANNUL_BALLOT)
+        return _annul(visit, sitting, reason, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        waiting = vote.annul_ballot(session, code, reason=reason, actor=actor, now=visit.now)["waiting"]
+        return {
+            "message": f"Đã hủy cuộc bỏ phiếu của phiên {code}",
+            "details": f"{len(waiting)} hồ sơ chờ Hội đồng bỏ phiếu lại.",
+        }
+
+    visit.act("ballot.annul", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+# Published --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/council/{code}/batch.json")
+def batch(visit: Result, code: str) -> Response:
+    """The dealt ballots as the tally published them; columns from which the visitor stands aside are withheld."""
+    with visit.reading() as session:
+        sitting = _counted(session, visit, code)
+        agenda = set(council.agenda_codes(session, sitting.row))
+    rows = json.loads((sitting.ballot.batch if sitting.ballot else None) or "[]")
+    withheld = sorted(sitting.aside & agenda)
+    answer: dict[str, Any] = {"session": code, "sha256": sitting.row.batch_sha256, "batch": rows}
+    if withheld:
+        shown = [{one: choice for one, choice in row.items() if one not in sitting.aside} for row in rows]
+        answer |= {"batch": shown, "withheld": withheld}
+    return Response(
+        json.dumps(answer, ensure_ascii=False),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{code}-batch.json"'},
+    )
+
+
+@router.get("/council/{code}/minutes.pdf")
+def minutes(visit: Result, code: str) -> Response:
+    """The minutes. They hold every number, so a member who stood aside from any item does not get them here."""
+    from documents import papers
+
+    with visit.reading() as session:
+        sitting = _counted(session, visit, code)
+        withheld = sitting.aside.intersection(council.agenda_codes(session, sitting.row))
+        if withheld:
+            raise Refusal(
+                "recused_from",
+                f"Biên bản có kết quả của hồ sơ mà bạn đã tránh ({', '.join(sorted(withheld)[:5])}) nên không hiện cho bạn. "
+                "Kết quả các hồ sơ khác xem ở trang phiên họp.",
+                citation=Citation(document=lifecycle.LAW, article="90"),
+            )
+        facts = paper_facts.of_session(session, code)
+    return pdf(papers.render(papers.MinutesPaper.model_validate(facts)), f"bien-ban-{code}.pdf")
+
+
+def _counted(session: Session, visit: Visit, code: str) -> Sitting:
+    sitting = sitting_of(session, visit, code, Act.SEE_RESULT)
+    if sitting.row.state != "tallied":
+        raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa có kết quả.", citation=ballot_box.COUNCIL)
+    return sitting
+
+
+@router.get("/council/{code}/verify")
+def checking(visit: Verifier, code: str) -> Response:
+    """Repeat the count; look a receipt up."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.VERIFY_BALLOT)
+    return _checked(visit, sitting, {}, None, "", {})
+
+
+def _checked(
+    visit: Visit,
+    sitting: Sitting,
+    typed: Mapping[str, str],
+    violations: Sequence[Mapping[str, str]] | None,
+    foreign: str,
+    errors: dict[str, str],
+) -> Response:
+    if violations is not None:
+        violations = [row for row in violations if row["key"] not in sitting.aside]
+    return pages.render(
+        visit,
+        "ballot_verify.html",
+        status=422 if errors else 200,
+        session=sitting.row,
+        ballot=sitting.ballot,
+        receipt=typed.get("receipt", ""),
+        violations=violations,
+        foreign=foreign,
+        errors=errors,
+    )
+
+
+@router.post("/council/{code}/verify")
+def verify(visit: Verifier, code: str, form: Submitted) -> Response:
+    """Whether the published count matches ledger and regulation, and whether a receipt is in the box. Changes nothing."""
+    written = form.text("receipt", longest=200)
+    file = form.file("batch")
+    given = None
+    if file is not None:
+        try:
+            given = json.loads(file.file.read(20_000_000))
+        except (ValueError, RecursionError):
+            form.errors["batch"] = words("Tệp này không phải bảng phiếu (JSON) mà trang này cho tải về.")
+    foreign, violations = "", None
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.VERIFY_BALLOT)
+        if not form.errors:
+            try:
+                violations = ballot_check.verify(session, code, receipt=written or None, batch=given)
+            except Unreadable as unreadable:
+                form.errors["receipt" if unreadable.code == "bad_receipt" else "batch"] = unreadable.message
+            except Refusal as refusal:
+                if refusal.code != "foreign_receipt":
+                    raise
+                foreign = refusal.message
+    return _checked(visit, sitting, {"receipt": written}, violations, foreign, form.errors)

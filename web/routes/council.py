@@ -1,0 +1,500 @@
+"""The council's sessions before their ballot (`ballot`): convened, attended, conflicts settled; and what each comes to.
+
+Nobody is shown a nomination from which they stand aside, nor its number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from ledger import sealing
+from models import (
+    AgendaItem,
+    Ballot,
+    CouncilSession,
+    Nomination,
+    Nominee,
+    ReviewRound,
+    SessionMember,
+    Unit,
+)
+from models.types import table
+from operations import (
+    access,
+    ballot_box,
+    conflicts_of_interest,
+    council,
+    counting,
+    idempotency,
+    paging,
+    transition,
+)
+from operations.access import Actor
+from rules import conflicts, policy
+from rules.lifecycle import State
+from rules.policy import Act, Relation
+from web import pages
+from web.forms import Form, Submitted
+from web.language import words
+from web.routes.rounds import SESSION_STATES as STATES
+from web.routes.rounds import day_of
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Reader = Annotated[Visit, Depends(Permit(Act.SEE_SESSION))]
+Convener = Annotated[Visit, Depends(Permit(Act.CONVENE))]
+
+PAGE = 100
+_I, _N, _P, _U, _S, _M, _R = (
+    table(model).c for model in (AgendaItem, Nomination, Nominee, Unit, CouncilSession, SessionMember, ReviewRound)
+)
+KINDS: Mapping[str, str] = {
+    "secret": words("Phiếu kín"),
+    "open": words("Biểu quyết công khai"),
+    "paper": words("Phiếu giấy"),
+}
+SETTLED: Mapping[str, str] = {
+    "open": words("Chờ thành viên trả lời"),
+    "recused": words("Thành viên tránh"),
+    "denied": words("Thành viên trả lời không liên quan"),
+    "waived": words("Thư ký xác nhận được bỏ phiếu"),
+}
+
+
+# Who comes, and how they are related to the session ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One session as its visitor meets it."""
+
+    row: CouncilSession
+    round: ReviewRound
+    members: tuple[SessionMember, ...]
+    ballot: Ballot | None
+    relation: frozenset[Relation]
+    aside: frozenset[str]  # codes of what this visitor must not see
+
+    @property
+    def code(self) -> str:
+        return self.row.code
+
+
+def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
+    """The session, for somebody whom the policy lets do this with it."""
+    row = council.by_code(session, code)
+    members = tuple(council.members_of(session, row))
+    mine = any(member.username == visit.actor.username for member in members)
+    relation = frozenset({Relation.MEMBER}) if mine else frozenset()
+    if act in {Act.CAST, Act.ANSWER_CONFLICT} and not mine and policy.ever(visit.actor.roles, act):
+        council.seat_of(session, row, visit.actor)  # raises not_a_member
+    visit.require(act, relation=relation)
+    return Sitting(
+        row,
+        session.get_one(ReviewRound, row.round_id),
+        members,
+        ballot_box.of(session, row),
+        relation,
+        frozenset(council.stands_aside(session, visit.actor.username)),
+    )
+
+
+def _may(visit: Visit, sitting: Sitting, *acts: Act) -> dict[str, bool]:
+    return {act.value: visit.may(act, relation=sitting.relation) for act in acts}
+
+
+def sent_before(visit: Visit, form: Form) -> bool:
+    """Has this very form been submitted before?"""
+    with visit.reading() as session:
+        return bool(form.once) and idempotency.answer_to(session, key=form.once, actor=visit.actor) is not None
+
+
+# The sessions -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/council")
+def index(visit: Reader) -> Response:
+    """Sessions, the newest first: all for the office, their own for members."""
+    everything = visit.may(Act.SEE_SESSION)
+    query = (
+        sa.select(_S.code, _S.held_at, _S.place, _S.state, _R.code.label("round"), _R.title)
+        .join_from(CouncilSession, ReviewRound, _S.round_id == _R.id)
+        .order_by(_S.held_at.desc(), _S.id.desc())
+        .limit(200)
+    )
+    if not everything:
+        mine = sa.exists().where(_M.session_id == _S.id, _M.username == visit.actor.username)
+        query = query.where(mine)
+    with visit.reading() as session:
+        rows = session.execute(query).all()
+    return pages.render(visit, "council.html", rows=rows, states=STATES, may_convene=visit.may(Act.CONVENE))
+
+
+@router.get("/council/new")
+def new(visit: Convener) -> Response:
+    """What an invitation needs: round, day, hour, place."""
+    typed = {"round": visit.request.query_params.get("round", ""), "day": "", "hour": "08:00", "place": ""}
+    return _new(visit, typed, {})
+
+
+def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
+    with visit.reading() as session:
+        known = session.execute(sa.select(_R.code, _R.title).where(_R.closed_at.is_(None)).order_by(_R.id.desc())).all()
+    return pages.render(
+        visit, "council_new.html", status=422 if errors else 200, rounds=known, typed=typed, errors=errors
+    )
+
+
+def _moment(form: Form) -> datetime | None:
+    """Day and hour of a meeting, in Vietnam."""
+    day = day_of(form, "day", required=words("Hãy ghi ngày họp."))
+    said = form.text("hour", required=words("Hãy ghi giờ họp."))
+    try:
+        hour = time.fromisoformat(said.zfill(5)) if said else None
+    except ValueError:
+        form.errors.setdefault("hour", words("Giờ viết như 08:00."))
+        return None
+    return datetime.combine(day, hour.replace(tzinfo=None), tzinfo=access.LOCAL) if day and hour else None
+
+
+@router.post("/council")
+def convene(visit: Convener, form: Submitted) -> Response:
+    """Call the council for a round; the members are invited by letter. 303 to the session."""
+    code = form.text("round", required=words("Hãy chọn đợt xét."))
+    at = _moment(form)
+    place = form.text("place", required=words("Giấy mời phải ghi địa điểm họp."), longest=300)
+    if form.errors or at is None:
+        return _new(visit, {name: form.text(name) for name in ("round", "day", "hour", "place")}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = council.convene(session, round_code=code, at=at, place=place, actor=actor, now=visit.now)
+        found = council.representation(session, row)
+        missing = (
+            [f"Hội đồng chưa có đại diện: {', '.join(found['missing_bodies'])}."] if found["missing_bodies"] else []
+        )
+        return {
+            "code": row.code,
+            "message": f"Đã triệu tập phiên {row.code}",
+            "details": " ".join(["Giấy mời đã được xếp gửi.", *missing, *found["warnings"]]),
+        }
+
+    answer = visit.act("council.convene", code, change, once=form.once)
+    return pages.done(f"/council/{answer['code']}", form.once)
+
+
+@router.get("/council/{code}")
+def show(visit: Reader, code: str, after: str = "") -> Response:
+    """One session: what is to be done, members, agenda and, once counted, the results."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.SEE_SESSION)
+        may = _may(
+            visit, sitting, Act.RESCHEDULE, Act.CANCEL_SESSION, Act.ATTEND, Act.OPEN_BALLOT, Act.CLOSE_BALLOT, Act.TALLY,
+            Act.ANNUL_BALLOT, Act.CAST, Act.SIGN_ROLL, Act.COUNT_BY_HAND, Act.SEE_RESULT, Act.VERIFY_BALLOT,
+            Act.WAIVE,
+        )  # fmt: skip
+        items, next_key = agenda_of(session, sitting, after=after or None)
+        signed = ballot_box.voted(session, sitting.row)
+        questions = [
+            row
+            for row in conflicts_of_interest.listing(session, code, only=None if may["waive"] else visit.actor.username)
+            if row["state"] == "open"
+        ]
+        total = _agenda_size(session, sitting)
+        hand = [username for username, _ in counting.hand_counts(session, sitting.row)] if may["tally"] else []
+    mine = next((member for member in sitting.members if member.username == visit.actor.username), None)
+    return pages.render(
+        visit,
+        "council_session.html",
+        sitting=sitting,
+        session=sitting.row,
+        ballot=sitting.ballot,
+        members=sitting.members,
+        mine=mine,
+        states=STATES,
+        kinds=KINDS,
+        may=may,
+        items=items,
+        next_key=next_key,
+        total=total,
+        questions=questions,
+        # Who has voted is the secretariat's and the tellers' to know, and everybody's own; how many, likewise.
+        roll=signed if may["close_ballot"] else None,
+        voted=visit.actor.username in signed,
+        hand=hand,
+        fingerprint=fingerprint_of(sitting),
+        outcomes={"recommended": words("Đề nghị khen thưởng"), "not_recommended": words("Không đề nghị")},
+    )
+
+
+def fingerprint_of(sitting: Sitting) -> str:
+    if sitting.ballot is None or sitting.ballot.kind != "secret":
+        return ""
+    return sealing.fingerprint(ballot_box.public_key(sitting.ballot))
+
+
+def _of(sitting: Sitting) -> list[Any]:
+    """Conditions on nominations: on the agenda; before there is one, what would come on it."""
+    if sitting.row.state == "convened":
+        return [_N.round_id == sitting.row.round_id, _N.state == State.ELIGIBLE.value]
+    listed = sa.select(_I.nomination_id).where(_I.session_id == sitting.row.id)
+    return [_N.id.in_(listed)]
+
+
+def _agenda_size(session: Session, sitting: Sitting) -> int:
+    return int(session.execute(sa.select(sa.func.count()).select_from(Nomination).where(*_of(sitting))).scalar_one())
+
+
+def agenda_of(
+    session: Session,
+    sitting: Sitting,
+    *,
+    after: str | None = None,
+    limit: int = PAGE,
+    codes: Sequence[str] | None = None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Items by code; one from which the visitor stands aside shows its code only, and no number."""
+    results = [_I[name] for name in counting.RESULT_COLUMNS]
+    query = (
+        sa.select(_N.code, _N.award, _P.name, _U.name.label("unit"), *results)
+        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
+        .join(Unit, _N.unit_id == _U.id)
+        .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.session_id == sitting.row.id), isouter=True)
+        .where(*_of(sitting))
+        .order_by(_N.code)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(_N.code > paging.read(after, str)[0])
+    if codes is not None:
+        query = query.where(_N.code.in_(codes))
+    found = session.execute(query).all()
+    items = [
+        {"code": row.code, "aside": True}
+        if row.code in sitting.aside
+        else {**row._mapping, "aside": False, "award_name": transition.award_name(row.award)}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+        for row in found[:limit]
+    ]
+    return items, paging.write(found[limit - 1].code) if len(found) > limit else None
+
+
+# Before the ballot ------------------------------------------------------------------------------------------------
+
+
+@router.post("/council/{code}/attendance")
+def attendance(visit: Annotated[Visit, Depends(Permit(Act.ATTEND))], code: str, form: Submitted) -> Response:
+    """Note who is present: ticked is present, not ticked is not."""
+    ticked = set(form.texts("member"))
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        everybody = [member.member for member in council.members_of(session, council.by_code(session, code))]
+        here = [member for member in everybody if member in ticked]
+        council.attend(session, code, [m for m in everybody if m not in ticked], actor=actor, present=False)
+        present = council.attend(session, code, here, actor=actor)
+        return {"message": f"Có mặt {present} trong {len(everybody)} thành viên"}
+
+    visit.act("council.attend", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+@router.get("/council/{code}/reschedule")
+def meeting(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: str) -> Response:
+    """Another day, hour or place; or call the session off."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.RESCHEDULE)
+    held = sitting.row.held_at.astimezone(access.LOCAL)
+    typed = {
+        "day": f"{held:%Y-%m-%d}",
+        "hour": f"{held:%H:%M}",
+        "place": sitting.row.place,
+        "reason": "",
+        "cancel_reason": "",
+    }
+    return _meeting(visit, sitting, typed, {})
+
+
+def _meeting(visit: Visit, sitting: Sitting, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
+    council.require_convened(sitting.row)
+    return pages.render(
+        visit, "council_meeting.html", status=422 if errors else 200, session=sitting.row, typed=typed, errors=errors
+    )
+
+
+@router.post("/council/{code}/reschedule")
+def reschedule(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: str, form: Submitted) -> Response:
+    """Every member gets an updated invitation."""
+    at = _moment(form)
+    place = form.text("place", required=words("Giấy mời phải ghi địa điểm họp."), longest=300)
+    reason = form.text("reason", required=words("Hãy ghi lý do: lý do được gửi cho các thành viên."), longest=2000)
+    if form.errors or at is None:
+        with visit.reading() as session:
+            sitting = sitting_of(session, visit, code, Act.RESCHEDULE)
+        typed = {name: form.text(name) for name in ("day", "hour", "place", "reason", "cancel_reason")}
+        return _meeting(visit, sitting, typed, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = council.reschedule(session, code, at=at, place=place, reason=reason, actor=actor, now=visit.now)
+        when = row.held_at.astimezone(access.LOCAL)
+        return {"message": f"Phiên {code} chuyển sang {when:%H:%M} ngày {when:%d/%m/%Y}, {row.place}",
+                "details": "Giấy mời mới đã được xếp gửi."}  # fmt: skip
+
+    visit.act("council.reschedule", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+@router.post("/council/{code}/cancel")
+def cancel(visit: Annotated[Visit, Depends(Permit(Act.CANCEL_SESSION))], code: str, form: Submitted) -> Response:
+    """Call the session off; every member gets a cancellation."""
+    reason = form.text("cancel_reason", required=words("Hãy ghi lý do hủy phiên họp."), longest=2000)
+    if form.errors:
+        with visit.reading() as session:
+            sitting = sitting_of(session, visit, code, Act.CANCEL_SESSION)
+        held = sitting.row.held_at.astimezone(access.LOCAL)
+        typed = {"day": f"{held:%Y-%m-%d}", "hour": f"{held:%H:%M}", "place": sitting.row.place, "reason": "",
+                 "cancel_reason": form.text("cancel_reason")}  # fmt: skip
+        return _meeting(visit, sitting, typed, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        council.cancel(session, code, reason=reason, actor=actor, now=visit.now)
+        return {"message": f"Đã hủy phiên {code}", "details": "Thư báo hủy đã được xếp gửi."}
+
+    visit.act("council.cancel", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+# Conflicts of interest --------------------------------------------------------------------------------------------
+
+
+@router.get("/council/{code}/conflicts")
+def ties(visit: Reader, code: str) -> Response:
+    """What the data ask and what members declared; a member sees their own only."""
+    return _ties(visit, code, {}, {})
+
+
+def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Act.SEE_SESSION)
+        may = _may(visit, sitting, Act.WAIVE, Act.RECUSE, Act.ANSWER_CONFLICT, Act.SEE_SESSION)
+        # A seat alone shows one's own; the office and the inspector see the session's.
+        whole = visit.may(Act.SEE_SESSION) and not (sitting.relation and not may["waive"])
+        rows = conflicts_of_interest.listing(session, code, only=None if whole else visit.actor.username)
+        for row in rows:
+            if row["username"] == visit.actor.username and row["state"] == "recused":
+                row["nominee"] = row["message"] = row["reason"] = None  # its sentence names the nominee
+            elif row["username"] != visit.actor.username and row["nomination"] in sitting.aside:
+                row["nominee"] = row["message"] = row["reason"] = None
+        aside = sorted(council.recusals(session, sitting.row))
+    names = {member.username: f"{member.name} ({member.member})" for member in sitting.members}
+    return pages.render(
+        visit,
+        "council_conflicts.html",
+        status=422 if errors else 200,
+        session=sitting.row,
+        members=sitting.members,
+        rows=rows,
+        aside=[
+            (names.get(username, username), nomination)
+            for username, nomination in aside
+            if whole or username == visit.actor.username
+        ],
+        settled=SETTLED,
+        grounds=conflicts.DECLARABLE,
+        ground_names=conflicts.NAMES,
+        may=may,
+        mine=bool(sitting.relation),
+        whole=whole,
+        typed={"nomination": "", "kind": "", "note": "", "member": "", "of": "", "ground": "", **typed},
+        errors=errors,
+    )
+
+
+@router.post("/council/{code}/conflicts/look")
+def look_again(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, form: Submitted) -> Response:
+    """Look at the data again, for nominations that came after the convening."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        found = conflicts_of_interest.look_again(session, code, actor=actor, now=visit.now)
+        return {"message": f"Đã rà lại dữ liệu: {len(found)} câu hỏi mới"}
+
+    visit.act("council.conflicts", code, change, once=form.once)
+    return pages.done(f"/council/{code}/conflicts", form.once)
+
+
+@router.post("/council/{code}/conflicts/declare")
+def declare(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, form: Submitted) -> Response:
+    """A member says why they stand aside, and does."""
+    nomination = form.text("nomination", required=words("Hãy ghi mã hồ sơ."), longest=40)
+    kind, note = form.text("kind"), form.text("note", longest=conflicts_of_interest.LONGEST_REASON)
+    if kind not in set(conflicts.DECLARABLE):
+        form.errors["kind"] = words("Hãy chọn lý do tránh.")
+    elif kind == conflicts.Ground.OTHER and not note:
+        form.errors["note"] = words("Hãy ghi rõ lý do khác.")
+    if form.errors:
+        return _ties(visit, code, {"nomination": nomination, "kind": kind, "note": note}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        said = conflicts_of_interest.declare(
+            session, code, nomination=nomination, kind=kind, note=note, actor=actor, now=visit.now
+        )
+        return {"message": f"Đã ghi bạn tránh hồ sơ {said['nomination']}", "details": f"Căn cứ: {said['citation']}."}
+
+    visit.act("council.declare", f"{code}/{nomination}", change, once=form.once)
+    return pages.done(f"/council/{code}/conflicts", form.once)
+
+
+@router.post("/council/{code}/conflicts/deny")
+def deny(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_CONFLICT))], code: str, form: Submitted) -> Response:
+    """A member answers that what the data ask does not concern them."""
+    nomination = form.text("asked")
+    field = f"reason-{form.text('row')}"
+    reason = form.text(field, required=words("Hãy ghi vì sao bạn không liên quan."), longest=500)
+    if form.errors:
+        return _ties(visit, code, {field: reason}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        conflicts_of_interest.deny(session, code, [nomination], reason=reason, actor=actor, now=visit.now)
+        return {"message": f"Đã ghi câu trả lời của bạn về hồ sơ {nomination}"}
+
+    visit.act("council.deny", f"{code}/{nomination}", change, once=form.once)
+    return pages.done(f"/council/{code}/conflicts", form.once)
+
+
+@router.post("/council/{code}/conflicts/waive")
+def waive(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, form: Submitted) -> Response:
+    """The secretary finds that a member may vote all the same, and why."""
+    nomination, member = form.text("asked"), form.text("asked_member")
+    field = f"reason-{form.text('row')}"
+    reason = form.text(field, required=words("Hãy ghi vì sao thành viên vẫn được bỏ phiếu."), longest=500)
+    if form.errors:
+        return _ties(visit, code, {field: reason}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        conflicts_of_interest.waive(
+            session, code, [nomination], member=member, reason=reason, actor=actor, now=visit.now
+        )
+        return {"message": f"Đã xác nhận {member} được bỏ phiếu hồ sơ {nomination}"}
+
+    visit.act("council.waive", f"{code}/{nomination}", change, once=form.once)
+    return pages.done(f"/council/{code}/conflicts", form.once)
+
+
+@router.post("/council/{code}/conflicts/recuse")
+def recuse(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, form: Submitted) -> Response:
+    """Enter a recusal: the secretary for a member, a member for themselves."""
+    member = form.text("member", required=words("Hãy chọn thành viên."))
+    nomination = form.text("of", required=words("Hãy ghi mã hồ sơ."), longest=40)
+    ground = form.text("ground", required=words("Hãy ghi lý do tránh."), longest=500)
+    if form.errors:
+        return _ties(visit, code, {"member": member, "of": nomination, "ground": ground}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        council.recuse(session, code, member=member, nomination=nomination, ground=ground, actor=actor, now=visit.now)
+        return {"message": f"Đã ghi {member} tránh hồ sơ {nomination}"}
+
+    visit.act("council.recuse", f"{code}/{nomination}", change, once=form.once)
+    return pages.done(f"/council/{code}/conflicts", form.once)

@@ -1,0 +1,101 @@
+"""What the secretariat watches all day: runs, letters, deadlines, the ledger, and who is honoured."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import RedirectResponse, Response
+
+from operations import deadlines, equity, ledger_book, outbox, record, rounds
+from operations.equity import Part, Share
+from rules.lifecycle import STAGE_NAMES
+from rules.policy import Act
+from rules.refusal import Refusal
+from web import charts, language, ledger_check, pages, prefect_runs
+from web.forms import Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Watching = Annotated[Visit, Depends(Permit(Act.SEE_DASHBOARD))]
+FLOWS = {stage.value: name for stage, name in STAGE_NAMES.items()} | {
+    "deliver_notifications": words("Gửi thư"),
+    "escalate_deadlines": words("Nhắc hạn, đôn đốc"),
+    "seal_ledger": words("Ký điểm kiểm sổ cái"),
+}
+_STALE = 2 * 3600  # seconds; a checkpoint is signed every half hour
+
+
+@router.get("/dashboard")
+def show(visit: Watching) -> Response:
+    """The whole page."""
+    wanted = visit.request.query_params.get("round", "")[:40]
+    with visit.reading() as session:
+        known = rounds.listing(session)
+        try:
+            shares = equity.of_round(session, wanted) if wanted else equity.overall(session)
+        except Refusal:
+            wanted, shares = "", equity.overall(session)
+    say = language.says(visit.language)
+    return pages.render(
+        visit,
+        "dashboard.html",
+        **_live(visit),
+        rounds=known,
+        wanted=wanted,
+        shares=shares,
+        chart=charts.bars(
+            say(words("Tỷ lệ trong số được đề nghị và số được khen thưởng")), [_row(one, say) for one in shares]
+        ),
+    )
+
+
+@router.get("/dashboard/live")
+def live(visit: Watching) -> Response:
+    """The part that changes while somebody looks, for polling."""
+    return pages.render(visit, "dashboard_live.html", **_live(visit))
+
+
+@router.post("/dashboard/verify")
+def verify(visit: Annotated[Visit, Depends(Permit(Act.SEE_LEDGER))], form: Submitted) -> Response:
+    """Read the whole ledger again, beside everything else; the page says when it is done."""
+    del form
+    ledger_check.start(visit.installation, by=visit.actor.name)
+    return RedirectResponse("/dashboard#ledger", status_code=303)
+
+
+def _live(visit: Visit) -> dict[str, Any]:
+    with visit.reading() as session:
+        newest = ledger_book.newest_checkpoint(session)
+        size = record.size(session)
+        context = {
+            "letters": outbox.status(session),
+            "failures": outbox.failures(session, limit=20),
+            "deadlines": deadlines.overview(session, now=visit.now),
+            "escalations": deadlines.escalations(session, limit=10),
+        }
+    age = (datetime.now(UTC) - newest.at).total_seconds() if newest else None  # the ledger's time is the wall clock's
+    return context | {
+        "runs": prefect_runs.look(visit.installation),
+        "flows": FLOWS,
+        "ledger": {
+            "size": size,
+            "sealed": newest.size if newest else 0,
+            "at": newest.at if newest else None,
+            "minutes": int(age // 60) if age is not None else None,
+            "stale": size > (newest.size if newest else 0) and (age is None or age > _STALE),
+            "running": ledger_check.running(visit.installation),
+            "last": ledger_check.last(visit.installation),
+        },
+        "may_verify": visit.may(Act.SEE_LEDGER),
+    }
+
+
+def _row(share: Share, say: Any) -> charts.Row:
+    return charts.Row(say(share.name), (_bar(share.nominees, say), _bar(share.awards, say)))
+
+
+def _bar(part: Part, say: Any) -> tuple[int | None, str]:
+    if part.permille is None:
+        return None, say(words("chưa rõ"))
+    return part.permille, f"{part.permille // 10},{part.permille % 10} %"

@@ -1,0 +1,99 @@
+"""What waits for me: due first, with counts by kind, and the acts that may be done with many at once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from operations import inbox
+from rules.lifecycle import Action
+from rules.policy import Act
+from rules.refusal import Refusal
+from web import deeds, pages
+from web.deeds import DEEDS
+from web.forms import Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Mine = Annotated[Visit, Depends(Permit(Act.SEE_INBOX))]
+_PAGE = 50
+# Where a paper that is not public yet is worked on: the board of its round.
+_ON_BOARD = frozenset({"disclose", "answer"})
+
+
+@router.get("/inbox")
+def show(visit: Mine, kind: str = "", verdict: str = "", after: str = "") -> Response:
+    """A page of what waits; `kind` and `verdict` show only those."""
+    return _page(visit, kind=kind, verdict=verdict, after=after)
+
+
+@router.get("/inbox/counts")
+def counts(visit: Mine, kind: str = "") -> Response:
+    """The counts alone, for a page that looks again every half minute: ticked boxes stay as they are."""
+    with visit.reading() as session:
+        found = inbox.counts(session, visit.actor, now=visit.now)
+    return pages.render(visit, "inbox_counts.html", counts=found, kinds=inbox.KINDS, kind=kind)
+
+
+def _page(
+    visit: Visit,
+    *,
+    kind: str = "",
+    verdict: str = "",
+    after: str = "",
+    ticked: frozenset[str] = frozenset(),
+    errors: dict[str, str] | None = None,
+) -> Response:
+    with visit.reading() as session:
+        found = inbox.counts(session, visit.actor, now=visit.now)
+        items, key = inbox.of(
+            session,
+            visit.actor,
+            now=visit.now,
+            kind=kind or None,
+            verdict=verdict or None,
+            after=after or None,
+            limit=_PAGE,
+        )
+    offered = {act for item in items for act in item.acts}
+    return pages.render(
+        visit,
+        "inbox.html",
+        status=422 if errors else 200,
+        counts=found,
+        kinds=inbox.KINDS,
+        kind=kind,
+        verdict=verdict,
+        items=[(item, _link(item)) for item in items],
+        next_key=key,
+        deeds=[deed for name, deed in DEEDS.items() if name in offered],
+        to_sign=Action.SIGN.value in offered or Action.FORWARD.value in offered,
+        ticked=ticked,
+        errors=errors or {},
+    )
+
+
+def _link(item: inbox.Item) -> str:
+    if item.kind in _ON_BOARD:
+        return f"/rounds/{item.round}" if item.round else "/rounds"
+    return "/" + "/".join(item.link)
+
+
+@router.post("/inbox/acts")
+def act(visit: Mine, form: Submitted) -> Response:
+    """One act on the nominations that were ticked: asked for, checked, done, with a result for each."""
+    deed = DEEDS.get(form.text("act"))
+    if deed is None:
+        raise Refusal("unknown_act", "Không có việc này. Hãy chọn một việc trong danh sách rồi làm lại.")
+    Permit(deed.act)(visit.request)
+    wanted = deeds.chosen(form)
+    if not wanted:
+        return _page(
+            visit,
+            kind=form.text("kind"),
+            verdict=form.text("verdict"),
+            errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ rồi chọn việc cần làm.")},
+        )
+    back = "/inbox" + (f"?kind={form.text('kind')}" if form.text("kind") in inbox.KINDS else "")
+    return deeds.handle(visit, deed, form, wanted, place=("/inbox/acts", back), bulk=True)

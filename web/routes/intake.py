@@ -1,0 +1,222 @@
+"""A unit's workbook: handed in, previewed, its bad rows to take away, then imported — the same file, nothing typed again.
+
+Between preview and import a file lies in the files folder under its hash; who handed it in, for which unit and how to
+read it stands in that person's receipt, whose key is the preview's address. Nobody else can open it.
+"""
+
+import re
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from sqlmodel import Session
+from starlette.background import BackgroundTask
+
+from operations import access, dossiers, files, idempotency, intake, rounds
+from operations.access import Actor
+from operations.proposal import Filed
+from operations.workbook import sheet
+from operations.workbook.reading import Workbook
+from rules.policy import Act
+from rules.refusal import Refusal, Unreadable
+from web import pages
+from web.forms import Submitted, fresh_key
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Importer = Annotated[Visit, Depends(Permit(Act.IMPORT_WORKBOOK))]
+_SHOWN = 50  # rows, errors and warnings of a preview: the whole list is in the file of the bad rows
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,80}")
+
+
+@router.get("/rounds/{code}/intake")
+def blank(visit: Importer, code: str) -> Response:
+    """Where a workbook is handed in."""
+    return _hand_in(visit, code, unit="", errors={})
+
+
+def _hand_in(visit: Visit, code: str, *, unit: str, errors: dict[str, str]) -> Response:
+    with visit.reading() as session:
+        round_ = rounds.by_code(session, code)
+        units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
+    return pages.render(
+        visit,
+        "intake.html",
+        status=422 if errors else 200,
+        round=round_,
+        open=round_.closed_at is None and round_.frozen_at is None,
+        units=units,
+        unit=unit or (units[0][0] if len(units) == 1 else ""),
+        errors=errors,
+    )
+
+
+@router.get("/rounds/{code}/intake/template.xlsx")
+def template(visit: Importer, code: str) -> Response:
+    """The workbook to fill, with lists to choose from."""
+    with visit.reading() as session:
+        rounds.by_code(session, code)
+    return _made(intake.template, f"mau-de-nghi-{code}.xlsx")
+
+
+def _made(write: Any, name: str) -> Response:
+    """A workbook written for this answer alone."""
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
+        path = Path(handle.name)
+    try:
+        write(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return FileResponse(
+        path, media_type=intake.MEDIA_TYPE, filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
+    )
+
+
+@router.post("/rounds/{code}/intake")
+def hand_in(visit: Importer, code: str, form: Submitted) -> Response:
+    """Keep the file and go to its preview; a file that is no workbook is an error of the form."""
+    with visit.reading() as session:
+        rounds.by_code(session, code)
+        units = dict(dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now)))
+    unit = form.text("unit", required=words("Hãy chọn đơn vị đề nghị."))
+    if unit and unit not in units:
+        form.errors["unit"] = words("Hãy chọn đơn vị trong danh sách.")
+    upload = form.file("file", required=words("Hãy chọn một tệp Excel (.xlsx)."))
+    if form.errors or upload is None:
+        return _hand_in(visit, code, unit=unit, errors=form.errors)
+    content = upload.file.read(sheet.FILE_LIMIT + 1)
+    folder = visit.installation.folder
+    sha256 = files.keep(folder, content) if len(content) <= sheet.FILE_LIMIT else ""
+    try:
+        if not sha256:
+            raise sheet.unreadable("file_too_large", file="")
+        _read(folder, sha256, convert=False)
+    except Unreadable as error:
+        return _hand_in(visit, code, unit=unit, errors={"file": error.message})
+    name = Path(upload.filename or "").name[:200]
+    return _to_preview(visit, code, {"unit": unit, "sha256": sha256, "name": name, "convert": False}, form.once)
+
+
+def _to_preview(visit: Visit, code: str, about: dict[str, Any], once: str) -> Response:
+    key = once if _KEY.fullmatch(once) else fresh_key()
+    visit.act("nominations.preview", code, lambda _session, _actor: {"round": code, **about}, once=key)
+    return RedirectResponse(f"/rounds/{quote(code)}/intake/{key}", status_code=303)
+
+
+@lru_cache(maxsize=8)
+def _read(folder: Path, sha256: str, *, convert: bool) -> Workbook:
+    """The same bytes read the same way are the same rows: preview, its file and the import read once."""
+    return intake.read(files.place(folder, sha256), convert_legacy=convert)
+
+
+def _handed_in(visit: Visit, session: Session, code: str, key: str) -> dict[str, Any]:
+    """What this visitor handed in under this key. Raises Refusal `unknown_upload`."""
+    said = idempotency.answer_to(session, key=key, actor=visit.actor)
+    if said is None or said.get("round") != code or "sha256" not in said:
+        raise Refusal("unknown_upload", "Không có tệp nào của bạn ở địa chỉ này. Hãy nộp lại tệp.")
+    return said
+
+
+def _checked(visit: Visit, code: str, key: str) -> tuple[dict[str, Any], Workbook, Filed]:
+    """The upload, its rows, and what the database says of them today."""
+    with visit.reading() as session:
+        about = _handed_in(visit, session, code, key)
+        book = _read(visit.installation.folder, about["sha256"], convert=about["convert"])
+        filed = intake.check(session, book, round_code=code, unit_code=about["unit"], actor=visit.actor, now=visit.now)
+    return about, book, filed
+
+
+@router.get("/rounds/{code}/intake/{key}")
+def preview(visit: Importer, code: str, key: str) -> Response:
+    """What would be stored, row by row, and what is wrong with which row."""
+    about, book, filed = _checked(visit, code, key)
+    return _preview(visit, code, key, about, book, filed)
+
+
+def _preview(visit: Visit, code: str, key: str, about: dict[str, Any], book: Workbook, filed: Filed) -> Response:
+    answer = intake.answer(book, filed, committed=False)
+    errors, warnings = answer["errors"], answer["warnings"]
+    with visit.reading() as session:
+        round_ = rounds.by_code(session, code)
+        units = dict(dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now)))
+    return pages.render(
+        visit,
+        "intake_preview.html",
+        status=422 if errors else 200,
+        round=round_,
+        key=key,
+        about=about,
+        unit_name=units.get(about["unit"], about["unit"]),
+        rows=book.rows[:_SHOWN],
+        count=answer["rows"],
+        good=len({row.row for row in book.rows} - {error["row"] for error in errors}),
+        bad=len({error["row"] for error in errors}),
+        errors_found=errors[:_SHOWN],
+        error_count=len(errors),
+        warnings=warnings[:_SHOWN],
+        warning_count=len(warnings),
+        legacy=not about["convert"] and any(error["code"] == "legacy_encoding" for error in errors),
+        award_names={award.id: award.name for award in intake.award_names()},
+        shown=_SHOWN,
+    )
+
+
+@router.get("/rounds/{code}/intake/{key}/loi.xlsx")
+def bad_rows(visit: Importer, code: str, key: str) -> Response:
+    """The bad rows as they stand in the file, with what is wrong with each: mended, they are handed in as they are."""
+    about, book, filed = _checked(visit, code, key)
+    source = files.place(visit.installation.folder, about["sha256"])
+    stem = re.sub(r"[^\w.-]+", "-", Path(about["name"]).stem)[:80] or "tep"
+    return _made(lambda path: intake.bad_rows(path, book, source, filed), f"{stem}-loi.xlsx")
+
+
+@router.post("/rounds/{code}/intake/{key}")
+def confirm(visit: Importer, code: str, key: str, form: Submitted) -> Response:
+    """Import the file of this preview (once, however often it is sent), or read it again by its old character table."""
+    step = form.text("step")
+    with visit.reading() as session:
+        about = _handed_in(visit, session, code, key)
+    if step == "convert":
+        return _to_preview(visit, code, {**about, "convert": True}, form.once)
+    folder = visit.installation.folder
+    book = _read(folder, about["sha256"], convert=about["convert"])
+
+    def store(session: Session, actor: Actor) -> dict[str, Any]:
+        filed = intake.store(
+            session,
+            book,
+            files.place(folder, about["sha256"]),
+            round_code=code,
+            unit_code=about["unit"],
+            actor=actor,
+            now=visit.now,
+            keep=lambda content: files.keep(folder, content),
+            submit=step != "draft",
+            name=about["name"],
+        )
+        if book.errors or filed.errors:
+            raise _NotYet(filed)
+        did = "Đã lưu bản nháp" if step == "draft" else "Đã nộp"
+        return {
+            "message": f"{did} {len(filed.codes)} hồ sơ của tệp «{about['name']}»",
+            "details": f"Mã tờ trình của đơn vị: {filed.dossier}.",
+            "dossier": filed.dossier,
+        }
+
+    try:
+        said = visit.act("nominations.import", f"{code}/{about['unit']}", store, once=f"import/{key}")
+    except _NotYet as only:
+        return _preview(visit, code, key, about, book, only.filed)
+    return pages.done(f"/nominations?dossier={said['dossier']}", f"import/{key}")
+
+
+class _NotYet(Exception):  # noqa: N818 -- carries the row errors out of a transaction that must not commit
+    def __init__(self, filed: Filed) -> None:
+        super().__init__()
+        self.filed = filed

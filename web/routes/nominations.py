@@ -1,0 +1,491 @@
+"""Nominations: look for them, look at one, propose one, mend one, and the acts of its stages."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from ledger.canonical import dumps
+from models import Nomination, Nominee
+from operations import access, cases, comments, dossiers, intake, proposal, review, sight, timeline, transition
+from operations.access import Actor
+from operations.workbook import facts, heads
+from rules import catalogue, lifecycle, policy
+from rules.lifecycle import STAGES, Stage, State
+from rules.policy import Act
+from rules.refusal import Citation, Refusal
+from web import deeds, language, pages
+from web.deeds import DEEDS, Deed
+from web.forms import Form, Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Reader = Annotated[Visit, Depends(Permit(Act.SEE_NOMINATION))]
+Proposer = Annotated[Visit, Depends(Permit(Act.PROPOSE))]
+Mender = Annotated[Visit, Depends(Permit(Act.MEND))]
+_FILTERS = ("round", "unit", "award", "state", "dossier", "text")
+# What a form asks of a proposal: the fields of a workbook's columns, read by the same rules.
+TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
+_MENDED = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "grounds", "facts")
+_KIND_WORDS = {str(kind): name for kind, name in heads.KIND_NAMES.items()}
+_FIELD_OF = {head.name: head.field for head in heads.HEADS} | {"position": "title", heads.ATTACHMENTS: "parts"}
+
+
+# Look for them -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/nominations")
+def search(
+    visit: Reader,
+    round: str = "",  # noqa: A002 -- the address says it as people do
+    unit: str = "",
+    award: str = "",
+    state: str = "",
+    dossier: str = "",
+    text: str = "",
+    after: str = "",
+) -> Response:
+    """The nominations this visitor may read, newest first, by filters."""
+    wanted = dict(zip(_FILTERS, (round, unit, award, state, dossier, text), strict=True))
+    with visit.reading() as session:
+        rows, key = dossiers.search(
+            session,
+            actor=visit.actor,
+            round_code=round,
+            unit=unit,
+            award=award,
+            state=state,
+            dossier=dossier,
+            text=text,
+            after=after or None,
+        )
+        units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
+        rounds = dossiers.rounds(session)
+    say = language.says(visit.language)
+    return pages.render(
+        visit,
+        "nominations.html",
+        rows=rows,
+        next_key=key,
+        wanted=wanted,
+        units=units,
+        rounds=rounds,
+        awards=_awards(),
+        states=[(state.value, say(name)) for state, name in lifecycle.STATE_NAMES.items()],
+        all_of=lambda found: [("", say(words("Tất cả"))), *found],
+        may_propose=policy.ever(visit.actor.roles, Act.PROPOSE),
+    )
+
+
+def _awards() -> list[tuple[str, str]]:
+    return [(award.id, award.name) for award in intake.award_names()]
+
+
+# Propose one -------------------------------------------------------------------------------------------------------
+
+
+@router.get("/nominations/new")
+def blank(visit: Proposer, round: str = "") -> Response:  # noqa: A002 -- the address says it as people do
+    """The empty form."""
+    return _new(visit, {"round": round, "kind": "individual", "papers": "all"}, {})
+
+
+@router.post("/nominations/new")
+def propose(visit: Proposer, form: Submitted) -> Response:
+    """Check what was typed; show it once more; file it, as a draft or handed in."""
+    typed = _typed(form, ("round", "unit", *TYPED))
+    step = form.text("step")
+    if step == "change":
+        return _new(visit, typed, {})
+    if not typed["round"]:
+        form.errors["round"] = words("Hãy chọn đợt xét.")
+    if not typed["unit"]:
+        form.errors["unit"] = words("Hãy chọn đơn vị đề nghị.")
+    row = _proposed(form, typed, typed["name"], _KIND_WORDS.get(typed["kind"], ""), typed["award"])
+    if form.errors or row is None:
+        return _new(visit, typed, form.errors, status=422)
+    given: dict[str, Any] = {"round_code": typed["round"], "unit_code": typed["unit"], "proposals": [row]}
+    if step not in {"submit", "draft"}:
+        with visit.reading() as session:
+            checked = proposal.check(session, actor=visit.actor, now=visit.now, **given)
+        if checked.errors:
+            return _new(visit, typed, _by_field(checked.errors), status=422)
+        return _new(visit, typed, {}, checking=True, warnings=checked.warnings)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        filed = proposal.file(session, actor=actor, now=visit.now, submit=step == "submit", **given)
+        if filed.errors:
+            raise _NotFiled(filed)
+        did = "Đã nộp" if step == "submit" else "Đã lưu bản nháp"
+        return {"message": f"{did} hồ sơ {filed.codes[0]}", "code": filed.codes[0]}
+
+    try:
+        said = visit.act("nominations.propose", f"{typed['round']}/{typed['unit']}", change, once=form.once)
+    except _NotFiled as only:
+        return _new(visit, typed, _by_field(only.filed.errors), status=422)
+    return pages.done(f"/nominations/{said['code']}", form.once)
+
+
+class _NotFiled(Exception):  # noqa: N818 -- carries the errors out of a transaction that must not commit
+    def __init__(self, filed: proposal.Filed) -> None:
+        super().__init__()
+        self.filed = filed
+
+
+def _typed(form: Form, names: tuple[str, ...]) -> dict[str, Any]:
+    typed: dict[str, Any] = {name: form.text(name) for name in names}
+    typed["papers"] = "some" if form.text("papers") == "some" else "all"
+    typed["parts"] = [part for part in form.texts("part") if part in intake.PART_NAMES]
+    return typed
+
+
+def _proposed(form: Form, typed: Mapping[str, Any], name: str, kind: str, award: str) -> proposal.Proposed | None:
+    """What was typed as a proposal, by the rules of the workbook; its errors go to the form."""
+    listed = typed["papers"] == "some"
+    if listed and not typed["parts"]:
+        form.errors["parts"] = words("Hãy đánh dấu các giấy tờ kèm theo.")
+    book = intake.typed(
+        {name: typed[name] for name in TYPED if name in typed}
+        | {"name": name, "kind": kind, "award": award}
+        | {"attachments": "; ".join(intake.PART_NAMES[part] for part in typed["parts"]) if listed else ""}
+    )
+    form.errors.update(_by_field(book.errors))
+    return None if form.errors or not book.rows else intake.proposed(book.rows[0])
+
+
+def _by_field(errors: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for error in errors:
+        found.setdefault(_FIELD_OF.get(error["column"], error["column"]), error["message"])
+    return found
+
+
+def _new(
+    visit: Visit,
+    typed: Mapping[str, Any],
+    errors: dict[str, str],
+    *,
+    checking: bool = False,
+    warnings: tuple[dict[str, Any], ...] = (),
+    status: int = 200,
+) -> Response:
+    with visit.reading() as session:
+        units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
+        rounds = dossiers.rounds(session, taking=True)
+    values = dict.fromkeys((*TYPED, "round", "unit", "papers"), "") | {"parts": []} | dict(typed)
+    values["round"] = values["round"] or (rounds[0][0] if len(rounds) == 1 else "")
+    values["unit"] = values["unit"] or (units[0][0] if len(units) == 1 else "")
+    return pages.render(
+        visit,
+        "nomination_new.html",
+        status=status,
+        typed=values,
+        errors=_ordered(errors),
+        checking=checking,
+        warnings=warnings,
+        units=units,
+        rounds=rounds,
+        **_choices(),
+    )
+
+
+def _ordered(errors: dict[str, str]) -> dict[str, str]:
+    """In the order of the page."""
+    order = ["round", "unit", "kind", "name", "award", *TYPED, "parts"]
+    return dict(sorted(errors.items(), key=lambda one: order.index(one[0]) if one[0] in order else 99))
+
+
+def _choices() -> dict[str, Any]:
+    return {
+        "awards": _awards(),
+        "kinds": list(heads.KIND_NAMES),
+        "ratings": list(heads.RATING_WORDS),
+        "genders": heads.GENDER_WORDS,
+        "part_names": dict(reversed(intake.PART_NAMES.items())),
+        "how": facts.HOW,
+        "names": list(TYPED),
+        "options": _options,
+    }
+
+
+def _options(first: list[tuple[str, str]], keys: Any, named: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [*first, *((key, named.get(key, key)) for key in keys)]
+
+
+# Look at one -------------------------------------------------------------------------------------------------------
+
+
+@router.get("/nominations/{code}")
+def show(visit: Reader, code: str, remarks: str = "") -> Response:
+    """One nomination: where it stands, what it says, findings, papers, what may be done, remarks, what happened."""
+    return _whole(visit, code, remarks=remarks)
+
+
+def _whole(
+    visit: Visit, code: str, *, remarks: str = "", errors: dict[str, str] | None = None, said: str = ""
+) -> Response:
+    with visit.reading() as session:
+        row = sight.require(session, code, actor=visit.actor)
+        relation = sight.relations(session, row, actor=visit.actor, now=visit.now)
+        found = dossiers.whole(session, row)
+        appraisal = review.latest(session, [code]).get(code)
+        findings = json.loads(appraisal.findings) if appraisal else []
+        fields = policy.fields_of_nominee(visit.actor.roles, relation)
+        thread, more_remarks = comments.of(session, code, actor=visit.actor, after=remarks or None)
+        events = timeline.events(session, code, actor=visit.actor)
+        acts = [
+            deed for deed in deeds.possible(session, row, actor=visit.actor) if visit.may(deed.act, relation=relation)
+        ]
+    state = State(row.state)
+    counted = found["item"] is not None and found["item"].outcome is not None
+    return pages.render(
+        visit,
+        "nomination.html",
+        status=422 if errors else 200,
+        **{name: value for name, value in found.items() if name != "parts"},
+        parts_held=found["parts"],  # the templates' own `parts` are macros
+        cited=lambda said: str(Citation(**said)),
+        state=state,
+        shows_reason=bool(row.reason)
+        and "reason" in fields
+        # Why it was paused may point at who complained.
+        and (state is not State.PAUSED or visit.actor.holds(*sight.OFFICE)),
+        facts=_facts(found, fields),
+        fields=fields,
+        appraisal=appraisal,
+        outdated=appraisal is not None and appraisal.nomination_version != row.version and state in _JUDGED_AGAIN,
+        seen=_seen,
+        # What is amiss first: it is what somebody has to do something about.
+        findings=sorted(findings, key=lambda one: {"not_met": 0, "unknown": 1}.get(one["verdict"], 2)),
+        stages_done=_stages(state),
+        sees_result=counted and visit.may(Act.SEE_RESULT, relation=relation),
+        sees_session=found["session"] is not None and visit.may(Act.SEE_SESSION, relation=relation),
+        sees_papers=visit.may(Act.SEE_PAPERS, relation=relation),
+        sees_findings=visit.may(Act.SEE_FINDINGS, relation=relation) and "findings" in fields,
+        may_mend=visit.may(Act.MEND, relation=relation, state=state),
+        may_comment=visit.may(Act.COMMENT, relation=relation),
+        may_sign=visit.may(Act.SIGN, relation=relation, state=state),
+        acts=acts,
+        events=events,
+        thread=thread,
+        more_remarks=more_remarks,
+        longest=comments.LONGEST,
+        errors=errors or {},
+        said=said,
+    )
+
+
+# States from which a nomination comes (again) before the rules; later ones stand on the appraisal they were passed with.
+_JUDGED_AGAIN = frozenset({State.DRAFT, State.RETURNED, State.SUBMITTED, State.PAUSED})
+
+
+def _seen(found: str | None) -> str:
+    """What a rule saw, in people's words where it is a word of the rules."""
+    if not found or found == "attested":
+        return ""
+    ratings = {str(rating): words for rating, words in heads.RATING_WORDS.items()}
+    return next((said[found] for said in (catalogue.DECIDER_NAMES, ratings, cases.GROUP_NAMES) if found in said), found)
+
+
+def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, Any]]:
+    """(field, value) of what this reader may see of the nominee and the case, in the order of a paper."""
+    nominee, row = found["nominee"], found["row"]
+    said: dict[str, Any] = json.loads(row.facts)
+    values = {
+        "honorific": nominee.honorific,
+        "title": nominee.position,
+        "workplace": nominee.workplace,
+        "gender": nominee.gender,
+        "ethnicity": nominee.ethnicity,
+        "birth_date": nominee.birth_date,
+        "email": nominee.email,
+        "achievement": row.achievement,
+        "rating": row.rating,
+        "initiative": row.initiative,
+        "object_class": row.object_class,
+        "field": row.field,
+        "prior_decision": row.prior_decision,
+        "grounds": ", ".join(said.get("grounds", [])),
+        "facts": facts.write(said) or "",
+    }
+    # A workbook's heads and the policy's whitelist call two of them differently.
+    known_as = {"title": "position", "grounds": "findings", "facts": "findings"}
+    return [(name, value) for name, value in values.items() if value and known_as.get(name, name) in fields]
+
+
+def _stages(state: State) -> dict[str, str]:
+    """Of each stage: done, current, later, or ended where the nomination went no further."""
+    at = lifecycle.stage_of(state)
+    if at is Stage.ENDED:
+        return dict.fromkeys(STAGES, "done" if state in {State.CLOSED, State.REVOKED} else "ended")
+    place = STAGES.index(at)
+    return {
+        stage.value: "done" if number < place else "current" if number == place else "later"
+        for number, stage in enumerate(STAGES)
+    }
+
+
+@router.post("/nominations/{code}/comments")
+def comment(visit: Annotated[Visit, Depends(Permit(Act.COMMENT))], code: str, form: Submitted) -> Response:
+    """Add a remark."""
+    text = form.text("text", required=words("Hãy viết nội dung ý kiến."), longest=comments.LONGEST)
+    if form.errors:
+        return _whole(visit, code, errors=form.errors, said=text)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        sight.require(session, code, actor=actor, act=Act.COMMENT)
+        comments.write(session, code, text=text, actor=actor, now=visit.now)
+        return {"message": "Đã ghi ý kiến"}
+
+    visit.act("nominations.comment", code, change, once=form.once)
+    return pages.done(f"/nominations/{code}", form.once)
+
+
+# Mend one ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/nominations/{code}/mend")
+def mending(visit: Mender, code: str) -> Response:
+    """The form with what the nomination says now. Raises Refusal `wrong_state` where nothing may be mended."""
+    with visit.reading() as session:
+        row, nominee = _mendable(session, visit, code)
+    return _mend(visit, row, nominee, _as_said(row), {}, version=row.version)
+
+
+def _mendable(session: Session, visit: Visit, code: str) -> tuple[Nomination, Nominee]:
+    row = sight.require(session, code, actor=visit.actor)
+    standing = transition.standings(session, [code])[code]
+    transition.decide(standing, lifecycle.Action.SUBMIT, actor=visit.actor, reason=None, versions=None)
+    return row, session.get_one(Nominee, row.nominee_id)
+
+
+def _as_said(row: Nomination) -> dict[str, Any]:
+    """What the nomination says, as its form shows it."""
+    said: dict[str, Any] = json.loads(row.facts)
+    attested = row.parts == proposal.ATTESTED
+    return {
+        **{
+            name: getattr(row, name) or ""
+            for name in ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
+        },
+        "grounds": ", ".join(said.get("grounds", [])),
+        "facts": facts.write(said) or "",
+        "papers": "all" if attested else "some",
+        "parts": [] if attested else row.parts.split(","),
+    }
+
+
+@router.post("/nominations/{code}/mend")
+def mend(visit: Mender, code: str, form: Submitted) -> Response:
+    """Check what was typed; show what changes; save it, and hand the nomination in again where that was asked."""
+    with visit.reading() as session:
+        row = sight.require(session, code, actor=visit.actor)
+        nominee = session.get_one(Nominee, row.nominee_id)
+    version = next(iter(deeds.chosen(form).values()), 0)
+    typed = _typed(form, _MENDED)
+    step = form.text("step")
+    if step == "change":
+        return _mend(visit, row, nominee, typed, {}, version=version)
+    proposed = _proposed(form, typed, nominee.name, _KIND_WORDS[nominee.kind], row.award)
+    if form.errors or proposed is None:
+        return _mend(visit, row, nominee, typed, form.errors, version=version, status=422)
+    changes = _changes(row, proposed)
+    if step not in {"save", "submit"}:
+        if not changes:
+            unchanged = {"achievement": words("Bạn chưa sửa gì. Hãy sửa nội dung, hoặc nộp hồ sơ từ trang của nó.")}
+            return _mend(visit, row, nominee, typed, unchanged, version=version, status=422)
+        return _mend(visit, row, nominee, typed, {}, version=version, checking=True)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        proposal.mend(session, code, actor=actor, now=visit.now, version=version, **changes)
+        if step == "submit":
+            transition.one(proposal.submit(session, [code], actor=actor, now=visit.now))
+            return {"message": f"Đã sửa và nộp hồ sơ {code}"}
+        return {"message": f"Đã lưu hồ sơ {code}", "details": "Hồ sơ chưa được nộp; nộp khi đã xong."}
+
+    try:
+        visit.act("nominations.mend", code, change, once=form.once)
+    except Refusal as refusal:
+        if refusal.code == "stale":
+            shown = {
+                name: said if isinstance(said, str) else ", ".join(said)
+                for name, said in typed.items()
+                if name != "papers"
+            }
+            return deeds.stale(visit, code, version, refusal, shown)
+        raise
+    return pages.done(f"/nominations/{code}", form.once)
+
+
+def _changes(row: Nomination, proposed: proposal.Proposed) -> dict[str, str | None]:
+    """What differs from what is stored. Facts that the form has no words for stay as they are."""
+    said: dict[str, Any] = json.loads(row.facts)
+    typed = dict(proposed.facts)
+    if facts.write(said) is None:
+        typed = {name: value for name, value in said.items() if name != "grounds"} | {
+            name: value for name, value in typed.items() if name == "grounds"
+        }
+    wanted = {
+        name: getattr(proposed, name)
+        for name in ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
+    }
+    wanted["parts"] = ",".join(proposed.parts) if proposed.parts is not None else proposal.ATTESTED
+    changes = {name: value for name, value in wanted.items() if (value or None) != (getattr(row, name) or None)}
+    return changes if typed == said else {**changes, "facts": dumps(typed).decode()}
+
+
+def _mend(
+    visit: Visit,
+    row: Nomination,
+    nominee: Nominee,
+    typed: Mapping[str, Any],
+    errors: dict[str, str],
+    *,
+    version: int,
+    checking: bool = False,
+    status: int = 200,
+) -> Response:
+    was = _as_said(row)
+    return pages.render(
+        visit,
+        "nomination_mend.html",
+        status=status,
+        row=row,
+        nominee=nominee,
+        award_name=transition.award_name(row.award),
+        typed=typed,
+        was=was,
+        version=version,
+        errors=_ordered(errors),
+        checking=checking,
+        mended=_MENDED,
+        speaks_facts=facts.write(json.loads(row.facts)) is not None,
+        **_choices(),
+    )
+
+
+# The acts of its stages --------------------------------------------------------------------------------------------
+
+
+def _offer(deed: Deed) -> None:
+    path = f"/nominations/{{code}}/{deed.action}"
+    permit = Depends(Permit(deed.act))
+
+    def ask(*, visit: Visit = permit, code: str) -> Response:
+        return deeds.ask(visit, deed, code)
+
+    def handle(*, visit: Visit = permit, code: str, form: Submitted) -> Response:
+        version = deeds.chosen(form).get(code, 0)
+        return deeds.handle(visit, deed, form, {code: version}, place=deeds.place_of(deed, code))
+
+    named: dict[str, Callable[..., Response]] = {f"ask_{deed.action}": ask, f"{deed.action}": handle}
+    for (name, endpoint), method in zip(named.items(), ("GET", "POST"), strict=True):
+        router.add_api_route(path, endpoint, methods=[method], name=name)
+
+
+for _deed in DEEDS.values():
+    _offer(_deed)

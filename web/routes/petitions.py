@@ -1,0 +1,250 @@
+"""Petitions: anybody files one and follows it by its receipt; the office sees what is due and answers."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from operations import disclosure, idempotency, petitions, transition
+from operations.access import Actor
+from rules.policy import Act
+from rules.refusal import Refusal
+from web import pages
+from web.forms import Form, Submitted, fresh_key
+from web.language import words
+from web.routes.public import address
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Public = Annotated[Visit, Depends(Permit(None))]
+Office = Annotated[Visit, Depends(Permit(Act.SEE_PETITIONS))]
+_VERB = "petitions.file"
+_LONGEST = 20_000
+KIND_WORDS = {
+    "complaint": words("Khiếu nại: quyết định hoặc việc xét trái quy định, xâm phạm quyền, lợi ích của tôi"),
+    "denunciation": words("Tố cáo: báo việc làm vi phạm pháp luật, gian dối trong khen thưởng"),
+}
+
+
+class _Limit:
+    """So many acts an hour from one address, counted in this process: against floods, not against a village."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self.most, self.seconds = most, seconds
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, who: str) -> None:
+        """Count one. Raises Refusal `too_many_attempts`."""
+        now = time.monotonic()
+        with self._lock:
+            seen = self._seen.setdefault(who, deque())
+            self._seen.move_to_end(who)
+            if len(self._seen) > 10_000:
+                self._seen.popitem(last=False)
+            while seen and now - seen[0] > self.seconds:
+                seen.popleft()
+            if len(seen) >= self.most:
+                raise Refusal(
+                    "too_many_attempts",
+                    "Từ địa chỉ mạng này vừa gửi quá nhiều lần. Hãy thử lại sau một giờ, hoặc gửi đơn trực tiếp hay qua bưu "
+                    "điện đến cơ quan; thời hạn giải quyết không khác nhau.",
+                )
+            seen.append(now)
+
+
+FILED = _Limit(20, 3600)
+ASKED = _Limit(60, 3600)  # guesses at receipts
+
+
+# The sender ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/petitions/new")
+def new(visit: Public) -> Response:
+    """The form, with the legal clocks of what it begins."""
+    said = visit.request.query_params
+    about = said.get("decision") or said.get("nomination") or ""
+    return _form(visit, {"about": about[:80], "kind": "", "text": "", "sender": ""})
+
+
+def _form(visit: Visit, said: dict[str, str], errors: dict[str, str] | None = None, *, once: str = "") -> Response:
+    return pages.render(
+        visit,
+        "petition_new.html",
+        status=422 if errors else 200,
+        said=said,
+        errors=errors or {},
+        kinds=KIND_WORDS,
+        longest=_LONGEST,
+        once=once,
+    )
+
+
+@router.post("/petitions/new")
+def file(visit: Public, form: Submitted) -> Response:
+    """Take it once, however often the form is sent, and show the receipt."""
+    said = {
+        "kind": form.text("kind"),
+        "about": form.text("about", longest=80),
+        "text": form.text("text", required=words("Hãy viết nội dung phản ánh, kiến nghị."), longest=_LONGEST),
+        "sender": form.text("sender", longest=300),
+    }
+    if said["kind"] not in KIND_WORDS:
+        form.errors["kind"] = words("Hãy chọn loại đơn.")
+    if form.text("website"):  # no person sees this field
+        form.errors["website"] = words("Hãy để trống ô này.")
+    about: dict[str, str] = {}
+    if said["about"] and "about" not in form.errors:
+        with visit.reading() as session:
+            about = _about(session, said["about"])
+        if not about:
+            form.errors["about"] = words(
+                "Không có quyết định hay hồ sơ nào mang số hoặc mã này; để trống nếu không nhớ."
+            )
+    # A program's own short key could be somebody else's too, and would show them this receipt.
+    once = form.once if len(form.once) >= len(fresh_key()) else fresh_key()
+    if form.errors:
+        order = ("kind", "about", "text", "sender", "website")
+        return _form(visit, said, {name: form.errors[name] for name in order if name in form.errors}, once=once)
+    database = visit.installation.database
+    with database.read() as session:
+        known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN)
+    if known is None:
+        FILED.take(address(visit.request))
+    with database.begin() as session:
+        idempotency.once(
+            session,
+            key=once,
+            verb=_VERB,
+            actor=petitions.CITIZEN,
+            now=visit.now,
+            body="\0".join(said.values()),  # written anew after a step back: not the same petition
+            act=lambda: _file(session, said, about, once, visit),
+        )
+    return RedirectResponse(f"/petitions/received?done={once}", status_code=303)
+
+
+def _file(session: Session, said: dict[str, str], about: dict[str, str], once: str, visit: Visit) -> dict[str, Any]:
+    received = petitions.file(
+        session,
+        text=said["text"],
+        kind=said["kind"],
+        sender=said["sender"] or None,
+        receipt=petitions.receipt_from(once),
+        now=visit.now,
+        **about,
+    )
+    # Without the receipt: it is nowhere but with its sender.
+    return {"code": received.code, "due_on": received.due_on.isoformat()}
+
+
+def _about(session: Session, said: str) -> dict[str, str]:
+    """What is meant by a number or a code: {"decision": …} or {"nomination": …}; {} for nothing known here.
+
+    Only a published decision is one: the form tells nobody what is still inside.
+    """
+    try:
+        return {"decision": disclosure.disclosed_decision(session, said).code}
+    except Refusal:
+        code = said.upper()
+        return {"nomination": code} if transition.standings(session, [code]) else {}
+
+
+@router.get("/petitions/received")
+def received(visit: Public) -> Response:
+    """The receipt, for who has just sent the form."""
+    once = visit.request.query_params.get("done", "")[:80]
+    with visit.reading() as session:
+        known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN) if once else None
+    if known is None:
+        return RedirectResponse("/petitions/status", status_code=303)
+    return pages.render(
+        visit,
+        "petition_received.html",
+        code=known["code"],
+        due_on=known["due_on"],
+        receipt=petitions.receipt_from(once),
+    )
+
+
+@router.get("/petitions/status")
+def ask(visit: Public) -> Response:
+    """Where a sender asks how their petition stands."""
+    return pages.render(visit, "petition_status.html", errors={}, said="", found=None)
+
+
+@router.post("/petitions/status")
+def status(visit: Public, form: Submitted) -> Response:
+    """How it stands, for whoever holds its receipt. By POST: a receipt belongs in no log and no history."""
+    said = form.text("receipt", required=words("Hãy gõ mã biên nhận ghi trên giấy biên nhận."), longest=40)
+    found = None
+    if not form.errors:
+        ASKED.take(address(visit.request))
+        try:
+            with visit.reading() as session:
+                found = petitions.by_receipt(session, said)
+        except Refusal as refusal:
+            form.errors["receipt"] = refusal.message
+    code = 422 if form.errors else 200
+    return pages.render(visit, "petition_status.html", status=code, errors=form.errors, said=said, found=found)
+
+
+# The office ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/petitions")
+def listing(visit: Office) -> Response:
+    """What was sent in: unanswered first, and among them what is due first."""
+    said = visit.request.query_params
+    state = said.get("state") if said.get("state") in petitions.STATES else None
+    with visit.reading() as session:
+        rows, key = petitions.listing(
+            session, actor=visit.actor, now=visit.now, state=state, after=said.get("after") or None
+        )
+    return pages.render(visit, "petitions.html", rows=rows, next_key=key, state=state or "", states=petitions.STATES)
+
+
+@router.get("/petitions/{code}")
+def one(visit: Office, code: str) -> Response:
+    """One petition whole, and its answer or the form for it."""
+    return _one(visit, code)
+
+
+def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -> Response:
+    with visit.reading() as session:
+        found = petitions.one(session, code, actor=visit.actor, now=visit.now)
+    return pages.render(
+        visit,
+        "petition.html",
+        status=422 if form else 200,
+        petition=found,
+        said=said,
+        errors=form.errors if form else {},
+        once=form.once if form else "",
+        may_answer=found["state"] == "received" and visit.may(Act.ANSWER_PETITION),
+        longest=_LONGEST,
+    )
+
+
+@router.post("/petitions/{code}/answer")
+def answer(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_PETITION))], code: str, form: Submitted) -> Response:
+    """Answer it; whoever holds the receipt reads the answer."""
+    text = form.text("answer", required=words("Hãy viết nội dung trả lời."), longest=_LONGEST)
+    if form.errors:
+        return _one(visit, code, said=text, form=form)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        petitions.one(session, code, actor=actor, now=visit.now)  # not what this person stands aside from
+        row = petitions.answer(session, code, answer=text, actor=actor, now=visit.now)
+        return {
+            "message": f"Đã trả lời đơn {row.code}",
+            "details": "Người gửi đọc được nội dung trả lời bằng mã biên nhận của họ.",
+        }
+
+    visit.act("petitions.answer", code, change, once=form.once)
+    return pages.done(f"/petitions/{code}", form.once)

@@ -1,0 +1,273 @@
+"""What everybody may see: the register, one decision with its paper and its proof, the register as data."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.datastructures import QueryParams
+
+from operations import files, ledger_book, public_register, record
+from operations.proposal import KIND_NAMES
+from rules.lifecycle import NomineeKind
+from rules.refusal import Refusal
+from web import language, pages, shelf
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Public = Annotated[Visit, Depends(Permit(None))]
+_LONGEST = 200  # characters that somebody may search for
+_FILTERS = ("text", "award", "year", "unit", "kind", "state")
+_PAPER_FILTERS = ("award", "year", "state")
+_PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for. Of people, when it searches or filters for what only they have; else of decisions."""
+
+    filters: dict[str, Any]
+    people: bool
+    after: str | None
+
+    @classmethod
+    def of(cls, said: QueryParams) -> "Asked":
+        found: dict[str, Any] = {
+            name: value
+            for name in ("text", "award", "unit", "kind", "state")
+            # No name has a control character, and PostgreSQL takes no NUL.
+            if (value := "".join(char if char.isprintable() else " " for char in said.get(name, "")).strip()[:_LONGEST])
+        }
+        year = said.get("year", "")
+        if year.isascii() and year.isdecimal() and len(year) == 4:
+            found["year"] = int(year)
+        # What no list offers filters nothing.
+        if found.get("state") not in public_register.STATE_NAMES:
+            found.pop("state", None)
+        if found.get("kind") not in set(NomineeKind):
+            found.pop("kind", None)
+        people = said.get("list") == "people" or any(name in found for name in ("text", "unit", "kind"))
+        return cls(found, people, said.get("after") or None)
+
+    @property
+    def query(self) -> str:
+        """The same question as an address has it, without the page."""
+        return urlencode(({"list": "people"} if self.people else {}) | self.filters)
+
+    @property
+    def of_papers(self) -> dict[str, Any]:
+        return {name: value for name, value in self.filters.items() if name in _PAPER_FILTERS}
+
+
+@router.get("/")
+def home(visit: Public) -> Response:
+    """The register: decisions, or whom they honour."""
+
+    def make() -> Response:
+        asked = Asked.of(visit.request.query_params)
+        with visit.reading() as session:
+            found = None
+            if asked.people:
+                rows, key = public_register.search(session, **asked.filters, after=asked.after)
+                if text := asked.filters.get("text"):
+                    found = _numbered(session, text)
+            else:
+                rows, key = public_register.papers(session, **asked.of_papers, after=asked.after)
+            offered = public_register.choices(session)
+        return pages.render(
+            visit,
+            "register.html",
+            rows=rows,
+            next_key=key,
+            asked=asked,
+            said=dict.fromkeys(_FILTERS, "") | asked.filters,
+            found=found,
+            offered=offered,
+            kinds=KIND_NAMES,
+            state_words=public_register.STATE_NAMES,
+            years=[(year, year) for year in offered["years"]],
+            kind_options=_options(visit, KIND_NAMES),
+            state_options=_options(visit, public_register.STATE_NAMES),
+            papers_query=urlencode(asked.of_papers),
+            people_query=urlencode({"list": "people"} | asked.filters),
+        )
+
+    return shelf.answer(visit, make)
+
+
+def _options(visit: Visit, names: dict[str, str]) -> list[tuple[str, str]]:
+    say = language.says(visit.language)
+    return [("", say(words("Tất cả"))), *((key, say(name)) for key, name in names.items())]
+
+
+def _numbered(session: Any, text: str) -> dict[str, Any] | None:
+    """The published decision whose whole number was typed."""
+    if not any(char.isdigit() for char in text):
+        return None
+    try:
+        return public_register.paper(session, text)
+    except Refusal:
+        return None
+
+
+@router.get("/register.json")
+def as_json(visit: Public) -> Response:
+    """The list that the same question shows on the page, whole: decisions, or whom they honour."""
+    asked = Asked.of(visit.request.query_params)
+    if asked.people:
+        rows = public_register.every_apart(visit.installation.database, **asked.filters)
+        return _download(visit, "application/json", _as_json(rows))
+    return shelf.answer(visit, lambda: JSONResponse(_papers(visit, asked)))
+
+
+def _papers(visit: Visit, asked: Asked) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after: str | None = None
+    while True:
+        with visit.reading() as session:
+            rows, after = public_register.papers(session, **asked.of_papers, after=after, limit=500)
+        for row in rows:
+            row["signed_on"] = row.pop("date")
+            row["url"] = f"{visit.installation.base_url}/decisions/{row['code']}"
+        found += rows
+        if after is None:
+            return found
+
+
+def _as_json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    joint = "["
+    for row in rows:
+        yield joint + json.dumps(row, ensure_ascii=False)
+        joint = ",\n"
+    yield "]" if joint != "[" else "[]"
+
+
+@router.get("/register.csv")
+def as_csv(visit: Public) -> Response:
+    """Whom published decisions honour, one a line, with the filters of the page."""
+    asked = Asked.of(visit.request.query_params)
+    rows = public_register.every_apart(visit.installation.database, **asked.filters)
+    return _download(visit, "text/csv; charset=utf-8", public_register.csv_of(rows), name="so-cong-khai.csv")
+
+
+def _download(visit: Visit, media_type: str, lines: Iterator[str], *, name: str = "") -> Response:
+    """A list that may be long, a piece at a time; who has it as of this ledger gets none of it."""
+    with visit.reading() as session:
+        size = record.size(session)
+    url = visit.request.url
+    tag = hashlib.sha256(f"{visit.installation.folder}|{size}|{url.path}|{url.query}".encode()).hexdigest()[:32]
+    headers = {"Cache-Control": shelf.REVALIDATE, "ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
+    if shelf.has_already(visit.request, tag):
+        return Response(status_code=304, headers=headers)
+    if name:
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return StreamingResponse(_pieces(lines), media_type=media_type, headers=headers)
+
+
+def _pieces(lines: Iterator[str]) -> Iterator[bytes]:
+    piece: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        piece.append(line)
+        if number % 500 == 0:
+            yield "".join(piece).encode()
+            piece.clear()
+    yield "".join(piece).encode()
+
+
+# One decision ------------------------------------------------------------------------------------------------------
+
+
+@router.get("/decisions/{number}.pdf")
+def paper(visit: Public, number: str) -> Response:
+    """The paper of a published decision, exactly as it was signed. 404 until it is there."""
+    with visit.reading() as session:
+        found = public_register.paper(session, number)
+    sha256 = found["paper_sha256"]
+    if sha256 is None:
+        raise Refusal(
+            "unknown_paper", f"Bản PDF của quyết định {found['number']} chưa có ở đây; hãy thử lại sau ít phút."
+        )
+    headers = {"Cache-Control": shelf.REVALIDATE, "ETag": f'"{sha256}"'}
+    if shelf.has_already(visit.request, sha256):
+        return Response(status_code=304, headers=headers)
+    try:
+        content = files.read(visit.installation.folder, sha256)
+    except (OSError, ValueError):
+        raise Refusal(
+            "paper_damaged",
+            f"Bản PDF của quyết định {found['number']} trên máy chủ bị mất hoặc bị hỏng nên không được đưa ra. "
+            "Hãy báo cơ quan ban hành để khôi phục từ bản sao lưu.",
+        ) from None
+    name = f"quyet-dinh-{found['code']}.pdf".encode("ascii", "replace").decode()
+    return Response(content, media_type=_PDF, headers=headers | {"Content-Disposition": f'inline; filename="{name}"'})
+
+
+@router.get("/decisions/{number}.tlog-proof")
+def proof(visit: Public, number: str) -> Response:
+    """The C2SP tlog-proof of a published decision under the newest checkpoint."""
+
+    def make() -> Response:
+        with visit.reading() as session:
+            code = public_register.paper(session, number)["code"]
+        return Response(
+            ledger_book.prove_kept(visit.installation.database, code), media_type="text/plain; charset=utf-8"
+        )
+
+    answer = shelf.answer(visit, make)
+    if answer.status_code == 200:
+        name = number.encode("ascii", "replace").decode().replace('"', "")
+        answer.headers["Content-Disposition"] = f'attachment; filename="quyet-dinh-{name}.tlog-proof"'
+    return answer
+
+
+@router.get("/decisions/{number}")
+def decision(visit: Public, number: str) -> Response:
+    """One published decision: its state, its paper and proof, and whom it honours."""
+
+    def make() -> Response:
+        after = visit.request.query_params.get("after") or None
+        with visit.reading() as session:
+            found = public_register.paper(session, number)
+            people, key = public_register.search(session, paper=found["code"], after=after, limit=100)
+        return pages.render(
+            visit,
+            "decision.html",
+            decision=found,
+            people=people,
+            next_key=key,
+            first=after is None,
+            kinds=KIND_NAMES,
+        )
+
+    return shelf.answer(visit, make)
+
+
+# The ledger, for who checks it themselves --------------------------------------------------------------------------
+
+
+@router.get("/ledger/checkpoint")
+def checkpoint(visit: Public) -> Response:
+    """The newest signed tree head (C2SP tlog-checkpoint). A witness that keeps it can tell if history is rewritten."""
+    with visit.reading() as session:
+        newest = ledger_book.newest_checkpoint(session)
+    if newest is None:
+        raise Refusal("unknown_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký; hãy thử lại sau ít phút.")
+    kept = shelf.Kept.of(newest.note.encode(), "text/plain; charset=utf-8")
+    return kept.answer(visit.request)
+
+
+@router.get("/ledger/vkey")
+def vkey(visit: Public) -> Response:
+    """The key that checks the ledger's signatures."""
+    kept = shelf.Kept.of(f"{visit.installation.signer.vkey}\n".encode(), "text/plain; charset=utf-8")
+    return kept.answer(visit.request)
+
+
+def address(request: Request) -> str:
+    """Where a request comes from, for limits."""
+    return request.client.host if request.client else "?"

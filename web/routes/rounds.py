@@ -1,0 +1,443 @@
+"""Review rounds: their list, opening one, and the board that the secretariat watches all day."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlmodel import Session, col, select
+
+from models import CouncilSession, Decision, Disclosure, Nomination, ReviewRound, SessionMember, SubmissionLetter, Unit
+from models.types import table
+from operations import access, board, disclosure, rounds, sight, transition
+from operations.access import Actor
+from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
+from rules.policy import Act
+from rules.refusal import Refusal
+from web import deeds, pages
+from web.deeds import DEEDS
+from web.forms import Form, Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Reader = Annotated[Visit, Depends(Permit(Act.SEE_ROUND))]
+Opener = Annotated[Visit, Depends(Permit(Act.OPEN_ROUND))]
+Extender = Annotated[Visit, Depends(Permit(Act.EXTEND_ROUND))]
+Advancer = Annotated[Visit, Depends(Permit(Act.ADVANCE_ROUND))]
+Pauser = Annotated[Visit, Depends(Permit(Act.PAUSE))]
+Discloser = Annotated[Visit, Depends(Permit(Act.DISCLOSE))]
+Recorder = Annotated[Visit, Depends(Permit(Act.RECORD_ANSWER))]
+
+_PAGE = 50
+_BULK = (Action.RETURN, Action.PAUSE, Action.RESUME)
+LONGEST_REGULATION = 200_000  # bytes; a regulation has a few thousand
+# Law 06/2022 Art. 8: the kinds of commendation.
+KIND_NAMES: Mapping[str, str] = {
+    RoundKind.CONG_TRANG: words("Theo công trạng, thành tích (hằng năm)"),
+    RoundKind.DOT_XUAT: words("Đột xuất"),
+    RoundKind.PHONG_TRAO: words("Phong trào, chuyên đề"),
+    RoundKind.CONG_HIEN: words("Quá trình cống hiến"),
+    RoundKind.NIEN_HAN: words("Niên hạn"),
+    RoundKind.DOI_NGOAI: words("Đối ngoại"),
+}
+SESSION_STATES: Mapping[str, str] = {
+    "convened": words("Đã triệu tập"),
+    "open": words("Đang bỏ phiếu"),
+    "closed": words("Đã đóng phiếu, chờ kiểm"),
+    "tallied": words("Đã kiểm phiếu"),
+    "cancelled": words("Đã hủy"),
+}
+
+
+# The list, and a new one ------------------------------------------------------------------------------------------
+
+
+@router.get("/rounds")
+def index(visit: Reader) -> Response:
+    """Every round, the newest first."""
+    with visit.reading() as session:
+        rows = rounds.listing(session)[::-1]
+    return pages.render(visit, "rounds.html", rows=rows, kinds=KIND_NAMES, may_open=visit.may(Act.OPEN_ROUND))
+
+
+@router.get("/rounds/new")
+def new(visit: Opener) -> Response:
+    """What a round needs to be opened."""
+    typed = {"kind": RoundKind.CONG_TRANG.value, "year": str(access.local_date(visit.now).year), "title": "", "due": ""}
+    return _new(visit, typed, {})
+
+
+def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
+    return pages.render(
+        visit,
+        "rounds_new.html",
+        status=422 if errors else 200,
+        typed=typed,
+        errors=errors,
+        kinds=list(KIND_NAMES.items()),
+    )
+
+
+@router.post("/rounds")
+def open_round(visit: Opener, form: Submitted) -> Response:
+    """Open a round; the units are called for proposals. 303 to its board."""
+    kind, said = form.text("kind"), form.text("year", required=words("Hãy ghi năm xét."))
+    title = form.text("title", required=words("Hãy đặt tên để các đơn vị nhận ra đợt xét."), longest=300)
+    if kind not in KIND_NAMES:
+        form.errors["kind"] = words("Hãy chọn loại hình khen thưởng.")
+    if said and not (said.isascii() and said.isdecimal() and 2000 <= int(said[:9]) <= 2100):
+        form.errors["year"] = words("Năm xét là một số từ 2000 đến 2100.")
+    due = day_of(form, "due")
+    regulation = _text_of(form, "regulation")
+    if form.errors:
+        return _new(visit, {name: form.text(name) for name in ("kind", "year", "title", "due")}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = rounds.open_round(
+            session,
+            kind=kind,
+            year=int(said),
+            title=title,
+            actor=actor,
+            now=visit.now,
+            regulation_text=regulation,
+            proposals_due=due,
+        )
+        return {"code": row.code, "message": f"Đã mở đợt xét {row.code}", "details": "Thư mời đã gửi tới các đơn vị."}
+
+    answer = visit.act("round.open", title, change, once=form.once)
+    return pages.done(f"/rounds/{answer['code']}", form.once)
+
+
+def day_of(form: Form, name: str, *, required: str = "") -> date | None:
+    """A day as browsers send it (2024-12-20) or as people type it (20/12/2024); an error at the field otherwise."""
+    said = form.text(name, required=required)
+    if not said:
+        return None
+    day, _, rest = said.partition("/")
+    month, _, year = rest.partition("/")
+    try:
+        return date.fromisoformat(said if not rest else f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}")
+    except ValueError:
+        form.errors.setdefault(name, words("Ngày viết như 20/12/2024."))
+        return None
+
+
+def _text_of(form: Form, name: str) -> str | None:
+    file = form.file(name)
+    if file is None:
+        return None
+    content = file.file.read(LONGEST_REGULATION + 1)
+    try:
+        if len(content) <= LONGEST_REGULATION:
+            return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    form.errors.setdefault(name, words("Tệp này không phải Quy chế dạng văn bản TOML (UTF-8)."))
+    return None
+
+
+# The board --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/rounds/{code}")
+def show(visit: Reader, code: str, stage: str = "", state: str = "", unit: str = "", after: str = "") -> Response:
+    """The board: every dossier that this visitor may read, by stage; who blocks it; what is due; when it may be over."""
+    return _board(visit, code, stage=stage, state=state, unit=unit, after=after)
+
+
+@router.get("/rounds/{code}/live")
+def live(visit: Reader, code: str, stage: str = "", state: str = "", unit: str = "", after: str = "") -> Response:
+    """Counts and table alone, for the page that asks again every 15 seconds."""
+    found = _found(visit, code, stage=stage, state=state, unit=unit, after=after)
+    return pages.render(visit, "round_live.html", **found, ticked=frozenset(), errors={})
+
+
+def _board(
+    visit: Visit,
+    code: str,
+    *,
+    stage: str,
+    state: str,
+    unit: str,
+    after: str,
+    ticked: frozenset[str] = frozenset(),
+    **more: Any,
+) -> Response:
+    found = _found(visit, code, stage=stage, state=state, unit=unit, after=after)
+    here: board.Board = found["board"]
+    with visit.reading() as session:
+        row = rounds.by_code(session, code)
+        papers = _papers(session, row, visit.actor)
+        called = select(CouncilSession).where(CouncilSession.round_id == row.id).order_by(col(CouncilSession.id).desc())
+        if not visit.may(Act.SEE_SESSION):  # a seat opens its own session; a unit's officer has none
+            mine = select(SessionMember.session_id).where(SessionMember.username == visit.actor.username)
+            called = called.where(col(CouncilSession.id).in_(mine))
+        sessions = list(session.exec(called))
+        units = [tuple(found) for found in session.exec(select(Unit.code, Unit.name).order_by(Unit.code))]
+    errors: dict[str, str] = more.get("errors", {})
+    return pages.render(
+        visit,
+        "round.html",
+        status=422 if errors else 200,
+        **found,
+        errors=errors,
+        ticked=ticked,
+        papers=papers,
+        sessions=sessions,
+        session_states=SESSION_STATES,
+        units=units,
+        kinds=KIND_NAMES,
+        may={
+            "extend": visit.may(Act.EXTEND_ROUND) and not here.closed,
+            "advance": visit.may(Act.ADVANCE_ROUND) and not here.closed,
+            "convene": visit.may(Act.CONVENE) and not here.closed,
+            "disclose": visit.may(Act.DISCLOSE),
+            "answer": visit.may(Act.RECORD_ANSWER),
+            "import": visit.may(Act.IMPORT_WORKBOOK) or bool(visit.actor.units),
+        },
+    )
+
+
+def _found(visit: Visit, code: str, *, stage: str, state: str, unit: str, after: str) -> dict[str, Any]:
+    with visit.reading() as session:
+        found = board.of_round(
+            session,
+            code,
+            now=visit.now,
+            actor=visit.actor,
+            stage=stage or None,
+            state=state or None,
+            unit=unit or None,
+            after=after or None,
+            limit=_PAGE,
+        )
+    sources = {
+        row.source.value for deed in _deeds_of(visit) for row in TRANSITIONS if row.action is deed.action and row.source
+    }
+    return {
+        "board": found,
+        "dues": {one["stage"]: one for one in found.deadlines},
+        "filters": {"stage": stage, "state": state, "unit": unit},
+        "after": after,
+        "deeds": _deeds_of(visit),
+        "movable": sources,
+    }
+
+
+def _deeds_of(visit: Visit) -> list[deeds.Deed]:
+    return [DEEDS[action.value] for action in _BULK if visit.may(DEEDS[action.value].act)]
+
+
+def _papers(session: Session, row: ReviewRound, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+    """What was signed in the round: what is to be published, whose answer is awaited."""
+    d, t, x, n = table(Decision).c, table(SubmissionLetter).c, table(Disclosure).c, table(Nomination).c
+    counted = (
+        sa.select(sa.func.count())
+        .where(n.decision_id == d.id, n.state == State.SIGNED.value)
+        .correlate(Decision)
+        .scalar_subquery()
+    )
+    waiting = (
+        sa.select(sa.func.count())
+        .where(n.submission_letter_id == t.id, n.state == State.FORWARDED.value)
+        .correlate(SubmissionLetter)
+        .scalar_subquery()
+    )
+    decisions = session.execute(
+        sa.select(
+            d.code, d.symbol, d.title, d.signed_on, d.state, counted.label("waiting"),
+            sa.exists().where(x.decision_id == d.id).label("published"),
+        )
+        .where(d.round_id == row.id)
+        .order_by(d.id)
+    )  # fmt: skip
+    letters = session.execute(
+        sa.select(
+            t.code, t.symbol, t.title, t.signed_on, t.answer, t.answer_number, t.answered_on, waiting.label("waiting")
+        )
+        .where(t.round_id == row.id)
+        .order_by(t.id)
+    )
+    papers = {
+        "decisions": [dict(found._mapping) for found in decisions],  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+        "letters": [dict(found._mapping) for found in letters],  # noqa: SLF001 -- as above
+    }
+    if actor.holds(*sight.OFFICE):
+        return papers
+    # What was signed and not yet published is the office's.
+    return {"decisions": [paper for paper in papers["decisions"] if paper["published"]], "letters": []}
+
+
+# Acts of the board ------------------------------------------------------------------------------------------------
+
+
+@router.post("/rounds/{code}/acts")
+def acts(visit: Pauser, code: str, form: Submitted) -> Response:
+    """Return, pause or resume many at once, with a reason, after a check; each gets its own result."""
+    deed = DEEDS.get(form.text("act"))
+    if deed is None or deed.action not in _BULK:
+        raise Refusal("unknown_act", "Không có việc này trên bảng của đợt xét; hãy tải lại trang.")
+    visit.require(deed.act)
+    wanted = deeds.chosen(form)
+    if not wanted:
+        return _board(
+            visit,
+            code,
+            stage=form.text("stage"),
+            state=form.text("state"),
+            unit=form.text("unit"),
+            after=form.text("after"),
+            errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ.")},
+        )
+    return deeds.handle(visit, deed, form, wanted, place=(f"/rounds/{code}/acts", f"/rounds/{code}"), bulk=True)
+
+
+@router.post("/rounds/{code}/advance")
+def advance(visit: Advancer, code: str, form: Submitted) -> Response:
+    """Close the present stage and begin the next; refused with the counts of what still waits."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        shown = form.text("from_stage")
+        row = rounds.by_code(session, code)
+        if shown and row.stage != shown:
+            raise Refusal(
+                "stale_round",
+                f"Đợt xét {code} vừa được chuyển sang khâu «{STAGE_NAMES[Stage(row.stage)]}». "
+                "Hãy tải lại bảng rồi quyết định tiếp.",
+            )
+        moved = rounds.advance(session, code, actor=actor, now=visit.now)
+        name = STAGE_NAMES[Stage(moved.stage)]
+        return {"message": f"Đợt xét {code} đã chuyển sang «{name}»"}
+
+    visit.act("round.advance", code, change, once=form.once)
+    return pages.done(f"/rounds/{code}", form.once)
+
+
+@router.get("/rounds/{code}/extend")
+def extension(visit: Extender, code: str, stage: str = "") -> Response:
+    """What an extension needs: stage, day, reason."""
+    return _extension(visit, code, {"stage": stage, "until": "", "reason": ""}, {})
+
+
+def _extension(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
+    with visit.reading() as session:
+        found = board.of_round(session, code, now=visit.now, limit=1)
+    return pages.render(
+        visit,
+        "round_extend.html",
+        status=422 if errors else 200,
+        board=found,
+        typed={**typed, "stage": typed["stage"] or (found.stage if found.stage != Stage.ENDED else STAGES[-1].value)},
+        errors=errors,
+    )
+
+
+@router.post("/rounds/{code}/extend")
+def extend(visit: Extender, code: str, form: Submitted) -> Response:
+    """Move a stage's deadline; everybody who waits is told why."""
+    stage = form.text("stage")
+    if stage not in set(STAGES):
+        form.errors["stage"] = words("Hãy chọn khâu được gia hạn.")
+    until = day_of(form, "until", required=words("Hãy ghi hạn mới."))
+    reason = form.text("reason", required=words("Hãy ghi lý do: lý do được gửi cho mọi đơn vị đang chờ."), longest=2000)
+    if until is not None and until < access.local_date(visit.now):
+        form.errors["until"] = words("Ngày này đã qua; hãy chọn một ngày từ hôm nay trở đi.")
+    if form.errors or until is None:
+        return _extension(visit, code, {name: form.text(name) for name in ("stage", "until", "reason")}, form.errors)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = rounds.extend(session, code, stage=stage, until=until, reason=reason, actor=actor, now=visit.now)
+        name = STAGE_NAMES[Stage(stage)]
+        return {"message": f"Đã gia hạn khâu «{name}» đến hết ngày {row.due_on:%d/%m/%Y}", "details": row.computed}
+
+    visit.act("round.extend", code, change, once=form.once)
+    return pages.done(f"/rounds/{code}", form.once)
+
+
+# Papers of the round ----------------------------------------------------------------------------------------------
+
+
+@router.post("/rounds/{code}/disclose")
+def disclose(visit: Discloser, code: str, form: Submitted) -> Response:
+    """Publish one signed decision, or what a superior granted."""
+    paper = form.text("paper")
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        url = f"{visit.installation.base_url}/decisions/{paper}"
+        count = disclosure.disclose(session, paper, actor=actor, now=visit.now, url=url)
+        return {"message": f"Đã công khai {paper}: {count} hồ sơ", "details": "Thư báo kết quả đã được xếp gửi."}
+
+    visit.act("decisions.disclose", paper, change, once=form.once)
+    return pages.done(f"/rounds/{code}", form.once)
+
+
+@router.get("/rounds/{code}/letters/{letter}")
+def letter_form(visit: Recorder, code: str, letter: str) -> Response:
+    """What the superior answered to a tờ trình."""
+    typed = {"number": "", "on": access.local_date(visit.now).isoformat(), "outcome": "granted", "reason": ""}
+    return _letter(visit, code, letter, typed, {}, refused=frozenset())
+
+
+def _letter(
+    visit: Visit, code: str, letter: str, typed: Mapping[str, str], errors: dict[str, str], *, refused: frozenset[str]
+) -> Response:
+    with visit.reading() as session:
+        row = disclosure.letter_by_code(session, letter)
+        waiting = transition.standings_where(
+            session,
+            table(Nomination).c.submission_letter_id == row.id,
+            table(Nomination).c.state == State.FORWARDED.value,
+        )
+        if session.get_one(ReviewRound, row.round_id).code != code:
+            raise Refusal("unknown_letter", f"Không có tờ trình số «{letter}» trong đợt {code}.")
+    return pages.render(
+        visit,
+        "round_letter.html",
+        status=422 if errors else 200,
+        code=code,
+        letter=row,
+        waiting=waiting,
+        award_name=transition.award_name,
+        typed=typed,
+        refused=refused,
+        errors=errors,
+    )
+
+
+@router.post("/rounds/{code}/letters/{letter}")
+def record_answer(visit: Recorder, code: str, letter: str, form: Submitted) -> Response:
+    """Note the superior's document and whom it did not grant."""
+    number = form.text("number", required=words("Hãy ghi số văn bản trả lời."), longest=80)
+    on = day_of(form, "on", required=words("Hãy ghi ngày của văn bản trả lời."))
+    outcome = form.text("outcome")
+    if outcome not in {"granted", "partly", "refused"}:
+        form.errors["outcome"] = words("Hãy chọn kết quả.")
+    refused = form.texts("code") if outcome == "partly" else []
+    if outcome == "partly" and not refused:
+        form.errors["refused"] = words("Hãy đánh dấu hồ sơ không được khen thưởng.")
+    needs = words("Hãy ghi lý do cấp trên không khen thưởng.") if outcome in {"partly", "refused"} else ""
+    reason = form.text("reason", required=needs, longest=transition.LONGEST_REASON)
+    if form.errors or on is None:
+        typed = {name: form.text(name) for name in ("number", "on", "outcome", "reason")}
+        return _letter(visit, code, letter, typed, form.errors, refused=frozenset(refused))
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = disclosure.record_answer(
+            session,
+            letter,
+            number=number,
+            on=on,
+            refused=refused,
+            all_refused=outcome == "refused",
+            reason=reason,
+            actor=actor,
+            now=visit.now,
+        )
+        return {"message": f"Đã ghi trả lời {number} cho tờ trình {row.symbol}"}
+
+    visit.act("decisions.answer", letter, change, once=form.once)
+    return pages.done(f"/rounds/{code}", form.once)

@@ -1,0 +1,247 @@
+"""What waits for signature: in piles, one paper each; signed, sent back or refused, each nomination with its result."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from operations import disclosure, idempotency, signature, to_sign, transition
+from operations.access import Actor
+from operations.to_sign import Pile
+from operations.transition import Result
+from rules.lifecycle import STATE_NAMES, Role
+from rules.policy import Act
+from rules.refusal import Refusal
+from web import pages, reauthentication
+from web.forms import Form, Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Signer = Annotated[Visit, Depends(Permit(Act.SIGN))]
+
+_PAGE = 100
+MOST_LISTED = 200  # of a receipt's lines; what was refused is listed in any case
+# What may be done with a pile: the button, what the receipt says, whether it needs a reason.
+VERBS: Mapping[str, tuple[str, str, bool]] = {
+    "sign": (words("Ký"), "Đã ký", False),
+    "send_back": (words("Trả lại Phòng Nội vụ"), "Đã trả lại Phòng Nội vụ", True),
+    "refuse": (words("Không khen thưởng"), "Đã quyết định không khen thưởng", True),
+}
+
+
+@router.get("/sign")
+def index(visit: Signer) -> Response:
+    """The piles that this visitor may sign today; a deputy's by which authorisation."""
+    with visit.reading() as session:
+        piles = to_sign.piles(session, visit.actor, now=visit.now)
+        held = [] if visit.actor.holds(Role.CHAIRMAN) else to_sign.mandates(session, visit.actor, now=visit.now)
+    return pages.render(
+        visit,
+        "sign.html",
+        piles=piles,
+        mandates=held,
+        deputy=not visit.actor.holds(Role.CHAIRMAN),
+        award_name=transition.award_name,
+    )
+
+
+@router.get("/sign/{round_code}/{role}/{paper}")
+def show(visit: Signer, round_code: str, role: str, paper: str, after: str = "") -> Response:
+    """One pile: its nominations, to be ticked, or the whole."""
+    return _pile(visit, (round_code, role, paper), after=after, errors={})
+
+
+def _pile(visit: Visit, key: tuple[str, str, str], *, after: str, errors: dict[str, str]) -> Response:
+    with visit.reading() as session:
+        pile = to_sign.pile(session, visit.actor, *key, now=visit.now)
+        rows, next_key = to_sign.rows(session, visit.actor, pile, after=after or None, limit=_PAGE)
+    return pages.render(
+        visit,
+        "sign_pile.html",
+        status=422 if errors else 200,
+        pile=pile,
+        place="/".join(("/sign", *key)),
+        rows=rows,
+        next_key=next_key,
+        after=after,
+        verbs=_verbs(pile),
+        errors=errors,
+    )
+
+
+def _verbs(pile: Pile) -> dict[str, tuple[str, str, bool]]:
+    """What nobody has the authority to sign can only be sent back or refused."""
+    return {verb: said for verb, said in VERBS.items() if verb != "sign" or pile.role != "unverified"}
+
+
+def _chosen(session: Session, visit: Visit, pile: Pile, said: list[str], whole: bool) -> dict[str, int]:
+    """Code → version as the page showed it; of a whole pile as it is now."""
+    now = to_sign.versions(session, visit.actor, pile)
+    if whole:
+        return now
+    found = {}
+    for one in said:
+        code, _, version = one.partition(":")
+        if code in now:
+            found[code] = int(version) if version.isascii() and version.isdecimal() and len(version) < 9 else 0
+    return found
+
+
+@router.get("/sign/{round_code}/{role}/{paper}/check")
+def check(visit: Signer, round_code: str, role: str, paper: str) -> Response:
+    """Check answers: what will be signed, sent back or refused, and by whom for whom."""
+    query = visit.request.query_params
+    verb, whole = query.get("verb", "sign"), "whole" in query
+    key = (round_code, role, paper)
+    with visit.reading() as session:
+        pile = to_sign.pile(session, visit.actor, *key, now=visit.now)
+        chosen = _chosen(session, visit, pile, query.getlist("code"), whole)
+    if verb not in _verbs(pile):
+        raise Refusal("unknown_act", "Không có việc này với văn bản đang chờ; hãy tải lại trang.")
+    if not chosen:
+        return _pile(
+            visit, key, after=query.get("after", ""), errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ.")}
+        )
+    return _check(visit, key, pile, verb, chosen, whole=whole, reason="", errors={})
+
+
+def _check(
+    visit: Visit,
+    key: tuple[str, str, str],
+    pile: Pile,
+    verb: str,
+    chosen: Mapping[str, int],
+    *,
+    whole: bool,
+    reason: str,
+    errors: dict[str, str],
+) -> Response:
+    with visit.reading() as session:
+        standing = transition.standings(session, list(chosen)[:MOST_LISTED])
+    name, _, needs_reason = VERBS[verb]
+    return pages.render(
+        visit,
+        "sign_check.html",
+        status=422 if errors else 200,
+        pile=pile,
+        place="/".join(("/sign", *key)),
+        verb=verb,
+        name=name,
+        needs_reason=needs_reason,
+        chosen=chosen,
+        standing=standing,
+        award_name=transition.award_name,
+        whole=whole,
+        seal=to_sign.seal(chosen),
+        reason=reason,
+        asks_password=reauthentication.asks(visit),
+        errors=errors,
+    )
+
+
+@router.get("/sign/{round_code}/{role}/{paper}/preview.pdf")
+def preview(visit: Signer, round_code: str, role: str, paper: str) -> Response:
+    """The paper as it would be, unnumbered and marked as a draft; `code` limits it to some nominations."""
+    from documents import papers
+
+    codes = [one.partition(":")[0] for one in visit.request.query_params.getlist("code")]
+    with visit.reading() as session:
+        pile = to_sign.pile(session, visit.actor, round_code, role, paper, now=visit.now)
+        facts = to_sign.draft(session, visit.actor, pile, codes or None, now=visit.now)
+    kind = papers.SubmissionLetterPaper if role == "propose" else papers.DecisionPaper
+    return pdf(papers.render(kind.model_validate(facts)), f"du-thao-{round_code}-{paper}.pdf")
+
+
+def pdf(content: bytes, name: str) -> Response:
+    """A PDF to be looked at in the browser."""
+    return Response(
+        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
+
+
+@router.post("/sign/{round_code}/{role}/{paper}")
+def act(visit: Signer, round_code: str, role: str, paper: str, form: Submitted) -> Response:
+    """Sign, send back or refuse what was checked, after the password. 303 to the piles with a result for each."""
+    key = (round_code, role, paper)
+    verb, whole, seal = form.text("verb"), form.text("whole") == "1", form.text("seal")
+    if verb not in VERBS:
+        raise Refusal("unknown_act", "Không có việc này với văn bản đang chờ; hãy tải lại trang.")
+    with visit.reading() as session:
+        if form.once and idempotency.answer_to(session, key=form.once, actor=visit.actor) is not None:
+            return pages.done("/sign", form.once)
+        pile = to_sign.pile(session, visit.actor, *key, now=visit.now)
+        chosen = _chosen(session, visit, pile, form.texts("code"), whole)
+    if not chosen or verb not in _verbs(pile):
+        raise Refusal("unknown_pile", "Các hồ sơ này không còn chờ bạn ký. Hãy mở lại trang trình ký.")
+    reason = _reason(form, verb)
+    reauthentication.check(visit, form)
+    if form.errors:
+        return _check(visit, key, pile, verb, chosen, whole=whole, reason=reason, errors=form.errors)
+    reaching: list[Refusal] = []
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        now = to_sign.pile(session, actor, *key, now=visit.now)
+        versions = to_sign.versions(session, actor, now) if whole else dict(chosen)
+        if whole and to_sign.seal(versions) != seal:
+            raise Refusal(
+                "pile_changed",
+                f"Danh sách của «{pile.title}» vừa thay đổi (nay có {len(versions)} hồ sơ), khác với danh sách bạn đã "
+                "xem. Hãy xem lại danh sách mới rồi quyết định.",
+            )
+        results, papers = _perform(session, verb, versions, reason=reason, actor=actor, visit=visit)
+        reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
+        if len(results) == 1:
+            transition.one(results)
+        return _receipt(verb, results, papers, pile)
+
+    visit.act(f"decisions.{verb}", ",".join(list(chosen)[:5]), change, once=form.once)
+    for reach in reaching:
+        visit.note(f"decisions.{verb}", round_code, reach)
+    return pages.done("/sign", form.once)
+
+
+def _reason(form: Form, verb: str) -> str:
+    needed = words("Hãy ghi lý do: lý do được gửi cho người nhận hồ sơ.") if VERBS[verb][2] else ""
+    return form.text("reason", required=needed, longest=transition.LONGEST_REASON)
+
+
+def _perform(
+    session: Session, verb: str, versions: dict[str, int], *, reason: str, actor: Actor, visit: Visit
+) -> tuple[list[Result], list[str]]:
+    codes = list(versions)
+    if verb == "sign":
+        signed = signature.sign(session, codes, actor=actor, now=visit.now, versions=versions)
+        symbols = [disclosure.decision_by_code(session, code).symbol for code in signed.decisions]
+        symbols += [disclosure.letter_by_code(session, code).symbol for code in signed.letters]
+        return list(signed.results), symbols
+    operation = signature.send_back if verb == "send_back" else signature.refuse
+    return operation(session, codes, reason=reason, actor=actor, now=visit.now, versions=versions), []
+
+
+def _receipt(verb: str, results: list[Result], papers: list[str], pile: Pile) -> dict[str, Any]:
+    did = VERBS[verb][1]
+    refused = [one for one in results if one.refusal is not None]
+    count = len(results) - len(refused)
+    listed = results if len(results) <= MOST_LISTED else refused[:MOST_LISTED]
+    details = [f"Văn bản: {', '.join(papers)}."] if papers else []
+    if pile.mandate:
+        details.append(f"Ký thay {pile.mandate.principal} theo văn bản ủy quyền {pile.mandate.document_number}.")
+    if len(results) > MOST_LISTED:
+        details.append(
+            "Danh sách dưới đây chỉ nêu hồ sơ không thực hiện được." if refused else "Mọi hồ sơ đều thực hiện được."
+        )
+    return {
+        "message": f"{did} {count} trong {len(results)} hồ sơ" if refused else f"{did} {count} hồ sơ",
+        "details": " ".join(details),
+        "refused": len(refused),
+        "results": [
+            {
+                "code": one.code,
+                "said": one.refusal.message if one.refusal else STATE_NAMES[one.state] if one.state else did,
+            }
+            for one in listed
+        ],
+    }

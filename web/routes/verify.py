@@ -1,0 +1,135 @@
+"""Checking a decision: its number, its PDF, or its proof. Nothing is kept of what is uploaded."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from ledger import proof
+from ledger.unproven import Unproven
+from operations import public_register
+from rules.refusal import Refusal
+from web import pages, shelf
+from web.forms import Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Public = Annotated[Visit, Depends(Permit(None))]
+_PROGRAM = Path(__file__).resolve().parents[2] / "docs" / "verify.py"
+_LONGEST_PROOF = 1_000_000  # bytes; one has a few thousand
+FIELDS = {
+    "about": words("Số, danh hiệu, trích yếu"),
+    "signed": words("Ngày ký, người ký"),
+    "pack": words("Bộ quy định đã áp dụng"),
+    "state": words("Tình trạng lúc ký"),
+    "paper": words("Mã băm của bản PDF"),
+}
+
+
+@router.get("/verify")
+def show(visit: Public) -> Response:
+    """The form, and how to check without this site."""
+    return shelf.answer(visit, lambda: _page(visit, said=visit.request.query_params.get("number", "")[:80]))
+
+
+@router.get("/verify.py")
+def program(visit: Public) -> Response:
+    """The checking program: one file, none of this system's code."""
+    kept = shelf.Kept.of(_PROGRAM.read_bytes(), "text/x-python; charset=utf-8")
+    answer = kept.answer(visit.request)
+    answer.headers["Content-Disposition"] = 'attachment; filename="verify.py"'
+    return answer
+
+
+@router.post("/verify")
+def check(visit: Public, form: Submitted) -> Response:
+    """Say of a proof, a PDF or a number whether it holds, and how the decision stands today."""
+    number, file = form.text("number", longest=80), form.file("file")
+    content = file.file.read() if file is not None else b""
+    if file is not None and not content:
+        form.errors["file"] = words("Tệp này trống; hãy chọn lại tệp.")
+    if file is None and not number:
+        form.errors["number"] = words("Hãy gõ số quyết định, hoặc chọn tệp PDF hay tệp bằng chứng.")
+    result: dict[str, Any] | None = None
+    if not form.errors:
+        if not content:
+            result = _by_number(visit, number)
+        elif content.startswith(b"%PDF-"):
+            result = _by_pdf(visit, content)
+        elif content.startswith(b"c2sp.org/tlog-proof"):
+            result = _by_proof(visit, content)
+        else:
+            form.errors["file"] = words(
+                "Tệp này không phải bản PDF của quyết định, cũng không phải tệp bằng chứng .tlog-proof; hãy chọn lại."
+            )
+    return _page(visit, said=number, errors=form.errors, result=result, status=422 if form.errors else 200)
+
+
+def _page(
+    visit: Visit,
+    *,
+    said: str = "",
+    errors: dict[str, str] | None = None,
+    result: dict[str, Any] | None = None,
+    status: int = 200,
+) -> Response:
+    return pages.render(
+        visit,
+        "verify.html",
+        status=status,
+        said=said,
+        errors=errors or {},
+        result=result,
+        fields=FIELDS,
+        vkey=visit.installation.signer.vkey,
+    )
+
+
+def _published(visit: Visit, code: str) -> dict[str, Any] | None:
+    try:
+        with visit.reading() as session:
+            return public_register.paper(session, code)
+    except Refusal:
+        return None
+
+
+def _by_number(visit: Visit, number: str) -> dict[str, Any]:
+    found = _published(visit, number)
+    return {"what": "number", "holds": found is not None, "number": number, "decision": found}
+
+
+def _by_pdf(visit: Visit, content: bytes) -> dict[str, Any]:
+    sha256 = hashlib.sha256(content).hexdigest()
+    with visit.reading() as session:
+        found = public_register.of_pdf(session, sha256)
+    return {"what": "pdf", "holds": found is not None, "sha256": sha256, "decision": found}
+
+
+def _by_proof(visit: Visit, content: bytes) -> dict[str, Any]:
+    result: dict[str, Any] = {"what": "proof", "holds": False, "decision": None}
+    try:
+        if len(content) > _LONGEST_PROOF:
+            raise Unproven("format", "Tệp quá lớn so với một bằng chứng.")
+        proven = proof.verify(content.decode(), visit.installation.signer.vkey)
+    except UnicodeDecodeError:
+        return result | {"why": "Tệp không phải văn bản UTF-8."}
+    except Unproven as reason:
+        return result | {"why": reason.message}
+    return result | {
+        "holds": True,
+        "code": proven.entry.subject,
+        "kind": proven.entry.kind,
+        "index": proven.entry.index,
+        "size": proven.checkpoint.size,
+        "origin": proven.checkpoint.origin,
+        "openings": [(one["field"], _flat(one["value"])) for one in proven.openings],
+        "decision": _published(visit, proven.entry.subject),
+    }
+
+
+def _flat(value: Any) -> str:
+    """An opened value on one line."""
+    return " · ".join(_flat(one) for one in value if one is not None) if isinstance(value, list) else str(value)

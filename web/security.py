@@ -1,0 +1,134 @@
+"""What every answer and every request must meet: strict headers, requests from our own pages only, bounded bodies."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_BODY = 12 * 1024 * 1024  # bytes: a workbook of 10 MB (contract §6) and its form
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)
+_UTF_8 = frozenset({"utf-8", "utf8"})
+_HEADERS = {
+    # No inline script or style, nothing from elsewhere, no frames, forms only to ourselves.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+}
+
+
+class Guard:
+    """ASGI middleware: headers on every answer; a changing request from another site or too long is refused."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], *, https: bool) -> None:
+        self.app = app
+        self.headers = dict(_HEADERS)
+        if https:
+            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        begun = False
+
+        async def dressed(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                if "cache-control" not in headers:
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        refused = self._refused(scope)
+        if refused is not None:
+            await refused(scope, receive, dressed)
+            return
+        try:
+            await self.app(scope, _bounded(receive), dressed)
+        except Exception:
+            if not begun:  # the server's own log gets the exception; a visitor learns nothing of the inside
+                await _fault(scope)(scope, receive, dressed)
+            raise
+
+    def _refused(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or len(length) > 15 or int(length) > LARGEST_BODY:
+            return _too_long(scope)
+        charset = _CHARSET.search(headers.get("content-type", ""))
+        if charset is not None and charset[1].lower() not in _UTF_8:
+            # Python's other character tables can say half a surrogate pair, or are no tables of text at all.
+            return _answer(scope, 422, "bad_encoding", "Nội dung gửi lên phải viết bằng UTF-8.")
+        if scope["method"] in SAFE or scope["path"].startswith("/api/"):
+            return None  # the API takes no cookie: a bearer token cannot be sent by another site
+        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return PlainTextResponse("Yêu cầu đến từ trang khác nên không được nhận.", status_code=403)
+        origin = headers.get("origin")
+        if origin is not None and _host_of(origin) != headers.get("host"):
+            return PlainTextResponse("Yêu cầu đến từ trang khác nên không được nhận.", status_code=403)
+        return None
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no address at all
+        return None
+
+
+def _fault(scope: Scope) -> Response:
+    said = "Hệ thống gặp lỗi. Chưa có gì thay đổi; hãy thử lại, nếu vẫn lỗi hãy báo quản trị hệ thống."
+    if scope["path"].startswith("/api/"):
+        body = {"type": "urn:vinhdanh:fault", "title": said, "status": 500, "code": "fault"}
+        return JSONResponse(body, status_code=500, media_type="application/problem+json")
+    return HTMLResponse(
+        '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Hệ thống gặp lỗi – Vinh Danh</title>'
+        f"<h1>Hệ thống gặp lỗi</h1><p>{said}</p>",
+        status_code=500,
+    )
+
+
+def _too_long(scope: Scope) -> Response:
+    return _answer(scope, 413, "too_long", "Nội dung gửi lên quá lớn (tối đa 10 MB).")
+
+
+def _answer(scope: Scope, status: int, code: str, said: str) -> Response:
+    if not scope["path"].startswith("/api/"):
+        return PlainTextResponse(said, status_code=status)
+    problem = {"type": f"urn:vinhdanh:{code}", "title": said, "status": status, "code": code}
+    return JSONResponse(problem, status_code=status, media_type="application/problem+json")
+
+
+class TooLong(Exception):  # noqa: N818 -- ends the reading of a body
+    """A body without an honest length went beyond the limit."""
+
+
+def _bounded(receive: Receive) -> Receive:
+    """A body that is longer than it says is cut off."""
+    seen = 0
+
+    async def counted() -> MutableMapping[str, Any]:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise TooLong
+        return message
+
+    return counted

@@ -34,9 +34,10 @@ NARROW: ViewportSize = {"width": 320, "height": 800}  # WCAG 2.2, 1.4.10: 1280 p
 WIDE = """() => {
   const root = document.documentElement;
   if (root.scrollWidth <= root.clientWidth) return [];
-  return [...document.querySelectorAll('body *')]
-    .filter(one => one.getBoundingClientRect().right > root.clientWidth + 1 && !one.closest('.scroll, .hide, .skip'))
+  const culprits = [...document.querySelectorAll('body *')]
+    .filter(one => one.getBoundingClientRect().right > root.clientWidth + 1 && !one.closest('.scroll'))
     .map(one => `${one.tagName.toLowerCase()}.${one.className}: ${one.textContent.trim().slice(0, 60)}`);
+  return culprits.length ? culprits : [`the page: ${root.scrollWidth} px`];
 }"""
 
 

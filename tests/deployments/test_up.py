@@ -171,9 +171,10 @@ def test_a_database_deleted_under_a_living_server_is_noticed(house: Up, office: 
 def test_an_engine_killed_comes_back_and_takes_over(house: Up, office: Any, mail: LoopbackServer) -> None:
     engine = house.child("deployments.engine")
     assert engine is not None
-    os.kill(engine, signal.SIGKILL)
+    os.kill(engine, signal.SIGSTOP)  # it holds what was announced meanwhile, and dies with it
     round_ = office.open_round(kind="DOT_XUAT", title="Khen thưởng đột xuất")
     office.write("UPDATE outbox_message SET state = 'leased', lease = 'of the dead' WHERE state = 'queued'")
+    os.kill(engine, signal.SIGKILL)
     eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=60)
     eventually(lambda: office.look(outbox.status)["waiting"], lambda waiting: waiting == 0, seconds=60)
     sent = office.look(outbox.status)

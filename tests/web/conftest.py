@@ -12,10 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from models.database import Database
-from operations import ledger_book, sample
+from operations import accounts, ledger_book, sample
 from operations.installation import Installation
 from rules.lifecycle import State
 from tests.conftest import NOW, Office, Round, Templates
@@ -31,8 +32,13 @@ STATES = (
 )  # fmt: skip
 
 
+# A hash says what it cost: signing in takes a millisecond here, a tenth of a second outside of the tests.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 def set_up(database: Database) -> None:
-    with database.begin() as session:
+    with database.begin() as session, pytest.MonkeyPatch.context() as hashing:
+        hashing.setattr(accounts, "_HASHER", CHEAP)
         sample.set_up(session, now=NOW, password=PASSWORD)
 
 

@@ -1,6 +1,7 @@
 """The API's application: its routers, its errors as RFC 9457 problems, its OpenAPI 3.1 document."""
 
 import json
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -54,13 +55,13 @@ def create() -> FastAPI:
     )
     for module in ROUTERS:
         api.include_router(module.router)
-    document = _document(api)
+    document = cache(lambda: _document(api))  # written when it is first asked for: it takes a second
 
     @api.get("/openapi.json", include_in_schema=False, dependencies=[Depends(Permit(None))])
     def openapi() -> JSONResponse:
-        return JSONResponse(document)
+        return JSONResponse(document())
 
-    api.openapi = lambda: document  # type: ignore[method-assign] # -- FastAPI's documented way to extend the document
+    api.openapi = document  # type: ignore[method-assign] # -- FastAPI's documented way to extend the document
     _handle(api)
     return api
 

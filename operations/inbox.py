@@ -63,6 +63,7 @@ _PILES: dict[Role, tuple[tuple[str, State], ...]] = {
     Role.CHAIRMAN: (("sign", State.RECOMMENDED),),
     Role.DEPUTY: (("sign", State.RECOMMENDED),),
 }
+MOST_AT_ONCE = 5_000  # nominations in one act on a whole list: some five seconds in which nobody else acts
 _NEVER = date(9999, 12, 31)  # no day is set: after everything that is due
 _N, _P, _U, _A, _R, _S, _M = (
     table(model).c for model in (Nomination, Nominee, Unit, Appraisal, ReviewRound, CouncilSession, SessionMember)
@@ -110,10 +111,10 @@ class _Pile:
         return (self.due or _NEVER).isoformat(), _RANK[self.kind], self.code
 
 
-def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
+def counts(session: Session, actor: Actor, *, now: datetime, verdict: str | None = None) -> dict[str, int]:
     """How much of each kind waits for this person; kinds of which nothing waits are left out."""
     found: dict[str, int] = {}
-    for pile in _piles(session, actor, now=now):
+    for pile in _piles(session, actor, now=now, verdict=verdict):
         found[pile.kind] = found.get(pile.kind, 0) + pile.count
     return {kind: found[kind] for kind in KINDS if found.get(kind)}
 
@@ -150,6 +151,19 @@ def of(
         return items, None
     pile, key, _ = found[limit - 1]
     return items, paging.write(*pile.place, *key)
+
+
+def versions(
+    session: Session, actor: Actor, *, now: datetime, kind: str, act: str, verdict: str | None = None
+) -> dict[str, int]:
+    """Code → version of all that waits of this kind and may have this act done with it, due first; at most 5,000."""
+    found: dict[str, int] = {}
+    piles = [pile for pile in _piles(session, actor, now=now, verdict=verdict) if pile.kind == kind]
+    for pile in sorted(piles, key=lambda pile: pile.place):
+        if len(found) < MOST_AT_ONCE:
+            items = (item for _, item in pile.rows((0, 0), MOST_AT_ONCE - len(found)))
+            found |= {item.code: item.version for item in items if item.version is not None and act in item.acts}
+    return found
 
 
 def _timed(item: Item, due: date | None, now: datetime) -> Item:
@@ -232,6 +246,11 @@ def _nomination_piles(
             conditions.append(own)
         if kind == "sign" and scope is not None:
             conditions.append(_N.award.in_(sorted(scope)))
+        if verdict is not None:
+            judged = sa.exists().where(
+                _A.nomination_id == _N.id, _A.nomination_version == _N.version, _A.verdict == verdict
+            )
+            conditions.append(judged.correlate(Nomination))
         tallies = _tallies(session, rounds, *conditions)
         if not tallies:
             continue
@@ -246,8 +265,6 @@ def _nomination_piles(
             seen = count - sum(row.round_id == round_id for row in aside)
             if seen <= 0:
                 continue
-            if verdict is not None:
-                conditions = [*conditions, _A.verdict == verdict]
             found = rounds.by_id[round_id]
             yield _Pile(
                 kind,

@@ -3,8 +3,7 @@
 A deputy sees only piles that an authorisation in force covers whole; nobody sees what they stand aside from.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -207,13 +206,6 @@ def versions(session: Session, actor: Actor, found: Pile) -> dict[str, int]:
         .order_by(_N.id)
     )
     return {row.code: row.version for row in session.execute(query)}
-
-
-def seal(of: Mapping[str, int]) -> str:
-    """A pile as its reader saw it, in one word: another nomination or version gives another word."""
-    return hashlib.sha256("\n".join(f"{code}:{version}" for code, version in sorted(of.items())).encode()).hexdigest()[
-        :32
-    ]
 
 
 def draft(session: Session, actor: Actor, found: Pile, codes: Sequence[str] | None, *, now: datetime) -> dict[str, Any]:

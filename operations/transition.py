@@ -1,5 +1,6 @@
 """The only place where a nomination's state changes: one action, many nominations, each with its own result."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -380,6 +381,22 @@ def _announce(session: Session, groups: dict[State, list[Standing]], index: int)
             entered |= {(row.round_code, to) for row in rows if to is not lifecycle.stage_of(row.state)}
     for round_code, to in sorted(entered):
         announce.stage(session, round_code, to, index=index)
+
+
+def seal(versions: Mapping[str, int]) -> str:
+    """A list as its reader saw it, in one word: another nomination or version gives another word."""
+    listed = "\n".join(f"{code}:{version}" for code, version in sorted(versions.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()[:32]
+
+
+def require_unchanged(versions: Mapping[str, int], seen: str) -> None:
+    """Raise Refusal `pile_changed` unless this is the list as its reader saw it."""
+    if seal(versions) != seen:
+        raise Refusal(
+            "pile_changed",
+            f"Danh sách vừa thay đổi (nay có {len(versions)} hồ sơ), khác với danh sách bạn đã xem nên chưa có gì được "
+            "thực hiện. Hãy mở lại danh sách, xem rồi quyết định.",
+        )
 
 
 def one(results: Iterable[Result]) -> Result:

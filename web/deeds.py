@@ -5,7 +5,7 @@ reader saw them (`code` = `DN-2024-000001:3`, code and version), the second what
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -106,7 +106,16 @@ DEEDS: dict[str, Deed] = {
         ),
     )
 }
+MOST_LISTED = 200  # nominations that a check page names, and lines of a receipt; what was refused comes first
 _UNSETTLED = "unknown"  # the verdict of which only a person's reason makes a pass
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole list, also what its page did not show: the filter as hidden fields, and the list as it is by then."""
+
+    fields: dict[str, str]
+    versions: Callable[[Session, Actor], dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,9 @@ def ask(visit: Visit, deed: Deed, code: str) -> Response:
         transition.decide(standing, deed.action, actor=visit.actor, reason="?", versions=None)
         rows = shown(session, {code: row.version}, actor=visit.actor)
         typed = _suggested(session, deed, code)
-    return _page(visit, deed, rows, typed=typed, errors={}, checking=not _asks(deed, rows), place=place_of(deed, code))
+    wanted = {code: row.version}
+    page = _Page(visit, deed, rows, place_of(deed, code), wanted, None, transition.seal(wanted))
+    return page.show(typed=typed, checking=not _asks(deed, rows))
 
 
 def place_of(deed: Deed, code: str) -> tuple[str, str]:
@@ -207,27 +218,41 @@ def _asks(deed: Deed, rows: Sequence[Shown]) -> bool:
 
 
 def handle(
-    visit: Visit, deed: Deed, form: Form, wanted: dict[str, int], *, place: tuple[str, str], bulk: bool = False
+    visit: Visit,
+    deed: Deed,
+    form: Form,
+    wanted: dict[str, int],
+    *,
+    place: tuple[str, str],
+    bulk: bool = False,
+    whole: Whole | None = None,
 ) -> Response:
-    """Each step of the act: what it asks for, check, do. `place` is where its form goes and where its receipt stands."""
+    """Each step of the act: what it asks for, check, do. `place` is where its form goes and where its receipt stands.
+
+    A `whole` list is done as it was checked, or not at all (Refusal `pile_changed`).
+    """
     step = form.text("step")
     with visit.reading() as session:
-        rows = shown(session, wanted, actor=visit.actor)
-    if not step:
-        return _page(visit, deed, rows, typed={}, errors={}, checking=not _asks(deed, rows), place=place)
+        rows = shown(session, dict(list(wanted.items())[:MOST_LISTED]), actor=visit.actor)
     typed = {name: form.text(name) for name in ("reason", "ground", "citation")}
+    page = _Page(visit, deed, rows, place, wanted, whole, form.text("seal") or transition.seal(wanted))
+    if not step:
+        return page.show(typed={}, checking=not _asks(deed, rows))
     if step == "change":
-        return _page(visit, deed, rows, typed=typed, errors={}, checking=False, place=place)
+        return page.show(typed=typed)
     citation = _read(deed, form, rows)
     if form.errors:
-        return _page(visit, deed, rows, typed=typed, errors=form.errors, checking=False, status=422, place=place)
+        return page.show(typed=typed, errors=form.errors)
     if step != "do":
-        return _page(visit, deed, rows, typed=typed, errors={}, checking=True, citation=citation, place=place)
+        return page.show(typed=typed, checking=True, citation=citation)
 
     reaching: list[Refusal] = []
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        results = perform(session, deed, wanted, actor=actor, now=visit.now, cited=citation, **typed)
+        versions = whole.versions(session, actor) if whole else wanted
+        if whole:
+            transition.require_unchanged(versions, form.text("seal"))
+        results = perform(session, deed, versions, actor=actor, now=visit.now, cited=citation, **typed)
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if not bulk:
             transition.one(results)
@@ -306,9 +331,11 @@ def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
     if len(results) == 1 and done:
         state = lifecycle.STATE_NAMES[State(done[0].state or "")]
         return {"message": f"{deed.did} hồ sơ {done[0].code}", "details": f"Hồ sơ nay ở trạng thái «{state}»."}
+    named, refused = listed(results)
     return {
         "message": f"{deed.did} {len(done)} trong {len(results)} hồ sơ",
-        "refused": len(results) - len(done),
+        "details": " ".join(unlisted(results)),
+        "refused": refused,
         "results": [
             {
                 "code": one.code,
@@ -316,9 +343,23 @@ def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
                 if one.refusal
                 else f"{deed.did} – «{lifecycle.STATE_NAMES[State(one.state or '')]}»",
             }
-            for one in results
+            for one in named
         ],
     }
+
+
+def listed(results: Sequence[Result]) -> tuple[list[Result], int]:
+    """(the results that a receipt names, how many were refused): all, or of very many those that were refused."""
+    refused = [one for one in results if one.refusal is not None]
+    return list(results) if len(results) <= MOST_LISTED else refused[:MOST_LISTED], len(refused)
+
+
+def unlisted(results: Sequence[Result]) -> list[str]:
+    """What a receipt says of the results it does not name."""
+    if len(results) <= MOST_LISTED:
+        return []
+    refused = any(one.refusal is not None for one in results)
+    return ["Danh sách dưới đây chỉ nêu hồ sơ không thực hiện được." if refused else "Mọi hồ sơ đều thực hiện được."]
 
 
 def stale(visit: Visit, code: str, version: int, refusal: Refusal, typed: dict[str, str]) -> Response:
@@ -341,32 +382,43 @@ def stale(visit: Visit, code: str, version: int, refusal: Refusal, typed: dict[s
     )
 
 
-def _page(
-    visit: Visit,
-    deed: Deed,
-    rows: Sequence[Shown],
-    *,
-    typed: dict[str, str],
-    errors: dict[str, str],
-    checking: bool,
-    place: tuple[str, str],
-    citation: Citation | None = None,
-    status: int = 200,
-) -> Response:
-    says = language.says(visit.language)
-    return pages.render(
-        visit,
-        "nomination_act.html",
-        status=status,
-        deed=deed,
-        rows=rows,
-        typed={"reason": "", "ground": "", "citation": "", **typed},
-        errors=errors,
-        checking=checking,
-        asks=_asks(deed, rows),
-        citation=citation,
-        grounds=review.PAUSE_GROUNDS,
-        grounds_offered=[("", "–"), *((key, says(said)) for key, said in review.PAUSE_GROUNDS.items())],
-        target=place[0],
-        back=place[1],
-    )
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The act's page, at whichever step."""
+
+    visit: Visit
+    deed: Deed
+    rows: Sequence[Shown]
+    place: tuple[str, str]
+    wanted: dict[str, int]
+    whole: Whole | None
+    seal: str
+
+    def show(
+        self,
+        *,
+        typed: dict[str, str],
+        errors: dict[str, str] | None = None,
+        checking: bool = False,
+        citation: Citation | None = None,
+    ) -> Response:
+        says = language.says(self.visit.language)
+        return pages.render(
+            self.visit,
+            "nomination_act.html",
+            status=422 if errors else 200,
+            deed=self.deed,
+            rows=self.rows,
+            wanted=self.wanted,
+            whole=self.whole,
+            seal=self.seal,
+            typed={"reason": "", "ground": "", "citation": "", **typed},
+            errors=errors or {},
+            checking=checking,
+            asks=_asks(self.deed, self.rows),
+            citation=citation,
+            grounds=review.PAUSE_GROUNDS,
+            grounds_offered=[("", "–"), *((key, says(said)) for key, said in review.PAUSE_GROUNDS.items())],
+            target=self.place[0],
+            back=self.place[1],
+        )

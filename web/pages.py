@@ -13,7 +13,7 @@ from operations import access, idempotency
 from rules import lifecycle, policy
 from rules.policy import Act
 from web import language
-from web.forms import fresh_key
+from web.forms import Form, fresh_key
 from web.language import words
 from web.visit import Visit
 
@@ -105,6 +105,12 @@ def done(to: str, key: str) -> RedirectResponse:
     """After an act: the page `to`, which shows the receipt of the form with this key."""
     joint = "&" if "?" in to else "?"
     return RedirectResponse(f"{to}{joint}done={key}" if key else to, status_code=303)
+
+
+def sent_before(visit: Visit, form: Form) -> bool:
+    """Has this very form been submitted before, and done what it asked for?"""
+    with visit.reading() as session:
+        return bool(form.once) and idempotency.answer_to(session, key=form.once, actor=visit.actor) is not None
 
 
 def receipt(visit: Visit) -> Mapping[str, Any] | None:

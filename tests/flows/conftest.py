@@ -83,7 +83,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
     context.refresh_global_settings_context()
     setup_logging(incremental=False)
-    eventually(lambda: _counts(found), seconds=90)
+    eventually(lambda: _counts(found), seconds=180)
     yield found
     os.environ.clear()
     os.environ.update(before)

@@ -199,3 +199,56 @@ def test_an_unknown_act_and_a_form_of_another_session_are_refused(site: Site) ->
     said = hidden(browser.get("/inbox"), "/inbox/acts")
     assert browser.post("/inbox/acts", data={**said, "act": "sign"}).status_code == 404
     assert browser.post("/inbox/acts", data={**said, "csrf": "0" * 80, "act": "submit"}).status_code == 403
+
+
+# A whole list ------------------------------------------------------------------------------------------------------
+
+
+def whole(site: Site, act: str = "pass_review") -> tuple[Any, dict[str, Any]]:
+    """A reviewer asks for an act on all that the rules found clean; returns browser and the check page's form."""
+    round_ = Round(site.office, site.round)
+    round_._names = iter(range(1000, 2000))
+    round_.file(60, unit="XA03")
+    evaluate(site)
+    browser = site.sign_in("chuyenvien1")
+    page = browser.get("/inbox?kind=submitted&verdict=eligible")
+    assert "Cả danh sách: 62 hồ sơ" in page.text
+    asked = browser.post("/inbox/acts", data={**hidden(page, "/inbox/acts"), "act": act, "whole": "1"})
+    assert asked.status_code == 200, asked.text
+    return browser, hidden(asked, "/inbox/acts")
+
+
+def test_a_whole_list_is_passed_in_one_act_also_what_its_page_did_not_show(site: Site) -> None:
+    browser, said = whole(site)
+    answers = [browser.post("/inbox/acts", data={**said, "step": "do"}) for _ in range(2)]
+    assert {one.headers["location"] for one in answers} == {
+        f"/inbox?kind=submitted&verdict=eligible&done={said['once']}"
+    }
+    assert "Đã kết luận đủ điều kiện 62 trong 62 hồ sơ" in browser.get(answers[0].headers["location"]).text
+    assert site.office.rows(
+        "SELECT count(*), count(DISTINCT subject) FROM ledger_entry WHERE kind = 'nomination:passed_review'"
+        " AND subject IN (SELECT code FROM nomination WHERE state = 'eligible')"
+    ) == [(63, 63)]  # one of them was passed before
+
+
+def test_a_whole_list_that_changed_since_it_was_checked_is_left_alone(site: Site) -> None:
+    browser, said = whole(site)
+    site.office.act(
+        review.return_for_supplement, [site.foreign], actor=site.office.chuyenvien1, now=site.office.now, reason="Thiếu"
+    )
+    before = site.office.rows("SELECT state, count(*) FROM nomination GROUP BY state ORDER BY state")
+    answer = browser.post("/inbox/acts", data={**said, "step": "do"})
+    assert (answer.status_code, "Danh sách vừa thay đổi (nay có 61 hồ sơ)" in answer.text) == (409, True)
+    assert site.office.rows("SELECT state, count(*) FROM nomination GROUP BY state ORDER BY state") == before
+
+
+def test_a_whole_list_holds_only_what_the_act_may_be_done_with(site: Site) -> None:
+    """The filter may be left away: what the rules did not find clean is passed one by one, with a reason."""
+    browser, _ = whole(site)
+    unclean = Round(site.office, site.round).file(1, unit="XA03", rating="HTNV")
+    evaluate(site)
+    page = browser.get("/inbox?kind=submitted")
+    asked = browser.post("/inbox/acts", data={**hidden(page, "/inbox/acts"), "act": "pass_review", "whole": "1"})
+    assert "62 hồ sơ (cả danh sách)" in asked.text
+    browser.post("/inbox/acts", data={**hidden(asked, "/inbox/acts"), "step": "do"})
+    assert site.office.rows("SELECT code FROM nomination WHERE state = 'submitted'") == [(unclean[0],)]

@@ -34,7 +34,7 @@ from rules.refusal import Citation, Refusal, Unreadable
 from web import pages, reauthentication
 from web.forms import Form, Submitted
 from web.language import words
-from web.routes.council import KINDS, PAGE, Sitting, agenda_of, fingerprint_of, sent_before, sitting_of
+from web.routes.council import KINDS, PAGE, Sitting, agenda_of, fingerprint_of, sitting_of
 from web.routes.rounds import SESSION_STATES as STATES
 from web.routes.signing import pdf
 from web.visit import Permit, Visit
@@ -83,7 +83,7 @@ def opening(visit: Opener, code: str) -> Response:
 @router.post("/council/{code}/open")
 def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
     """Open it. Of a secret ballot this one answer shows the tellers' shares, which are kept nowhere."""
-    if sent_before(visit, form):
+    if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Act.OPEN_BALLOT)
@@ -363,7 +363,7 @@ def _count(
 @router.post("/council/{code}/count")
 def count(visit: Counter, code: str, form: Submitted) -> Response:
     """Each teller counts alone; the tally compares."""
-    if sent_before(visit, form):
+    if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Act.COUNT_BY_HAND)
@@ -440,7 +440,7 @@ def _tally(visit: Visit, sitting: Sitting, shares: Sequence[str], errors: dict[s
 @router.post("/council/{code}/tally")
 def tally(visit: Teller, code: str, form: Submitted) -> Response:
     """Open the box and count. A share is used here and kept nowhere."""
-    if sent_before(visit, form):
+    if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Act.TALLY)

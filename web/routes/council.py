@@ -31,7 +31,6 @@ from operations import (
     conflicts_of_interest,
     council,
     counting,
-    idempotency,
     paging,
     transition,
 )
@@ -107,12 +106,6 @@ def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
 
 def _may(visit: Visit, sitting: Sitting, *acts: Act) -> dict[str, bool]:
     return {act.value: visit.may(act, relation=sitting.relation) for act in acts}
-
-
-def sent_before(visit: Visit, form: Form) -> bool:
-    """Has this very form been submitted before?"""
-    with visit.reading() as session:
-        return bool(form.once) and idempotency.answer_to(session, key=form.once, actor=visit.actor) is not None
 
 
 # The sessions -----------------------------------------------------------------------------------------------------

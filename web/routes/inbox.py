@@ -4,20 +4,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from operations import inbox
+from operations.access import Actor
 from rules.lifecycle import Action
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import deeds, pages
 from web.deeds import DEEDS
-from web.forms import Submitted
+from web.forms import Form, Submitted
 from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
 Mine = Annotated[Visit, Depends(Permit(Act.SEE_INBOX))]
 _PAGE = 50
+_CLEAN = "eligible"  # the verdict by which the list of what waits for review may be cut down
 # Where a paper that is not public yet is worked on: the board of its round.
 _ON_BOARD = frozenset({"disclose", "answer"})
 
@@ -47,6 +50,7 @@ def _page(
 ) -> Response:
     with visit.reading() as session:
         found = inbox.counts(session, visit.actor, now=visit.now)
+        here = inbox.counts(session, visit.actor, now=visit.now, verdict=verdict) if verdict else found
         items, key = inbox.of(
             session,
             visit.actor,
@@ -66,6 +70,7 @@ def _page(
         kind=kind,
         verdict=verdict,
         items=[(item, _link(item)) for item in items],
+        total=here.get(kind, 0),
         next_key=key,
         deeds=[deed for name, deed in DEEDS.items() if name in offered],
         to_sign=Action.SIGN.value in offered or Action.FORWARD.value in offered,
@@ -87,13 +92,35 @@ def act(visit: Mine, form: Submitted) -> Response:
     if deed is None:
         raise Refusal("unknown_act", "Không có việc này. Hãy chọn một việc trong danh sách rồi làm lại.")
     Permit(deed.act)(visit.request)
-    wanted = deeds.chosen(form)
+    if pages.sent_before(visit, form):
+        return pages.done(_back(form), form.once)
+    kind, verdict = form.text("kind"), form.text("verdict")
+    whole = None
+    if form.text("whole") and kind in inbox.KINDS:
+
+        def versions(session: Session, actor: Actor) -> dict[str, int]:
+            return inbox.versions(
+                session, actor, now=visit.now, kind=kind, verdict=verdict or None, act=deed.action.value
+            )
+
+        whole = deeds.Whole({"whole": "1", "kind": kind, "verdict": verdict}, versions)
+        with visit.reading() as session:
+            wanted = versions(session, visit.actor)
+    else:
+        wanted = deeds.chosen(form)
     if not wanted:
         return _page(
             visit,
-            kind=form.text("kind"),
-            verdict=form.text("verdict"),
+            kind=kind,
+            verdict=verdict,
             errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ rồi chọn việc cần làm.")},
         )
-    back = "/inbox" + (f"?kind={form.text('kind')}" if form.text("kind") in inbox.KINDS else "")
-    return deeds.handle(visit, deed, form, wanted, place=("/inbox/acts", back), bulk=True)
+    return deeds.handle(visit, deed, form, wanted, place=("/inbox/acts", _back(form)), bulk=True, whole=whole)
+
+
+def _back(form: Form) -> str:
+    """The list from which the act came."""
+    kind, verdict = form.text("kind"), form.text("verdict")
+    if kind not in inbox.KINDS:
+        return "/inbox"
+    return f"/inbox?kind={kind}" + (f"&verdict={verdict}" if verdict == _CLEAN else "")

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import disclosure, idempotency, signature, to_sign, transition
+from operations import disclosure, signature, to_sign, transition
 from operations.access import Actor
 from operations.to_sign import Pile
 from operations.transition import Result
 from rules.lifecycle import STATE_NAMES, Role
 from rules.policy import Act
 from rules.refusal import Refusal
-from web import pages, reauthentication
+from web import deeds, pages, reauthentication
 from web.forms import Form, Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -23,7 +23,6 @@ router = APIRouter()
 Signer = Annotated[Visit, Depends(Permit(Act.SIGN))]
 
 _PAGE = 100
-MOST_LISTED = 200  # of a receipt's lines; what was refused is listed in any case
 # What may be done with a pile: the button, what the receipt says, whether it needs a reason.
 VERBS: Mapping[str, tuple[str, str, bool]] = {
     "sign": (words("Ký"), "Đã ký", False),
@@ -120,7 +119,7 @@ def _check(
     errors: dict[str, str],
 ) -> Response:
     with visit.reading() as session:
-        standing = transition.standings(session, list(chosen)[:MOST_LISTED])
+        standing = transition.standings(session, list(chosen)[: deeds.MOST_LISTED])
     name, _, needs_reason = VERBS[verb]
     return pages.render(
         visit,
@@ -135,7 +134,7 @@ def _check(
         standing=standing,
         award_name=transition.award_name,
         whole=whole,
-        seal=to_sign.seal(chosen),
+        seal=transition.seal(chosen),
         reason=reason,
         asks_password=reauthentication.asks(visit),
         errors=errors,
@@ -169,9 +168,9 @@ def act(visit: Signer, round_code: str, role: str, paper: str, form: Submitted) 
     verb, whole, seal = form.text("verb"), form.text("whole") == "1", form.text("seal")
     if verb not in VERBS:
         raise Refusal("unknown_act", "Không có việc này với văn bản đang chờ; hãy tải lại trang.")
+    if pages.sent_before(visit, form):
+        return pages.done("/sign", form.once)
     with visit.reading() as session:
-        if form.once and idempotency.answer_to(session, key=form.once, actor=visit.actor) is not None:
-            return pages.done("/sign", form.once)
         pile = to_sign.pile(session, visit.actor, *key, now=visit.now)
         chosen = _chosen(session, visit, pile, form.texts("code"), whole)
     if not chosen or verb not in _verbs(pile):
@@ -185,12 +184,8 @@ def act(visit: Signer, round_code: str, role: str, paper: str, form: Submitted) 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         now = to_sign.pile(session, actor, *key, now=visit.now)
         versions = to_sign.versions(session, actor, now) if whole else dict(chosen)
-        if whole and to_sign.seal(versions) != seal:
-            raise Refusal(
-                "pile_changed",
-                f"Danh sách của «{pile.title}» vừa thay đổi (nay có {len(versions)} hồ sơ), khác với danh sách bạn đã "
-                "xem. Hãy xem lại danh sách mới rồi quyết định.",
-            )
+        if whole:
+            transition.require_unchanged(versions, seal)
         results, papers = _perform(session, verb, versions, reason=reason, actor=actor, visit=visit)
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if len(results) == 1:
@@ -223,20 +218,16 @@ def _perform(
 
 def _receipt(verb: str, results: list[Result], papers: list[str], pile: Pile) -> dict[str, Any]:
     did = VERBS[verb][1]
-    refused = [one for one in results if one.refusal is not None]
-    count = len(results) - len(refused)
-    listed = results if len(results) <= MOST_LISTED else refused[:MOST_LISTED]
+    listed, refused = deeds.listed(results)
+    count = len(results) - refused
     details = [f"Văn bản: {', '.join(papers)}."] if papers else []
     if pile.mandate:
         details.append(f"Ký thay {pile.mandate.principal} theo văn bản ủy quyền {pile.mandate.document_number}.")
-    if len(results) > MOST_LISTED:
-        details.append(
-            "Danh sách dưới đây chỉ nêu hồ sơ không thực hiện được." if refused else "Mọi hồ sơ đều thực hiện được."
-        )
+    details += deeds.unlisted(results)
     return {
         "message": f"{did} {count} trong {len(results)} hồ sơ" if refused else f"{did} {count} hồ sơ",
         "details": " ".join(details),
-        "refused": len(refused),
+        "refused": refused,
         "results": [
             {
                 "code": one.code,

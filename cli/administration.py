@@ -117,7 +117,9 @@ def enable(username: str) -> None:
 def reset_second_factor(username: str) -> None:
     """Gỡ xác nhận hai lớp của người mất thiết bị."""
     DOOR.act(
-        "account.reset_second_factor", username, lambda s, a: administration.reset_second_factor(s, username, actor=a)
+        "account.reset_second_factor",
+        username,
+        lambda s, a: administration.reset_second_factor(s, username, actor=a, now=DOOR.now()),
     )
     DOOR.say({"username": username, "second_factor": False})
 
@@ -132,7 +134,7 @@ def link_identity(
     DOOR.act(
         "account.link_identity",
         username,
-        lambda s, a: administration.link_identity(s, username, issuer=issuer, subject=subject, actor=a),
+        lambda s, a: administration.link_identity(s, username, issuer=issuer, subject=subject, actor=a, now=DOOR.now()),
     )
     DOOR.say({"username": username, "issuer": issuer, "subject": subject})
 

@@ -2,8 +2,8 @@
 
 What this gives: whoever holds the database, every log and fewer than `needed` shares reads no choice, before or after
 the count. What it does not give: whoever has envelopes *and* `needed` shares reads each envelope, and who stands aside
-from what marks an opened ballot as its author's. So the box is opened once, its rows are dealt before anybody sees
-them, and envelopes and shares are destroyed afterwards.
+from what marks an opened ballot as its author's. So the box is opened once, rows that would name
+somebody are dealt before anybody sees them, and envelopes and shares are destroyed afterwards.
 """
 
 import secrets

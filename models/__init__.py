@@ -45,7 +45,7 @@ from models.evidence import (  # noqa: E402 -- as above
     SecurityEvent,
     StoredFile,
 )
-from models.nominations import Appraisal, Dossier, Nomination, Nominee, Pause  # noqa: E402 -- as above
+from models.nominations import Appraisal, Dossier, Duty, Nomination, Nominee, Pause  # noqa: E402 -- as above
 from models.organisation import Account, Authorisation, RoleGrant, Unit  # noqa: E402 -- as above
 from models.outbox import OutboxMessage  # noqa: E402 -- as above
 from models.rounds import Deadline, Escalation, Regulation, ReviewRound  # noqa: E402 -- as above
@@ -71,6 +71,7 @@ __all__ = [
     "Decision",
     "Disclosure",
     "Dossier",
+    "Duty",
     "Escalation",
     "HandCount",
     "LedgerEntry",

@@ -100,6 +100,16 @@ class Nomination(SQLModel, table=True):
     version: int = 1
 
 
+class Duty(SQLModel, table=True):
+    """A part somebody had in a nomination beyond its first proposer and last reviewer: it bars them from the others."""
+
+    __table_args__ = (one_of("duty", ("proposed", "reviewed", "counted")), Index("ix_duty_username", "username"))
+
+    nomination_id: int = Field(foreign_key="nomination.id", primary_key=True)
+    username: str = Field(primary_key=True, max_length=80)
+    duty: str = Field(primary_key=True, max_length=10)
+
+
 class Appraisal(SQLModel, table=True):
     """One evaluation of one nomination: pack, verdict and the findings with their citations, never overwritten."""
 

@@ -218,6 +218,22 @@ class BallotReminder(_Strict):
     due: When | None
 
 
+class TellersCalled(_Strict):
+    """To each teller of a closed ballot. `needed`: shares that open the box; 0 where paper slips are counted."""
+
+    member_name: Line
+    session_code: Line
+    needed: Count
+    key: Line | None
+
+
+class BallotAnnulled(_Strict):
+    member_name: Line
+    session_code: Line
+    round_title: Line
+    reason: Prose
+
+
 class WaitingForSignature(_Strict):
     signer_name: Line
     round_title: Line
@@ -323,6 +339,16 @@ class PetitionAnswered(_Strict):
     answer: Prose
 
 
+class AccountChanged(_Strict):
+    """To whom an account belongs, when its ways of signing in changed: `what` and by whom."""
+
+    recipient_name: Line
+    username: Line
+    what: Line
+    by: Line
+    at: Instant
+
+
 class Digest(_Strict):
     recipient_name: Line
     sections: list[DigestSection]
@@ -331,7 +357,7 @@ class Digest(_Strict):
 @dataclass(frozen=True, slots=True)
 class Kind:
     stage: str
-    """Folder of the templates: the stage's word, or `deadlines`."""
+    """Folder of the templates: the stage's word, `deadlines` or `accounts`."""
     context: type[BaseModel]
 
 
@@ -346,6 +372,8 @@ KINDS: Mapping[str, Kind] = {
     "conflict_question": Kind("council_vote", ConflictQuestion),
     "conflicts_found": Kind("council_vote", ConflictsFound),
     "ballot_reminder": Kind("council_vote", BallotReminder),
+    "tellers_called": Kind("council_vote", TellersCalled),
+    "ballot_annulled": Kind("council_vote", BallotAnnulled),
     "waiting_for_signature": Kind("chairman_signature", WaitingForSignature),
     "sent_back_by_chairman": Kind("chairman_signature", SentBackByChairman),
     "award_result_unit": Kind("public_disclosure", AwardResultUnit),
@@ -361,6 +389,7 @@ KINDS: Mapping[str, Kind] = {
     "deadline_escalation": Kind("deadlines", DeadlineEscalation),
     "deadline_extended": Kind("deadlines", DeadlineExtended),
     "digest": Kind("deadlines", Digest),
+    "account_changed": Kind("accounts", AccountChanged),
 }
 
 

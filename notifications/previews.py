@@ -90,6 +90,18 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         ],
     },
     "ballot_reminder": {"member_name": "Vàng A Thí", "session_code": "PH-2024-03", "due": "2024-12-19T17:00:00+07:00"},
+    "tellers_called": {
+        "member_name": "Vàng A Thí",
+        "session_code": "PH-2024-03",
+        "needed": 2,
+        "key": "ABCD-EFGH-IJKL-MNOP",
+    },
+    "ballot_annulled": {
+        "member_name": "Vàng A Thí",
+        "session_code": "PH-2024-03",
+        "round_title": _ROUND,
+        "reason": "Hai mảnh khóa hòm phiếu bị mất, không đủ số mảnh để mở hòm.",
+    },
     "waiting_for_signature": {
         "signer_name": "Chủ tịch UBND huyện",
         "round_title": _ROUND,
@@ -187,6 +199,13 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "stage_name": "Thẩm định",
         "due": "2024-12-16T17:00:00+07:00",
         "reason": "Thiên tai làm gián đoạn liên lạc với các xã vùng cao.",
+    },
+    "account_changed": {
+        "recipient_name": "Sùng Thị Chuyên Viên",
+        "username": "chuyenvien1",
+        "what": "Mật khẩu vừa được đặt lại bằng đường dẫn dùng một lần.",
+        "by": "quantri",
+        "at": "2024-12-10T09:30:00+07:00",
     },
     "digest": {
         "recipient_name": "Sùng Thị Chuyên Viên",

@@ -12,7 +12,7 @@ from argon2.exceptions import VerifyMismatchError
 from sqlmodel import Session, col, select
 
 from models import Account, Authorisation, Council, CouncilMember, OutsideIdentity, Receipt, RoleGrant, Unit
-from operations import access, record, written
+from operations import access, announce, record, written
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
@@ -128,11 +128,45 @@ def require_good_password(username: str, password: str) -> None:
 
 
 def set_password(session: Session, account: Account, password_hash: str) -> None:
-    """Another password for the account; who calls this has proven who asks for it."""
+    """Another password for the account; who calls this has proven who asks for it. Its owner is told by letter."""
+    again = account.password_hash is not None
     account.password_hash = password_hash
     session.add(account)
     session.flush()
-    record.record(session, "account:password_set", [(account.username, {"password": password_hash})])
+    index = record.record(session, "account:password_set", [(account.username, {"password": password_hash})])
+    if again:
+        tell(session, account, "Mật khẩu của tài khoản vừa được đổi.", by=account.username, index=index)
+
+
+def tell(
+    session: Session,
+    account: Account,
+    what: str,
+    *,
+    by: str,
+    index: int,
+    to: tuple[str, str, str | None] | None = None,
+) -> None:
+    """A letter to whom the account belongs (or `to`: username, name, address): what was done with it, and by whom."""
+    username, name, email = to or (account.username, account.display_name, account.email)
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="account_changed",
+                about=str(index),
+                to=email,
+                recipient=username,
+                context={
+                    "recipient_name": name,
+                    "username": account.username,
+                    "what": what,
+                    "by": by,
+                    "at": datetime.now(UTC).isoformat(),
+                },
+            )
+        ],
+    )
 
 
 USED = "used"

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from models import Account, Authorisation, RoleGrant, Unit
 from models.organisation import LEVELS
-from operations import access, accounts, record, second_factor, sign_in, written
+from operations import access, accounts, record, rounds, second_factor, sign_in, written
 from operations.access import Actor
 from rules import catalogue, lifecycle, policy
 from rules.lifecycle import ROLE_NAMES, Role
@@ -23,6 +23,7 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,29}")
 _UNIT_CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,14}")  # both stand in the subject of a ledger entry: 80 characters
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
 _LAST_YEAR = 2200  # beyond it time zones overflow
+_DECIDING = frozenset({Role.REVIEWER, Role.SECRETARY, Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY})
 _OF_A_UNIT = (Role.UNIT_OFFICER, Role.UNIT_HEAD)
 _WRITTEN = Citation(document="30/2020/NĐ-CP", article="13", clause="3")
 
@@ -134,7 +135,21 @@ def invite(
     until = (wall or datetime.now(UTC)) + accounts.LINK_VALID
     accounts.issue_link(session, account, link=link, valid_until=until, now=now)
     record.record(session, "account:invited", [(username, {"invited": [actor.username, until]})])
+    if account.password_hash is not None:
+        _tell(session, account, "Một đường dẫn để đặt lại mật khẩu của tài khoản vừa được cấp.", actor, now=now)
     return link, until
+
+
+def _tell(session: Session, account: Account, what: str, actor: Actor, *, now: datetime) -> None:
+    """Whoever runs the system opens no account unseen: its owner learns of it, and of one that decides the secretary."""
+    index, today = record.size(session) - 1, access.local_date(now)
+    accounts.tell(session, account, what, by=actor.username, index=index)
+    held = {Role(row["role"]) for row in accounts.roles_of(session, account, on=today)}
+    if held & _DECIDING:
+        for username, name, email in rounds.people(session, Role.SECRETARY, today=today):
+            if username != account.username:
+                to = (username, name, email)
+                accounts.tell(session, account, what, by=actor.username, index=index, to=to)
 
 
 def disable(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
@@ -189,20 +204,22 @@ def _keep_an_administrator(session: Session, but: Account, *, now: datetime) -> 
         )
 
 
-def reset_second_factor(session: Session, username: str, *, actor: Actor) -> None:
+def reset_second_factor(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
     """A lost phone: the account signs in without codes again, and its sessions end. Raises Refusal `no_second_factor`."""
     access.require(actor, Role.ADMINISTRATOR)
     account = accounts.account_named(session, username)
     second_factor.remove(session, account, by=actor.username)
+    _tell(session, account, "Xác nhận hai lớp của tài khoản vừa được gỡ.", actor, now=now)
     sign_in.revoke_all(session, account.id or 0)
 
 
-def link_identity(session: Session, username: str, *, issuer: str, subject: str, actor: Actor) -> None:
+def link_identity(session: Session, username: str, *, issuer: str, subject: str, actor: Actor, now: datetime) -> None:
     """Let an account sign in as this identity of a provider. Raises Refusal `identity_taken`."""
     access.require(actor, Role.ADMINISTRATOR)
     issuer, subject = _text("Nơi cấp danh tính", issuer, 300), _text("Danh tính", subject, 300)
     account = accounts.account_named(session, username)
     accounts.link_identity(session, account, issuer=issuer, subject=subject, by=actor.username)
+    _tell(session, account, "Tài khoản vừa được gắn với một danh tính bên ngoài để đăng nhập.", actor, now=now)
 
 
 def unlink_identities(session: Session, username: str, *, actor: Actor) -> None:

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from models import Nomination, Nominee, Petition, ReviewRound
-from models.types import table
+from models.types import by_first, table
 from operations.transition import chunks
 from rules import case, catalogue
 from rules.lifecycle import State
@@ -45,9 +45,8 @@ def of(session: Session, codes: Sequence[str]) -> dict[str, case.Case | Unreadab
     for chunk in chunks(codes):
         rows = session.connection().execute(_QUERY, {"codes": list(chunk)}).all()
         held = _held(session, sorted({row.nominee_id for row in rows}))
-        complained = _complained(session, [row.id for row in rows])
         for row in rows:
-            facts = _facts(row, held.get(row.nominee_id, []), pending=complained.get(row.id, []))
+            facts = _facts(row, held.get(row.nominee_id, []))
             try:
                 found[row.code] = case.read(facts)
             except Unreadable as error:
@@ -82,7 +81,7 @@ _QUERY = (
 )
 
 
-def _facts(row: Any, held: list[tuple[str, int, str]], *, pending: list[str]) -> dict[str, Any]:
+def _facts(row: Any, held: list[tuple[str, int, str]]) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(row.facts)
     nominee: dict[str, Any] = {"kind": row.nominee_kind}
     group = worker_group(row.object_class)
@@ -96,9 +95,10 @@ def _facts(row: Any, held: list[tuple[str, int, str]], *, pending: list[str]) ->
         "kind": row.round_kind,
         "nominee": nominee,
         "year": row.year,
-        # The unit's tờ trình attests that nothing is under way and nobody was disciplined, unless it says otherwise;
-        # what citizens sent in is the office's own knowledge.
-        "pending": sorted({*said.get("pending", []), *pending}),
+        # The unit's tờ trình attests that nothing is under way and nobody was disciplined, unless it says otherwise.
+        # What a citizen sends in is no complaint under resolution yet: it keeps a dossier from being passed unseen
+        # (`review.pass_review`), and a person decides whether to pause it.
+        "pending": sorted(said.get("pending", [])),
         "disciplines": said.get("disciplines", []),
     }
     ratings = {str(row.year): row.rating} if row.rating else {}
@@ -142,13 +142,16 @@ def _held(session: Session, nominees: Sequence[int]) -> dict[int, list[tuple[str
     return held
 
 
-def _complained(session: Session, nominations: Sequence[int]) -> dict[int, list[str]]:
-    """Kinds of petitions that are still open against a nomination."""
-    found: dict[int, list[str]] = {}
-    for chunk in chunks(nominations):
-        query = sa.select(col(Petition.nomination_id), col(Petition.kind)).where(
-            col(Petition.nomination_id).in_(chunk), col(Petition.state) == "received"
+def complained_of(session: Session, codes: Sequence[str]) -> dict[str, str]:
+    """Nomination → the first citizen's petition about it that nobody has answered yet."""
+    found: dict[str, str] = {}
+    p = table(Petition).c
+    for chunk in chunks(codes):
+        query = (
+            sa.select(_N.code, sa.func.min(p.code))
+            .join_from(Petition, Nomination, p.nomination_id == _N.id)
+            .where(p.state == "received", _N.code.in_(chunk))
+            .group_by(_N.code)
         )
-        for nomination_id, kind in session.connection().execute(query):
-            found.setdefault(nomination_id or 0, []).append(kind)
+        found |= by_first(session.connection().execute(query))
     return found

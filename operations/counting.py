@@ -1,8 +1,8 @@
 """Stage 3, council_vote, after the closing: the tellers bring their shares or their counts, the numbers are published.
 
 Shares are brought together in one act and stored nowhere: before it nobody can count, after it nobody need
-(docs/decisions/0011). What is published is dealt anew nomination by nomination, so no row of the published batch is
-one person's ballot — not even the ballot of a member who stood aside from one nomination.
+(docs/decisions/0011). What is published are the ballots without name or order; where a member stood aside from one
+nomination, whose ballot would be known by its gap, each nomination's choices are dealt anew among the rows (0007).
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ledger import sealing
 from ledger.canonical import dumps
 from models import AgendaItem, Ballot, CouncilSession, HandCount, Nomination, ReviewRound, SessionMember
 from models.types import table
-from operations import access, announce, ballot_box, council, record, rounds, transition
+from operations import access, announce, ballot_box, council, duties, record, rounds, transition
 from operations.access import Actor
 from operations.ballot_box import COUNCIL
 from operations.review import not_approved
@@ -73,9 +73,11 @@ def tally_ballot(
         if ballot.kind == "secret":
             ballots, said = _unseal(sitting, ballot, inside, electorate, shares)
         else:
+            transition.require_other_tellers(session, [actor.username], list(electorate.awards))
             ballots, said = _read_openly(session, sitting, ballot, actor)
+            _note_counter(session, sitting, electorate, actor)
         numbers = electorate.columns(ballots)
-        batch = deal(ballots, list(electorate.awards))
+        batch = published(ballots, list(electorate.awards))
     results = electorate.results(numbers)
     _store_results(session, sitting, results)
     ballot_box.empty(session, sitting)
@@ -265,6 +267,19 @@ def _too_few(brought: int, needed: int) -> Refusal:
     )
 
 
+def published(ballots: Sequence[Mapping[str, str]], codes: Sequence[str]) -> list[dict[str, str]]:
+    """The batch as everybody may see it: the opened ballots in random order, or dealt where a row would name somebody.
+
+    Who stood aside from one nomination is known by name, and a ballot without that line would be that member's. Then
+    no row is anybody's ballot (`deal`).
+    """
+    if any(len(ballot) != len(codes) for ballot in ballots):
+        return deal(ballots, codes)
+    rows = [{code: ballot[code] for code in codes} for ballot in ballots]
+    secrets.SystemRandom().shuffle(rows)
+    return rows
+
+
 def deal(ballots: Sequence[Mapping[str, str]], codes: Sequence[str]) -> list[dict[str, str]]:
     """As many ballots as were cast, with each nomination's choices dealt among them at random.
 
@@ -295,6 +310,18 @@ def _read_openly(
         )
     votes = ballot_box.open_votes(session, sitting)
     return [json.loads(vote.choices) for vote in votes], [actor.username]
+
+
+def _note_counter(session: Session, sitting: CouncilSession, electorate: Electorate, actor: Actor) -> None:
+    """Whoever counts without a teller's seat is barred from reviewing and signing these as a teller is."""
+    if any(member.username == actor.username and member.teller for member in electorate.members):
+        return
+    rows = session.execute(
+        sa.select(_N.id, _N.code)
+        .join_from(AgendaItem, Nomination, _I.nomination_id == _N.id)
+        .where(_I.session_id == sitting.id)
+    )
+    duties.note_counter(session, [(row.id, row.code) for row in rows], actor)
 
 
 def enter_count(

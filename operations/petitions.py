@@ -55,7 +55,7 @@ def file(
 
     `receipt` is one from `receipt_from`, for a door that must show the same one again; else a fresh one.
 
-    Raises Refusal `missing_text`, `unknown_ground`, `unknown_nomination`, `unknown_decision`.
+    A code that is no nomination's stays in the text. Raises Refusal `missing_text`, `unknown_ground`, `unknown_decision`.
     """
     if not text.strip():
         raise Refusal("missing_text", "Hãy viết nội dung phản ánh, kiến nghị.")
@@ -65,7 +65,9 @@ def file(
         raise Refusal("unknown_ground", f"Loại đơn phải là một trong: {', '.join(KINDS)}.")
     about = transition.standings(session, [nomination]).get(nomination) if nomination else None
     if nomination and about is None:
-        raise transition.unknown(nomination)
+        # Neither confirmed nor denied: a citizen may name what is not public yet, and learns nothing by trying.
+        text = f"{text.strip()}\n\n(Hồ sơ được nêu: {nomination[:40]})"
+        written.check("Mã hồ sơ", nomination, 40)
     decided = disclosure.decision_by_code(session, decision) if decision else None
     today = access.local_date(now)
     number = numbering.take(session, f"petition/{today.year}")[0]

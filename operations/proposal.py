@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from ledger.canonical import dumps
 from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
 from models.types import table
-from operations import access, announce, numbering, record, rounds, transition, written
+from operations import access, announce, duties, numbering, record, rounds, transition, written
 from operations.access import Actor
 from operations.transition import Result, Standing, chunks
 from operations.workbook.heads import RATING_WORDS
@@ -507,6 +507,7 @@ def _submit(
     moved, results, index = transition.move(
         session, Action.SUBMIT, codes, actor=actor, now=now, kind="submitted", check=in_time, versions=versions
     )
+    duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
     _receive(session, {row.dossier_code for row in moved}, now=now)
     letters: list[announce.Letter] = []
     for rows in transition.by_unit(moved).values():
@@ -573,11 +574,14 @@ def mend(
     code: str,
     *,
     actor: Actor,
-    now: datetime,  # noqa: ARG001 -- every verb is told the moment; a mending has no date of its own
+    now: datetime,
     version: int | None = None,
     **changes: str | None,
 ) -> None:
-    """Change what a draft or returned nomination says. Raises Refusal `wrong_state`, `stale`, `not_your_unit`."""
+    """Change what a draft or returned nomination says; its route and who decides follow from what it says now.
+
+    Raises Refusal `wrong_state`, `stale`, `not_your_unit`.
+    """
     unknown_fields = set(changes) - set(MENDABLE)
     if unknown_fields:
         raise TypeError(f"not mendable: {sorted(unknown_fields)}")
@@ -605,10 +609,21 @@ def mend(
     if "achievement" in changes:
         row.achievement_key = achievement_key(row.achievement)
         _require_no_twin(session, row)
+    round_ = session.get_one(ReviewRound, row.round_id)
+    row.role, row.route = _authority(
+        catalogue.pack_on(access.local_date(now)),
+        row.award,
+        round_,
+        rounds.regulation_of(session, round_).confirmed_rules,
+        json.loads(row.facts).get("simplified_ground"),
+    )
     row.version += 1
     session.add(row)
+    duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
     session.flush()
-    record.record(session, "nomination:mended", [(code, {"case": case_aspect(row)})])
+    record.record(
+        session, "nomination:mended", [(code, {"case": case_aspect(row), "award": [row.award, row.role, row.route]})]
+    )
 
 
 _EMPTY = {"parts": ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ledger.canonical import dumps
 from models import Appraisal, Nomination, Pause
 from models.types import by_first, table
-from operations import access, announce, cases, record, rounds, transition
+from operations import access, announce, cases, duties, record, rounds, transition
 from operations.access import Actor
 from operations.proposal import ATTESTED
 from operations.transition import Result, Standing, chunks
@@ -155,9 +155,26 @@ def judge(
         )
         if not there and verdict == "eligible":
             verdict = "unknown"
+    if facts.simplified_ground in catalogue.SIMPLIFIED_GROUNDS and found.route == "simplified":
+        # The unit's own word takes the dossier past the council: a person answers for it, one dossier at a time.
+        findings.append(_claimed(facts.simplified_ground))
+        verdict = "unknown" if verdict == "eligible" else verdict
     if found.missing_parameters and verdict == "eligible":
         verdict = "unknown"
     return verdict, findings
+
+
+def _claimed(ground: str) -> dict[str, Any]:
+    article, clause, point = ground.split(".")
+    return {
+        "rule": "route.simplified_ground",
+        "verdict": "unknown",
+        "found": ground,
+        "citation": Citation(document=lifecycle.LAW, article=article, clause=clause, point=point).model_dump(),
+        "status": "V1",
+        "message": "Đơn vị đề nghị theo thủ tục đơn giản, không qua Hội đồng. Người thẩm định đối chiếu căn cứ rồi "
+        "kết luận riêng hồ sơ này, ghi rõ lý do; không có căn cứ thì trả lại để bổ sung.",
+    }
 
 
 def _impossible(message: str) -> dict[str, Any]:
@@ -218,8 +235,17 @@ def pass_review(
     lifecycle.require_role(Action.PASS, actor.roles)
     evaluate(session, now=now, codes=codes, limit=len(codes))
     verdicts = _verdicts(session, codes)
+    complained = cases.complained_of(session, codes)
 
     def clean(standing: Standing) -> None:
+        if standing.code in complained and not (reason and len(codes) == 1):
+            raise Refusal(
+                "petition_open",
+                f"Hồ sơ {standing.code} có đơn {complained[standing.code]} chưa trả lời. Hãy xem đơn: trả lời, tạm dừng "
+                "hồ sơ, hoặc kết luận riêng hồ sơ này kèm lý do.",
+                citation=Citation(document=lifecycle.LAW, article="84"),
+                details={"petition": complained[standing.code]},
+            )
         verdict, _ = verdicts.get(standing.code, ("unknown", "[]"))
         if verdict == "eligible" or (verdict == "unknown" and reason and len(codes) == 1):
             return
@@ -251,6 +277,7 @@ def pass_review(
         aspects={"reviewed_by": actor.username},
         versions=versions,
     )
+    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     announce.letters(
         session,
         [
@@ -308,6 +335,7 @@ def return_for_supplement(
         kind="returned",
         versions=versions,
     )
+    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     due = rounds.due_of(session, moved[0].round_id, lifecycle.Stage.UNIT_PROPOSAL) if moved else None
     announce.letters(
         session,
@@ -353,6 +381,7 @@ def find_ineligible(
         aspects={"reviewed_by": actor.username},
         versions=versions,
     )
+    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     announce.letters(
         session,
         not_approved(moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index),

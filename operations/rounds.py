@@ -37,8 +37,16 @@ def office(session: Session) -> Unit:
     return found
 
 
-def register_regulation(session: Session, text: str, *, now: datetime) -> Regulation:
-    """Keep the regulation's exact text; the same text is kept once. Raises Unreadable on a bad file."""
+def regulation_in_use(session: Session) -> Regulation | None:
+    """The regulation that a round opened without a file of its own would be bound to: the newest registered."""
+    return session.exec(select(Regulation).order_by(col(Regulation.id).desc())).first()
+
+
+def register_regulation(session: Session, text: str, *, now: datetime, by: str | None = None) -> Regulation:
+    """Keep the regulation's exact text and who brought it; the same text is kept once. Raises Unreadable on a bad file.
+
+    Thresholds and quorum stand in it: only the secretary's opening of a round brings one in, never an administrator.
+    """
     parsed = regulation.parse(text)
     known = session.exec(select(Regulation).where(Regulation.sha256 == parsed.sha256)).one_or_none()
     if known is not None:
@@ -56,7 +64,13 @@ def register_regulation(session: Session, text: str, *, now: datetime) -> Regula
     record.record(
         session,
         "regulation:registered",
-        [(row.sha256, {"document": row.document, "number": row.number, "issued_on": row.issued_on})],
+        [
+            (
+                row.sha256,
+                {"document": row.document, "number": row.number, "issued_on": row.issued_on}
+                | ({} if by is None else {"by": by}),
+            )
+        ],
     )
     return row
 
@@ -98,9 +112,9 @@ def open_round(
         )
     at_office = office(session)
     if regulation_text is not None:
-        rules_row = register_regulation(session, regulation_text, now=now)
+        rules_row = register_regulation(session, regulation_text, now=now, by=actor.username)
     else:
-        latest = session.exec(select(Regulation).order_by(col(Regulation.id).desc())).first()
+        latest = regulation_in_use(session)
         if latest is None:
             raise Refusal(
                 "missing_regulation",

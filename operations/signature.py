@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from models import Decision, Nomination, SubmissionLetter
 from models.types import table
-from operations import access, announce, numbering, record, rounds, transition
+from operations import access, announce, cases, numbering, record, rounds, transition
 from operations.access import Actor
 from operations.review import not_approved
 from operations.transition import Result, Standing
@@ -187,10 +187,19 @@ def _signable(
     """Those that this actor may sign now, and why not for the others: no paper is numbered for nothing."""
     ready: list[Standing] = []
     refused: list[Result] = []
-    counted, aside = transition.counted_by(session, actor), transition.stood_aside(session, actor)
+    had, aside = transition.did_before(session, actor), transition.stood_aside(session, actor)
+    complained = cases.complained_of(session, [row.code for row in rows])
     for row in rows:
         try:
-            transition.decide(row, action, actor=actor, reason=None, versions=versions, counted=counted, aside=aside)
+            if row.code in complained:
+                raise Refusal(
+                    "petition_open",
+                    f"Hồ sơ {row.code} có đơn {complained[row.code]} chưa được trả lời nên chưa ký. Hãy trả lại Phòng "
+                    "Nội vụ để xem xét, hoặc ký sau khi đơn đã được trả lời.",
+                    citation=_DECIDES,
+                    details={"petition": complained[row.code]},
+                )
+            transition.decide(row, action, actor=actor, reason=None, versions=versions, had=had, aside=aside)
         except Refusal as refusal:
             refused.append(Result(row.code, refusal=refusal))
         else:

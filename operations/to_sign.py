@@ -3,7 +3,7 @@
 A deputy sees only piles that an authorisation in force covers whole; nobody sees what they stand aside from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -181,20 +181,25 @@ def rows(
     # Sent back and voted on again, a nomination has two results; the later one counts.
     page = list({row.id: row for row in session.execute(query)}.values())
     shown = page[:limit]
-    counted = transition.counted_by(session, actor)
+    had = transition.did_before(session, actor)
     listed = [
-        {**row._mapping, "award_name": transition.award_name(row.award), "barred": _barred(row, actor, counted)}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+        {**row._mapping, "award_name": transition.award_name(row.award), "barred": _barred(row, actor, had)}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
         for row in shown
     ]
     return listed, paging.write(shown[-1].id) if len(page) > limit else None
 
 
-def _barred(row: Any, actor: Actor, counted: frozenset[int]) -> str | None:
-    if row.id in counted:
-        return "bạn đã kiểm phiếu hồ sơ này"
-    if row.proposed_by == actor.username:
-        return "bạn đã đề nghị hồ sơ này"
-    return "bạn đã thẩm định hồ sơ này" if row.reviewed_by == actor.username else None
+_BARRED = {
+    "counted": "bạn đã kiểm phiếu hồ sơ này",
+    "proposed": "bạn đã đề nghị hồ sơ này",
+    "reviewed": "bạn đã thẩm định hồ sơ này",
+}
+
+
+def _barred(row: Any, actor: Actor, had: Mapping[int, str]) -> str | None:
+    own = {row.reviewed_by: "reviewed", row.proposed_by: "proposed"}.get(actor.username)
+    duty = own or had.get(row.id)
+    return _BARRED[duty] if duty else None
 
 
 def versions(session: Session, actor: Actor, found: Pile) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlmodel import Session
 
 from models import AgendaItem, CouncilSession, Dossier, Nomination, Nominee, Recusal, ReviewRound, SessionMember, Unit
 from models.types import table
-from operations import announce, record, written
+from operations import announce, duties, record, written
 from operations.access import Actor
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State, Transition
@@ -167,13 +168,13 @@ def move(
     found = known if known is not None else standings(session, codes)
     results: dict[str, Result] = {}
     groups: dict[State, list[Standing]] = {}
-    counted, aside = counted_by(session, actor, action), stood_aside(session, actor, action)
+    had, aside = did_before(session, actor, action), stood_aside(session, actor, action)
     for code in dict.fromkeys(codes):
         standing = found.get(code)
         try:
             if standing is None:
                 raise unknown(code)
-            row = decide(standing, action, actor=actor, reason=reason, versions=versions, counted=counted, aside=aside)
+            row = decide(standing, action, actor=actor, reason=reason, versions=versions, had=had, aside=aside)
             if check is not None:
                 check(standing)
         except Refusal as refusal:
@@ -207,12 +208,12 @@ def decide(
     actor: Actor,
     reason: str | None,
     versions: dict[str, int] | None,
-    counted: frozenset[int] = frozenset(),
+    had: Mapping[int, str] = MappingProxyType({}),
     aside: frozenset[int] = frozenset(),
 ) -> Transition:
     """The transition this actor may make now with this nomination. Raises the Refusal that says why not.
 
-    `counted` and `aside` are what `counted_by` and `stood_aside` say of the actor; a page that only shows buttons may
+    `had` and `aside` are what `did_before` and `stood_aside` say of the actor; a page that only shows buttons may
     leave them out.
     """
     if versions is not None and versions.get(standing.code, standing.version) != standing.version:
@@ -230,7 +231,7 @@ def decide(
     ):
         _require_own_unit(standing, actor)
     lifecycle.require_reason(row, reason)
-    _separate_duties(standing, action, actor, counted)
+    _separate_duties(standing, action, actor, had)
     if standing.id in aside:
         raise Refusal(
             "recused_from",
@@ -278,13 +279,13 @@ def stood_aside(session: Session, actor: Actor, action: Action | None = None) ->
     return frozenset(session.execute(sa.select(aside.nomination_id).where(aside.username == actor.username)).scalars())
 
 
-def counted_by(session: Session, actor: Actor, action: Action | None = None) -> frozenset[int]:
-    """Ids of the nominations whose ballot this person counted as a teller; nothing where the action does not ask.
+def did_before(session: Session, actor: Actor, action: Action | None = None) -> Mapping[int, str]:
+    """Nomination's id → what this person did with it that bars them from the action (None: from any); see `duties`.
 
     A council's chairman votes and later signs: voting is no bar, counting is.
     """
     if action is not None and action not in _REVIEWS | _SIGNS:
-        return frozenset()
+        return {}
     item, sitting, member = (table(model).c for model in (AgendaItem, CouncilSession, SessionMember))
     query = (
         sa.select(item.nomination_id)
@@ -292,21 +293,20 @@ def counted_by(session: Session, actor: Actor, action: Action | None = None) -> 
         .join(SessionMember, member.session_id == sitting.id)
         .where(member.username == actor.username, member.teller, sitting.state == "tallied")
     )
-    return frozenset(session.connection().execute(query).scalars())
+    barring = ("proposed", "counted") if action in _REVIEWS else ("proposed", "reviewed", "counted")
+    counted = dict.fromkeys(session.connection().execute(query).scalars(), "counted")
+    return counted | duties.of(session, actor.username, *barring)
 
 
-def _separate_duties(standing: Standing, action: Action, actor: Actor, counted: frozenset[int]) -> None:
+def _separate_duties(standing: Standing, action: Action, actor: Actor, had: Mapping[int, str]) -> None:
     """Proposer ≠ reviewer ≠ teller ≠ signer of the same nomination."""
-    did: str | None = None
-    if action in _REVIEWS | _SIGNS:
-        if standing.proposed_by == actor.username:
-            did = "đề nghị"
-        elif standing.id in counted:
-            did = "kiểm phiếu cho"
+    duty: str | None = None
     if action in _SIGNS and standing.reviewed_by == actor.username:
-        did = "thẩm định"
-    if did:
-        raise separation(f"Chính bạn đã {did} hồ sơ {standing.code}")
+        duty = "reviewed"
+    elif action in _REVIEWS | _SIGNS:
+        duty = "proposed" if standing.proposed_by == actor.username else had.get(standing.id)
+    if duty:
+        raise separation(f"Chính bạn đã {duties.NAMES[duty]} hồ sơ {standing.code}")
 
 
 def separation(what: str) -> Refusal:
@@ -333,9 +333,17 @@ def require_other_tellers(session: Session, tellers: Sequence[str], codes: Seque
             .one_or_none()
         )
         if found is not None:
-            did = "đề nghị" if found.proposed_by in tellers else "thẩm định"
+            did = "proposed" if found.proposed_by in tellers else "reviewed"
             who = found.proposed_by if found.proposed_by in tellers else found.reviewed_by
-            raise separation(f"Người kiểm phiếu «{who}» đã {did} hồ sơ {found.code}")
+            raise _counts_too(who, did, found.code)
+        other = duties.held_by(session, tellers, chunk)
+        if other is not None:
+            code, who, did = other
+            raise _counts_too(who, did, code)
+
+
+def _counts_too(who: str, duty: str, code: str) -> Refusal:
+    return separation(f"Người kiểm phiếu «{who}» đã {duties.NAMES[duty]} hồ sơ {code}")
 
 
 @cache

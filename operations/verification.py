@@ -22,6 +22,7 @@ from operations import (
     comments,
     council,
     counting,
+    duties,
     petitions,
     proposal,
     record,
@@ -430,6 +431,14 @@ def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{row.session}/{row.code}", {"result": counting.result_aspect(dict(row._mapping))}  # noqa: SLF001 -- documented row mapping
 
 
+def _duties(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.Nomination.code, models.Duty.username, models.Duty.duty).join_from(
+        models.Duty, models.Nomination, col(models.Duty.nomination_id) == col(models.Nomination.id)
+    )
+    for code, username, duty in session.exec(query):
+        yield duties.subject(code, username, duty), {"had": 1}
+
+
 def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = (
         select(models.Recusal.ground, models.CouncilSession.code, models.SessionMember.member, models.Nomination.code)
@@ -648,6 +657,7 @@ TABLES: dict[str, Table] = {
     "session": Table("council_session", _sessions),
     "member": Table("session_member", _members),
     "recusal": Table("recusal", _recusals),
+    "duty": Table("duty", _duties),
     "conflict": Table("conflict", _conflicts),
     "agenda": Table("agenda_item", _agenda),
     "roll": Table("ballot_roll", _roll),

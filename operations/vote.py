@@ -156,6 +156,11 @@ def _warnings(
             f"Chỉ có tối đa {FEW} người được bỏ phiếu cho {', '.join(few)}: số phiếu dễ làm lộ lựa chọn của từng người. "
             "Hãy cân nhắc bổ sung thành viên dự họp trước khi mở phiếu."
         )
+    if kind == "secret" and len(agenda) > 1 and not aside:
+        said.append(
+            "Bảng phiếu công bố giữ nguyên từng phiếu, không tên và không thứ tự: ai nói ra một lựa chọn khác mọi người "
+            "của mình có thể để lộ cả phiếu."
+        )
     missing = [member.name for member in members if member.teller and not member.attended]
     if kind == "secret" and missing:
         said.append(f"Người kiểm phiếu vắng mặt, hãy giao tận tay mảnh khóa: {', '.join(missing)}.")
@@ -444,6 +449,27 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     index = record.record(session, "session:ballot_closed", [(sitting.code, {"state": sitting.state, "roll": roll})])
     record.record(session, "ballot:closed", [(sitting.code, closed_aspects(ballot, receipts))])
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
+    if ballot.kind != "open":
+        key = sealing.fingerprint(ballot_box.public_key(ballot)) if ballot.kind == "secret" else None
+        announce.letters(
+            session,
+            [
+                announce.Letter(
+                    kind="tellers_called",
+                    about=f"{sitting.code}/{index}",
+                    to=member.email,
+                    recipient=member.member,
+                    context={
+                        "member_name": member.name,
+                        "session_code": sitting.code,
+                        "needed": ballot.shares_needed or 0,
+                        "key": key,
+                    },
+                )
+                for member in members
+                if member.teller
+            ],
+        )
     # Of paper, each who signed has put one slip in; whether they are all there the tellers' counts say.
     return {"roll": roll, "envelopes": roll if ballot.kind == "paper" else len(inside)}
 
@@ -502,5 +528,24 @@ def annul_ballot(
     index = record.record(
         session, "session:ballot_annulled", [(sitting.code, {"state": sitting.state, "reason": reason.strip()})]
     )
-    announce.stage(session, session.get_one(ReviewRound, sitting.round_id).code, Stage.COUNCIL_VOTE, index=index)
+    round_ = session.get_one(ReviewRound, sitting.round_id)
+    announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="ballot_annulled",
+                about=f"{sitting.code}/{index}",
+                to=member.email,
+                recipient=member.member,
+                context={
+                    "member_name": member.name,
+                    "session_code": sitting.code,
+                    "round_title": round_.title,
+                    "reason": reason.strip(),
+                },
+            )
+            for member in council.members_of(session, sitting)
+        ],
+    )
     return {"waiting": agenda}

@@ -22,7 +22,7 @@ VERBS: dict[str, tuple[Verb, dict[str, Any]]] = {
     "add_account": (administration.add_account, {"username": "moi", "name": "Lò Thị Mới", "email": "moi@nammau.example"}),
     "invite": (administration.invite, {"username": "tv06", "now": "now"}),
     "disable": (administration.disable, {"username": "tv06", "now": "now"}),
-    "link_identity": (administration.link_identity, {"username": "tv06", "issuer": "https://sso.example", "subject": "1"}),
+    "link_identity": (administration.link_identity, {"username": "tv06", "issuer": "https://sso.example", "subject": "1", "now": "now"}),
     "grant": (administration.grant, {"username": "tv06", "role": "inspector", "document": "5/QĐ", "valid_from": SINCE}),
     "end_grant": (administration.end_grant, {"username": "tv06", "role": "council_member", "on": SINCE, "now": "now"}),
 }  # fmt: skip

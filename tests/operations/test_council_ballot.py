@@ -108,6 +108,19 @@ def test_dealing_parts_what_one_member_wrote() -> None:
     assert sorted(map(str, counting.deal(ballots, codes))) != sorted(map(str, ballots))
 
 
+def test_ballots_are_published_whole_and_dealt_only_where_a_gap_would_name_somebody() -> None:
+    codes = [f"c{n}" for n in range(11)]
+    ballots = [{code: "approve" if code == mine else "disapprove" for code in codes} for mine in codes]
+    whole = counting.published(ballots, codes)
+    assert sorted(map(str, whole)) == sorted(map(str, ballots))
+    assert whole != ballots  # by chance once in 4 · 10^7
+    gap = [{code: choice for code, choice in ballots[0].items() if code != "c5"}, *ballots[1:]]
+    dealt = counting.published(gap, codes)
+    assert sorted(map(str, dealt)) != sorted(map(str, gap))
+    for code in codes:
+        assert Counter(hand.get(code) for hand in dealt) == Counter(ballot.get(code) for ballot in gap)
+
+
 # Who may -------------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rules import regulation
 from tests.web.conftest import PASSWORD, Site, hidden
 
 
@@ -133,9 +134,18 @@ def test_inspector_and_administrator_read_the_security_log(site: Site) -> None:
         assert (answer.status_code, "not_your_role" in answer.text) == (200, True)
 
 
-def test_a_regulation_is_read_before_it_is_kept(site: Site) -> None:
+def test_an_administrator_brings_in_no_regulation(site: Site) -> None:
     browser = site.sign_in("quantri")
-    before = site.office.one("SELECT count(*) FROM regulation")
-    data = hidden(browser.get("/administration"), "/administration/regulation")
-    answer = browser.post("/administration/regulation", data=data, files={"regulation": ("q.toml", b"not = [toml")})
-    assert (answer.status_code, site.office.one("SELECT count(*) FROM regulation")) == (422, before)
+    before = site.office.rows("SELECT sha256 FROM regulation")
+    data = hidden(browser.get("/account"), "/logout")
+    text = regulation.SAMPLE_PATH.read_bytes().replace(b"[7, 10]", b"[1, 100]")
+    answers = [
+        browser.post(
+            path,
+            data={**data, "kind": "CONG_TRANG", "year": "2024", "title": "Đợt"},
+            files={"regulation": ("q.toml", text)},
+        )
+        for path in ("/administration/regulation", "/rounds")
+    ]
+    assert [one.status_code for one in answers] == [404, 403]
+    assert site.office.rows("SELECT sha256 FROM regulation") == before

@@ -188,7 +188,6 @@ ACTS: dict[str, str] = {
     "/account/tokens": SIGNED_IN,
     "/account/tokens/revoke": SIGNED_IN,
     "/inbox/acts": SIGNED_IN,
-    "/administration/regulation": "A",
     "/administration/accounts": "A",
     "/administration/accounts/tv05/invite": "A",
     "/administration/accounts/tv05/do": "A",

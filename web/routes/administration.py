@@ -5,12 +5,12 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
 from models.organisation import LEVELS
-from operations import access, administration, rounds, written
+from operations import access, administration, written
 from operations.access import Actor
 from rules import policy
 from rules.lifecycle import ROLE_NAMES
@@ -74,27 +74,6 @@ def home(visit: Admin) -> Response:
     return pages.render(
         visit, "administration.html", size=head.size, checkpoint=checkpoint, regulations=regulations, errors={}
     )
-
-
-@router.post("/regulation")
-async def register_regulation(visit: Admin, form: Submitted) -> Response:
-    """Keep the exact text of the office's regulation; a file that cannot be read says where."""
-    upload = form.file("regulation", required=words("Hãy chọn tệp Quy chế (TOML)."))
-    if upload is None:
-        return RedirectResponse("/administration", status_code=303)
-    raw = await upload.read(1_000_000)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unreadable("bad_regulation", "Tệp Quy chế không phải văn bản UTF-8.") from None
-
-    def change(session: Session, actor: Actor) -> dict[str, Any]:
-        del actor
-        row = rounds.register_regulation(session, text, now=visit.now)
-        return {"message": f"Đã ghi {row.document}, số {row.number}."}
-
-    visit.act("regulation.register", "", change, once=form.once)
-    return pages.done("/administration", form.once)
 
 
 # Accounts and roles ----------------------------------------------------------------------------------------------
@@ -186,7 +165,7 @@ def invite(visit: Admin, username: str, form: Submitted) -> Response:
 _SIMPLE: dict[str, tuple[str, Callable[..., object], bool]] = {
     "disable": ("Đã khóa tài khoản.", administration.disable, True),
     "enable": ("Đã mở khóa tài khoản.", administration.enable, False),
-    "second-factor": ("Đã gỡ mã xác thực hai bước.", administration.reset_second_factor, False),
+    "second-factor": ("Đã gỡ mã xác thực hai bước.", administration.reset_second_factor, True),
 }
 
 

@@ -520,7 +520,7 @@ def annul(visit: Annuller, code: str, form: Submitted) -> Response:
 
 @router.get("/council/{code}/batch.json")
 def batch(visit: Result, code: str) -> Response:
-    """The dealt ballots as the tally published them; columns from which the visitor stands aside are withheld."""
+    """The ballots as the tally published them; columns from which the visitor stands aside are withheld."""
     with visit.reading() as session:
         sitting = _counted(session, visit, code)
         agenda = set(council.agenda_codes(session, sitting.row))

@@ -1,5 +1,6 @@
 """Petitions: anybody files one and follows it by its receipt; the office sees what is due and answers."""
 
+import re
 import threading
 import time
 from collections import OrderedDict, deque
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from operations import disclosure, idempotency, petitions, transition
+from operations import disclosure, idempotency, petitions
 from operations.access import Actor
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -22,6 +23,7 @@ from web.visit import Permit, Visit
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
 Office = Annotated[Visit, Depends(Permit(Act.SEE_PETITIONS))]
+_CODE = re.compile("DN-[0-9]{4}-[0-9]{1,9}")
 _VERB = "petitions.file"
 _LONGEST = 20_000
 KIND_WORDS = {
@@ -144,15 +146,16 @@ def _file(session: Session, said: dict[str, str], about: dict[str, str], once: s
 
 
 def _about(session: Session, said: str) -> dict[str, str]:
-    """What is meant by a number or a code: {"decision": …} or {"nomination": …}; {} for nothing known here.
+    """What is meant by a number or a code: {"decision": …} or {"nomination": …}; {} for neither.
 
-    Only a published decision is one: the form tells nobody what is still inside.
+    Only a published decision is one, and every code that reads like a nomination's is taken: the form tells nobody
+    what is inside.
     """
     try:
         return {"decision": disclosure.disclosed_decision(session, said).code}
     except Refusal:
         code = said.upper()
-        return {"nomination": code} if transition.standings(session, [code]) else {}
+        return {"nomination": code} if _CODE.fullmatch(code) else {}
 
 
 @router.get("/petitions/received")

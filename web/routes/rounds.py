@@ -13,6 +13,7 @@ from models import CouncilSession, Decision, Disclosure, Nomination, ReviewRound
 from models.types import table
 from operations import access, board, disclosure, rounds, sight, transition
 from operations.access import Actor
+from rules import regulation as regulations
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -71,6 +72,8 @@ def new(visit: Opener) -> Response:
 
 
 def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
+    with visit.reading() as session:
+        in_use = rounds.regulation_in_use(session)
     return pages.render(
         visit,
         "rounds_new.html",
@@ -78,6 +81,9 @@ def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Resp
         typed=typed,
         errors=errors,
         kinds=list(KIND_NAMES.items()),
+        in_use=in_use,
+        votes=regulations.parse(in_use.text).vote if in_use else {},
+        award_name=transition.award_name,
     )
 
 

@@ -1,0 +1,81 @@
+"""Who has had which part in a nomination, beyond the first proposer and the last reviewer that stand on its own row.
+
+Proposing, reviewing, counting and signing one nomination are four people's (Law 06/2022 Art. 5.2.a: impartial). Whoever
+mends or hands in a colleague's draft proposes it too; a reviewer whose dossier was reviewed again by another stays its
+reviewer; who counts an open vote counts it like a teller.
+"""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from models import Duty, Nomination
+from models.types import table
+from operations import record
+from operations.access import Actor
+from rules.lifecycle import Role
+
+_D = table(Duty).c
+NAMES = {"proposed": "đề nghị", "reviewed": "thẩm định", "counted": "kiểm phiếu cho"}
+
+
+def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor: Actor) -> None:
+    """`rows`: (id, code, who proposed it first). This actor has mended or handed them in: they propose them as well."""
+    _note(session, [(id_, code, actor.username) for id_, code, first in rows if first != actor.username], "proposed")
+
+
+def note_reviewers(session: Session, rows: Sequence[tuple[int, str, str | None]], actor: Actor) -> None:
+    """`rows`: (id, code, who reviewed it last). Another reviews them now: the earlier one's part is not forgotten."""
+    _note(session, [(id_, code, last) for id_, code, last in rows if last not in {None, actor.username}], "reviewed")
+
+
+def note_counter(session: Session, rows: Sequence[tuple[int, str]], actor: Actor) -> None:
+    """`rows`: (id, code). This actor counted them without a teller's seat; the engine is no person."""
+    if not actor.holds(Role.ENGINE):
+        _note(session, [(id_, code, actor.username) for id_, code in rows], "counted")
+
+
+def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty: str) -> None:
+    found: list[tuple[int, str, str]] = [(id_, code, username) for id_, code, username in wanted if username]
+    known: set[tuple[int, str]] = set()
+    for start in range(0, len(found), 400):
+        ids = [id_ for id_, _, _ in found[start : start + 400]]
+        query = sa.select(_D.nomination_id, _D.username).where(_D.nomination_id.in_(ids), _D.duty == duty)
+        known |= {(row.nomination_id, row.username) for row in session.execute(query)}
+    fresh = [one for one in found if (one[0], one[2]) not in known]
+    if not fresh:
+        return
+    session.connection().execute(
+        sa.insert(table(Duty)),
+        [{"nomination_id": id_, "username": username, "duty": duty} for id_, _, username in fresh],
+    )
+    record.record(session, "duty:noted", [(subject(code, username, duty), {"had": 1}) for _, code, username in fresh])
+
+
+def subject(code: str, username: str, duty: str) -> str:
+    """A duty as the ledger names it."""
+    return f"{code}/{duty}/{username}"
+
+
+def of(session: Session, username: str, *wanted: str) -> dict[int, str]:
+    """Nomination's id → a duty (of `wanted`) that this person had in it, beyond what stands on the nomination itself."""
+    query = sa.select(_D.nomination_id, _D.duty).where(_D.username == username, _D.duty.in_(wanted))
+    return {row.nomination_id: row.duty for row in session.connection().execute(query)}
+
+
+def held_by(session: Session, usernames: Collection[str], codes: Sequence[str]) -> tuple[str, str, str] | None:
+    """The first (code, username, duty) by which one of these people proposed or reviewed one of these nominations."""
+    n = table(Nomination).c
+    row = (
+        session.connection()
+        .execute(
+            sa.select(n.code, _D.username, _D.duty)
+            .join_from(Duty, Nomination, _D.nomination_id == n.id)
+            .where(n.code.in_(codes), _D.username.in_(usernames), _D.duty.in_(("proposed", "reviewed")))
+            .order_by(n.code)
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    return (row.code, row.username, row.duty) if row is not None else None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from operations import accounts, council, idempotency, petitions
+from operations import accounts, council, idempotency, petitions, review, signature
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
 
@@ -112,7 +112,6 @@ def test_others_see_and_answer_none(small_office: Any, username: str) -> None:
         ({"text": "\0"}, "control_characters"),
         ({"sender": "x" * 301}, "too_long"),
         ({"kind": "investigation"}, "unknown_ground"),  # what only an authority can open
-        ({"nomination": "DN-2024-999999"}, "unknown_nomination"),
         ({"decision": "9/QĐ-UBND"}, "unknown_decision"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -121,6 +120,43 @@ def test_what_is_no_petition(small_office: Any, words: dict[str, Any], code: str
     clean = small_office.digests()
     assert refused(lambda: file(small_office, **words)) == code
     assert small_office.digests() == clean
+
+
+def test_a_code_that_is_no_nominations_is_taken_and_neither_confirmed_nor_denied(small_office: Any) -> None:
+    known = small_office.open_round().file(1)[0]
+    said = [file(small_office, nomination=code) for code in (known, "DN-2024-999999")]
+    assert [sorted(one.__slots__) for one in said] == [["code", "due_on", "receipt"]] * 2
+    assert small_office.rows(
+        "SELECT n.code, p.text FROM petition p LEFT JOIN nomination n ON n.id = p.nomination_id ORDER BY p.id"
+    ) == [
+        (known, "Tôi không đồng ý."),
+        (None, "Tôi không đồng ý.\n\n(Hồ sơ được nêu: DN-2024-999999)"),
+    ]
+
+
+def test_an_open_petition_keeps_its_nomination_from_being_passed_or_signed_unseen(office: Any) -> None:
+    round_ = office.open_round()
+    (about, other), (recommended,) = round_.file(2), round_.to(State.RECOMMENDED)
+    office.act(review.evaluate, now=office.now)
+    first, second = file(office, nomination=about), file(office, nomination=recommended)
+    by = {"actor": office.chuyenvien1, "now": office.now}
+    results = office.act(review.pass_review, [about, other], **by)
+    assert [one.refusal and one.refusal.code for one in results] == ["petition_open", None]
+    assert (
+        office.one(
+            "SELECT verdict FROM appraisal a JOIN nomination n ON n.id = a.nomination_id WHERE n.code = :c", c=about
+        )
+        == "eligible"
+    )
+    signed = office.act(signature.sign, [recommended], actor=office.chutich, now=office.now)
+    assert [one.refusal and one.refusal.code for one in signed.results] == ["petition_open"]
+    # A person who read it goes on: by a reason of their own, or by answering it.
+    (passed,) = office.act(review.pass_review, [about], reason="Đơn không có căn cứ.", **by)
+    assert (passed.refusal, office.states([about])) == (None, ["eligible"])
+    office.act(petitions.answer, second.code, answer="Không có căn cứ.", **by)
+    office.act(signature.sign, [recommended], actor=office.chutich, now=office.now)
+    assert office.states([recommended]) == ["signed"]
+    assert first.code != second.code
 
 
 def test_an_answer_is_given_once(small_office: Any) -> None:

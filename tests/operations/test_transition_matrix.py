@@ -229,7 +229,7 @@ LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     Action.PAUSE: ["nomination_paused"],
     Action.RESUME: ["nomination_resumed"],
     Action.PUT_ON_BALLOT: [],
-    Action.TAKE_OFF_BALLOT: [],
+    Action.TAKE_OFF_BALLOT: ["ballot_annulled"] * 11,
     Action.RECOMMEND: [],
     Action.NOT_RECOMMEND: ["not_approved"],
     Action.SIGN: [],

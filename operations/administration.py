@@ -426,9 +426,9 @@ def _scope(said: str) -> str:
 def end_authorisation(
     session: Session, document: str, *, on: date | None = None, actor: Actor, now: datetime
 ) -> Authorisation:
-    """End one's own authorisation early; `on` is its last day (yesterday: it is over at once).
+    """End an authorisation early; `on` is its last day (yesterday: it is over at once).
 
-    Raises Refusal `unknown_authorisation`, `bad_date`.
+    Any acting chairman may: whoever gave it may be gone. Raises Refusal `unknown_authorisation`, `bad_date`.
     """
     access.require(actor, Role.CHAIRMAN)
     today = access.local_date(now)
@@ -436,13 +436,12 @@ def end_authorisation(
         select(Authorisation)
         .where(
             Authorisation.document_number == document,
-            Authorisation.principal_id == actor.account_id,
             Authorisation.valid_to >= today,
         )
         .order_by(col(Authorisation.id).desc())
     ).first()
     if row is None:
-        raise Refusal("unknown_authorisation", f"Bạn không có văn bản ủy quyền số «{document}» còn hiệu lực.")
+        raise Refusal("unknown_authorisation", f"Không có văn bản ủy quyền số «{document}» còn hiệu lực.")
     last = on or max(today - timedelta(days=1), row.valid_from)
     if not row.valid_from <= last <= row.valid_to:
         raise Refusal(

@@ -93,7 +93,7 @@ def visitor(
     grants = [(found.role, found.unit_id) for found in rows if found.role is not None]
     return Visitor(
         actor=access.in_roles(
-            session, account_id=row.id, username=row.username, name=row.display_name, grants=grants, on=today
+            session, account_id=row.id, username=row.username, name=row.display_name, grants=grants, now=now
         ),
         signed_in_at=row.created_at,
         seen_at=row.seen_at,

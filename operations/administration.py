@@ -6,6 +6,7 @@ each role by a numbered document. Authorisations are the chairman's (NĐ 30/2020
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -432,16 +433,7 @@ def end_authorisation(
     """
     access.require(actor, Role.CHAIRMAN)
     today = access.local_date(now)
-    row = session.exec(
-        select(Authorisation)
-        .where(
-            Authorisation.document_number == document,
-            Authorisation.valid_to >= today,
-        )
-        .order_by(col(Authorisation.id).desc())
-    ).first()
-    if row is None:
-        raise Refusal("unknown_authorisation", f"Không có văn bản ủy quyền số «{document}» còn hiệu lực.")
+    row = _running(session, document, now=now)
     last = on or max(today - timedelta(days=1), row.valid_from)
     if not row.valid_from <= last <= row.valid_to:
         raise Refusal(
@@ -456,8 +448,31 @@ def end_authorisation(
     return row
 
 
+def _running(session: Session, document: str, *, now: datetime) -> Authorisation:
+    row = session.exec(
+        select(Authorisation)
+        .where(Authorisation.document_number == document, Authorisation.valid_to >= access.local_date(now))
+        .order_by(col(Authorisation.id).desc())
+    ).first()
+    if row is None:
+        raise Refusal(
+            "unknown_authorisation",
+            f"Không có văn bản ủy quyền số «{document}» còn hiệu lực. Hãy xem lại danh sách ủy quyền.",
+        )
+    return row
+
+
+def running_authorisation(session: Session, document: str, *, now: datetime) -> dict[str, Any]:
+    """The authorisation that ending this document would end, as listed. Raises Refusal `unknown_authorisation`."""
+    return _listed(session, [_running(session, document, now=now)])[0]
+
+
 def authorisations(session: Session) -> list[dict[str, Any]]:
     """Every authorisation ever given, newest last."""
+    return _listed(session, session.exec(select(Authorisation).order_by(col(Authorisation.id))))
+
+
+def _listed(session: Session, rows: Iterable[Authorisation]) -> list[dict[str, Any]]:
     names = {row.id: row.username for row in session.exec(select(Account))}
     return [
         {
@@ -468,7 +483,7 @@ def authorisations(session: Session) -> list[dict[str, Any]]:
             "from": row.valid_from,
             "to": row.valid_to,
         }
-        for row in session.exec(select(Authorisation).order_by(col(Authorisation.id)))
+        for row in rows
     ]
 
 

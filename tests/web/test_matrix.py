@@ -139,6 +139,7 @@ PAGES: dict[str, Answers] = {
     "/administration/accounts/khong-co": {"A": 403},
     "/administration/units": {"A": 200},
     "/administration/authorisations": {"C": 200},
+    "/administration/authorisations/end?document=authorisation.document": {"C": 200},
     "/administration/security": {"IA": 200},
     # The API
     "/api/v1/openapi.json": {EVERYBODY: 200},

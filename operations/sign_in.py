@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from models import Account, OutsideIdentity, Receipt, RoleGrant, SecondFactor, WebSession
 from models.database import Database
 from models.types import table
-from operations import access, accounts, attempts, second_factor
+from operations import access, accounts, attempts, second_factor, tokens
 from operations.access import Actor
 from operations.installation import Installation
 from rules.refusal import Refusal
@@ -441,7 +441,9 @@ def link_of(session: Session, link: str, *, now: datetime, wall: datetime | None
 
 
 def redeem(database: Database, link: str, *, password: str, now: datetime, wall: datetime | None = None) -> str:
-    """Set the account's password by a one-time link; every session of it ends. Returns the username.
+    """Set the account's password by a one-time link; every session and token of it ends. Returns the username.
+
+    Whoever knew the lost password may have made themselves a token with it.
 
     Raises Refusal `link_invalid`, `weak_password`, `account_disabled`.
     """
@@ -455,6 +457,7 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
         account = accounts.account_named(session, row.actor)
         accounts.set_password(session, account, hashed)
         revoke_all(session, account.id or 0, wall=wall)
+        tokens.revoke_all(session, account, wall=wall)
         row.answer = accounts.USED
         session.add(row)
         return account.username

@@ -548,6 +548,18 @@ def test_a_link_ends_the_sessions_of_its_account(house: House) -> None:
     assert house.who(token) is None
 
 
+def test_a_link_ends_the_programs_tokens_of_its_account(house: House) -> None:
+    """Whoever knew the password that was lost would keep what they made with it."""
+    made, older, other = issue(house, "tv05", "write"), issue(house, "tv05"), issue(house, "thuky")
+    house.office.act(tokens.revoke, 2, actor=house.office.tv05, now=house.now, wall=WALL)
+    redeem(house, invite(house, "tv05"), "một câu hoàn toàn khác", at=WALL + MINUTE)
+    assert [bearer(house, one) is None for one in (made, older, other)] == [True, True, False]
+    assert house.office.rows(
+        "SELECT subject FROM ledger_entry WHERE kind = 'api_token:revoked' ORDER BY \"index\""
+    ) == [("2",), ("1",)]
+    assert house.office.violations() == []
+
+
 def test_the_first_link_of_an_installation_lives_by_the_wall_clock(database: Any, signer: Any) -> None:
     with database.begin() as session:
         accounts.first_administrator(

@@ -21,6 +21,8 @@ from rules.lifecycle import ROLE_NAMES, Role
 from rules.refusal import Citation, Refusal, Unreadable
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,29}")
+# Who stands in the ledger and the security log where nobody with an account acted: a name like that would pass for them.
+_RESERVED = frozenset({access.ENGINE.username, "he-thong", "system", "citizen", "cong-dan", "nobody"})
 _UNIT_CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,14}")  # both stand in the subject of a ledger entry: 80 characters
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
 _LAST_YEAR = 2200  # beyond it time zones overflow
@@ -116,6 +118,12 @@ def add_account(session: Session, *, username: str, name: str, email: str | None
         _USERNAME.fullmatch(username),
         "bad_username",
         "Tên đăng nhập có 2–30 ký tự: chữ thường không dấu, số, dấu chấm, gạch ngang, gạch dưới.",
+        username,
+    )
+    _require(
+        username not in _RESERVED,
+        "bad_username",
+        f"«{username}» là tên dành cho hệ thống hoặc cho người không có tài khoản. Hãy chọn tên đăng nhập khác.",
         username,
     )
     name, email = _text("Họ và tên", name), _address(email)

@@ -54,7 +54,10 @@ def add_unit(
     if session.exec(select(Unit).where(Unit.code == code)).first() is not None:
         raise Refusal("already_exists", f"Đã có đơn vị mang mã {code}.")
     if is_office and _offices(session, valid_from):
-        raise Refusal("office_exists", "Đã khai báo cơ quan có Hội đồng; phải kết thúc cơ quan đó trước (unit end).")
+        raise Refusal(
+            "office_exists",
+            "Đã khai báo cơ quan có Hội đồng; hãy kết thúc cơ quan đó trước, ở trang Đơn vị (dòng lệnh: `vinhdanh unit end`).",
+        )
     return accounts.add_unit(
         session, code=code, name=name, level=level, email=email, valid_from=valid_from, is_office=is_office,
         by=actor.username,
@@ -89,7 +92,10 @@ def unit_named(session: Session, code: str) -> Unit:
     """The unit of this code. Raises Refusal `unknown_unit`."""
     found = session.exec(select(Unit).where(Unit.code == code)).one_or_none()
     if found is None:
-        raise Refusal("unknown_unit", f"Không có đơn vị mang mã «{code}». Xem `vinhdanh unit list`.")
+        raise Refusal(
+            "unknown_unit",
+            f"Không có đơn vị mang mã «{code}». Hãy xem danh sách đơn vị (dòng lệnh: `vinhdanh unit list`).",
+        )
     return found
 
 
@@ -325,7 +331,7 @@ def end_grant(
         raise Refusal(
             "bad_date",
             f"Vai trò này có từ {row.valid_from:%d/%m/%Y}, sớm nhất kết thúc hôm sau. "
-            "Cần dừng ngay thì khóa tài khoản (account disable).",
+            "Cần dừng ngay thì khóa tài khoản (dòng lệnh: `vinhdanh account disable`).",
         )
     if wanted is Role.ADMINISTRATOR:
         _keep_an_administrator(session, account, now=now)

@@ -103,7 +103,10 @@ def _handle(api: FastAPI) -> None:
         challenge = f'{REALM}, error="invalid_token"' if needed.given else REALM  # RFC 6750 §3
         code = "invalid_token" if needed.given else "token_needed"
         return problem(
-            401, code, f"{said} Tạo mã bằng `vinhdanh token create`.", headers={"WWW-Authenticate": challenge}
+            401,
+            code,
+            f"{said} Tạo mã ở trang Tài khoản của tôi (dòng lệnh: `vinhdanh token create`).",
+            headers={"WWW-Authenticate": challenge},
         )
 
     @api.exception_handler(Refusal)

@@ -151,7 +151,8 @@ class Bearer(Permit):
         if scope != "write" and request.method not in {"GET", "HEAD"} and self.act not in policy.READING:
             raise Refusal(
                 "token_scope",
-                "Mã truy cập này chỉ được đọc. Hãy tạo mã có phạm vi ghi: `vinhdanh token create --scope write`.",
+                "Mã truy cập này chỉ được đọc. Hãy tạo mã đọc và ghi ở trang Tài khoản của tôi "
+                "(dòng lệnh: `vinhdanh token create --scope write`).",
                 reach=True,
             )
         if self.act is not None and not policy.ever(actor.roles, self.act):

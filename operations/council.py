@@ -166,7 +166,10 @@ def council_named(session: Session, code: str) -> Council:
     """The council of this code. Raises Refusal `unknown_council`."""
     found = session.exec(select(Council).where(Council.code == code)).one_or_none()
     if found is None:
-        raise Refusal("unknown_council", f"Không có Hội đồng mang mã «{code}». Xem các Hội đồng bằng `council list`.")
+        raise Refusal(
+            "unknown_council",
+            f"Không có Hội đồng mang mã «{code}». Hãy kiểm tra lại mã (dòng lệnh: `vinhdanh council list`).",
+        )
     return found
 
 
@@ -297,7 +300,7 @@ def _not_a_member(sitting: CouncilSession, name: str) -> Refusal:
     return Refusal(
         "not_a_member",
         f"«{name}» không phải thành viên Hội đồng của phiên {sitting.code}. "
-        "Danh sách thành viên xem bằng `vinhdanh council members`.",
+        "Danh sách thành viên ở trang phiên họp (dòng lệnh: `vinhdanh council members`).",
         citation=Citation(document="06/2022/QH15", article="90"),
         reach=True,
     )
@@ -575,7 +578,7 @@ def require_representative(session: Session, sitting: CouncilSession) -> list[st
         raise Refusal(
             "council_not_representative",
             f"Hội đồng thiếu đại diện của {', '.join(found['missing_bodies'])} theo Quy chế. Hãy cử thêm thành viên bằng "
-            f"quyết định (`council appoint`), hủy phiên {sitting.code} rồi triệu tập lại.",
+            f"quyết định, hủy phiên {sitting.code} rồi triệu tập lại (dòng lệnh: `vinhdanh council appoint`).",
             citation=ties.basis(session, sitting),
             details={"missing_bodies": found["missing_bodies"]},
         )

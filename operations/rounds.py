@@ -23,7 +23,10 @@ def by_code(session: Session, code: str) -> ReviewRound:
     """The round of this code. Raises Refusal `unknown_round`."""
     found = session.exec(select(ReviewRound).where(ReviewRound.code == code)).one_or_none()
     if found is None:
-        raise Refusal("unknown_round", f"Không có đợt xét mang mã «{code}». Dùng `vinhdanh round list` để xem các đợt.")
+        raise Refusal(
+            "unknown_round",
+            f"Không có đợt xét mang mã «{code}». Hãy xem danh sách các đợt xét (dòng lệnh: `vinhdanh round list`).",
+        )
     return found
 
 
@@ -32,7 +35,9 @@ def office(session: Session) -> Unit:
     found = session.exec(select(Unit).where(col(Unit.is_office).is_(True)).order_by(col(Unit.id).desc())).first()
     if found is None:
         raise Refusal(
-            "no_office", "Chưa khai báo cơ quan có Hội đồng. Chạy `vinhdanh init --sample` hoặc khai báo đơn vị."
+            "no_office",
+            "Chưa khai báo cơ quan có Hội đồng. Quản trị hệ thống hãy khai báo ở trang Đơn vị "
+            "(dòng lệnh: `vinhdanh unit add --office`, hoặc `vinhdanh init --sample` khi dùng thử).",
         )
     return found
 
@@ -119,7 +124,7 @@ def open_round(
             raise Refusal(
                 "missing_regulation",
                 "Chưa có Quy chế làm việc của Hội đồng nên không mở được đợt xét: Luật không quy định ngưỡng phiếu và "
-                "thời hạn từng khâu. Hãy nạp tệp Quy chế bằng --regulation.",
+                "thời hạn từng khâu. Hãy nạp tệp Quy chế khi mở đợt (dòng lệnh: thêm --regulation TỆP).",
             )
         rules_row = latest
     parsed = regulation.parse(rules_row.text)

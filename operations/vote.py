@@ -189,8 +189,8 @@ def open_ballot(
     if sealed and public_key is None:
         raise Refusal(
             "key_required",
-            "Phiếu kín cần khóa hòm phiếu chia cho người kiểm phiếu trước khi mở. Thêm --shares THƯ_MỤC để nhận các "
-            "mảnh khóa.",
+            "Phiếu kín cần khóa hòm phiếu chia cho người kiểm phiếu trước khi mở. Hãy tải lại trang rồi mở "
+            "phiếu để nhận các mảnh khóa (dòng lệnh: thêm --shares THƯ_MỤC).",
             citation=COUNCIL,
         )
     agenda = list(plan.agenda)

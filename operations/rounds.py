@@ -190,11 +190,21 @@ def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date,
         "due_at": deadlines.due_at(computed),
         "calendar_version": computed.calendar_version,
         "computed": f"{computed.explanation} (thời hạn theo {number})",
+        "reason": None,
     }
     return _store_deadline(session, row, stage, values, "deadline:computed")
 
 
-def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *, today: date, because: str) -> Deadline:
+def _set_fixed(
+    session: Session,
+    row: ReviewRound,
+    stage: Stage,
+    until: date,
+    *,
+    today: date,
+    because: str,
+    reason: str | None = None,
+) -> Deadline:
     if until.year > today.year + _FARTHEST:  # beyond that calendars overflow, and counting working days takes seconds
         raise Refusal("bad_date", f"Ngày {until:%d/%m/%Y} quá xa (hơn {_FARTHEST} năm). Hãy kiểm tra lại năm.")
     values: dict[str, Any] = {
@@ -205,6 +215,7 @@ def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *,
         "due_at": access.end_of_day(until),
         "calendar_version": calendar.shipped().version,
         "computed": f"Hết ngày {until:%d/%m/%Y}, {because}.",
+        "reason": reason,
     }
     return _store_deadline(session, row, stage, values, "deadline:fixed")
 
@@ -225,7 +236,19 @@ def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: di
 
 
 def deadline_aspects(row: Deadline) -> dict[str, Any]:
-    return {"due_on": row.due_on, "due_at": row.due_at, "computed": row.computed}
+    return {
+        "due_on": row.due_on,
+        "due_at": row.due_at,
+        "counted": [row.starts_on, row.days, row.unit, row.calendar_version],
+        "computed": row.computed,
+        "reason": row.reason,
+        "reminded": row.reminded_at,
+    }
+
+
+def explained(row: Deadline) -> str:
+    """How a deadline came about, with why it was moved: for who is signed in. The ledger publishes `computed` alone."""
+    return row.computed if row.reason is None else f"{row.computed.removesuffix('.')}: {row.reason}."
 
 
 def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
@@ -257,7 +280,7 @@ def status(session: Session, code: str) -> dict[str, Any]:
         "counts": found["stages"],
         "states": found["states"],
         "deadlines": [
-            {"stage": deadline.stage, "due": deadline.due_on.isoformat(), "computed": deadline.computed}
+            {"stage": deadline.stage, "due": deadline.due_on.isoformat(), "computed": explained(deadline)}
             for deadline in _deadlines(session, row)
         ],
     }
@@ -330,7 +353,7 @@ def extend(
     today = access.local_date(now)
     if until < today:
         raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")
-    deadline = _set_fixed(session, row, Stage(stage), until, today=today, because=f"gia hạn: {reason.strip()}")
+    deadline = _set_fixed(session, row, Stage(stage), until, today=today, because="gia hạn", reason=reason.strip())
     index = record.size(session)
     announce.letters(
         session,

@@ -56,9 +56,19 @@ def register_regulation(session: Session, text: str, *, now: datetime) -> Regula
     record.record(
         session,
         "regulation:registered",
-        [(row.sha256, {"document": row.document, "number": row.number, "issued_on": row.issued_on})],
+        [(row.sha256, regulation_aspects(row))],
     )
     return row
+
+
+def regulation_aspects(row: Regulation) -> dict[str, Any]:
+    """A regulation as the ledger commits to it; the newest by number is the next round's."""
+    return {
+        "document": row.document,
+        "number": row.number,
+        "issued_on": row.issued_on,
+        "registered": [row.id, row.registered_at],
+    }
 
 
 _parsed = lru_cache(maxsize=32)(regulation.parse)
@@ -127,7 +137,7 @@ def open_round(
     index = record.record(
         session,
         "round:opened",
-        [(row.code, _aspects(row) | {"regulation": rules_row.sha256})],
+        [(row.code, round_aspects(row, rules_row.sha256))],
     )
     _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due)
     due = next((d.due_on for d in _deadlines(session, row) if d.stage == Stage.UNIT_PROPOSAL), None)
@@ -155,8 +165,18 @@ def open_round(
     return row
 
 
-def _aspects(row: ReviewRound) -> dict[str, Any]:
-    return {"about": [row.kind, row.year, row.title, row.level], "stage": row.stage}
+def round_aspects(row: ReviewRound, regulation_sha256: str) -> dict[str, Any]:
+    """A round as the ledger commits to it."""
+    return {
+        "about": [row.kind, row.year, row.title, row.level],
+        "opened": [row.opened_at, row.opened_by],
+        "regulation": regulation_sha256,
+        **_stage_aspects(row),
+    }
+
+
+def _stage_aspects(row: ReviewRound) -> dict[str, Any]:
+    return {"stage": row.stage, "frozen": row.frozen_at, "closed": row.closed_at}
 
 
 def _plan(
@@ -323,7 +343,7 @@ def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> Revi
         row.closed_at = now
     session.add(row)
     session.flush()
-    index = record.record(session, "round:advanced", [(row.code, {"stage": row.stage, "frozen": row.frozen_at})])
+    index = record.record(session, "round:advanced", [(row.code, _stage_aspects(row))])
     if following is not Stage.ENDED:
         deadline = next((d for d in _deadlines(session, row) if d.stage == following), None)
         if deadline is not None and deadline.unit == "working" and deadline.days is not None:

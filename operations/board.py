@@ -138,7 +138,7 @@ def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]
         "overdue": runs and today > row.due_on,
         "planned": not _begun(round_, stage),
         "done": round_.closed_at is not None or (_begun(round_, stage) and not runs),
-        "computed": row.computed,
+        "computed": rounds.explained(row),
     }
 
 

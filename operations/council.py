@@ -367,6 +367,7 @@ def convene(
                     "when": [sitting.held_at, sitting.place],
                     "regulation": sitting.regulation_sha256,
                     "state": sitting.state,
+                    "invited": sitting.invitation_sequence,
                 },
             )
         ],
@@ -407,7 +408,7 @@ def _carry_over(session: Session, sitting: CouncilSession, members: Sequence[Ses
 
 def member_aspects(member: SessionMember) -> dict[str, Any]:
     return {
-        "who": [member.username, member.name, int(member.chairs), int(member.teller)],
+        "who": [member.username, member.name, member.email, int(member.chairs), int(member.teller)],
         "attended": int(member.attended),
     }
 
@@ -476,7 +477,17 @@ def reschedule(
     index = record.record(
         session,
         "session:rescheduled",
-        [(sitting.code, {"when": [sitting.held_at, sitting.place], "reason": reason.strip(), "by": actor.username})],
+        [
+            (
+                sitting.code,
+                {
+                    "when": [sitting.held_at, sitting.place],
+                    "invited": sitting.invitation_sequence,
+                    "reason": reason.strip(),
+                    "by": actor.username,
+                },
+            )
+        ],
     )
     _invite(session, sitting, now=now, about=str(index), reason=reason.strip())
     return sitting
@@ -496,7 +507,17 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
     index = record.record(
         session,
         "session:cancelled",
-        [(sitting.code, {"state": sitting.state, "reason": reason.strip(), "by": actor.username})],
+        [
+            (
+                sitting.code,
+                {
+                    "state": sitting.state,
+                    "invited": sitting.invitation_sequence,
+                    "reason": reason.strip(),
+                    "by": actor.username,
+                },
+            )
+        ],
     )
     _invite(session, sitting, now=now, about=str(index), reason=reason.strip())
 
@@ -654,11 +675,14 @@ def _stand_aside(
     ).one_or_none()
     if known is not None:
         return
-    session.add(
-        Recusal(session_id=sitting.id or 0, username=username, nomination_id=row.id or 0, ground=ground, at=now)
-    )
+    aside = Recusal(session_id=sitting.id or 0, username=username, nomination_id=row.id or 0, ground=ground, at=now)
+    session.add(aside)
     session.flush()
-    record.record(session, "recusal:declared", [(f"{sitting.code}/{number}/{row.code}", {"ground": ground})])
+    record.record(session, "recusal:declared", [(f"{sitting.code}/{number}/{row.code}", recusal_aspects(aside))])
+
+
+def recusal_aspects(row: Recusal) -> dict[str, Any]:
+    return {"ground": row.ground, "at": row.at}
 
 
 def stands_aside(session: Session, username: str) -> set[str]:

@@ -310,7 +310,11 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
         [
             (
                 decision.code,
-                {"state": decision.state, "revoked": [ground, reason.strip()], "acted": [actor.username, deputed]},
+                {
+                    "state": decision.state,
+                    "revoked": signature.revoked_aspect(decision),
+                    "acted": [actor.username, deputed],
+                },
             )
         ],
     )
@@ -352,6 +356,7 @@ def attach_paper(session: Session, code: str, sha256: str) -> None:
     )
     if row.paper_sha256 is None:
         row.paper_sha256 = sha256
+        row.version += 1
         session.add(row)
         session.flush()
         source = "submission_letter" if code.startswith("TTr-") else "decision"

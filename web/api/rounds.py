@@ -67,6 +67,6 @@ def extend_stage(call: Annotated[Call, Depends(Change(Act.EXTEND_ROUND))], code:
         row = rounds.extend(
             session, code, stage=said.stage, until=said.until, reason=said.reason, actor=actor, now=call.now
         )
-        return {"code": code, "stage": said.stage, "due": row.due_on.isoformat(), "computed": row.computed}
+        return {"code": code, "stage": said.stage, "due": row.due_on.isoformat(), "computed": rounds.explained(row)}
 
     return call.act(change, said=said)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -62,6 +63,44 @@ def letter_by_code(session: Session, code: str) -> SubmissionLetter:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Publishable:
+    """A paper that may be published now: the number and day under which it is, and whom it honours."""
+
+    code: str
+    number: str
+    on: date
+    title: str
+    round_id: int
+    link: dict[str, int]
+    waiting: list[Standing]
+
+
+def publishable(session: Session, paper: str) -> Publishable:
+    """What publishing this paper would make public.
+
+    Raises Refusal `already_disclosed`, `no_answer`, `revoked`, `unknown_decision`, `unknown_letter`.
+    """
+    if paper.startswith("TTr-"):
+        letter = letter_by_code(session, paper)
+        if letter.answer not in {"granted", "partly"}:
+            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
+        condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id or 0}
+        number, on = letter.answer_number or "", letter.answered_on or letter.signed_on
+        title, round_id = letter.title, letter.round_id
+    else:
+        decision = decision_by_code(session, paper)
+        if decision.state == "revoked":
+            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
+        condition, link = _N.decision_id == decision.id, {"decision_id": decision.id or 0}
+        number, on, paper = decision.symbol, decision.signed_on, decision.code
+        title, round_id = decision.title, decision.round_id
+    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
+    if not waiting:
+        raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
+    return Publishable(paper, number, on, title, round_id, link, waiting)
+
+
 def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: str) -> int:
     """Publish a decision (or a superior's recorded grant): register now, notice board for 30 days, results by letter.
 
@@ -69,28 +108,13 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     Returns how many nominations were disclosed.
     """
     lifecycle.require_role(Action.DISCLOSE, actor.roles)
-    link: dict[str, Any]
-    if paper.startswith("TTr-"):
-        letter = letter_by_code(session, paper)
-        if letter.answer not in {"granted", "partly"}:
-            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
-        condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id}
-        number, on = letter.answer_number or "", letter.answered_on or access.local_date(now)
-    else:
-        decision = decision_by_code(session, paper)
-        if decision.state == "revoked":
-            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
-        condition, link = _N.decision_id == decision.id, {"decision_id": decision.id}
-        number, on = decision.symbol, decision.signed_on
-        paper = decision.code
-    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
-    if not waiting:
-        raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
+    found = publishable(session, paper)
+    paper, number, on, waiting = found.code, found.number, found.on, found.waiting
     until = access.local_date(now) + timedelta(days=POSTING_DAYS)
     session.add_all(
         [
-            Disclosure(channel="register", published_at=now, until_on=None, **link),
-            Disclosure(channel="notice_board", published_at=now, until_on=until, **link),
+            Disclosure(channel="register", published_at=now, until_on=None, **found.link),
+            Disclosure(channel="notice_board", published_at=now, until_on=until, **found.link),
         ]
     )
     session.flush()

@@ -75,6 +75,8 @@ PAGES: dict[str, Answers] = {
     "/rounds/{p.round}/live": {WORKERS: 200},
     "/rounds/new": {"S": 200},
     "/rounds/{p.round}/extend": {"S": 200},
+    "/rounds/{p.round}/advance": {"S": 200},
+    "/rounds/{p.round}/disclose?paper={p.unpublished}": {"RS": 200},
     "/rounds/{p.round}/letters/{p.letter}": {"RS": 200},
     "/rounds/{p.round}/intake": {"OFS": 200},
     "/rounds/{p.round}/intake/template.xlsx": {"OFS": 200},

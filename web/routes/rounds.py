@@ -184,6 +184,7 @@ def _board(
             called = called.where(col(CouncilSession.id).in_(mine))
         sessions = list(session.exec(called))
         units = [tuple(found) for found in session.exec(select(Unit.code, Unit.name).order_by(Unit.code))]
+        silent = _silent(session, row, visit)
     errors: dict[str, str] = more.get("errors", {})
     return pages.render(
         visit,
@@ -194,6 +195,7 @@ def _board(
         ticked=ticked,
         papers=papers,
         sessions=sessions,
+        silent=silent,
         session_states=SESSION_STATES,
         units=units,
         kinds=KIND_NAMES,
@@ -302,6 +304,23 @@ def acts(visit: Pauser, code: str, form: Submitted) -> Response:
     return deeds.handle(visit, deed, form, wanted, place=(f"/rounds/{code}/acts", f"/rounds/{code}"), bulk=True)
 
 
+@router.get("/rounds/{code}/advance")
+def closing(visit: Advancer, code: str) -> Response:
+    """Check before a stage is closed for good: what ends, what goes on, who has not proposed; or why it may not yet."""
+    with visit.reading() as session:
+        row = rounds.by_code(session, code)
+        found = rounds.ending(session, row)
+        silent = _silent(session, row, visit)
+    return pages.render(visit, "round_advance.html", round=row, ending=found, silent=silent)
+
+
+def _silent(session: Session, row: ReviewRound, visit: Visit) -> list[tuple[str, str, int]]:
+    """The units that have not proposed yet, while there is time; for the office, which urges them."""
+    if row.stage != Stage.UNIT_PROPOSAL or not visit.actor.holds(*sight.OFFICE):
+        return []
+    return rounds.not_proposed(session, row, today=access.local_date(visit.now))
+
+
 @router.post("/rounds/{code}/advance")
 def advance(visit: Advancer, code: str, form: Submitted) -> Response:
     """Close the present stage and begin the next; refused with the counts of what still waits."""
@@ -365,6 +384,24 @@ def extend(visit: Extender, code: str, form: Submitted) -> Response:
 
 
 # Papers of the round ----------------------------------------------------------------------------------------------
+
+
+@router.get("/rounds/{code}/disclose")
+def publication(visit: Discloser, code: str, paper: str = "") -> Response:
+    """Check before a paper is public: its number, and whose names everybody reads at once."""
+    with visit.reading() as session:
+        found = disclosure.publishable(session, paper)
+        if session.get_one(ReviewRound, found.round_id).code != code:
+            raise Refusal("unknown_decision", f"Không có văn bản số «{paper}» trong đợt {code}.")
+    return pages.render(
+        visit,
+        "round_disclose.html",
+        code=code,
+        paper=found,
+        named=found.waiting[: deeds.MOST_LISTED],
+        days=disclosure.POSTING_DAYS,
+        award_name=transition.award_name,
+    )
 
 
 @router.post("/rounds/{code}/disclose")

@@ -47,6 +47,7 @@ PAGES: dict[str, Answers] = {
     "/decisions/{p.unpublished}": {EVERYBODY: 404},  # signed, not published: not even the office finds it here
     "/decisions/{p.decision}.pdf": {EVERYBODY: 404},  # no paper was rendered here
     "/decisions/{p.unpublished}.pdf": {EVERYBODY: 404},
+    "/decisions/{p.decision}/revoke": {"CD": 200},
     "/decisions/{p.decision}.tlog-proof": {EVERYBODY: 200},
     "/decisions/{p.unpublished}.tlog-proof": {EVERYBODY: 404},
     "/ledger/checkpoint": {EVERYBODY: 200},
@@ -239,6 +240,7 @@ ACTS: dict[str, str] = {
     "/council/{p.open}/annul": "S",
     "/council/{p.tallied}/verify": COUNCIL,
     "/sign/{p.round}/decide/LDTT": "CD",
+    "/decisions/{p.decision}/revoke": "CD",
     "/petitions/{p.petition}/answer": "RS",
     "/dashboard/verify": "SCIA",
     "/api/v1/petitions": SIGNED_IN,

@@ -13,6 +13,7 @@ from web.routes import (
     outside,
     petitions,
     public,
+    revocation,
     rounds,
     sign_in,
     signing,
@@ -22,6 +23,7 @@ from web.routes import (
 ROUTERS = (
     health.router,
     public.router,
+    revocation.router,
     sign_in.router,
     outside.router,
     account.router,

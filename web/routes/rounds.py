@@ -21,6 +21,7 @@ from web import deeds, pages
 from web.deeds import DEEDS
 from web.forms import Form, Submitted
 from web.language import words
+from web.routes import revocation
 from web.visit import Permit, Visit
 
 router = APIRouter()
@@ -178,6 +179,8 @@ def _board(
     with visit.reading() as session:
         row = rounds.by_code(session, code)
         papers = _papers(session, row, visit.actor)
+        for paper in papers["decisions"]:
+            paper["may_revoke"] = paper["state"] == "in_force" and revocation.offered(session, visit, paper["award"])
         called = select(CouncilSession).where(CouncilSession.round_id == row.id).order_by(col(CouncilSession.id).desc())
         if not visit.may(Act.SEE_SESSION):  # a seat opens its own session; a unit's officer has none
             mine = select(SessionMember.session_id).where(SessionMember.username == visit.actor.username)
@@ -257,7 +260,7 @@ def _papers(session: Session, row: ReviewRound, actor: Actor) -> dict[str, list[
     )
     decisions = session.execute(
         sa.select(
-            d.code, d.symbol, d.title, d.signed_on, d.state, counted.label("waiting"),
+            d.code, d.symbol, d.title, d.award, d.signed_on, d.state, counted.label("waiting"),
             sa.exists().where(x.decision_id == d.id).label("published"),
         )
         .where(d.round_id == row.id)

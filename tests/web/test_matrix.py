@@ -107,6 +107,7 @@ PAGES: dict[str, Answers] = {
     # The council
     "/council": {WORKERS: 200},
     "/council/new": {"S": 200},
+    "/council/members": {"SA": 200},
     "/council/{p.convened}": {COUNCIL: 200},
     "/council/{p.open}": {COUNCIL: 200},
     "/council/{p.tallied}": {COUNCIL: 200},
@@ -222,6 +223,9 @@ ACTS: dict[str, str] = {
     "/nominations/{p.own[submitted]}/pause": "RS",
     "/nominations/{p.own[paused]}/resume": "RS",
     "/council": "S",
+    "/council/members/set-up": "SA",
+    "/council/members/appoint": "SA",
+    "/council/members/dismiss": "SA",
     "/council/{p.convened}/attendance": "S",
     "/council/{p.convened}/reschedule": "S",
     "/council/{p.convened}/cancel": "S",

@@ -17,6 +17,7 @@ from rules.lifecycle import NomineeKind
 from rules.refusal import Refusal
 from web import language, pages, shelf
 from web.language import words
+from web.routes import revocation
 from web.visit import Permit, Visit
 
 router = APIRouter()
@@ -233,6 +234,7 @@ def decision(visit: Public, number: str) -> Response:
         with visit.reading() as session:
             found = public_register.paper(session, number)
             people, key = public_register.search(session, paper=found["code"], after=after, limit=100)
+            revoke = found["state"] == "in_force" and revocation.offered(session, visit, found["award"])
         return pages.render(
             visit,
             "decision.html",
@@ -240,6 +242,7 @@ def decision(visit: Public, number: str) -> Response:
             people=people,
             next_key=key,
             first=after is None,
+            may_revoke=revoke,
             kinds=KIND_NAMES,
         )
 

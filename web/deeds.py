@@ -39,6 +39,12 @@ class Deed:
     ground: bool = False
     cites: bool = False
     grave: bool = False
+    first: bool = False  # what moves the nomination on: the one act that stands out among the others
+
+    @property
+    def weight(self) -> str:
+        """The class of its button: what is grave is never the most inviting one of a row."""
+        return "grave" if self.grave else "" if self.first else "second"
 
 
 DEEDS: dict[str, Deed] = {
@@ -50,6 +56,7 @@ DEEDS: dict[str, Deed] = {
             words("Nộp cho Phòng Nội vụ"),
             "Đã nộp",
             words("Hồ sơ được chuyển đến Phòng Nội vụ thẩm định; đơn vị không sửa được nữa trừ khi được trả lại."),
+            first=True,
         ),
         Deed(
             Action.PASS,
@@ -58,6 +65,7 @@ DEEDS: dict[str, Deed] = {
             "Đã kết luận đủ điều kiện",
             words("Hồ sơ được chuyển đến Hội đồng, hoặc trình ký nếu theo thủ tục đơn giản."),
             reason="optional",
+            first=True,
         ),
         Deed(
             Action.RETURN,
@@ -94,6 +102,7 @@ DEEDS: dict[str, Deed] = {
             "Đã xem xét tiếp",
             words("Hồ sơ trở lại khâu thẩm định và được đánh giá lại."),
             reason="required",
+            first=True,
         ),
         Deed(
             Action.WITHDRAW,

@@ -1,6 +1,6 @@
 """Pages from templates: the frame every page shares, and what a template may ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -88,13 +88,22 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
             visit=visit,
             _=say,
             once=key,
-            menu=[(path, say(name)) for path, name, act in MENU if visit.visitor and _opens(visit, act)],
+            menu=_menu(visit, say),
             here=visit.request.url.path,
             done=receipt(visit),
             **context,
         )
     )
     return HTMLResponse(html, status_code=status)
+
+
+def _menu(visit: Visit, say: Callable[[str], str]) -> list[tuple[str, str, bool]]:
+    """(path, words, is it where the visitor is): the nearest one only, however many begin alike."""
+    offered = [(path, say(name)) for path, name, act in MENU if visit.visitor and _opens(visit, act)]
+    here = visit.request.url.path
+    above = [path for path, _ in offered if here == path or here.startswith(f"{path}/")]
+    current = max(above, key=len, default="")
+    return [(path, name, path == current) for path, name in offered]
 
 
 def _opens(visit: Visit, act: Act) -> bool:

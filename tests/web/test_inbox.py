@@ -252,3 +252,24 @@ def test_a_whole_list_holds_only_what_the_act_may_be_done_with(site: Site) -> No
     assert "62 hồ sơ (cả danh sách)" in asked.text
     browser.post("/inbox/acts", data={**hidden(asked, "/inbox/acts"), "step": "do"})
     assert site.office.rows("SELECT code FROM nomination WHERE state = 'submitted'") == [(unclean[0],)]
+
+
+def test_no_column_stands_empty(site: Site) -> None:
+    """Petitions and letters have no award and no unit: their columns are not drawn."""
+    heads = re.findall(r'<th scope="col">([^<]*)</th>', site.sign_in("thuky").get("/inbox?kind=answer").text)
+    assert heads == ["Việc", "Hạn", "Đợt"]
+
+
+def test_the_menu_marks_one_place(site: Site) -> None:
+    page = site.sign_in("quantri").get("/administration/security")
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', page.text) == ["/administration/security"]
+
+
+def test_the_grave_act_is_not_the_heaviest_button(site: Site) -> None:
+    page = site.sign_in("chuyenvien1").get(f"/nominations/{site.codes[State.SUBMITTED]}")
+    assert [one.strip() for one in re.findall(r'<a class="button ?([^"]*)"', page.text)] == [
+        "",
+        "second",
+        "grave",
+        "second",
+    ]

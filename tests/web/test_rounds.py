@@ -277,3 +277,11 @@ def test_the_superiors_answer_is_recorded_for_each(site: Site) -> None:
     assert site.office.rows("SELECT answer, answer_number FROM submission_letter") == [("refused", "88/QĐ-UBND")]
     assert site.office.states([forwarded]) == ["refused"]
     assert browser.get(f"/rounds/DX-2024-99/letters/{letter}").status_code == 404
+
+
+def test_a_round_says_what_became_of_its_letters(site: Site) -> None:
+    """Queued is not sent; without a mail server nothing goes out at all."""
+    browser = site.sign_in("thuky")
+    typed = {"kind": "DOT_XUAT", "year": "2024", "title": "Khen đột xuất"}
+    to = post(browser, browser.get("/rounds/new"), "/rounds", **typed).headers["location"]
+    assert "đã xếp gửi, nhưng chưa đặt máy chủ thư" in browser.get(to).text

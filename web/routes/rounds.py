@@ -112,10 +112,17 @@ def open_round(visit: Opener, form: Submitted) -> Response:
             regulation_text=regulation,
             proposals_due=due,
         )
-        return {"code": row.code, "message": f"Đã mở đợt xét {row.code}", "details": "Thư mời đã gửi tới các đơn vị."}
+        return {"code": row.code, "message": f"Đã mở đợt xét {row.code}", "details": _invited(visit)}
 
     answer = visit.act("round.open", title, change, once=form.once)
     return pages.done(f"/rounds/{answer['code']}", form.once)
+
+
+def _invited(visit: Visit) -> str:
+    """What became of the units' letters: they wait in a row, and only a mail server takes them from there."""
+    if visit.installation.settings.get("SMTP_URL"):
+        return "Thư mời các đơn vị đã xếp gửi."
+    return "Thư mời các đơn vị đã xếp gửi, nhưng chưa đặt máy chủ thư nên chưa thư nào đi; hãy báo quản trị hệ thống."
 
 
 def day_of(form: Form, name: str, *, required: str = "") -> date | None:

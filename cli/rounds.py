@@ -78,4 +78,4 @@ def extend(
             session, code, stage=stage, until=last, reason=reason, actor=actor, now=DOOR.now()
         ),
     )
-    DOOR.say({"code": code, "stage": stage, "due": deadline.due_on.isoformat(), "computed": deadline.computed})
+    DOOR.say({"code": code, "stage": stage, "due": deadline.due_on.isoformat(), "computed": rounds.explained(deadline)})

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import ctypes
 import fcntl
+import ipaddress
 import json
 import os
 import shutil
@@ -69,7 +70,7 @@ class Part:
 class Supervisor:
     """Starts the parts, restarts one that falls, stops all."""
 
-    def __init__(self, folder: Path, web: socket.socket, *, as_json: bool) -> None:
+    def __init__(self, folder: Path, web: socket.socket, *, host: str, as_json: bool) -> None:
         self.folder = folder
         self.as_json = as_json
         self.web = f"http://{_address(web)}"
@@ -84,7 +85,8 @@ class Supervisor:
         if own is not None:
             app = "prefect.server.api.server:create_app"
             self._add("prefect", ["deployments.serve", str(own.fileno()), app], server_environment(environment), own)
-        self._add("web", ["deployments.serve", str(web.fileno()), "web.app:app"], environment, web)
+        known = environment | _bound_name(host)
+        self._add("web", ["deployments.serve", str(web.fileno()), "web.app:app"], known, web)
         self._add("engine", ["deployments.engine"], environment, speaks=True)
         # The engine imports for seconds: it starts when there is a Prefect to talk to.
         self._parts["engine"].due_at = float("inf") if own is not None else 0.0
@@ -260,6 +262,15 @@ def _address(bound: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _bound_name(host: str) -> dict[str, str]:
+    """The web answers to the name it was bound by; an address in figures it knows from each connection."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return {"VINHDANH_BOUND_NAME": host}
+    return {}
+
+
 def _bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -340,7 +351,7 @@ def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
         raise Refusal(
             "port_in_use", f"Cổng {port} trên {host} không dùng được; thêm --port với một cổng khác."
         ) from None
-    supervisor = Supervisor(folder, web, as_json=as_json)
+    supervisor = Supervisor(folder, web, host=host, as_json=as_json)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, supervisor.stop)
     try:

@@ -64,7 +64,8 @@ class Deadline(SQLModel, table=True):
     due_on: date
     due_at: datetime = Field(sa_type=UtcDateTime, index=True)
     calendar_version: str = Field(max_length=80)
-    computed: str = Field(description="the sentence that explains the computation")
+    computed: str = Field(description="the sentence that explains the computation; published with the ledger")
+    reason: str | None = Field(default=None, max_length=2000, description="why it was moved; never published")
     reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -65,7 +66,7 @@ def actor(session: Session, username: str, *, now: datetime) -> Actor:
         username=account.username,
         name=account.display_name,
         grants=grants,
-        on=today,
+        now=now,
     )
 
 
@@ -76,9 +77,9 @@ def in_roles(
     username: str,
     name: str,
     grants: Iterable[tuple[str, int | None]],
-    on: date,
+    now: datetime,
 ) -> Actor:
-    """The actor of an account that holds these grants (role, unit) on a day.
+    """The actor of an account that holds these grants (role, unit) today.
 
     Who administers the system does nothing else in it: whatever other roles the account was given count for nothing.
     """
@@ -92,17 +93,42 @@ def in_roles(
         roles=roles,
         units=frozenset(unit for _, unit in held if unit is not None),
         account_id=account_id,
-        acting_for=_principal(session, account_id, on) if Role.DEPUTY in roles else None,
+        acting_for=_principal(session, account_id, now) if Role.DEPUTY in roles else None,
     )
 
 
-def _principal(session: Session, deputy: int, on: date) -> str | None:
+def _principal(session: Session, deputy: int, now: datetime) -> str | None:
     return session.exec(
         select(Account.username)
         .join(Authorisation, col(Authorisation.principal_id) == col(Account.id))
-        .where(Authorisation.deputy_id == deputy, Authorisation.valid_from <= on, Authorisation.valid_to >= on)
+        .where(Authorisation.deputy_id == deputy, *in_force(now))
         .order_by(col(Authorisation.id).desc())
     ).first()
+
+
+def in_force(now: datetime) -> tuple[Any, ...]:
+    """Conditions on authorisations that leave those which count today.
+
+    Besides its days, whoever gave it must be chairman today and not locked out: nobody signs in the place of somebody who
+    could not sign.
+    """
+    today = local_date(now)
+    chairmen = (
+        select(RoleGrant.account_id)
+        .join(Account, col(Account.id) == col(RoleGrant.account_id))
+        .where(
+            RoleGrant.role == Role.CHAIRMAN.value,
+            RoleGrant.valid_from <= today,
+            (col(RoleGrant.valid_to).is_(None)) | (col(RoleGrant.valid_to) > today),
+            (col(Account.disabled_at).is_(None)) | (col(Account.disabled_at) > now),
+        )
+        .correlate(None)  # its accounts are not those of the query around it
+    )
+    return (
+        col(Authorisation.valid_from) <= today,
+        col(Authorisation.valid_to) >= today,
+        col(Authorisation.principal_id).in_(chairmen),
+    )
 
 
 def require(actor: Actor, *roles: Role) -> None:
@@ -149,19 +175,12 @@ def authorisation(session: Session, actor: Actor, *, awards: set[str], now: date
     """
     if actor.holds(Role.CHAIRMAN):
         return None
-    today = local_date(now)
-    for row in session.exec(
-        select(Authorisation).where(
-            Authorisation.deputy_id == actor.account_id,
-            Authorisation.valid_from <= today,
-            Authorisation.valid_to >= today,
-        )
-    ):
+    for row in session.exec(select(Authorisation).where(Authorisation.deputy_id == actor.account_id, *in_force(now))):
         if row.scope == "all" or awards <= set(row.scope.split(",")):
             return row.id
     raise Refusal(
         "no_authorisation",
-        f"«{actor.username}» không có văn bản ủy quyền còn hiệu lực cho nội dung này. "
+        f"«{actor.username}» không có văn bản ủy quyền còn hiệu lực cho nội dung này do người đang giữ chức Chủ tịch ký. "
         "Chủ tịch phải ủy quyền bằng văn bản, có thời hạn và phạm vi; hãy chuyển Chủ tịch ký.",
         citation=Citation(document="30/2020/NĐ-CP", article="13", clause="3"),
         reach=True,

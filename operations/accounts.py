@@ -50,7 +50,7 @@ def add_unit(
 
 
 def unit_aspects(unit: Unit) -> dict[str, Any]:
-    about = [unit.name, unit.level, unit.is_office, unit.valid_from, unit.valid_to]
+    about = [unit.id, unit.name, unit.level, unit.is_office, unit.valid_from, unit.valid_to]
     return {"about": [*about, unit.salary_fund_owner_id, unit.successor_id], "email": unit.email}
 
 
@@ -80,7 +80,7 @@ def add_account(
 
 def account_aspects(account: Account) -> dict[str, Any]:
     return {
-        "who": [account.display_name, account.email],
+        "who": [account.id, account.display_name, account.email],
         "password": account.password_hash,
         "os_user": account.os_user,
         "disabled": account.disabled_at,

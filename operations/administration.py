@@ -6,6 +6,7 @@ each role by a numbered document. Authorisations are the chairman's (NĐ 30/2020
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from rules.lifecycle import ROLE_NAMES, Role
 from rules.refusal import Citation, Refusal, Unreadable
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,29}")
+# Who stands in the ledger and the security log where nobody with an account acted: a name like that would pass for them.
+_RESERVED = frozenset({access.ENGINE.username, "he-thong", "system", "citizen", "cong-dan", "nobody"})
 _UNIT_CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,14}")  # both stand in the subject of a ledger entry: 80 characters
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
 _LAST_YEAR = 2200  # beyond it time zones overflow
@@ -52,7 +55,10 @@ def add_unit(
     if session.exec(select(Unit).where(Unit.code == code)).first() is not None:
         raise Refusal("already_exists", f"Đã có đơn vị mang mã {code}.")
     if is_office and _offices(session, valid_from):
-        raise Refusal("office_exists", "Đã khai báo cơ quan có Hội đồng; phải kết thúc cơ quan đó trước (unit end).")
+        raise Refusal(
+            "office_exists",
+            "Đã khai báo cơ quan có Hội đồng; hãy kết thúc cơ quan đó trước, ở trang Đơn vị (dòng lệnh: `vinhdanh unit end`).",
+        )
     return accounts.add_unit(
         session, code=code, name=name, level=level, email=email, valid_from=valid_from, is_office=is_office,
         by=actor.username,
@@ -87,7 +93,10 @@ def unit_named(session: Session, code: str) -> Unit:
     """The unit of this code. Raises Refusal `unknown_unit`."""
     found = session.exec(select(Unit).where(Unit.code == code)).one_or_none()
     if found is None:
-        raise Refusal("unknown_unit", f"Không có đơn vị mang mã «{code}». Xem `vinhdanh unit list`.")
+        raise Refusal(
+            "unknown_unit",
+            f"Không có đơn vị mang mã «{code}». Hãy xem danh sách đơn vị (dòng lệnh: `vinhdanh unit list`).",
+        )
     return found
 
 
@@ -116,6 +125,12 @@ def add_account(session: Session, *, username: str, name: str, email: str | None
         _USERNAME.fullmatch(username),
         "bad_username",
         "Tên đăng nhập có 2–30 ký tự: chữ thường không dấu, số, dấu chấm, gạch ngang, gạch dưới.",
+        username,
+    )
+    _require(
+        username not in _RESERVED,
+        "bad_username",
+        f"«{username}» là tên dành cho hệ thống hoặc cho người không có tài khoản. Hãy chọn tên đăng nhập khác.",
         username,
     )
     name, email = _text("Họ và tên", name), _address(email)
@@ -333,7 +348,7 @@ def end_grant(
         raise Refusal(
             "bad_date",
             f"Vai trò này có từ {row.valid_from:%d/%m/%Y}, sớm nhất kết thúc hôm sau. "
-            "Cần dừng ngay thì khóa tài khoản (account disable).",
+            "Cần dừng ngay thì khóa tài khoản (dòng lệnh: `vinhdanh account disable`).",
         )
     if wanted is Role.ADMINISTRATOR:
         _keep_an_administrator(session, account, now=now)
@@ -443,23 +458,13 @@ def _scope(said: str) -> str:
 def end_authorisation(
     session: Session, document: str, *, on: date | None = None, actor: Actor, now: datetime
 ) -> Authorisation:
-    """End one's own authorisation early; `on` is its last day (yesterday: it is over at once).
+    """End an authorisation early; `on` is its last day (yesterday: it is over at once).
 
-    Raises Refusal `unknown_authorisation`, `bad_date`.
+    Any acting chairman may: whoever gave it may be gone. Raises Refusal `unknown_authorisation`, `bad_date`.
     """
     access.require(actor, Role.CHAIRMAN)
     today = access.local_date(now)
-    row = session.exec(
-        select(Authorisation)
-        .where(
-            Authorisation.document_number == document,
-            Authorisation.principal_id == actor.account_id,
-            Authorisation.valid_to >= today,
-        )
-        .order_by(col(Authorisation.id).desc())
-    ).first()
-    if row is None:
-        raise Refusal("unknown_authorisation", f"Bạn không có văn bản ủy quyền số «{document}» còn hiệu lực.")
+    row = _running(session, document, now=now)
     last = on or max(today - timedelta(days=1), row.valid_from)
     if not row.valid_from <= last <= row.valid_to:
         raise Refusal(
@@ -474,8 +479,31 @@ def end_authorisation(
     return row
 
 
+def _running(session: Session, document: str, *, now: datetime) -> Authorisation:
+    row = session.exec(
+        select(Authorisation)
+        .where(Authorisation.document_number == document, Authorisation.valid_to >= access.local_date(now))
+        .order_by(col(Authorisation.id).desc())
+    ).first()
+    if row is None:
+        raise Refusal(
+            "unknown_authorisation",
+            f"Không có văn bản ủy quyền số «{document}» còn hiệu lực. Hãy xem lại danh sách ủy quyền.",
+        )
+    return row
+
+
+def running_authorisation(session: Session, document: str, *, now: datetime) -> dict[str, Any]:
+    """The authorisation that ending this document would end, as listed. Raises Refusal `unknown_authorisation`."""
+    return _listed(session, [_running(session, document, now=now)])[0]
+
+
 def authorisations(session: Session) -> list[dict[str, Any]]:
     """Every authorisation ever given, newest last."""
+    return _listed(session, session.exec(select(Authorisation).order_by(col(Authorisation.id))))
+
+
+def _listed(session: Session, rows: Iterable[Authorisation]) -> list[dict[str, Any]]:
     names = {row.id: row.username for row in session.exec(select(Account))}
     return [
         {
@@ -486,7 +514,7 @@ def authorisations(session: Session) -> list[dict[str, Any]]:
             "from": row.valid_from,
             "to": row.valid_to,
         }
-        for row in session.exec(select(Authorisation).order_by(col(Authorisation.id)))
+        for row in rows
     ]
 
 

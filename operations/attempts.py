@@ -42,10 +42,10 @@ class Counter:
 
 def of_password(username: str, address: str) -> tuple[Counter, ...]:
     """What one try of a password counts towards; the address first, so that one address cannot use up all accounts."""
-    place = _place(address)
+    where = place(address)
     return (
-        Counter(_hash("address", place), MOST_OF_ADDRESS),
-        Counter(_hash("pair", username, place), MOST_OF_PAIR),
+        Counter(_hash("address", where), MOST_OF_ADDRESS),
+        Counter(_hash("pair", username, where), MOST_OF_PAIR),
         Counter(_hash("account", username), MOST_OF_ACCOUNT),
     )
 
@@ -60,13 +60,16 @@ def of_code(username: str) -> tuple[Counter, ...]:
     return (Counter(_hash("code", username), MOST_CODES),)
 
 
-def _place(address: str) -> str:
+def place(address: str) -> str:
     """One subscriber: an IPv4 address, the /64 of an IPv6 one."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    if isinstance(found, ipaddress.IPv6Address):
+        # On a socket for both, an IPv4 address comes as ::ffff:192.0.2.1; a /64 of those would be all of IPv4.
+        return str(found.ipv4_mapped or ipaddress.ip_network((found.packed, 64), strict=False))
+    return str(found)
 
 
 def _hash(*parts: str) -> str:

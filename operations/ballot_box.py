@@ -105,7 +105,7 @@ def mismatch(session_code: str, said: str, *, roll: int, envelopes: int) -> Refu
     return Refusal(
         "roll_mismatch",
         f"Phiên {session_code}: {said} Không được kiểm phiếu; hãy lập biên bản, báo thanh tra và hủy cuộc bỏ phiếu "
-        "(`vinhdanh ballot annul`) để bỏ phiếu lại.",
+        "ở trang phiên họp để bỏ phiếu lại (dòng lệnh: `vinhdanh ballot annul`).",
         citation=COUNCIL,
         details={"roll": roll, "envelopes": envelopes},
         reach=True,

@@ -51,7 +51,11 @@ def _rows(batch: Any) -> list[dict[str, str]]:
     if not isinstance(rows, list) or not all(
         isinstance(row, dict) and all(isinstance(choice, str) for choice in row.values()) for row in rows
     ):
-        raise Unreadable("bad_batch", "Bảng phiếu phải là danh sách «batch» như `vinhdanh ballot tally --json` in ra.")
+        raise Unreadable(
+            "bad_batch",
+            "Bảng phiếu phải là tệp JSON có danh sách «batch», tải ở trang phiên họp sau khi kiểm phiếu "
+            "(dòng lệnh: `vinhdanh ballot tally --json`).",
+        )
     return rows
 
 

@@ -86,9 +86,6 @@ def of_round(
     today = access.local_date(now)
     dues = _dues(session, round_)
     states = _states(session, seen)
-    stages = dict.fromkeys((s.value for s in Stage), 0)
-    for name, count in states.items():
-        stages[stage_of(State(name)).value] += count
     wanted = [
         one
         for one in State
@@ -104,13 +101,20 @@ def of_round(
         closed=round_.closed_at is not None,
         total=sum(states.values()),
         deadlines=tuple(_deadline(dues[one], round_, today) for one in STAGES if one in dues),
-        stages=stages,
+        stages=_stages(states),
         states=states,
         blockers=tuple(_blockers(session, seen, states, dues, today)),
         forecast=forecast(round_, dues, states, today),
         rows=tuple(_row(row, dues, today) for row in found),
         next_key=next_key,
     )
+
+
+def status(session: Session, code: str, *, actor: Actor) -> dict[str, Any]:
+    """`rounds.status`, its counts of what this person may read: how a stranger's dossiers stand is nobody else's matter."""
+    round_ = rounds.by_code(session, code)
+    states = _states(session, [_N.round_id == round_.id, *sight.conditions(actor)])
+    return rounds.status(session, code) | {"counts": _stages(states), "states": states}
 
 
 def _dues(session: Session, round_: ReviewRound) -> dict[Stage, Deadline]:
@@ -134,7 +138,7 @@ def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]
         "overdue": runs and today > row.due_on,
         "planned": not _begun(round_, stage),
         "done": round_.closed_at is not None or (_begun(round_, stage) and not runs),
-        "computed": row.computed,
+        "computed": rounds.explained(row),
     }
 
 
@@ -142,6 +146,13 @@ def _states(session: Session, seen: list[Any]) -> dict[str, int]:
     found = session.execute(sa.select(_N.state, sa.func.count()).where(*seen).group_by(_N.state))
     counted = by_first(found)
     return {state.value: counted[state.value] for state in State if state.value in counted}
+
+
+def _stages(states: dict[str, int]) -> dict[str, int]:
+    stages = dict.fromkeys((s.value for s in Stage), 0)
+    for name, count in states.items():
+        stages[stage_of(State(name)).value] += count
+    return stages
 
 
 def _blockers(

@@ -166,7 +166,10 @@ def council_named(session: Session, code: str) -> Council:
     """The council of this code. Raises Refusal `unknown_council`."""
     found = session.exec(select(Council).where(Council.code == code)).one_or_none()
     if found is None:
-        raise Refusal("unknown_council", f"Không có Hội đồng mang mã «{code}». Xem các Hội đồng bằng `council list`.")
+        raise Refusal(
+            "unknown_council",
+            f"Không có Hội đồng mang mã «{code}». Hãy kiểm tra lại mã (dòng lệnh: `vinhdanh council list`).",
+        )
     return found
 
 
@@ -297,7 +300,7 @@ def _not_a_member(sitting: CouncilSession, name: str) -> Refusal:
     return Refusal(
         "not_a_member",
         f"«{name}» không phải thành viên Hội đồng của phiên {sitting.code}. "
-        "Danh sách thành viên xem bằng `vinhdanh council members`.",
+        "Danh sách thành viên ở trang phiên họp (dòng lệnh: `vinhdanh council members`).",
         citation=Citation(document="06/2022/QH15", article="90"),
         reach=True,
     )
@@ -364,6 +367,7 @@ def convene(
                     "when": [sitting.held_at, sitting.place],
                     "regulation": sitting.regulation_sha256,
                     "state": sitting.state,
+                    "invited": sitting.invitation_sequence,
                 },
             )
         ],
@@ -404,7 +408,7 @@ def _carry_over(session: Session, sitting: CouncilSession, members: Sequence[Ses
 
 def member_aspects(member: SessionMember) -> dict[str, Any]:
     return {
-        "who": [member.username, member.name, int(member.chairs), int(member.teller)],
+        "who": [member.username, member.name, member.email, int(member.chairs), int(member.teller)],
         "attended": int(member.attended),
     }
 
@@ -473,7 +477,17 @@ def reschedule(
     index = record.record(
         session,
         "session:rescheduled",
-        [(sitting.code, {"when": [sitting.held_at, sitting.place], "reason": reason.strip(), "by": actor.username})],
+        [
+            (
+                sitting.code,
+                {
+                    "when": [sitting.held_at, sitting.place],
+                    "invited": sitting.invitation_sequence,
+                    "reason": reason.strip(),
+                    "by": actor.username,
+                },
+            )
+        ],
     )
     _invite(session, sitting, now=now, about=str(index), reason=reason.strip())
     return sitting
@@ -493,7 +507,17 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
     index = record.record(
         session,
         "session:cancelled",
-        [(sitting.code, {"state": sitting.state, "reason": reason.strip(), "by": actor.username})],
+        [
+            (
+                sitting.code,
+                {
+                    "state": sitting.state,
+                    "invited": sitting.invitation_sequence,
+                    "reason": reason.strip(),
+                    "by": actor.username,
+                },
+            )
+        ],
     )
     _invite(session, sitting, now=now, about=str(index), reason=reason.strip())
 
@@ -575,7 +599,7 @@ def require_representative(session: Session, sitting: CouncilSession) -> list[st
         raise Refusal(
             "council_not_representative",
             f"Hội đồng thiếu đại diện của {', '.join(found['missing_bodies'])} theo Quy chế. Hãy cử thêm thành viên bằng "
-            f"quyết định (`council appoint`), hủy phiên {sitting.code} rồi triệu tập lại.",
+            f"quyết định, hủy phiên {sitting.code} rồi triệu tập lại (dòng lệnh: `vinhdanh council appoint`).",
             citation=ties.basis(session, sitting),
             details={"missing_bodies": found["missing_bodies"]},
         )
@@ -651,11 +675,14 @@ def _stand_aside(
     ).one_or_none()
     if known is not None:
         return
-    session.add(
-        Recusal(session_id=sitting.id or 0, username=username, nomination_id=row.id or 0, ground=ground, at=now)
-    )
+    aside = Recusal(session_id=sitting.id or 0, username=username, nomination_id=row.id or 0, ground=ground, at=now)
+    session.add(aside)
     session.flush()
-    record.record(session, "recusal:declared", [(f"{sitting.code}/{number}/{row.code}", {"ground": ground})])
+    record.record(session, "recusal:declared", [(f"{sitting.code}/{number}/{row.code}", recusal_aspects(aside))])
+
+
+def recusal_aspects(row: Recusal) -> dict[str, Any]:
+    return {"ground": row.ground, "at": row.at}
 
 
 def stands_aside(session: Session, username: str) -> set[str]:

@@ -261,7 +261,7 @@ def _too_few(brought: int, needed: int) -> Refusal:
     return Refusal(
         "too_few_shares",
         f"Mới có {brought} mảnh khóa, cần {needed} mảnh của {needed} người kiểm phiếu khác nhau mới mở được hòm phiếu. "
-        "Hãy mời thêm người kiểm phiếu mang mảnh khóa tới (--share TỆP).",
+        "Hãy mời thêm người kiểm phiếu mang mảnh khóa tới (dòng lệnh: thêm --share TỆP).",
         citation=COUNCIL,
         details={"brought": brought, "needed": needed},
     )
@@ -402,7 +402,7 @@ def _by_hand(
         raise Refusal(
             "counts_missing",
             f"Phiên {sitting.code} mới có {len(counted)} bản đếm phiếu; phải có hai người kiểm phiếu đếm độc lập "
-            "(`vinhdanh ballot count`).",
+            "rồi mỗi người nhập bản đếm của mình ở trang phiên họp (dòng lệnh: `vinhdanh ballot count`).",
             citation=COUNCIL,
             details={"counts": len(counted)},
         )

@@ -92,8 +92,10 @@ def _remind(session: Session, *, now: datetime) -> int:
         if left > REMIND_WITHIN or not late:
             continue
         deadline.reminded_at = now
+        deadline.version += 1
         session.add(deadline)
         session.flush()
+        record.record(session, "deadline:reminded", [(f"{round_.code}/{stage}", {"reminded": now})])
         letters = [
             announce.Letter(
                 kind="deadline_reminder",
@@ -171,7 +173,7 @@ def _step(
     session.add(row)
     session.flush()
     key = f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}/{level}"
-    record.record(session, "escalation:raised", [(key, {"to": row.to_accounts})])
+    record.record(session, "escalation:raised", [(key, escalation_aspects(row))])
     announce.letters(
         session,
         [
@@ -194,6 +196,10 @@ def _step(
             for username, name, email in people
         ],
     )
+
+
+def escalation_aspects(row: Escalation) -> dict[str, Any]:
+    return {"to": row.to_accounts, "at": row.at}
 
 
 def overview(session: Session, *, now: datetime) -> list[dict[str, Any]]:

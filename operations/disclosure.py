@@ -310,7 +310,11 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
         [
             (
                 decision.code,
-                {"state": decision.state, "revoked": [ground, reason.strip()], "acted": [actor.username, deputed]},
+                {
+                    "state": decision.state,
+                    "revoked": signature.revoked_aspect(decision),
+                    "acted": [actor.username, deputed],
+                },
             )
         ],
     )
@@ -352,6 +356,7 @@ def attach_paper(session: Session, code: str, sha256: str) -> None:
     )
     if row.paper_sha256 is None:
         row.paper_sha256 = sha256
+        row.version += 1
         session.add(row)
         session.flush()
         source = "submission_letter" if code.startswith("TTr-") else "decision"
@@ -387,8 +392,15 @@ def summary(row: Decision) -> dict[str, Any]:
     }
 
 
-def awardees(session: Session, decision: Decision) -> list[dict[str, Any]]:
-    """Who a decision honours, with the fields that may be public (domain §8) and no other."""
+# What everybody may know of a published decision: nothing of who signed inside, nor why it was revoked (domain §8).
+PUBLIC = ("code", "number", "award", "title", "signed_on", "state")
+
+
+def awardees(session: Session, decision: Decision, *, public: bool = False) -> list[dict[str, Any]]:
+    """Whom a decision honours, with the fields that may be public (domain §8) and no other.
+
+    Not `public`: with each one's nomination, by which the office finds its dossier.
+    """
     p, u = table(Nominee).c, table(Unit).c
     rows = session.execute(
         sa.select(_N.code, p.name, p.kind, p.position, p.workplace, u.name.label("unit"), _N.award, _N.state)
@@ -397,15 +409,24 @@ def awardees(session: Session, decision: Decision) -> list[dict[str, Any]]:
         .where(_N.decision_id == decision.id)
         .order_by(_N.id)
     )
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+    found = [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+    inside = {"code", "state"} if public else set()
+    return [{name: value for name, value in row.items() if name not in inside} for row in found]
 
 
 def register(session: Session) -> list[dict[str, Any]]:
     """Disclosed decisions for the public: number, date, title, state, how many; nothing of who signed inside."""
     published = set(session.exec(select(Disclosure.decision_id).where(Disclosure.channel == "register")))
     ids = {row.code: row.id for row in session.exec(select(Decision))}
-    public = ("code", "number", "award", "title", "signed_on", "state", "nominations")
+    public = (*PUBLIC, "nominations")
     return [{name: row[name] for name in public} for row in decisions(session) if ids[row["code"]] in published]
+
+
+def registered(session: Session, code: str) -> dict[str, Any]:
+    """One disclosed decision as `register` lists it, with whom it honours. Raises Refusal `unknown_decision`."""
+    row = disclosed_decision(session, code)
+    said, honoured = summary(row), awardees(session, row, public=True)
+    return {name: said[name] for name in PUBLIC} | {"nominations": len(honoured), "awardees": honoured}
 
 
 def disclosed_decision(session: Session, code: str) -> Decision:

@@ -119,11 +119,15 @@ def file(
 def aspects(row: Petition, nomination: str | None, decision: str | None) -> dict[str, Any]:
     """A petition as the ledger commits to it."""
     return {
-        "about": [nomination, decision, row.kind, row.due_on],
+        "about": [nomination, decision, row.kind, row.received_at, row.due_on],
         "sender": row.sender,
         "text": row.text,
-        "state": row.state,
+        **_answer_aspects(row),
     }
+
+
+def _answer_aspects(row: Petition) -> dict[str, Any]:
+    return {"state": row.state, "answer": row.answer, "answered": row.answered_at}
 
 
 def receipt_from(key: str) -> str:
@@ -161,7 +165,7 @@ def answer(session: Session, code: str, *, answer: str, actor: Actor, now: datet
     row.version += 1
     session.add(row)
     session.flush()
-    record.record(session, "petition:answered", [(row.code, {"state": row.state, "answer": row.answer})])
+    record.record(session, "petition:answered", [(row.code, _answer_aspects(row))])
     return row
 
 

@@ -76,10 +76,10 @@ def _same_text(text: str | None) -> str:
     return " ".join((text or "").split()).casefold()
 
 
-def identity(proposed: Proposed) -> str:
+def identity(who: Any) -> str:
     """Who is the same nominee within a unit: kind, name with its marks, workplace and birth date."""
-    born = proposed.birth_date.isoformat() if proposed.birth_date else ""
-    return "|".join([proposed.kind, _same_text(proposed.name), _same_text(proposed.workplace), born])
+    born = who.birth_date.isoformat() if who.birth_date else ""
+    return "|".join([who.kind, _same_text(who.name), _same_text(who.workplace), born])
 
 
 def file(
@@ -125,12 +125,17 @@ def file(
     record.record(
         session,
         "dossier:filed",
-        [(dossier.code, {"of": [round_.code, unit.code, actor.username], "workbook": dossier.workbook_sha256})],
+        [(dossier.code, dossier_aspects(dossier, round_.code, unit.code))],
     )
-    _register(session, fresh)
+    _register(session, unit, fresh)
     codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
     index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
     return Filed(dossier.code, tuple(codes), (), tuple(warnings), index)
+
+
+def dossier_aspects(row: Dossier, round_code: str, unit_code: str) -> dict[str, Any]:
+    """A dossier as the ledger commits to it when it is filed; when it was received comes later."""
+    return {"of": [round_code, unit_code, row.filed_by, row.filed_at], "workbook": row.workbook_sha256}
 
 
 def check(
@@ -326,7 +331,7 @@ def _fresh_nominees(
     return fresh
 
 
-def _register(session: Session, fresh: list[dict[str, Any]]) -> None:
+def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]]) -> None:
     if not fresh:
         return
     session.connection().execute(sa.insert(table(Nominee)), fresh)
@@ -339,8 +344,8 @@ def _register(session: Session, fresh: list[dict[str, Any]]) -> None:
                 {
                     "name": row["name"],
                     "position": [row["position"], row["workplace"]],
-                    "person": [row["kind"], row["honorific"], row["gender"], row["ethnicity"], row["birth_date"],
-                               row["email"]],
+                    "person": [unit.code, row["kind"], row["honorific"], row["gender"], row["ethnicity"],
+                               row["birth_date"], row["email"]],
                 },
             )
             for row in fresh
@@ -403,6 +408,7 @@ def _draft(
     changes: list[tuple[str, dict[str, Any]]] = []
     roles: dict[tuple[str, str | None], tuple[str, str]] = {}
     confirmed = rounds.regulation_of(session, round_).confirmed_rules
+    drafted = [State.DRAFT.value, record.plain(now)]
     for number, proposed, (nominee_id, nominee_code) in zip(numbers, proposals, nominees, strict=True):
         ground = proposed.facts.get("simplified_ground")
         if (proposed.award, ground) not in roles:
@@ -439,7 +445,7 @@ def _draft(
                 {
                     "award": [row["award"], role, route],
                     "who": [nominee_code, unit.code, dossier.code, round_.code, actor.username],
-                    "state": row["state"],
+                    "state": drafted,
                     "case": case_aspect(row),
                 },
             )

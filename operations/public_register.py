@@ -370,6 +370,8 @@ COLUMNS = {
     "code": "Mã quyết định",
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet whose lists are separated by «;» (Vietnamese Windows has it so) cuts a cell there, quoted or not.
+_CUT_OFF = re.compile(r'(?<=[;\t\r\n])("*)(?=[=+@-])')
 
 
 def csv_lines(session: Session, **filters: Any) -> Iterator[str]:
@@ -380,7 +382,8 @@ def csv_lines(session: Session, **filters: Any) -> Iterator[str]:
 def csv_of(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Rows of `search` as lines of CSV (RFC 4180), to be encoded as UTF-8; the first begins with a BOM for Excel.
 
-    A cell that a spreadsheet would take for a formula gets a leading apostrophe (OWASP, CSV injection).
+    What a spreadsheet would take for a formula gets an apostrophe before its sign (OWASP, CSV injection), wherever in a cell
+    another separator than ours would begin one.
     """
     yield "\ufeff" + _csv(COLUMNS.values())
     for row in rows:
@@ -395,5 +398,5 @@ def _csv(cells: Any) -> str:
 
 
 def _harmless(cell: str | None) -> str:
-    said = cell or ""
+    said = _CUT_OFF.sub(r"\1'", cell or "")
     return f"'{said}" if said.startswith(_FORMULA) else said

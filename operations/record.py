@@ -34,7 +34,7 @@ def plain(value: Any) -> Plain:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [item if type(item) is str else plain(item) for item in value]
     raise TypeError(f"not a ledger value: {value!r}")
 
 

@@ -55,7 +55,7 @@ def evaluate(
             pending += transition.standings_where(session, *conditions, _N.code.in_(chunk))
     if not pending:
         return []
-    on = access.local_date(now)
+    on, at = access.local_date(now), record.plain(now)
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
     known = cases.of(session, [standing.code for standing in pending])
@@ -90,7 +90,7 @@ def evaluate(
                 f"{standing.code}/{sequence}",
                 {
                     "verdict": verdict,
-                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rule_book.sha256, on, standing.version],
+                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rule_book.sha256, on, standing.version, at],
                     "findings": findings_digest(text),
                 },
             )

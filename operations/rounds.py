@@ -23,7 +23,10 @@ def by_code(session: Session, code: str) -> ReviewRound:
     """The round of this code. Raises Refusal `unknown_round`."""
     found = session.exec(select(ReviewRound).where(ReviewRound.code == code)).one_or_none()
     if found is None:
-        raise Refusal("unknown_round", f"Không có đợt xét mang mã «{code}». Dùng `vinhdanh round list` để xem các đợt.")
+        raise Refusal(
+            "unknown_round",
+            f"Không có đợt xét mang mã «{code}». Hãy xem danh sách các đợt xét (dòng lệnh: `vinhdanh round list`).",
+        )
     return found
 
 
@@ -32,7 +35,9 @@ def office(session: Session) -> Unit:
     found = session.exec(select(Unit).where(col(Unit.is_office).is_(True)).order_by(col(Unit.id).desc())).first()
     if found is None:
         raise Refusal(
-            "no_office", "Chưa khai báo cơ quan có Hội đồng. Chạy `vinhdanh init --sample` hoặc khai báo đơn vị."
+            "no_office",
+            "Chưa khai báo cơ quan có Hội đồng. Quản trị hệ thống hãy khai báo ở trang Đơn vị "
+            "(dòng lệnh: `vinhdanh unit add --office`, hoặc `vinhdanh init --sample` khi dùng thử).",
         )
     return found
 
@@ -64,15 +69,19 @@ def register_regulation(session: Session, text: str, *, now: datetime, by: str |
     record.record(
         session,
         "regulation:registered",
-        [
-            (
-                row.sha256,
-                {"document": row.document, "number": row.number, "issued_on": row.issued_on}
-                | ({} if by is None else {"by": by}),
-            )
-        ],
+        [(row.sha256, regulation_aspects(row) | ({} if by is None else {"by": by}))],
     )
     return row
+
+
+def regulation_aspects(row: Regulation) -> dict[str, Any]:
+    """A regulation as the ledger commits to it; the newest by number is the next round's."""
+    return {
+        "document": row.document,
+        "number": row.number,
+        "issued_on": row.issued_on,
+        "registered": [row.id, row.registered_at],
+    }
 
 
 _parsed = lru_cache(maxsize=32)(regulation.parse)
@@ -119,7 +128,7 @@ def open_round(
             raise Refusal(
                 "missing_regulation",
                 "Chưa có Quy chế làm việc của Hội đồng nên không mở được đợt xét: Luật không quy định ngưỡng phiếu và "
-                "thời hạn từng khâu. Hãy nạp tệp Quy chế bằng --regulation.",
+                "thời hạn từng khâu. Hãy nạp tệp Quy chế khi mở đợt (dòng lệnh: thêm --regulation TỆP).",
             )
         rules_row = latest
     parsed = regulation.parse(rules_row.text)
@@ -141,7 +150,7 @@ def open_round(
     index = record.record(
         session,
         "round:opened",
-        [(row.code, _aspects(row) | {"regulation": rules_row.sha256})],
+        [(row.code, round_aspects(row, rules_row.sha256))],
     )
     _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due)
     due = next((d.due_on for d in _deadlines(session, row) if d.stage == Stage.UNIT_PROPOSAL), None)
@@ -169,8 +178,18 @@ def open_round(
     return row
 
 
-def _aspects(row: ReviewRound) -> dict[str, Any]:
-    return {"about": [row.kind, row.year, row.title, row.level], "stage": row.stage}
+def round_aspects(row: ReviewRound, regulation_sha256: str) -> dict[str, Any]:
+    """A round as the ledger commits to it."""
+    return {
+        "about": [row.kind, row.year, row.title, row.level],
+        "opened": [row.opened_at, row.opened_by],
+        "regulation": regulation_sha256,
+        **_stage_aspects(row),
+    }
+
+
+def _stage_aspects(row: ReviewRound) -> dict[str, Any]:
+    return {"stage": row.stage, "frozen": row.frozen_at, "closed": row.closed_at}
 
 
 def _plan(
@@ -204,11 +223,21 @@ def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date,
         "due_at": deadlines.due_at(computed),
         "calendar_version": computed.calendar_version,
         "computed": f"{computed.explanation} (thời hạn theo {number})",
+        "reason": None,
     }
     return _store_deadline(session, row, stage, values, "deadline:computed")
 
 
-def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *, today: date, because: str) -> Deadline:
+def _set_fixed(
+    session: Session,
+    row: ReviewRound,
+    stage: Stage,
+    until: date,
+    *,
+    today: date,
+    because: str,
+    reason: str | None = None,
+) -> Deadline:
     if until.year > today.year + _FARTHEST:  # beyond that calendars overflow, and counting working days takes seconds
         raise Refusal("bad_date", f"Ngày {until:%d/%m/%Y} quá xa (hơn {_FARTHEST} năm). Hãy kiểm tra lại năm.")
     values: dict[str, Any] = {
@@ -219,6 +248,7 @@ def _set_fixed(session: Session, row: ReviewRound, stage: Stage, until: date, *,
         "due_at": access.end_of_day(until),
         "calendar_version": calendar.shipped().version,
         "computed": f"Hết ngày {until:%d/%m/%Y}, {because}.",
+        "reason": reason,
     }
     return _store_deadline(session, row, stage, values, "deadline:fixed")
 
@@ -239,7 +269,19 @@ def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: di
 
 
 def deadline_aspects(row: Deadline) -> dict[str, Any]:
-    return {"due_on": row.due_on, "due_at": row.due_at, "computed": row.computed}
+    return {
+        "due_on": row.due_on,
+        "due_at": row.due_at,
+        "counted": [row.starts_on, row.days, row.unit, row.calendar_version],
+        "computed": row.computed,
+        "reason": row.reason,
+        "reminded": row.reminded_at,
+    }
+
+
+def explained(row: Deadline) -> str:
+    """How a deadline came about, with why it was moved: for who is signed in. The ledger publishes `computed` alone."""
+    return row.computed if row.reason is None else f"{row.computed.removesuffix('.')}: {row.reason}."
 
 
 def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
@@ -271,7 +313,7 @@ def status(session: Session, code: str) -> dict[str, Any]:
         "counts": found["stages"],
         "states": found["states"],
         "deadlines": [
-            {"stage": deadline.stage, "due": deadline.due_on.isoformat(), "computed": deadline.computed}
+            {"stage": deadline.stage, "due": deadline.due_on.isoformat(), "computed": explained(deadline)}
             for deadline in _deadlines(session, row)
         ],
     }
@@ -314,7 +356,7 @@ def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> Revi
         row.closed_at = now
     session.add(row)
     session.flush()
-    index = record.record(session, "round:advanced", [(row.code, {"stage": row.stage, "frozen": row.frozen_at})])
+    index = record.record(session, "round:advanced", [(row.code, _stage_aspects(row))])
     if following is not Stage.ENDED:
         deadline = next((d for d in _deadlines(session, row) if d.stage == following), None)
         if deadline is not None and deadline.unit == "working" and deadline.days is not None:
@@ -344,7 +386,7 @@ def extend(
     today = access.local_date(now)
     if until < today:
         raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")
-    deadline = _set_fixed(session, row, Stage(stage), until, today=today, because=f"gia hạn: {reason.strip()}")
+    deadline = _set_fixed(session, row, Stage(stage), until, today=today, because="gia hạn", reason=reason.strip())
     index = record.size(session)
     announce.letters(
         session,

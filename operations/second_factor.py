@@ -78,9 +78,10 @@ def remove(session: Session, account: Account, *, by: str) -> None:
 
 
 def aspects(row: SecondFactor | None) -> dict[str, Any]:
-    """What the ledger keeps of it: that it is set, and a digest that shows a secret which was swapped."""
-    told = row is not None and row.confirmed_at is not None
-    return {"second_factor": hashlib.sha256(row.sealed_secret.encode()).hexdigest() if row and told else None}
+    """What the ledger keeps of it: since when it is set, and a digest that shows a secret which was swapped."""
+    if row is None or row.confirmed_at is None:  # one that waits for its first code is of no force
+        return {"second_factor": None}
+    return {"second_factor": [hashlib.sha256(row.sealed_secret.encode()).hexdigest(), row.confirmed_at]}
 
 
 def step_of(sealed: str, username: str, code: str, *, key: bytes, wall: datetime) -> int:

@@ -96,10 +96,7 @@ def signs_for(session: Session, actor: Actor, *, now: datetime) -> set[str] | No
     if not actor.holds(Role.DEPUTY):
         return set()
     a = table(Authorisation).c
-    today = access.local_date(now)
-    scopes = session.execute(
-        sa.select(a.scope).where(a.deputy_id == actor.account_id, a.valid_from <= today, a.valid_to >= today)
-    ).scalars()
+    scopes = session.execute(sa.select(a.scope).where(a.deputy_id == actor.account_id, *access.in_force(now))).scalars()
     awards = {award for scope in scopes for award in scope.split(",")}
     return None if "all" in awards else awards
 

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from models import Account, OutsideIdentity, Receipt, RoleGrant, SecondFactor, WebSession
 from models.database import Database
 from models.types import table
-from operations import access, accounts, attempts, second_factor
+from operations import access, accounts, attempts, second_factor, tokens
 from operations.access import Actor
 from operations.installation import Installation
 from rules.refusal import Refusal
@@ -93,7 +93,7 @@ def visitor(
     grants = [(found.role, found.unit_id) for found in rows if found.role is not None]
     return Visitor(
         actor=access.in_roles(
-            session, account_id=row.id, username=row.username, name=row.display_name, grants=grants, on=today
+            session, account_id=row.id, username=row.username, name=row.display_name, grants=grants, now=now
         ),
         signed_in_at=row.created_at,
         seen_at=row.seen_at,
@@ -388,21 +388,47 @@ def second_factor_offer(office: Installation, actor: Actor, *, again: bool = Fal
         return second_factor.set_up(session, account, key=office.sealing_key, again=again)
 
 
-def second_factor_on(office: Installation, actor: Actor, *, code: str, wall: datetime | None = None) -> None:
-    """Ask for codes from now on: the app showed a right one. Raises Refusal `wrong_code`, `no_second_factor`."""
+def second_factor_on(
+    office: Installation, actor: Actor, *, password: str, code: str, now: datetime, wall: datetime | None = None
+) -> None:
+    """Ask for codes from now on: who has the password has an app that showed a right one.
+
+    No session of the account counts as confirmed any more. Raises Refusal `wrong_password`, `too_many_attempts`,
+    `wrong_code`, `no_second_factor`.
+    """
     wall = wall or datetime.now(UTC)
+    _prove_password(office, actor.username, password, now=now, wall=wall)
     with office.database.begin() as session:
         account = accounts.account_named(session, actor.username)
         second_factor.confirm(session, account, code=code, key=office.sealing_key, wall=wall)
+        _unconfirm(session, account.id or 0, wall=wall)
 
 
 def second_factor_off(
     office: Installation, actor: Actor, *, password: str, now: datetime, wall: datetime | None = None
 ) -> None:
-    """Ask for no codes any more, by password. Raises Refusal `wrong_password`, `too_many_attempts`, `no_second_factor`."""
-    _prove_password(office, actor.username, password, now=now, wall=wall or datetime.now(UTC))
+    """Ask for no codes any more, by password; no session of the account counts as confirmed any more.
+
+    Raises Refusal `wrong_password`, `too_many_attempts`, `no_second_factor`.
+    """
+    wall = wall or datetime.now(UTC)
+    _prove_password(office, actor.username, password, now=now, wall=wall)
     with office.database.begin() as session:
-        second_factor.remove(session, accounts.account_named(session, actor.username), by=actor.username)
+        account = accounts.account_named(session, actor.username)
+        second_factor.remove(session, account, by=actor.username)
+        _unconfirm(session, account.id or 0, wall=wall)
+
+
+def _unconfirm(session: Session, account_id: int, *, wall: datetime) -> None:
+    """What was confirmed before the second factor changed says nothing of it: each session must confirm anew.
+
+    Else a sign-in by password alone would pass for one by code as soon as a factor is set (web.reauthentication).
+    """
+    session.execute(
+        sa.update(WebSession)
+        .where(_W.account_id == account_id, _W.revoked_at.is_(None), _W.confirmed_at > wall - CONFIRMED_FOR)
+        .values(confirmed_at=wall - CONFIRMED_FOR)
+    )
 
 
 # One-time links ---------------------------------------------------------------------------------------------------
@@ -415,7 +441,9 @@ def link_of(session: Session, link: str, *, now: datetime, wall: datetime | None
 
 
 def redeem(database: Database, link: str, *, password: str, now: datetime, wall: datetime | None = None) -> str:
-    """Set the account's password by a one-time link; every session of it ends. Returns the username.
+    """Set the account's password by a one-time link; every session and token of it ends. Returns the username.
+
+    Whoever knew the lost password may have made themselves a token with it.
 
     Raises Refusal `link_invalid`, `weak_password`, `account_disabled`.
     """
@@ -429,6 +457,7 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
         account = accounts.account_named(session, row.actor)
         accounts.set_password(session, account, hashed)
         revoke_all(session, account.id or 0, wall=wall)
+        tokens.revoke_all(session, account, wall=wall)
         row.answer = accounts.USED
         session.add(row)
         return account.username

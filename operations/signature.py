@@ -156,7 +156,7 @@ def _decide(
     )
     session.add(decision)
     session.flush()
-    record.record(session, "decision:signed", [(decision.code, decision_aspects(decision))])
+    record.record(session, "decision:signed", [(decision.code, decision_aspects(decision, first.round_code))])
     _, results, index = transition.move(
         session,
         Action.SIGN,
@@ -171,14 +171,20 @@ def _decide(
     return [decision.code], results + refused, index
 
 
-def decision_aspects(row: Decision) -> dict[str, object]:
+def decision_aspects(row: Decision, round_code: str) -> dict[str, object]:
+    """A decision as the ledger commits to it; `about`, `signed`, `pack`, `state` are published with a proof."""
     return {
         "about": [row.symbol, row.award, row.title],
         "signed": [row.signed_on, row.signed_by, row.authorisation_id],
+        "made": [round_code, row.signed_at],
         "pack": [row.pack, row.pack_sha256],
         "state": row.state,
-        "revoked": [row.revoked_ground, row.revoked_reason],
+        "revoked": revoked_aspect(row),
     }
+
+
+def revoked_aspect(row: Decision) -> list[object]:
+    return [row.revoked_ground, row.revoked_reason, row.revoked_at]
 
 
 def _signable(
@@ -238,7 +244,7 @@ def _forward(
     )
     session.add(letter)
     session.flush()
-    record.record(session, "submission_letter:signed", [(letter.code, letter_aspects(letter))])
+    record.record(session, "submission_letter:signed", [(letter.code, letter_aspects(letter, first.round_code))])
     moved, results, index = transition.move(
         session,
         Action.FORWARD,
@@ -271,10 +277,12 @@ def _forward(
     return [letter.code], results + refused, index
 
 
-def letter_aspects(row: SubmissionLetter) -> dict[str, object]:
+def letter_aspects(row: SubmissionLetter, round_code: str) -> dict[str, object]:
+    """A submission letter as the ledger commits to it; `about` and `answer` are published."""
     return {
         "about": [row.symbol, row.superior, row.title],
         "signed": [row.signed_on, row.signed_by, row.authorisation_id],
+        "made": [round_code, row.signed_at],
         "answer": [row.answer, row.answer_number, row.answered_on],
     }
 

@@ -191,8 +191,8 @@ def require_cleared(session: Session, sitting: CouncilSession) -> list[str]:
         raise Refusal(
             "conflict_unsettled",
             f"Còn {len(certain)} trường hợp có căn cứ rõ về xung đột lợi ích chưa giải quyết: {_names(certain)}. Thành "
-            f"viên khai báo tránh (`council declare`), hoặc trả lời không liên quan (`council deny`) rồi thư ký xác "
-            f"nhận (`council waive`). Danh sách: `council conflicts {sitting.code}`.",
+            f"viên khai báo tránh, hoặc trả lời không liên quan rồi thư ký xác nhận, ở trang Xung đột lợi ích của phiên "
+            f"(dòng lệnh: `vinhdanh council conflicts {sitting.code}`, rồi declare, deny, waive).",
             citation=basis(session, sitting),
             details={
                 "conflicts": [{"member": row.member, "nomination": row.code, "ground": row.ground} for row in certain]

@@ -67,6 +67,7 @@ WORDS: dict[str, str] = {
     "council_member:dismissed": "Cho thôi thành viên Hội đồng",
     "deadline:computed": "Tính thời hạn",
     "deadline:fixed": "Ấn định thời hạn",
+    "deadline:reminded": "Nhắc việc sắp đến hạn",
     "decision:paper_rendered": "In quyết định",
     "decision:revoked": "Hủy bỏ quyết định",
     "decision:signed": "Ký quyết định",

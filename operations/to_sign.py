@@ -71,11 +71,10 @@ class Pile:
 def mandates(session: Session, actor: Actor, *, now: datetime) -> list[Mandate]:
     """The authorisations that this actor holds today, for whoever signs in another's place."""
     a, p = table(Authorisation).c, table(Account).c
-    today = access.local_date(now)
     rows = session.execute(
         sa.select(p.display_name, a.document_number, a.scope, a.valid_to)
         .join_from(Authorisation, Account, a.principal_id == p.id)
-        .where(a.deputy_id == actor.account_id, a.valid_from <= today, a.valid_to >= today)
+        .where(a.deputy_id == actor.account_id, *access.in_force(now))
         .order_by(a.id)
     )
     return [

@@ -187,10 +187,11 @@ def move(
     index = -1
     if moved:
         _write(session, groups, now=now, reason=reason, columns=columns or {})
-        goals = {standing.code: goal for goal, rows in groups.items() for standing in rows}
+        entered = record.plain(now)
+        goals = {standing.code: [goal.value, entered] for goal, rows in groups.items() for standing in rows}
         changes = []
         for standing in moved:
-            said: dict[str, Any] = {"state": goals[standing.code].value, **(aspects or {})}
+            said: dict[str, Any] = {"state": goals[standing.code], **(aspects or {})}
             if reason or standing.reasoned:
                 said["reason"] = reason
             if aspects_each is not None:

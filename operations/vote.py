@@ -189,8 +189,8 @@ def open_ballot(
     if sealed and public_key is None:
         raise Refusal(
             "key_required",
-            "Phiếu kín cần khóa hòm phiếu chia cho người kiểm phiếu trước khi mở. Thêm --shares THƯ_MỤC để nhận các "
-            "mảnh khóa.",
+            "Phiếu kín cần khóa hòm phiếu chia cho người kiểm phiếu trước khi mở. Hãy tải lại trang rồi mở "
+            "phiếu để nhận các mảnh khóa (dòng lệnh: thêm --shares THƯ_MỤC).",
             citation=COUNCIL,
         )
     agenda = list(plan.agenda)
@@ -228,7 +228,7 @@ def open_ballot(
     session.add_all([sitting, ballot])
     session.flush()
     index = record.record(
-        session, "session:ballot_opened", [(sitting.code, {"state": sitting.state, "frozen": frozen})]
+        session, "session:ballot_opened", [(sitting.code, {"state": sitting.state, "frozen": frozen, "opened": now})]
     )
     record.record(session, "ballot:opened", [(sitting.code, {"how": how_aspect(ballot)})])
     record.record(
@@ -446,7 +446,9 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     session.add_all([sitting, ballot])
     session.flush()
     receipts = ballot_box.publish_receipts(session, sitting, inside)
-    index = record.record(session, "session:ballot_closed", [(sitting.code, {"state": sitting.state, "roll": roll})])
+    index = record.record(
+        session, "session:ballot_closed", [(sitting.code, {"state": sitting.state, "closed": now, "roll": roll})]
+    )
     record.record(session, "ballot:closed", [(sitting.code, closed_aspects(ballot, receipts))])
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
     if ballot.kind != "open":

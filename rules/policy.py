@@ -209,8 +209,8 @@ RULES: dict[Act, _Rule] = {
     Act.ADMINISTER: _Rule(_any(_A)),
 }
 
-# Voting and signing ask for the password again when it was not entered within five minutes (operations.sign_in); a
-# program has no password to enter, so its token cannot do them.
+# Voting, signing and letting somebody sign ask for the password on the very request that does it, at every door: a
+# session left open or a token alone does none of them. A test walks the routes that declare one of these.
 CONFIRMED: frozenset[Act] = frozenset({Act.CAST, Act.SIGN, Act.REFUSE, Act.SEND_BACK, Act.REVOKE, Act.AUTHORISE})
 # A token with the scope `read` may do these and nothing else.
 READING: frozenset[Act] = frozenset(act for act in Act if act.value.startswith("see_")) | {Act.VERIFY_BALLOT}

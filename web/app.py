@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,6 +19,7 @@ from web.api import app as api
 from web.routes import ROUTERS
 from web.security import Guard
 
+BOUND_NAME = "VINHDANH_BOUND_NAME"  # what `up --host` was told, where that is no address in figures
 STATIC = Path(__file__).parent / "static"
 
 
@@ -46,7 +49,9 @@ def create_app() -> FastAPI:
         app.include_router(router)
     refusals.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
-    app.add_middleware(Guard, https=visit.installation().base_url.startswith("https:"))
+    base = urlsplit(visit.installation().base_url)
+    hosts = [name for name in (base.hostname, os.environ.get(BOUND_NAME)) if name]
+    app.add_middleware(Guard, https=base.scheme == "https", hosts=hosts)
     _teach_templates()
     return app
 

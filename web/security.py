@@ -1,12 +1,15 @@
 """What every answer and every request must meet: strict headers, requests from our own pages only, bounded bodies."""
 
+import ipaddress
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from web.visit import LOOPBACK
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -14,6 +17,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 12 * 1024 * 1024  # bytes: a workbook of 10 MB (contract §6) and its form
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8"})
 _HEADERS = {
@@ -29,10 +33,16 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: headers on every answer; a changing request from another site or too long is refused."""
+    """ASGI middleware: headers on every answer; a request to a name that is not ours, from another site or too long is refused.
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], *, https: bool) -> None:
+    `hosts` are the names under which this site is known, besides this machine's own.
+    """
+
+    def __init__(
+        self, app: Callable[[Scope, Receive, Send], Awaitable[None]], *, https: bool, hosts: Collection[str] = ()
+    ) -> None:
         self.app = app
+        self.hosts = LOOPBACK | {host.lower() for host in hosts}
         self.headers = dict(_HEADERS)
         if https:
             self.headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -68,6 +78,12 @@ class Guard:
 
     def _refused(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
+        if not self._is_ours(scope, headers.getlist("host")):
+            return PlainTextResponse(
+                "Máy chủ này không phục vụ địa chỉ đó. Hãy dùng đúng địa chỉ mà cơ quan đã công bố; quản trị hệ thống ghi địa chỉ "
+                "ấy vào VINHDANH_BASE_URL.",
+                status_code=421,
+            )
         length = headers.get("content-length", "0")
         if not length.isdecimal() or len(length) > 15 or int(length) > LARGEST_BODY:
             return _too_long(scope)
@@ -83,6 +99,30 @@ class Guard:
         if origin is not None and _host_of(origin) != headers.get("host"):
             return PlainTextResponse("Yêu cầu đến từ trang khác nên không được nhận.", status_code=403)
         return None
+
+    def _is_ours(self, scope: Scope, said: list[str]) -> bool:
+        """Is this one Host, and a name of ours?
+
+        A stranger's name may lead to this machine (DNS rebinding): a page of theirs would be of one origin with ours.
+        An address in figures cannot be led astray: the one that was reached is ours.
+        """
+        written = _HOST.fullmatch(said[0]) if len(said) == 1 else None
+        if written is None:
+            return False
+        name = (written[1] or written[2]).lower()
+        if name in self.hosts:
+            return True
+        server = scope.get("server") or ("", None)
+        try:
+            return _plain(name) == _plain(server[0])
+        except ValueError:  # not an address in figures
+            return False
+
+
+def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address; of IPv4 written as IPv6 the IPv4 one. Raises ValueError."""
+    found = ipaddress.ip_address(address)
+    return (isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped) or found
 
 
 def _host_of(origin: str) -> str | None:

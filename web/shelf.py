@@ -33,11 +33,12 @@ class Kept:
     packed: bytes
     media_type: str
     tag: str
+    disposition: str
 
     @classmethod
-    def of(cls, body: bytes, media_type: str) -> "Kept":
+    def of(cls, body: bytes, media_type: str, *, disposition: str = "") -> "Kept":
         packed = gzip.compress(body, 6, mtime=0) if len(body) >= _PACKED_FROM else b""
-        return cls(body, packed, media_type, hashlib.sha256(body).hexdigest()[:32])
+        return cls(body, packed, media_type, hashlib.sha256(body).hexdigest()[:32], disposition)
 
     def answer(self, request: Request) -> Response:
         """200 with the body, or 304 for who has it already."""
@@ -48,6 +49,8 @@ class Kept:
             return Response(status_code=304, headers=headers)
         if packs:
             headers["Content-Encoding"] = "gzip"
+        if self.disposition:
+            headers["Content-Disposition"] = self.disposition
         return Response(self.packed if packs else self.body, headers=headers, media_type=self.media_type)
 
 
@@ -94,6 +97,7 @@ def answer(visit: Visit, make: Callable[[], Response]) -> Response:
     kept = _SHELF.get(key)
     if kept is None:
         made = make()
-        kept = Kept.of(bytes(made.body), made.headers["content-type"])
+        disposition = made.headers.get("content-disposition", "")
+        kept = Kept.of(bytes(made.body), made.headers["content-type"], disposition=disposition)
         _SHELF.put(key, kept)
     return kept.answer(visit.request)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations import access, accounts, administration, council, review, rounds, signature, vote
+from operations import access, accounts, administration, council, review, rounds, sight, signature, to_sign, vote
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Refusal, Unreadable
 
@@ -89,6 +89,9 @@ def test_each_verb_is_the_administrators_alone(small_office: Any, name: str) -> 
         ("end_unit", {"successor": "XA12"}, "bad_successor"),
         ("add_account", {"username": "Có Dấu"}, "bad_username"),
         ("add_account", {"username": "a" * 31}, "bad_username"),
+        ("add_account", {"username": "engine"}, "bad_username"),  # would pass for the system's own acts
+        ("add_account", {"username": "he-thong"}, "bad_username"),
+        ("add_account", {"username": "citizen"}, "bad_username"),
         ("add_account", {"username": "thuky"}, "already_exists"),
         ("add_account", {"name": ""}, "missing_value"),
         ("add_account", {"email": "a@b@c.d"}, "bad_email"),
@@ -278,6 +281,38 @@ def test_nobody_else_ends_an_authorisation(small_office: Any, who: str) -> None:
         refused(lambda: small_office.act(administration.end_authorisation, "02/UQ-UBND (mẫu)", **given))
         == "not_your_role"
     )
+
+
+@pytest.mark.parametrize("how", ["role ended", "role not begun", "account disabled"])
+def test_nobody_signs_in_the_place_of_who_is_chairman_no_more(office: Any, how: str) -> None:
+    """The authorisation's own days run on; it counts only while who gave it could sign."""
+    (code,) = office.open_round().to(State.RECOMMENDED)
+    give(office, "tv05", Role.CHAIRMAN)
+    assert office.phochutich.acting_for == "chutich"
+    if how == "account disabled":
+        office.act(administration.disable, "chutich", actor=office.quantri, now=office.now)
+    else:
+        bound = "valid_to" if how == "role ended" else "valid_from"
+        day = access.local_date(office.now) + timedelta(days=0 if how == "role ended" else 1)
+        office.write(f"UPDATE role_grant SET {bound} = :day WHERE role = 'chairman' AND account_id ="
+                     " (SELECT id FROM account WHERE username = 'chutich')", day=day)  # fmt: skip
+    deputy, before = office.phochutich, office.digests()
+    assert deputy.acting_for is None
+    assert refused(lambda: office.act(signature.sign, [code], actor=deputy, now=office.now)) == "no_authorisation"
+    given = {"reason": REASON, "actor": deputy, "now": office.now}
+    assert refused(lambda: office.act(signature.refuse, [code], **given)) == "no_authorisation"
+    assert office.look(to_sign.piles, deputy, now=office.now) == []
+    assert office.look(to_sign.mandates, deputy, now=office.now) == []
+    assert office.look(sight.signs_for, deputy, now=office.now) == set()
+    assert office.digests() == before
+
+
+def test_another_acting_chairman_ends_what_a_former_one_gave(office: Any) -> None:
+    give(office, "tv05", Role.CHAIRMAN)
+    office.act(administration.disable, "chutich", actor=office.quantri, now=office.now)
+    office.act(administration.end_authorisation, "02/UQ-UBND (mẫu)", actor=office.tv05, now=office.now)
+    assert str(office.one("SELECT valid_to FROM authorisation")) == "2024-10-31"
+    assert office.violations() == []
 
 
 # Four duties, four people -----------------------------------------------------------------------------------------

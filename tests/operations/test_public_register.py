@@ -274,6 +274,23 @@ def test_csv_opens_as_a_table_and_runs_nothing(office: Any) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_begins_with_a_formula_whatever_separates_them(small_office: Any, delimiter: str) -> None:
+    """Excel under Vietnamese settings opens it with «;»: it cuts inside our quoted cells too."""
+    evil = ("=1+1", "a;=cmd|' /C calc'!A0", 'a;"=1+1', 'a, "b";""@SUM(1)', "a;+84;-2", ";=1", "việc tốt; - có")
+    publish(
+        small_office, [proposed(f"Lò {n};=HYPERLINK(1)", n, achievement=text) for n, text in enumerate(evil, start=1)]
+    )
+    text = "".join(small_office.look(lambda session: list(public_register.csv_lines(session)))).removeprefix("\ufeff")
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))] == []
+    if delimiter == ",":
+        achievements = [dict(zip(rows[0], row, strict=True))["Thành tích"] for row in rows[1:]]
+        assert achievements == [
+            "'=1+1", "a;'=cmd|' /C calc'!A0", "a;\"'=1+1", 'a, "b";""\'@SUM(1)', "a;'+84;'-2", ";'=1", "việc tốt; - có",
+        ]  # fmt: skip
+
+
 @pytest.mark.parametrize("typed", ["1/QĐ-UBND", "01/QĐ-UBND", "0001/QĐ-UBND", " 1/QĐ-UBND ", "1-2024", "01-2024"])
 def test_a_decision_is_found_however_many_zeros_it_is_typed_with(small_office: Any, typed: str) -> None:
     sign(small_office, [proposed("Lò Một", 1)])

@@ -65,7 +65,7 @@ class House:
     def enrol(self, username: str = "thuky", at: datetime = WALL) -> pyotp.TOTP:
         actor = self.office.actor(username)
         totp = pyotp.TOTP(sign_in.second_factor_offer(self.installation, actor).secret)
-        sign_in.second_factor_on(self.installation, actor, code=totp.at(at), wall=at)
+        sign_in.second_factor_on(self.installation, actor, password=PASSWORD, code=totp.at(at), now=self.now, wall=at)
         return totp
 
     def log(self) -> list[tuple[str, str]]:
@@ -370,10 +370,14 @@ def test_a_code_is_asked_for_once_the_factor_is_confirmed(house: House) -> None:
     house.enter()  # an offer alone changes nothing
     assert sign_in.second_factor_offer(house.installation, actor, again=True) == offer
     totp = pyotp.TOTP(offer.secret)
-    assert (
-        code_of(lambda: sign_in.second_factor_on(house.installation, actor, code="000000", wall=WALL)) == "wrong_code"
-    )
-    sign_in.second_factor_on(house.installation, actor, code=totp.at(WALL), wall=WALL)
+
+    def on(code: str, password: str = PASSWORD) -> None:
+        sign_in.second_factor_on(house.installation, actor, password=password, code=code, now=house.now, wall=WALL)
+
+    assert code_of(lambda: on("000000")) == "wrong_code"
+    assert code_of(lambda: on(totp.at(WALL), "sai")) == "wrong_password"
+    house.enter()  # neither was of any force
+    on(totp.at(WALL))
     assert house.refused() == "second_factor_needed"
     assert house.refused(code=totp.at(WALL)) == "wrong_code"  # it has done its work
     later = WALL + MINUTE
@@ -446,6 +450,25 @@ def test_a_second_device_needs_the_first_one_removed(house: House) -> None:
     assert code_of(lambda: off(PASSWORD)) == "no_second_factor"
     house.enrol()
     assert house.office.violations() == []
+
+
+def test_no_session_counts_as_confirmed_once_the_factor_changed(house: House) -> None:
+    """A sign-in by password alone must not pass for one by code: voting and signing would ask for nothing."""
+    mine, elsewhere, other = house.enter(), house.enter(), house.enter("chutich")
+
+    def confirmed() -> list[bool]:
+        return [house.visitor(token).confirmed(WALL) for token in (mine, elsewhere, other)]
+
+    assert confirmed() == [True, True, True]
+    house.enrol()
+    assert confirmed() == [False, False, True]
+    later = WALL + MINUTE
+    code = house.enrol("chutich").at(later)
+    assert confirmed() == [False, False, False]
+    sign_in.confirm(house.installation, other, password=PASSWORD, code=code, now=house.now, wall=later)
+    assert house.visitor(other, later).confirmed(later)
+    sign_in.second_factor_off(house.installation, house.office.chutich, password=PASSWORD, now=house.now, wall=later)
+    assert not house.visitor(other, later).confirmed(later)
 
 
 def test_an_administrator_resets_a_lost_device_and_the_ledger_says_so(house: House) -> None:
@@ -523,6 +546,18 @@ def test_a_link_ends_the_sessions_of_its_account(house: House) -> None:
     token = house.enter("tv05")
     redeem(house, invite(house, "tv05"), "một câu hoàn toàn khác")
     assert house.who(token) is None
+
+
+def test_a_link_ends_the_programs_tokens_of_its_account(house: House) -> None:
+    """Whoever knew the password that was lost would keep what they made with it."""
+    made, older, other = issue(house, "tv05", "write"), issue(house, "tv05"), issue(house, "thuky")
+    house.office.act(tokens.revoke, 2, actor=house.office.tv05, now=house.now, wall=WALL)
+    redeem(house, invite(house, "tv05"), "một câu hoàn toàn khác", at=WALL + MINUTE)
+    assert [bearer(house, one) is None for one in (made, older, other)] == [True, True, False]
+    assert house.office.rows(
+        "SELECT subject FROM ledger_entry WHERE kind = 'api_token:revoked' ORDER BY \"index\""
+    ) == [("2",), ("1",)]
+    assert house.office.violations() == []
 
 
 def test_the_first_link_of_an_installation_lives_by_the_wall_clock(database: Any, signer: Any) -> None:

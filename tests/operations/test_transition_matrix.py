@@ -218,7 +218,7 @@ DONE: dict[Action, Callable[[Any, Any, Actor, str], None]] = {
     Action.RECOMMEND: _count("approve"),
     Action.NOT_RECOMMEND: _count("disapprove"),
 }
-REVIEWERS, SECRETARIES = 2, 1
+REVIEWERS, SECRETARIES, MEMBERS, TELLERS = 2, 1, 11, 3
 RESULT = ["award_result_unit", "award_result_nominee", *["disclosure_published"] * SECRETARIES]
 LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     Action.SUBMIT: ["dossier_received"],
@@ -229,9 +229,10 @@ LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     Action.PAUSE: ["nomination_paused"],
     Action.RESUME: ["nomination_resumed"],
     Action.PUT_ON_BALLOT: [],
-    Action.TAKE_OFF_BALLOT: ["ballot_annulled"] * 11,
-    Action.RECOMMEND: [],
-    Action.NOT_RECOMMEND: ["not_approved"],
+    Action.TAKE_OFF_BALLOT: ["ballot_annulled"] * MEMBERS,
+    # The ballot is closed on the way.
+    Action.RECOMMEND: ["tellers_called"] * TELLERS,
+    Action.NOT_RECOMMEND: ["not_approved", *["tellers_called"] * TELLERS],
     Action.SIGN: [],
     Action.FORWARD: ["forwarded_to_superior"],
     Action.SEND_BACK: ["sent_back_by_chairman"] * REVIEWERS,

@@ -113,17 +113,23 @@ def test_the_chairman_authorises_in_writing_and_takes_it_back(site: Site) -> Non
         "scope": "all",
         "from": "2024-11-01",
         "to": "2024-11-30",
+        "password": PASSWORD,
     }
     assert send(browser, path, path, **fields).status_code == 303
     assert "09/UQ-UBND" in browser.get(path).text
     wrong = send(browser, path, path, **{**fields, "deputy": "thuky", "to": "2024-10-01"})
     assert (wrong.status_code, 'id="deputy-error"' in wrong.text) == (422, True)
+    page = f"{path}/end?document=09/UQ-UBND"
+    ended = send(browser, f"{path}/end", page, password=PASSWORD)
     assert (
-        browser.post(
-            f"{path}/end", data=hidden(browser.get(path), f"{path}/end") | {"document": "09/UQ-UBND"}
-        ).status_code
-        == 303
+        ended.status_code,
+        "Ủy quyền số 09/UQ-UBND đã kết thúc." in browser.get(ended.headers["location"]).text,
+    ) == (
+        303,
+        True,
     )
+    assert browser.get(page).status_code == 200  # it runs to the end of its first day
+    assert browser.get(f"{path}/end?document=8").status_code == 404
     assert site.office.violations() == []
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from operations import accounts, intake, proposal, tokens
+from operations import accounts, disclosure, intake, proposal, tokens
 from rules import policy
 from rules.lifecycle import Role
 from tests.conftest import MEMBERS, Round
@@ -119,7 +119,7 @@ def test_a_reading_token_only_reads(site: Site, client: Client) -> None:
     before = site.office.digests()
     assert said(reader.get("rounds"))["items"][0]["code"] == site.round
     for route in routes():
-        if "POST" in route.methods:
+        if "POST" in route.methods and permit(route).act not in policy.READING:
             path = route.path.replace("{code}", site.codes["draft"]).replace("{number}", site.decision)
             assert refusal(reader.post(path[1:], **_body(path, "POST"))) == (403, "token_scope"), path
     after = site.office.digests()
@@ -162,6 +162,55 @@ def test_nobody_reads_a_foreign_dossier(site: Site, client: Client) -> None:
     assert refusal(officer.post(f"nominations/{site.foreign}/withdraw", json={"reason": "x"})) == (403, "not_your_unit")
     logged = site.office.rows("SELECT actor, code, subject FROM security_event ORDER BY id DESC LIMIT 1")
     assert logged == [("canbo.xa01", "not_your_unit", f"/api/v1/nominations/{site.foreign}/withdraw")]
+
+
+OUTSIDE = ("canbo.xa01", "truong.xa01", "tv05", "tv04")
+INSIDE = ("chuyenvien1", "thuky", "chutich", "phochutich", "thanhtra")
+
+
+def test_who_is_not_of_the_office_reads_of_a_decision_what_the_register_says(site: Site, client: Client) -> None:
+    """Not who signed it, not whose nomination it was, and above all not why it was revoked (domain §8)."""
+    office, why = site.office, "Kê khai gian dối thành tích"
+    code = site.codes["disclosed"]
+    paper = office.decision_of(code)
+    office.act(disclosure.revoke, paper, ground="93.2.a", reason=why, actor=office.chutich, now=office.now)
+    number, title = office.rows("SELECT symbol, title FROM decision WHERE code = :c", c=paper)[0]
+    name, unit = office.rows(
+        "SELECT p.name, u.name FROM nomination n JOIN nominee p ON p.id = n.nominee_id JOIN unit u ON u.id = n.unit_id"
+        " WHERE n.code = :c",
+        c=code,
+    )[0]
+    public = {"code": paper, "number": number, "award": "LDTT", "title": title, "signed_on": "2024-11-01",
+              "state": "revoked", "nominations": 1}  # fmt: skip
+    honoured = {"name": name, "kind": "individual", "position": None, "workplace": None, "unit": unit, "award": "LDTT"}
+    for username in OUTSIDE:
+        program = client(username, scope="read")
+        assert said(program.get("decisions"))["items"] == [public], username
+        assert said(program.get(f"decisions/{paper}")) == public | {"awardees": [honoured]}, username
+    for username in INSIDE:
+        program = client(username, scope="read")
+        one = said(program.get(f"decisions/{paper}"))
+        assert (one["revoked"], one["signed_by"]) == ({"ground": "93.2.a", "reason": why}, "chutich"), username
+        assert [row["code"] for row in one["awardees"]] == [code], username
+        assert len(said(program.get("decisions"))["items"]) == office.one("SELECT count(*) FROM decision") > 1
+
+
+def test_a_rounds_counts_are_of_what_one_may_read(site: Site, client: Client) -> None:
+    """How another unit's dossiers stand would show in the sums."""
+    where = {"canbo.xa01": "u.code = 'XA01'", "truong.xa02": "u.code = 'XA02'", "thuky": "1 = 1", "tv05": "1 = 1"}
+    totals = {}
+    for username, condition in where.items():
+        found = said(client(username, scope="read").get(f"rounds/{site.round}"))
+        states = dict(
+            site.office.rows(
+                "SELECT n.state, count(*) FROM nomination n JOIN unit u ON u.id = n.unit_id"
+                f" WHERE {condition} GROUP BY n.state"
+            )
+        )
+        assert found["states"] == states, username
+        totals[username] = sum(found["counts"].values())
+        assert totals[username] == sum(states.values())
+    assert totals["canbo.xa01"] + totals["truong.xa02"] == totals["thuky"] == totals["tv05"]
 
 
 # Verbs ----------------------------------------------------------------------------------------------------------------
@@ -249,8 +298,12 @@ def test_a_nomination_from_proposal_to_disclosure(site: Site, client: Client) ->
     assert len(counted["batch"]) == 11
     assert said(secretary.get(f"{here}/ballot/results"))["results"] == counted["results"]
     assert code not in {row["code"] for row in said(client("tv05").get(f"{here}/ballot/results"))["results"]}
-    verified = said(client("tv06").get(f"{here}/ballot/verify", params={"receipt": receipts[0]}))
+    verified = said(client("tv06").post(f"{here}/ballot/verify", json={"receipt": receipts[0]}))
     assert verified == {"matches": True, "counted": True, "receipt": "included", "violations": []}
+    # By GET a receipt would stand in an address, and so in logs; to check changes nothing, so a reading token may.
+    assert client("tv06").get(f"{here}/ballot/verify", params={"receipt": receipts[0]}).status_code == 405
+    reader = client("tv07", scope="read")
+    assert said(reader.post(f"{here}/ballot/verify")) == verified | {"receipt": None}
 
     assert refusal(chairman.post("decisions/sign", json={"codes": [code]})) == (422, "invalid_request")
     assert refusal(chairman.post("decisions/sign", json={"codes": [code], "password": "sai"})) == (

@@ -90,7 +90,7 @@ def amiss_in(answer: httpx.Response) -> list[str]:
     if kind == "text/html":
         return found + Watcher(answer.text).amiss
     if kind == "text/csv":
-        cells = [cell for row in csv.reader(io.StringIO(answer.text)) for cell in row]
+        cells = [cell for cut in ",;" for row in csv.reader(io.StringIO(answer.text), delimiter=cut) for cell in row]
         return found + [f"formula {cell[:30]!r}" for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     allowed = {"application/json", "application/problem+json", "application/pdf", "text/plain", "text/x-python", ""}
     return found + ([] if kind in allowed or kind.startswith("application/vnd.openxml") else [f"served as {kind}"])

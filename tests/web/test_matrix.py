@@ -139,6 +139,7 @@ PAGES: dict[str, Answers] = {
     "/administration/accounts/khong-co": {"A": 403},
     "/administration/units": {"A": 200},
     "/administration/authorisations": {"C": 200},
+    "/administration/authorisations/end?document=authorisation.document": {"C": 200},
     "/administration/security": {"IA": 200},
     # The API
     "/api/v1/openapi.json": {EVERYBODY: 200},
@@ -160,7 +161,6 @@ PAGES: dict[str, Answers] = {
     "/api/v1/sessions/{p.convened}/conflicts": {COUNCIL: 200},
     "/api/v1/sessions/{p.open}/ballot/results": {COUNCIL: 200},
     "/api/v1/sessions/{p.tallied}/ballot/results": {COUNCIL: 200},
-    "/api/v1/sessions/{p.tallied}/ballot/verify": {COUNCIL: 200},
     "/api/v1/decisions": {WORKERS: 200},
     "/api/v1/decisions/{p.decision}": {WORKERS: 200},
     "/api/v1/decisions/{p.unpublished}": {OFFICE: 200, "OHFMT": 404},
@@ -280,6 +280,7 @@ ACTS: dict[str, str] = {
     "/api/v1/sessions/{p.open}/ballot/annul": "S",
     "/api/v1/sessions/{p.open}/ballot/count": "T",
     "/api/v1/sessions/{p.open}/ballot/tally": "ST",
+    "/api/v1/sessions/{p.tallied}/ballot/verify": COUNCIL,
     "/api/v1/decisions/sign": "CD",
     "/api/v1/decisions/send-back": "CD",
     "/api/v1/decisions/refuse": "CD",

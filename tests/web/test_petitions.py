@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
+from operations import petitions
 from tests.web.conftest import Site, hidden
 from web.routes import petitions as pages
 
@@ -66,8 +68,10 @@ def test_a_petition_is_filed_once_however_often_it_is_sent(site: Site) -> None:
 
 
 def test_a_key_that_is_too_short_to_be_ours_shows_nobody_a_strangers_receipt(site: Site) -> None:
-    answers = [site.public.post("/petitions/new", data=form(site, once="1")) for _ in range(2)]
-    assert len({receipt(site.public.get(one.headers["location"])) for one in answers}) == 2
+    browsers = [site.client() for _ in range(2)]
+    answers = [one.post("/petitions/new", data=form(site, once="1")) for one in browsers]
+    shown = [one.get(answer.headers["location"]) for one, answer in zip(browsers, answers, strict=True)]
+    assert len({receipt(page) for page in shown}) == 2
     assert len(stored(site)) == 2
 
 
@@ -75,7 +79,27 @@ def test_the_receipt_is_nowhere_but_with_its_sender(site: Site) -> None:
     said = file(site)
     for name in site.office.digests():
         assert said not in repr(site.office.rows(f'SELECT * FROM "{name}"')), name
-    assert site.public.get("/petitions/received?done=x").headers["location"] == "/petitions/status"
+    assert site.public.get("/petitions/received?done=x").status_code == 200  # this browser's own
+    assert site.client().get("/petitions/received?done=x").headers["location"] == "/petitions/status"
+
+
+def test_the_receipt_travels_in_no_address(site: Site) -> None:
+    """Addresses are kept by logs, histories and proxies: the form's key, which makes the receipt, is in none."""
+    data = form(site)
+    browser = site.client()
+    answer = browser.post("/petitions/new", data=data)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/petitions/received")
+    assert answer.headers["set-cookie"] == (
+        f"vinhdanh_petition={data['once']}; HttpOnly; Max-Age=600; Path=/petitions/received; SameSite=strict"
+    )
+    shown = receipt(browser.get("/petitions/received"))
+    assert shown == petitions.receipt_from(data["once"])
+    browser.cookies.clear()
+    assert browser.get("/petitions/received").headers["location"] == "/petitions/status"
+    for once in ("ê" * 40, "a;b=c" * 10, "x" * 100):  # no key of ours, nothing for a cookie
+        odd = site.client()
+        assert odd.post("/petitions/new", data=data | {"once": once}).status_code == 303
+        assert odd.get("/petitions/received").status_code == 200
 
 
 @pytest.mark.parametrize("about", ["", "01/QĐ-UBND", "1-2024", "nomination"])
@@ -126,6 +150,25 @@ def test_a_flood_from_one_address_is_stopped(site: Site, monkeypatch: pytest.Mon
     statuses = [site.public.post("/petitions/new", data=form(site)).status_code for _ in range(5)]
     assert statuses == [303, 303, 303, 429, 429]
     assert len(stored(site)) == 3
+
+
+def test_the_addresses_of_one_subscriber_count_together(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has one IPv6 address has 2^64 of them."""
+    monkeypatch.setattr(pages, "FILED", pages._Limit(2, 3600))
+    monkeypatch.setattr(pages, "ASKED", pages._Limit(2, 3600))
+    places = ("2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3", "2001:db8:0:2::1", "::ffff:192.0.2.1",
+              "::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.1")  # fmt: skip
+    browsers = [TestClient(site.public.app, base_url="http://127.0.0.1", follow_redirects=False, client=(place, 50_000))
+                for place in places]  # fmt: skip
+    assert [one.post("/petitions/new", data=form(site)).status_code for one in browsers] == [
+        *(303, 303, 429, 303),
+        *(303, 303, 303, 429),  # of IPv4, written as IPv6 where one socket takes both
+    ]
+    asked = {"receipt": "AAAA-AAAA-AAAA-AAAA"}
+    assert [one.post("/petitions/status", data=asked).status_code for one in browsers] == [
+        *(422, 422, 429, 422),
+        *(422, 422, 422, 429),
+    ]
 
 
 def test_whoever_holds_the_receipt_sees_the_answer_but_not_the_petition(site: Site) -> None:

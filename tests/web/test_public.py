@@ -7,6 +7,7 @@ import re
 from datetime import date
 
 import httpx
+import pytest
 from fastapi.testclient import TestClient
 
 from ledger import merkle, proof
@@ -255,6 +256,19 @@ def test_hostile_names_are_shown_as_they_are_written(site: Site) -> None:
         assert '" onmouseover="' not in page.text
     lines = list(csv.reader(io.StringIO(site.public.get("/register.csv").content.decode("utf-8-sig"))))
     assert lines[1][3:7] == [f"Lò {HOSTILE}", "cá nhân", '" onmouseover="x', "'=HYPERLINK(1)"]
+
+
+@pytest.mark.parametrize("odd", ["%0a", "%0d%0aSet-Cookie:%20x=1", "%22", "%20", "%00", "%E1%BA%A5"])
+def test_a_file_is_named_by_what_is_stored_not_by_the_address(site: Site, odd: str) -> None:
+    site.office.seal()
+    good = site.public.get(f"/decisions/{site.decision}.tlog-proof")
+    name = f'attachment; filename="quyet-dinh-{site.decision}.tlog-proof"'
+    assert (good.status_code, good.headers["content-disposition"]) == (200, name)
+    for browser in (site.public, site.public, site.sign_in("thuky")):  # made, kept, and made for somebody signed in
+        answer = browser.get(f"/decisions/{site.decision}{odd}.tlog-proof")
+        assert answer.status_code in {200, 404}
+        assert answer.status_code == 404 or answer.headers["content-disposition"] == name
+        assert "x=1" not in str(answer.headers)
 
 
 def test_figures_are_for_this_machine_only(site: Site) -> None:

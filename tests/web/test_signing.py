@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 
 from rules.lifecycle import State
@@ -115,6 +116,19 @@ def test_without_the_password_nothing_is_signed(site: Site, password: str, field
     assert re.findall(r'<li><a href="#(\w+)"', answer.text) == [field]
     assert "chưa thuyết phục</textarea>" in answer.text
     assert password not in answer.text or not password
+    assert site.office.states([site.codes[State.RECOMMENDED]]) == ["recommended"]
+
+
+def test_a_second_factor_set_a_moment_ago_stands_for_no_password(site: Site) -> None:
+    """Signed in by password alone, then a factor set within five minutes: no code was given to this session."""
+    browser = site.sign_in("chutich")
+    page = browser.get("/account/second-factor")
+    code = pyotp.TOTP(re.findall(r"<code>([A-Z2-7]+)</code>", page.text)[0]).now()
+    fields = hidden(page, "/account/second-factor") | {"code": code, "password": PASSWORD}
+    assert browser.post("/account/second-factor", data=fields).status_code == 303
+    page = checked(browser, LDTT, "sign", whole=True)
+    answer = act(browser, page, LDTT, password="")
+    assert (answer.status_code, re.findall(r'<li><a href="#(\w+)"', answer.text)) == (422, ["password"])
     assert site.office.states([site.codes[State.RECOMMENDED]]) == ["recommended"]
 
 

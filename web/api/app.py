@@ -36,7 +36,7 @@ ERRORS: dict[int, str] = {
 }
 _DESCRIPTION = (
     "The verbs of `vinhdanh` as JSON, over the same operations. Create a token with `vinhdanh token create` and send it "
-    "as `Authorization: Bearer …`; the scope `read` allows GET only. Errors are problem+json (RFC 9457), their titles "
+    "as `Authorization: Bearer …`; the scope `read` changes nothing. Errors are problem+json (RFC 9457), their titles "
     "Vietnamese sentences that say what to do next. Lists are pages: hand `next` back as `after`. Voting and signing "
     "ask for the account's password in the body: a token alone does neither."
 )
@@ -103,7 +103,10 @@ def _handle(api: FastAPI) -> None:
         challenge = f'{REALM}, error="invalid_token"' if needed.given else REALM  # RFC 6750 §3
         code = "invalid_token" if needed.given else "token_needed"
         return problem(
-            401, code, f"{said} Tạo mã bằng `vinhdanh token create`.", headers={"WWW-Authenticate": challenge}
+            401,
+            code,
+            f"{said} Tạo mã ở trang Tài khoản của tôi (dòng lệnh: `vinhdanh token create`).",
+            headers={"WWW-Authenticate": challenge},
         )
 
     @api.exception_handler(Refusal)

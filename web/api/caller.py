@@ -126,7 +126,7 @@ def _not_yours(actor: Actor) -> Refusal:
 class Bearer(Permit):
     """A route's declaration of the act it is, for a token: `Depends(Bearer(Act.SEE_ROUND))`; None: any good token may.
 
-    Raises TokenNeeded (401), Refusal `token_scope` for a change with a reading token, `not_your_role` where the policy
+    Raises TokenNeeded (401), Refusal `token_scope` for more than a look with a reading token, `not_your_role` where the policy
     never lets this account do it.
     """
 
@@ -147,10 +147,12 @@ class Bearer(Permit):
         actor, scope = found
         call = Call(request, actor, now, office, key)
         request.state.call = call
-        if scope != "write" and request.method not in {"GET", "HEAD"}:
+        # A check that must come by POST, lest what it is given stand in an address, reads all the same.
+        if scope != "write" and request.method not in {"GET", "HEAD"} and self.act not in policy.READING:
             raise Refusal(
                 "token_scope",
-                "Mã truy cập này chỉ được đọc. Hãy tạo mã có phạm vi ghi: `vinhdanh token create --scope write`.",
+                "Mã truy cập này chỉ được đọc. Hãy tạo mã đọc và ghi ở trang Tài khoản của tôi "
+                "(dòng lệnh: `vinhdanh token create --scope write`).",
                 reach=True,
             )
         if self.act is not None and not policy.ever(actor.roles, self.act):

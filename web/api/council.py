@@ -6,7 +6,7 @@ Of a vote nothing is kept beside who cast it: casting and opening take no Idempo
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
 from models import CouncilSession, ReviewRound
@@ -306,13 +306,15 @@ def _without(aside: set[str], told: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@router.get("/{code}/ballot/verify", response_model=shapes.Verified)
+@router.post("/{code}/ballot/verify", response_model=shapes.Verified)
 def verify(
-    call: Annotated[Call, Depends(Bearer(Act.VERIFY_BALLOT))],
-    code: InPath,
-    receipt: Annotated[str | None, Query(min_length=1, max_length=80)] = None,
+    call: Annotated[Call, Depends(Bearer(Act.VERIFY_BALLOT))], code: InPath, said: shapes.Verifying | None = None
 ) -> Any:
-    """Repeat the count from the published batch; with `receipt`, whether that envelope is in the box."""
+    """Repeat the count from the published batch; with `receipt`, whether that envelope is in the box. Changes nothing.
+
+    By POST: a receipt belongs in no address, which logs and proxies keep.
+    """
+    receipt = said.receipt if said is not None else None
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.VERIFY_BALLOT)
         aside = council.stands_aside(session, call.actor.username)

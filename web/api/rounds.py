@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from operations import rounds
+from operations import board, rounds
 from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
@@ -43,9 +43,9 @@ def open_round(call: Annotated[Call, Depends(Change(Act.OPEN_ROUND))], said: sha
 
 @router.get("/{code}", response_model=shapes.RoundStatus)
 def round_status(call: See, code: InPath) -> Any:
-    """Where a round's dossiers stand, and what is due."""
+    """Where a round's dossiers stand, of those that this account may read, and what is due."""
     with call.reading() as session:
-        return rounds.status(session, code)
+        return board.status(session, code, actor=call.actor)
 
 
 @router.post("/{code}/advance", response_model=shapes.RoundStage)
@@ -67,6 +67,6 @@ def extend_stage(call: Annotated[Call, Depends(Change(Act.EXTEND_ROUND))], code:
         row = rounds.extend(
             session, code, stage=said.stage, until=said.until, reason=said.reason, actor=actor, now=call.now
         )
-        return {"code": code, "stage": said.stage, "due": row.due_on.isoformat(), "computed": row.computed}
+        return {"code": code, "stage": said.stage, "due": row.due_on.isoformat(), "computed": rounds.explained(row)}
 
     return call.act(change, said=said)

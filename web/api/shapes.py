@@ -624,6 +624,10 @@ class Violation(Answer):
     what: str
 
 
+class Verifying(Body):
+    receipt: Annotated[str | None, Field(min_length=1, max_length=80, repr=False)] = None
+
+
 class Verified(Answer):
     matches: bool
     counted: bool
@@ -686,6 +690,31 @@ class DecisionAwardee(Answer):
 
 class WholeDecision(Decision):
     awardees: list[DecisionAwardee]
+
+
+class PublicDecision(Answer):
+    """What the public register says of a decision: nothing of who signed inside, nor why it was revoked."""
+
+    code: str
+    number: str
+    award: str
+    title: str
+    signed_on: date
+    state: Literal["in_force", "revoked"]
+    nominations: int
+
+
+class PublicAwardee(Answer):
+    name: str
+    kind: NomineeKind
+    position: str | None
+    workplace: str | None
+    unit: str
+    award: str
+
+
+class WholePublicDecision(PublicDecision):
+    awardees: list[PublicAwardee]
 
 
 class Disclosed(Answer):

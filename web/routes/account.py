@@ -159,14 +159,17 @@ def _second_factor(visit: Visit, errors: dict[str, str]) -> Response:
 
 @router.post("/account/second-factor")
 def confirm_second_factor(visit: Own, form: Submitted) -> Response:
-    """Switched on once a code of the phone was right."""
+    """Switched on by password, once a code of the phone was right."""
     visit.require_confirmed("/account/second-factor")
     code = form.text("code", required=words("Hãy gõ sáu chữ số mà ứng dụng đang hiện."))
+    password = _password(form, "password")
     if not form.errors:
         try:
-            sign_in.second_factor_on(visit.installation, visit.actor, code=code)
+            sign_in.second_factor_on(visit.installation, visit.actor, password=password, code=code, now=visit.now)
         except Refusal as refusal:
-            form.errors["code"] = refusal.message
+            if refusal.code == "too_many_attempts":
+                raise
+            form.errors["password" if refusal.code == "wrong_password" else "code"] = refusal.message
     if form.errors:
         return _second_factor(visit, form.errors)
     return RedirectResponse("/account#second-factor", status_code=303)

@@ -16,7 +16,7 @@ from rules import policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
-from web import pages
+from web import pages, reauthentication
 from web.forms import Form, Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -303,16 +303,20 @@ def _authorisations(visit: Visit, *, form: Form | None = None) -> Response:
         errors=errors,
         said=_said(form, "deputy", "document", "scope", "from", "to"),
         today=access.local_date(visit.now),
+        asks_password=reauthentication.asks(visit),
     )
 
 
 @router.post("/authorisations")
 def authorise(visit: Chairman, form: Submitted) -> Response:
-    """Let a deputy sign, limited in time and content (NĐ 30/2020 Art. 13.3)."""
+    """Let a deputy sign, limited in time and content (NĐ 30/2020 Art. 13.3), after the password."""
+    if pages.sent_before(visit, form):
+        return pages.done("/administration/authorisations", form.once)
     deputy = form.text("deputy", required=words("Hãy gõ tên đăng nhập của người được ủy quyền."))
     document = form.text("document", required=words("Hãy ghi số văn bản ủy quyền."))
     scope = form.text("scope", required=words("Hãy ghi phạm vi: all hoặc mã các hình thức, cách nhau dấu phẩy."))
     first, last = _day(form, "from"), _day(form, "to")
+    reauthentication.check(visit, form)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         administration.authorise(
@@ -326,11 +330,36 @@ def authorise(visit: Chairman, form: Submitted) -> Response:
     return pages.done("/administration/authorisations", form.once)
 
 
+@router.get("/authorisations/end")
+def ending(visit: Chairman, document: str = "") -> Response:
+    """Check answers: which authorisation ends, and whose."""
+    return _ending(visit, document, {})
+
+
+def _ending(visit: Visit, document: str, errors: dict[str, str]) -> Response:
+    written.check("Số văn bản", document, 80)
+    with visit.reading() as session:
+        row = administration.running_authorisation(session, document, now=visit.now)
+    return pages.render(
+        visit,
+        "administration_authorisation_end.html",
+        status=422 if errors else 200,
+        row=row,
+        errors=errors,
+        asks_password=reauthentication.asks(visit),
+    )
+
+
 @router.post("/authorisations/end")
 def end_authorisation(visit: Chairman, form: Submitted) -> Response:
-    """End one's own authorisation at once."""
+    """End an authorisation at once, after the password."""
+    if pages.sent_before(visit, form):
+        return pages.done("/administration/authorisations", form.once)
     document = form.text("document")
     written.check("Số văn bản", document, 80)
+    reauthentication.check(visit, form)
+    if form.errors:
+        return _ending(visit, document, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         administration.end_authorisation(session, document, actor=actor, now=visit.now)

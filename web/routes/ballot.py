@@ -533,7 +533,7 @@ def batch(visit: Result, code: str) -> Response:
     return Response(
         json.dumps(answer, ensure_ascii=False),
         media_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{code}-batch.json"'},
+        headers={"Content-Disposition": f'attachment; filename="{sitting.code}-batch.json"'},
     )
 
 
@@ -553,7 +553,7 @@ def minutes(visit: Result, code: str) -> Response:
                 citation=Citation(document=lifecycle.LAW, article="90"),
             )
         facts = paper_facts.of_session(session, code)
-    return pdf(papers.render(papers.MinutesPaper.model_validate(facts)), f"bien-ban-{code}.pdf")
+    return pdf(papers.render(papers.MinutesPaper.model_validate(facts)), f"bien-ban-{sitting.code}.pdf")
 
 
 def _counted(session: Session, visit: Visit, code: str) -> Sitting:

@@ -60,8 +60,8 @@ def _hand_in(visit: Visit, code: str, *, unit: str, errors: dict[str, str]) -> R
 def template(visit: Importer, code: str) -> Response:
     """The workbook to fill, with lists to choose from."""
     with visit.reading() as session:
-        rounds.by_code(session, code)
-    return _made(intake.template, f"mau-de-nghi-{code}.xlsx")
+        stored = rounds.by_code(session, code).code
+    return _made(intake.template, f"mau-de-nghi-{stored}.xlsx")
 
 
 def _made(write: Any, name: str) -> Response:

@@ -20,7 +20,7 @@ from joserfc.jwk import KeySet
 from operations import sign_in
 from rules.refusal import Refusal
 from web.routes.sign_in import inside, with_session
-from web.visit import LOOPBACK, Permit, Visit
+from web.visit import Permit, Visit, on_loopback
 
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
@@ -85,7 +85,7 @@ def go(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the sa
     )
     kept = base64.urlsafe_b64encode(json.dumps([state, nonce, verifier, inside(next)]).encode()).decode()
     response = RedirectResponse(address, status_code=303)
-    plain = visit.request.url.scheme == "http" and visit.request.url.hostname in LOOPBACK
+    plain = on_loopback(visit.request)
     response.set_cookie(_UNDER_WAY, kept, max_age=600, httponly=True, samesite="lax", secure=not plain, path="/login")
     return response
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from operations import disclosure, idempotency, petitions
+from operations import attempts, disclosure, idempotency, petitions
 from operations.access import Actor
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -26,6 +26,8 @@ Office = Annotated[Visit, Depends(Permit(Act.SEE_PETITIONS))]
 _CODE = re.compile("DN-[0-9]{4}-[0-9]{1,9}")
 _VERB = "petitions.file"
 _LONGEST = 20_000
+_RECEIVED, _COOKIE, _SHOWN_FOR = "/petitions/received", "vinhdanh_petition", 600  # seconds: time to print it
+_OURS = re.compile(r"[A-Za-z0-9_-]{24,80}")  # what `fresh_key` makes, or longer
 KIND_WORDS = {
     "feedback": words(
         "Phản ánh, kiến nghị: thông tin công khai sai, việc xét cần xem lại, đề nghị của tôi với cơ quan"
@@ -36,7 +38,7 @@ KIND_WORDS = {
 
 
 class _Limit:
-    """So many acts an hour from one address, counted in this process: against floods, not against a village."""
+    """So many acts an hour from one place (`attempts.place`), counted in this process: against floods, not against a village."""
 
     def __init__(self, most: int, seconds: float) -> None:
         self.most, self.seconds = most, seconds
@@ -112,7 +114,7 @@ def file(visit: Public, form: Submitted) -> Response:
                 "Không có quyết định hay hồ sơ nào mang số hoặc mã này; để trống nếu không nhớ."
             )
     # A program's own short key could be somebody else's too, and would show them this receipt.
-    once = form.once if len(form.once) >= len(fresh_key()) else fresh_key()
+    once = form.once if _OURS.fullmatch(form.once) else fresh_key()
     if form.errors:
         order = ("kind", "about", "text", "sender", "website")
         return _form(visit, said, {name: form.errors[name] for name in order if name in form.errors}, once=once)
@@ -120,7 +122,7 @@ def file(visit: Public, form: Submitted) -> Response:
     with database.read() as session:
         known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN)
     if known is None:
-        FILED.take(address(visit.request))
+        FILED.take(attempts.place(address(visit.request)))
     with database.begin() as session:
         idempotency.once(
             session,
@@ -131,7 +133,18 @@ def file(visit: Public, form: Submitted) -> Response:
             body="\0".join(said.values()),  # written anew after a step back: not the same petition
             act=lambda: _file(session, said, about, once, visit),
         )
-    return RedirectResponse(f"/petitions/received?done={once}", status_code=303)
+    response = RedirectResponse(_RECEIVED, status_code=303)
+    # Not in the address, which logs, histories and the next page's server see: whoever has the key has the receipt.
+    response.set_cookie(
+        _COOKIE,
+        once,
+        max_age=_SHOWN_FOR,
+        path=_RECEIVED,
+        httponly=True,
+        samesite="strict",
+        secure=visit.request.url.scheme == "https",
+    )
+    return response
 
 
 def _file(session: Session, said: dict[str, str], about: dict[str, str], once: str, visit: Visit) -> dict[str, Any]:
@@ -161,10 +174,10 @@ def _about(session: Session, said: str) -> dict[str, str]:
         return {"nomination": code} if _CODE.fullmatch(code) else {}
 
 
-@router.get("/petitions/received")
+@router.get(_RECEIVED)
 def received(visit: Public) -> Response:
-    """The receipt, for who has just sent the form."""
-    once = visit.request.query_params.get("done", "")[:80]
+    """The receipt, for the browser that has just sent the form."""
+    once = visit.request.cookies.get(_COOKIE, "")[:80]
     with visit.reading() as session:
         known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN) if once else None
     if known is None:
@@ -191,7 +204,7 @@ def status(visit: Public, form: Submitted) -> Response:
     said = form.text("receipt", required=words("Hãy gõ mã biên nhận ghi trên giấy biên nhận."), longest=40)
     found = None
     if not form.errors:
-        ASKED.take(address(visit.request))
+        ASKED.take(attempts.place(address(visit.request)))
         try:
             with visit.reading() as session:
                 found = petitions.by_receipt(session, said)

@@ -203,8 +203,8 @@ def paper(visit: Public, number: str) -> Response:
             f"Bản PDF của quyết định {found['number']} trên máy chủ bị mất hoặc bị hỏng nên không được đưa ra. "
             "Hãy báo cơ quan ban hành để khôi phục từ bản sao lưu.",
         ) from None
-    name = f"quyet-dinh-{found['code']}.pdf".encode("ascii", "replace").decode()
-    return Response(content, media_type=_PDF, headers=headers | {"Content-Disposition": f'inline; filename="{name}"'})
+    headers["Content-Disposition"] = f'inline; filename="quyet-dinh-{found["code"]}.pdf"'
+    return Response(content, media_type=_PDF, headers=headers)
 
 
 @router.get("/decisions/{number}.tlog-proof")
@@ -214,15 +214,14 @@ def proof(visit: Public, number: str) -> Response:
     def make() -> Response:
         with visit.reading() as session:
             code = public_register.paper(session, number)["code"]
+        # Named by the code as it is stored: an address may hold whatever no header can.
         return Response(
-            ledger_book.prove_kept(visit.installation.database, code), media_type="text/plain; charset=utf-8"
+            ledger_book.prove_kept(visit.installation.database, code),
+            media_type="text/plain; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="quyet-dinh-{code}.tlog-proof"'},
         )
 
-    answer = shelf.answer(visit, make)
-    if answer.status_code == 200:
-        name = number.encode("ascii", "replace").decode().replace('"', "")
-        answer.headers["Content-Disposition"] = f'attachment; filename="quyet-dinh-{name}.tlog-proof"'
-    return answer
+    return shelf.answer(visit, make)
 
 
 @router.get("/decisions/{number}")

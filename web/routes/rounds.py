@@ -365,7 +365,10 @@ def extend(visit: Extender, code: str, form: Submitted) -> Response:
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         row = rounds.extend(session, code, stage=stage, until=until, reason=reason, actor=actor, now=visit.now)
         name = STAGE_NAMES[Stage(stage)]
-        return {"message": f"Đã gia hạn khâu «{name}» đến hết ngày {row.due_on:%d/%m/%Y}", "details": row.computed}
+        return {
+            "message": f"Đã gia hạn khâu «{name}» đến hết ngày {row.due_on:%d/%m/%Y}",
+            "details": rounds.explained(row),
+        }
 
     visit.act("round.extend", code, change, once=form.once)
     return pages.done(f"/rounds/{code}", form.once)

@@ -11,7 +11,7 @@ from rules.refusal import Refusal
 from web import language, pages
 from web.forms import Submitted
 from web.language import words
-from web.visit import HOST_COOKIE, LOOPBACK, LOOPBACK_COOKIE, Permit, Visit
+from web.visit import HOST_COOKIE, LOOPBACK_COOKIE, Permit, Visit, on_loopback
 
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
@@ -80,7 +80,7 @@ def enter(visit: Public, form: Submitted) -> Response:
 def with_session(response: RedirectResponse, request: Request, token: str) -> RedirectResponse:
     """Hand the browser its session: HttpOnly, this host only, not sent along from other sites."""
     response.set_cookie(HOST_COOKIE, token, secure=True, httponly=True, samesite="lax", path="/")
-    if request.url.scheme == "http" and request.url.hostname in LOOPBACK:
+    if on_loopback(request):
         response.set_cookie(LOOPBACK_COOKIE, token, httponly=True, samesite="lax", path="/")
     return response
 

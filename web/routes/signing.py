@@ -151,7 +151,7 @@ def preview(visit: Signer, round_code: str, role: str, paper: str) -> Response:
         pile = to_sign.pile(session, visit.actor, round_code, role, paper, now=visit.now)
         facts = to_sign.draft(session, visit.actor, pile, codes or None, now=visit.now)
     kind = papers.SubmissionLetterPaper if role == "propose" else papers.DecisionPaper
-    return pdf(papers.render(kind.model_validate(facts)), f"du-thao-{round_code}-{paper}.pdf")
+    return pdf(papers.render(kind.model_validate(facts)), f"du-thao-{pile.round}-{pile.paper}.pdf")
 
 
 def pdf(content: bytes, name: str) -> Response:

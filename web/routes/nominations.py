@@ -10,7 +10,19 @@ from sqlmodel import Session
 
 from ledger.canonical import dumps
 from models import Nomination, Nominee
-from operations import access, cases, comments, dossiers, intake, petitions, proposal, review, sight, timeline, transition
+from operations import (
+    access,
+    cases,
+    comments,
+    dossiers,
+    intake,
+    petitions,
+    proposal,
+    review,
+    sight,
+    timeline,
+    transition,
+)
 from operations.access import Actor
 from operations.workbook import facts, heads
 from rules import catalogue, lifecycle, policy

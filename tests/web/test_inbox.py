@@ -28,8 +28,8 @@ WAITS: dict[str, list[State | str]] = {
     "truong.xa01": [State.RETURNED, State.DRAFT],
     "chuyenvien1": [State.SUBMITTED, "foreign", State.PAUSED],
     "thuky": [State.PAUSED],
-    "chutich": [State.RECOMMENDED],
-    "phochutich": [State.RECOMMENDED],
+    "chutich": [],  # piles, not dossiers
+    "phochutich": [],
     "tv05": [],
     "tv04": [],
     "thanhtra": [],

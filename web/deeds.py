@@ -358,9 +358,10 @@ def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
 
 
 def listed(results: Sequence[Result]) -> tuple[list[Result], int]:
-    """(the results that a receipt names, how many were refused): all, or of very many those that were refused."""
+    """(the results that a receipt names, how many were refused): those refused first, and of very many only those."""
     refused = [one for one in results if one.refusal is not None]
-    return list(results) if len(results) <= MOST_LISTED else refused[:MOST_LISTED], len(refused)
+    done = [one for one in results if one.refusal is None] if len(results) <= MOST_LISTED else []
+    return [*refused[:MOST_LISTED], *done], len(refused)
 
 
 def unlisted(results: Sequence[Result]) -> list[str]:

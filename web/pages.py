@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from operations import access, idempotency
+from operations import access, idempotency, sight, transition
 from rules import lifecycle, policy
 from rules.policy import Act
 from web import language
@@ -129,4 +129,14 @@ def receipt(visit: Visit) -> Mapping[str, Any] | None:
         return None
     with visit.reading() as session:
         said = idempotency.answer_to(session, key=key, actor=visit.actor)
-    return None if said is None else {"message": "", "details": "", "results": [], "refused": 0, **said}
+        if said is None:
+            return None
+        # A receipt keeps codes; whose they are is looked up for whoever may still read them.
+        codes = [row["code"] for row in said.get("results", [])]
+        readable = sight.readable(session, codes, actor=visit.actor) if codes else set()
+        standing = transition.standings(session, [code for code in codes if code in readable])
+    named = [
+        {"name": standing[row["code"]].nominee if row["code"] in standing else "", **row}
+        for row in said.get("results", [])
+    ]
+    return {"message": "", "details": "", "refused": 0, **said, "results": named}

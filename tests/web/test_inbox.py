@@ -273,3 +273,14 @@ def test_the_grave_act_is_not_the_heaviest_button(site: Site) -> None:
         "grave",
         "second",
     ]
+
+
+def test_a_receipt_begins_with_what_was_refused_and_says_whose_it_is(site: Site) -> None:
+    evaluate(site)
+    clean, paused = site.codes[State.SUBMITTED], site.codes[State.PAUSED]
+    browser, answer = bulk(site, "chuyenvien1", "pass_review", [clean, paused])
+    rows = re.findall(
+        r'href="/nominations/(DN-[\d-]+)">[^<]*</a> ([^<]+)</td>', browser.get(answer.headers["location"]).text
+    )
+    names = dict(site.office.rows("SELECT n.code, p.name FROM nomination n JOIN nominee p ON p.id = n.nominee_id"))
+    assert rows == [(paused, names[paused]), (clean, names[clean])]

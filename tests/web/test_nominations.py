@@ -100,7 +100,7 @@ def test_findings_stand_with_verdict_message_and_article(site: Site) -> None:
     site.office.act(review.evaluate, now=NOW, codes=[code])
     text = site.sign_in("chuyenvien1").get(f"/nominations/{code}").text
     assert "Thiếu báo cáo thành tích" in text
-    assert "điểm b khoản 1 Điều 84 06/2022/QH15" in text
+    assert "điểm b khoản 1 Điều 84 Luật số 06/2022/QH15" in text
     assert text.index("Thiếu báo cáo thành tích") < text.index("Có tờ trình")
 
 

@@ -25,7 +25,7 @@ from operations import (
 )
 from operations.access import Actor
 from operations.workbook import facts, heads
-from rules import catalogue, lifecycle, policy
+from rules import catalogue, lifecycle, policy, predicates
 from rules.lifecycle import STAGES, Stage, State
 from rules.policy import Act
 from rules.refusal import Citation, Refusal
@@ -77,6 +77,7 @@ def search(
         )
         units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
         rounds = dossiers.rounds(session)
+        taking = [code for code, _ in dossiers.rounds(session, taking=True)]
     say = language.says(visit.language)
     return pages.render(
         visit,
@@ -90,6 +91,8 @@ def search(
         states=[(state.value, say(name)) for state, name in lifecycle.STATE_NAMES.items()],
         all_of=lambda found: [("", say(words("Tất cả"))), *found],
         may_propose=policy.ever(visit.actor.roles, Act.PROPOSE),
+        # A workbook goes to one round: the one that is looked at, else the newest that still takes proposals.
+        intake=next((code for code in taking if round in {"", code}), ""),
     )
 
 
@@ -276,6 +279,7 @@ def _whole(
         fields=fields,
         appraisal=appraisal,
         # While it is paused nobody knows whether what was found still holds: that is what it waits for.
+        pack_name=_pack_name(appraisal.pack) if appraisal and appraisal.pack else "–",
         outdated=appraisal is not None
         and (state is State.PAUSED or (appraisal.nomination_version != row.version and state in _JUDGED_AGAIN)),
         seen=_seen,
@@ -304,12 +308,23 @@ def _whole(
 _JUDGED_AGAIN = frozenset({State.DRAFT, State.RETURNED, State.SUBMITTED, State.PAUSED})
 
 
+def _pack_name(pack_id: str) -> str:
+    """The rules of a pack by level and time, as people tell them apart; one that is gone keeps its name."""
+    pack = next((one for one in catalogue.packs() if one.id == pack_id), None)
+    if pack is None:
+        return pack_id
+    until = f" đến {pack.valid_to:%d/%m/%Y}" if pack.valid_to else ""
+    return f"{catalogue.LEVEL_NAMES[pack.level]} từ {pack.valid_from:%d/%m/%Y}{until}"
+
+
 def _seen(found: str | None) -> str:
     """What a rule saw, in people's words where it is a word of the rules."""
     if not found or found == "attested":
         return ""
     ratings = {str(rating): words for rating, words in heads.RATING_WORDS.items()}
-    return next((said[found] for said in (catalogue.DECIDER_NAMES, ratings, cases.GROUP_NAMES) if found in said), found)
+    known = (catalogue.DECIDER_NAMES, ratings, cases.GROUP_NAMES)
+    # What is left may be several words of the rules in one: "HTXSNV; attested".
+    return next((said[found] for said in known if found in said), None) or predicates.spoken(found)
 
 
 def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """`vinhdanh nominations …`: intake, and the acts on single dossiers or lists of them."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
-from cli.door import DOOR
+from cli.door import DOOR, day
 from operations import files, intake, proposal, review, timeline
 from operations.access import Actor
 from operations.transition import Result
@@ -128,16 +129,35 @@ def mend(
     rating: Annotated[str | None, typer.Option(help="HTXSNV HTTNV HTNV KHTNV")] = None,
     initiative: Annotated[str | None, typer.Option()] = None,
     part: Annotated[list[str] | None, typer.Option(help="Thành phần hồ sơ có kèm theo")] = None,
+    name: Annotated[str | None, typer.Option(help="Tên người, tập thể được đề nghị")] = None,
+    honorific: Annotated[str | None, typer.Option(help='Ông, Bà, chức danh; để trống ("") thì bỏ')] = None,
+    position: Annotated[str | None, typer.Option(help="Chức vụ")] = None,
+    workplace: Annotated[str | None, typer.Option(help="Nơi công tác")] = None,
+    birth_date: Annotated[str | None, typer.Option(help="Ngày sinh, 1985-09-05")] = None,
 ) -> None:
-    """Sửa, bổ sung một hồ sơ bị trả lại hoặc bản nháp."""
+    """Sửa, bổ sung một hồ sơ bị trả lại hoặc bản nháp; cả tên, thông tin người được đề nghị."""
     changes = {"achievement": achievement, "rating": rating, "initiative": initiative}
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if part:
         given["parts"] = ",".join(intake.parts(part))
-    if not given:
-        raise Unreadable("usage", "Chưa nêu sửa gì: dùng --achievement, --rating, --initiative hoặc --part.")
-    DOOR.act("nominations.mend", code, lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), **given))
-    DOOR.say({"code": code, "mended": sorted(given)})
+    texts = {"name": name, "honorific": honorific, "position": position, "workplace": workplace}
+    person: dict[str, Any] = {
+        field: unicodedata.normalize("NFC", text) for field, text in texts.items() if text is not None
+    }
+    if birth_date is not None:
+        person["birth_date"] = day(birth_date) if birth_date else None
+    if not given and not person:
+        raise Unreadable(
+            "usage",
+            "Chưa nêu sửa gì: dùng --achievement, --rating, --initiative, --part, --name, --honorific, --position, "
+            "--workplace hoặc --birth-date.",
+        )
+    DOOR.act(
+        "nominations.mend",
+        code,
+        lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), person=person, **given),
+    )
+    DOOR.say({"code": code, "mended": sorted([*given, *person])})
 
 
 @app.command("pass")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import jinja2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -155,6 +156,8 @@ class DossierReceived(_Strict):
 
 class DossierReturned(_Strict):
     unit_name: Line
+    dossier_code: Line | None = None
+    """The dossier they all are of; None where they are of several."""
     items: list[ReasonedItem]
     round_title: Line
     due: When | None
@@ -397,6 +400,23 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+_SESSION = "/council/{session_code}"
+# The page of the system on which a letter's reader does what it asks for; the other letters ask for nothing there.
+PLACES: Mapping[str, str] = {
+    "call_for_proposals": "/rounds/{round_code}/intake",
+    "dossier_returned": "/nominations?dossier={dossier_code}",
+    "council_invitation": _SESSION,
+    "conflict_question": _SESSION,
+    "conflicts_found": _SESSION,
+    "ballot_reminder": _SESSION,
+    "tellers_called": _SESSION,
+    "ballot_annulled": _SESSION,
+    "waiting_for_signature": "/sign",
+    "petition_received": "/petitions/{petition_code}",
+}
+_RETURNED = "/nominations?state=returned"
+
+
 @dataclass(frozen=True, slots=True)
 class Letterhead:
     """Who writes. Passed in, because the authority is dated data: the huyện of 2024 is gone since 01/07/2025."""
@@ -454,13 +474,23 @@ def render(kind: str, context: Mapping[str, Any], *, letterhead: Letterhead | No
     letterhead = letterhead or Letterhead()
     model = read(kind, context)
     values = {name: getattr(model, name) for name in type(model).model_fields}
-    see_at = values.get("url") or letterhead.base_url or "hệ thống Vinh Danh"
+    place = _place(kind, values, letterhead)
+    see_at = values.get("url") or place or letterhead.base_url or "hệ thống Vinh Danh"
     subject_of, text_of, html_of = _templates(kind)
     subject = _shorten(fold(subject_of.render(values)), SUBJECT_LENGTH)
-    around = {**values, "subject": subject, "letterhead": letterhead, "see_at": see_at}
+    around = {**values, "subject": subject, "letterhead": letterhead, "see_at": see_at, "place": place}
     calendar = invitations.write(**values, subject=subject) if isinstance(model, CouncilInvitation) else None
     text = re.sub(r"\n{3,}", "\n\n", text_of.render(around)).rstrip() + "\n"
     return Rendered(subject=subject, text=text, html=html_of.render(around), calendar=calendar)
+
+
+def _place(kind: str, values: Mapping[str, Any], letterhead: Letterhead) -> str | None:
+    """The address of the page that the letter speaks of; None where the office told no address, or there is no page."""
+    if letterhead.base_url is None or kind not in PLACES:
+        return None
+    shape = _RETURNED if kind == "dossier_returned" and values["dossier_code"] is None else PLACES[kind]
+    codes = {name: quote(value, safe="") for name, value in values.items() if isinstance(value, str)}
+    return letterhead.base_url.rstrip("/") + shape.format_map(codes)
 
 
 def moment(value: datetime | date | None) -> str:

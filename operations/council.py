@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import (
@@ -19,8 +20,10 @@ from models import (
     RoleGrant,
     SessionMember,
 )
+from models.types import by_first, table
 from operations import access, accounts, announce, numbering, record, rounds, ties, transition, written
 from operations.access import Actor
+from rules import regulation as regulations
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
 
@@ -200,6 +203,61 @@ def listing(session: Session, *, on: date) -> list[dict[str, Any]]:
     ]
 
 
+def seated(session: Session, *, on: date) -> list[dict[str, Any]]:
+    """The council of a day and those set up to follow it, newest first, each with whoever sits from that day on.
+
+    `missing_bodies` and `warnings` hold it against the regulation in use: on this day, or on the day on which it begins.
+    """
+    in_use = rounds.regulation_in_use(session)
+    wanted = regulations.parse(in_use.text) if in_use else None
+    usernames = by_first(session.execute(sa.select(table(Account).c.id, table(Account).c.username)))
+    found = []
+    standing = col(Council.valid_to).is_(None) | (col(Council.valid_to) > on)
+    order = (col(Council.valid_from).desc(), col(Council.id).desc())
+    for council in session.exec(select(Council).where(standing).order_by(*order)):
+        people = [seat for seat, _ in _people(session, council, max(on, council.valid_from))]
+        held_against = _against(wanted, people) if wanted else {"missing_bodies": [], "warnings": []}
+        members = [
+            {
+                "username": usernames[seat.account_id],
+                "name": name,
+                "title": seat.title,
+                "body": seat.body,
+                "chairs": seat.chairs,
+                "teller": seat.teller,
+                "valid_from": seat.valid_from,
+                "valid_to": seat.valid_to,
+            }
+            for seat, name in _seats_from(session, council, on)
+        ]
+        about = {
+            "code": council.code,
+            "name": council.name,
+            "decision_number": council.decision_number,
+            "valid_from": council.valid_from,
+            "present": council.valid_from <= on,
+        }
+        found.append(about | {"members": members} | held_against)
+        if council.valid_from <= on:
+            break  # what stood before it has been replaced
+    return found
+
+
+def candidates(session: Session, *, actor: Actor, on: date) -> list[tuple[str, str]]:
+    """(username, name) of those who may be given a seat by this actor: neither an administrator nor oneself."""
+    a, g = table(Account).c, table(RoleGrant).c
+    administers = sa.exists().where(
+        g.account_id == a.id,
+        g.role == Role.ADMINISTRATOR.value,
+        g.valid_from <= on,
+        g.valid_to.is_(None) | (g.valid_to > on),
+    )
+    query = sa.select(a.username, a.display_name).where(
+        a.disabled_at.is_(None), a.username != actor.username, ~administers
+    )
+    return [(username, name) for username, name in session.execute(query.order_by(a.display_name, a.username))]
+
+
 def _require_text(what: str, text: str, most: int) -> None:
     if not text.strip():
         raise Refusal("missing_value", f"{what}: chưa ghi.")
@@ -216,6 +274,7 @@ def _seats_from(session: Session, council: Council, day: date) -> list[tuple[Cou
                 CouncilMember.council_id == council.id,
                 col(CouncilMember.valid_to).is_(None) | (col(CouncilMember.valid_to) > day),
             )
+            .order_by(col(CouncilMember.id))
         )
     )
 
@@ -569,7 +628,7 @@ def _note_attendance(
 
 def representation(session: Session, sitting: CouncilSession) -> dict[str, list[str]]:
     """Held against `[composition]` of the office's regulation: {"missing_bodies", "warnings"}."""
-    wanted = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id)).composition
+    rule = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
     council = session.get_one(Council, sitting.council_id)
     called = {member.username for member in members_of(session, sitting)}
     people = [
@@ -577,6 +636,11 @@ def representation(session: Session, sitting: CouncilSession) -> dict[str, list[
         for seat, account in _people(session, council, access.local_date(sitting.held_at))
         if account.username in called
     ]
+    return _against(rule, people)
+
+
+def _against(rule: regulations.Regulation, people: Sequence[CouncilMember]) -> dict[str, list[str]]:
+    wanted = rule.composition
     deputies = sum("phó chủ tịch" in seat.title.casefold() for seat in people)
     warnings = []
     if wanted.members is not None and len(people) != wanted.members:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,18 @@ from rules.refusal import Citation, Refusal
 _N = table(Nomination).c
 POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
 OPENNESS = Citation(document="104/2016/QH13", article="17", clause="1", point="l")
-REVOCATION_GROUNDS = ("93.2.a", "93.2.b", "93.2.c", "93.2.d")
+# Law 06/2022 Art. 93.2, in its own words.
+REVOCATION_GROUNDS: Mapping[str, str] = {
+    "93.2.a": "Có hành vi gian dối trong việc kê khai công trạng, thành tích để được tặng danh hiệu thi đua, hình thức "
+    "khen thưởng",
+    "93.2.b": "Cung cấp thông tin sai sự thật hoặc làm giả hồ sơ, giấy tờ để đề nghị tặng danh hiệu thi đua, hình thức "
+    "khen thưởng",
+    "93.2.c": "Thẩm định, xét, duyệt, đề nghị danh hiệu thi đua, hình thức khen thưởng trái quy định của pháp luật",
+    "93.2.d": "Có kết luận, quyết định, bản án của cơ quan có thẩm quyền về việc người đã được tặng danh hiệu thi đua, "
+    "hình thức khen thưởng có vi phạm, khuyết điểm dẫn đến không bảo đảm tiêu chuẩn xét tặng danh hiệu thi đua, hình "
+    "thức khen thưởng trong khoảng thời gian tính thành tích hoặc liên quan đến công trình, tác phẩm là cơ sở để tặng "
+    "giải thưởng",
+}
 
 
 _NUMBERED = re.compile(r"0*([0-9]{1,9})([-/].*)")
@@ -62,6 +74,44 @@ def letter_by_code(session: Session, code: str) -> SubmissionLetter:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Publishable:
+    """A paper that may be published now: the number and day under which it is, and whom it honours."""
+
+    code: str
+    number: str
+    on: date
+    title: str
+    round_id: int
+    link: dict[str, int]
+    waiting: list[Standing]
+
+
+def publishable(session: Session, paper: str) -> Publishable:
+    """What publishing this paper would make public.
+
+    Raises Refusal `already_disclosed`, `no_answer`, `revoked`, `unknown_decision`, `unknown_letter`.
+    """
+    if paper.startswith("TTr-"):
+        letter = letter_by_code(session, paper)
+        if letter.answer not in {"granted", "partly"}:
+            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
+        condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id or 0}
+        number, on = letter.answer_number or "", letter.answered_on or letter.signed_on
+        title, round_id = letter.title, letter.round_id
+    else:
+        decision = decision_by_code(session, paper)
+        if decision.state == "revoked":
+            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
+        condition, link = _N.decision_id == decision.id, {"decision_id": decision.id or 0}
+        number, on, paper = decision.symbol, decision.signed_on, decision.code
+        title, round_id = decision.title, decision.round_id
+    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
+    if not waiting:
+        raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
+    return Publishable(paper, number, on, title, round_id, link, waiting)
+
+
 def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: str) -> int:
     """Publish a decision (or a superior's recorded grant): register now, notice board for 30 days, results by letter.
 
@@ -69,28 +119,13 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     Returns how many nominations were disclosed.
     """
     lifecycle.require_role(Action.DISCLOSE, actor.roles)
-    link: dict[str, Any]
-    if paper.startswith("TTr-"):
-        letter = letter_by_code(session, paper)
-        if letter.answer not in {"granted", "partly"}:
-            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
-        condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id}
-        number, on = letter.answer_number or "", letter.answered_on or access.local_date(now)
-    else:
-        decision = decision_by_code(session, paper)
-        if decision.state == "revoked":
-            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
-        condition, link = _N.decision_id == decision.id, {"decision_id": decision.id}
-        number, on = decision.symbol, decision.signed_on
-        paper = decision.code
-    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
-    if not waiting:
-        raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
+    found = publishable(session, paper)
+    paper, number, on, waiting = found.code, found.number, found.on, found.waiting
     until = access.local_date(now) + timedelta(days=POSTING_DAYS)
     session.add_all(
         [
-            Disclosure(channel="register", published_at=now, until_on=None, **link),
-            Disclosure(channel="notice_board", published_at=now, until_on=until, **link),
+            Disclosure(channel="register", published_at=now, until_on=None, **found.link),
+            Disclosure(channel="notice_board", published_at=now, until_on=until, **found.link),
         ]
     )
     session.flush()
@@ -281,10 +316,30 @@ def close_posted(session: Session, *, now: datetime) -> int:
     return closed
 
 
+def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tuple[Decision, int | None]:
+    """A decision in force that this actor may revoke today, and by which authorisation; None: by their own office.
+
+    Raises Refusal `not_your_role`, `unknown_decision`, `already_revoked`, `no_authorisation`.
+    """
+    lifecycle.require_role(Action.REVOKE, actor.roles)
+    decision = decision_by_code(session, code)
+    if decision.state == "revoked":
+        raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
+    return decision, access.authorisation(session, actor, awards={decision.award}, now=now)
+
+
+def honoured(session: Session, decision: Decision) -> list[Standing]:
+    """The nominations that a decision carries and its revocation takes with it, oldest first."""
+    return transition.standings_where(
+        session,
+        _N.decision_id == decision.id,
+        _N.state.in_([State.SIGNED.value, State.DISCLOSED.value, State.CLOSED.value]),
+    )
+
+
 def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Actor, now: datetime) -> Decision:
     """Revoke a decision whole (Law 06/2022 Art. 93.2); history stays, every nomination of it is told."""
     lifecycle.require_role(Action.REVOKE, actor.roles)
-    decision = decision_by_code(session, code)
     if ground not in REVOCATION_GROUNDS:
         raise Refusal(
             "unknown_ground",
@@ -294,9 +349,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
     if not reason.strip():
         raise Refusal("reason_required", "Hủy bỏ quyết định khen thưởng phải nêu lý do.")
     written.check("Lý do hủy bỏ", reason, transition.LONGEST_REASON)
-    if decision.state == "revoked":
-        raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
-    deputed = access.authorisation(session, actor, awards={decision.award}, now=now)
+    decision, deputed = revocable(session, code, actor=actor, now=now)
     decision.state = "revoked"
     decision.revoked_at = now
     decision.revoked_ground = ground
@@ -318,11 +371,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
             )
         ],
     )
-    rows = transition.standings_where(
-        session,
-        _N.decision_id == decision.id,
-        _N.state.in_([State.SIGNED.value, State.DISCLOSED.value, State.CLOSED.value]),
-    )
+    rows = honoured(session, decision)
     moved, _, _ = transition.move(
         session, Action.REVOKE, [row.code for row in rows], actor=actor, now=now, reason=reason, kind="revoked"
     )

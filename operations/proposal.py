@@ -573,6 +573,7 @@ def withdraw(
 
 
 MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
+MENDABLE_PERSON = ("name", "honorific", "position", "workplace", "birth_date")
 
 
 def mend(
@@ -582,11 +583,14 @@ def mend(
     actor: Actor,
     now: datetime,
     version: int | None = None,
+    person: Mapping[str, str | date | None] | None = None,
     **changes: str | None,
 ) -> None:
     """Change what a draft or returned nomination says; its route and who decides follow from what it says now.
 
-    Raises Refusal `wrong_state`, `stale`, `not_your_unit`.
+    `person` changes who is proposed (MENDABLE_PERSON), for every nomination of that nominee.
+    Raises Refusal `wrong_state`, `stale`, `not_your_unit`; of a person `nominee_in_use`, `already_a_nominee`,
+    `missing_value`.
     """
     unknown_fields = set(changes) - set(MENDABLE)
     if unknown_fields:
@@ -610,6 +614,8 @@ def mend(
             citation=Citation(document=lifecycle.LAW, article="84"),
         )
     _check_mended(changes)
+    if person:
+        _mend_person(session, row, person)
     for name, value in changes.items():
         setattr(row, name, value if value is not None else _EMPTY.get(name))
     if "achievement" in changes:
@@ -630,6 +636,68 @@ def mend(
     record.record(
         session, "nomination:mended", [(code, {"case": case_aspect(row), "award": [row.award, row.role, row.route]})]
     )
+
+
+def holding_nominee(session: Session, row: Nomination) -> list[str]:
+    """Codes of the other nominations for which this one's nominee stays as written: whatever was handed in once."""
+    query = sa.select(_N.code).where(
+        _N.nominee_id == row.nominee_id,
+        _N.id != row.id,
+        _N.state.not_in((State.DRAFT.value, State.RETURNED.value)),
+    )
+    return list(session.execute(query.order_by(_N.id)).scalars())
+
+
+def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | date | None]) -> None:
+    unknown_fields = set(person) - set(MENDABLE_PERSON)
+    if unknown_fields:
+        raise TypeError(f"not mendable: {sorted(unknown_fields)}")
+    for name, code in written.faults(_P, person):
+        what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
+        raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
+    nominee = session.exec(select(Nominee).where(Nominee.id == row.nominee_id).with_for_update()).one()
+    holding = holding_nominee(session, row)
+    if holding:
+        more = f" và {len(holding) - 5} hồ sơ khác" if len(holding) > 5 else ""
+        raise Refusal(
+            "nominee_in_use",
+            f"«{nominee.name}» còn đứng tên trong hồ sơ {', '.join(holding[:5])}{more} đã nộp, nên không sửa tên và thông "
+            "tin của người này ở đây được. Hãy đề nghị trả lại hồ sơ đó, hoặc rút hồ sơ này và lập hồ sơ mới.",
+            details={"nominations": holding},
+        )
+    wanted = person.get("name", nominee.name)
+    if not isinstance(wanted, str) or not wanted.strip():
+        raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
+    for field, value in person.items():
+        setattr(nominee, field, value.strip() or None if isinstance(value, str) else value)
+    nominee.name_key = fold(nominee.name)
+    nominee.identity = identity(nominee)
+    with session.no_autoflush:
+        same = select(Nominee.code).where(
+            Nominee.unit_id == nominee.unit_id, Nominee.identity == nominee.identity, Nominee.id != nominee.id
+        )
+        twin = session.exec(same).one_or_none()
+    if twin is not None:
+        raise Refusal(
+            "already_a_nominee",
+            f"Đơn vị đã đề nghị một «{nominee.name}» khác cùng nơi công tác, cùng ngày sinh ({twin}). Nếu là cùng một "
+            "người, hãy rút hồ sơ này và lập hồ sơ mới cho người đó; nếu không, hãy ghi ngày sinh để phân biệt.",
+            details={"nominee": twin},
+        )
+    session.add(nominee)
+    session.flush()
+    unit = session.get_one(Unit, nominee.unit_id).code
+    about = [
+        unit,
+        nominee.kind,
+        nominee.honorific,
+        nominee.gender,
+        nominee.ethnicity,
+        nominee.birth_date,
+        nominee.email,
+    ]
+    aspects = {"name": nominee.name, "position": [nominee.position, nominee.workplace], "person": about}
+    record.record(session, "nominee:mended", [(nominee.code, aspects)])
 
 
 _EMPTY = {"parts": ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty

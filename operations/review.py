@@ -347,6 +347,7 @@ def return_for_supplement(
                 recipient=rows[0].unit_code,
                 context={
                     "unit_name": rows[0].unit_name,
+                    "dossier_code": rows[0].dossier_code if len({row.dossier_code for row in rows}) == 1 else None,
                     "items": _items(rows, reason, str(cited)),
                     "round_title": rows[0].round_title,
                     "due": due,

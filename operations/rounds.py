@@ -1,5 +1,6 @@
 """Review rounds (đợt xét): open, look, advance, extend a deadline. The secretary's verbs."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -326,28 +327,70 @@ def listing(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> ReviewRound:
-    """Close the round's current stage and begin the next. Raises Refusal `stage_not_done` with the counts."""
-    access.require(actor, Role.SECRETARY)
-    row = by_code(session, code)
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What ends with a round's present stage, what begins, how many nominations go on, and why it may not end yet."""
+
+    stage: Stage
+    following: Stage
+    going_on: dict[str, int]  # by state
+    refusal: Refusal | None
+
+
+def ending(session: Session, row: ReviewRound) -> Ending:
+    """What closing the round's present stage means. Raises Refusal `round_closed`."""
     stage = Stage(row.stage)
     if stage is Stage.ENDED:
-        raise Refusal("round_closed", f"Đợt xét {code} đã đóng từ trước.")
+        raise Refusal("round_closed", f"Đợt xét {row.code} đã đóng từ trước.")
     found = counts(session, row)
     blocking = {
         state.value: found["states"].get(state, 0)
         for state in lifecycle.State
         if state in WAITING and found["states"].get(state, 0) and _not_after(lifecycle.stage_of(state), stage)
     }
+    refusal = None
     if blocking or not sum(found["states"].values()):
         waits = ", ".join(f"{n} hồ sơ «{lifecycle.STATE_NAMES[lifecycle.State(s)]}»" for s, n in blocking.items())
-        raise Refusal(
+        refusal = Refusal(
             "stage_not_done",
-            f"Chưa kết thúc được khâu «{STAGE_NAMES[stage]}» của đợt {code}: "
+            f"Chưa kết thúc được khâu «{STAGE_NAMES[stage]}» của đợt {row.code}: "
             f"{waits or 'chưa có hồ sơ nào được nộp'}. Hãy xử lý xong rồi chuyển khâu.",
             details={"counts": found["stages"], "waiting": blocking},
         )
     following = STAGES[STAGES.index(stage) + 1] if stage is not STAGES[-1] else Stage.ENDED
+    going_on = {
+        state.value: found["states"][state]
+        for state in lifecycle.State
+        if found["states"].get(state) and lifecycle.stage_of(state) is not Stage.ENDED
+    }
+    return Ending(stage, following, going_on, refusal)
+
+
+def not_proposed(session: Session, row: ReviewRound, *, today: date) -> list[tuple[str, str, int]]:
+    """(code, name, drafts) of each unit of today that has handed nothing in for the round; a draft is not handed in."""
+    u = table(Unit).c
+    of_round = (_N.round_id == row.id, _N.unit_id == u.id)
+    apart = (lifecycle.State.DRAFT.value, lifecycle.State.WITHDRAWN.value)
+    handed_in = sa.exists().where(*of_round, _N.state.not_in(apart))
+    drafts = sa.select(sa.func.count()).where(*of_round, _N.state == lifecycle.State.DRAFT.value).scalar_subquery()
+    found = session.execute(
+        sa.select(u.code, u.name, drafts)
+        .where(
+            u.is_office.is_(False), u.valid_from <= today, u.valid_to.is_(None) | (u.valid_to > today), ~handed_in
+        )
+        .order_by(u.code)
+    )  # fmt: skip
+    return [(code, name, int(count)) for code, name, count in found]
+
+
+def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> ReviewRound:
+    """Close the round's current stage and begin the next. Raises Refusal `stage_not_done` with the counts."""
+    access.require(actor, Role.SECRETARY)
+    row = by_code(session, code)
+    found = ending(session, row)
+    if found.refusal is not None:
+        raise found.refusal
+    stage, following = found.stage, found.following
     row.stage = following
     row.version += 1
     if stage is Stage.UNIT_PROPOSAL:

@@ -79,6 +79,7 @@ WORDS: dict[str, str] = {
     "member:attended": "Ghi thành viên dự họp",
     "member:called": "Mời thành viên họp",
     "member:left": "Bỏ ghi thành viên dự họp",
+    "nominee:mended": "Sửa tên, thông tin người được đề nghị",
     "nominee:registered": "Ghi người được đề nghị",
     "open_vote:cast": "Biểu quyết công khai",
     "pause:begun": "Dừng tính thời hạn",

@@ -57,7 +57,8 @@ class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error;
 
     def as_json(self) -> dict[str, Any]:
         citation = self.citation.model_dump() if self.citation else None
-        return {"refused": {"code": self.code, "message": self.message, "citation": citation, **self.details}}
+        # A detail never takes the place of what the contract promises.
+        return {"refused": {**self.details, "code": self.code, "message": self.message, "citation": citation}}
 
 
 class Unreadable(Exception):  # noqa: N818 -- the input, not the program, is at fault

@@ -214,6 +214,8 @@ def test_the_reviewers_acts_and_what_follows_each(annual: Any) -> None:
     returned = line("nominations", "return", one, "--reason", "Thiếu báo cáo", **reviewer).done
     assert returned == {"done": [{"code": one, "state": "returned"}], "not_done": []}
     assert line("nominations", "mend", one, **officer).error == "usage"
+    named = line("nominations", "mend", one, "--name", "Lò Thị Sửa", "--birth-date", "1985-09-05", **officer)
+    assert named.done == {"code": one, "mended": ["birth_date", "name"]}
     assert line("nominations", "mend", one, "--achievement", "Đã bổ sung", **officer).done == {
         "code": one, "mended": ["achievement"],
     }  # fmt: skip

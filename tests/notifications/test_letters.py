@@ -64,8 +64,8 @@ def test_a_letter_renders(kind):
     balance = Balance()
     balance.feed(rendered.html)
     assert (balance.open, balance.remote) == ([], [])
-    petition = f"{previews.LETTERHEAD.base_url}/petitions/PA-2024-0003"  # where the office opens it
-    assert set(balance.links) <= {previews.SAMPLES[kind].get("url"), petition}
+    place = re.findall(r"^Mở trên hệ thống: (\S+)$", rendered.text, re.MULTILINE)
+    assert set(balance.links) <= {previews.SAMPLES[kind].get("url"), *place}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -261,3 +261,34 @@ def test_the_contact_sheet_holds_every_kind():
     sheet = previews.contact_sheet()
     assert re.findall(r"<h2>(\w+)</h2>", sheet) == list(previews.SAMPLES)
     assert sheet.count("<iframe sandbox ") == len(letters.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "path"),
+    [
+        ("call_for_proposals", {}, "/rounds/DX-2024-01/intake"),
+        ("dossier_returned", {"dossier_code": "HS-2024-0007"}, "/nominations?dossier=HS-2024-0007"),
+        ("dossier_returned", {"dossier_code": None}, "/nominations?state=returned"),
+        ("council_invitation", {"session_code": "PH-2024-01"}, "/council/PH-2024-01"),
+        ("conflict_question", {"session_code": "PH-2024-01"}, "/council/PH-2024-01"),
+        ("ballot_reminder", {"session_code": "PH 1/2"}, "/council/PH%201%2F2"),
+        ("waiting_for_signature", {}, "/sign"),
+    ],
+)
+def test_a_letter_leads_to_the_page_it_speaks_of_when_the_office_has_an_address(kind, more, path):
+    context = {**previews.SAMPLES[kind], **more}
+    rendered = letters.render(kind, context, letterhead=previews.LETTERHEAD)
+    where = f"https://vinhdanh.example{path}"
+    assert f"\nMở trên hệ thống: {where}\n" in rendered.text
+    read = Balance()
+    read.feed(rendered.html)
+    assert (read.links, read.open, read.remote) == ([where], [], [])
+    without = letters.render(kind, context)
+    assert ("Mở trên hệ thống" in without.text, "Mở trên hệ thống" in without.html) == (False, False)
+
+
+def test_what_a_cut_list_leaves_out_is_on_the_letters_own_page():
+    context = {**previews.SAMPLES["dossier_returned"], "dossier_code": "HS-2024-0007"}
+    context["items"] = context["items"][:1] * 51
+    at = letters.render("dossier_returned", context, letterhead=previews.LETTERHEAD)
+    assert "… và 1 hồ sơ khác, xem tại https://vinhdanh.example/nominations?dossier=HS-2024-0007\n" in at.text

@@ -47,6 +47,7 @@ PAGES: dict[str, Answers] = {
     "/decisions/{p.unpublished}": {EVERYBODY: 404},  # signed, not published: not even the office finds it here
     "/decisions/{p.decision}.pdf": {EVERYBODY: 404},  # no paper was rendered here
     "/decisions/{p.unpublished}.pdf": {EVERYBODY: 404},
+    "/decisions/{p.decision}/revoke": {"CD": 200},
     "/decisions/{p.decision}.tlog-proof": {EVERYBODY: 200},
     "/decisions/{p.unpublished}.tlog-proof": {EVERYBODY: 404},
     "/ledger/checkpoint": {EVERYBODY: 200},
@@ -75,6 +76,8 @@ PAGES: dict[str, Answers] = {
     "/rounds/{p.round}/live": {WORKERS: 200},
     "/rounds/new": {"S": 200},
     "/rounds/{p.round}/extend": {"S": 200},
+    "/rounds/{p.round}/advance": {"S": 200},
+    "/rounds/{p.round}/disclose?paper={p.unpublished}": {"RS": 200},
     "/rounds/{p.round}/letters/{p.letter}": {"RS": 200},
     "/rounds/{p.round}/intake": {"OFS": 200},
     "/rounds/{p.round}/intake/template.xlsx": {"OFS": 200},
@@ -104,6 +107,7 @@ PAGES: dict[str, Answers] = {
     # The council
     "/council": {WORKERS: 200},
     "/council/new": {"S": 200},
+    "/council/members": {"SA": 200},
     "/council/{p.convened}": {COUNCIL: 200},
     "/council/{p.open}": {COUNCIL: 200},
     "/council/{p.tallied}": {COUNCIL: 200},
@@ -219,6 +223,9 @@ ACTS: dict[str, str] = {
     "/nominations/{p.own[submitted]}/pause": "RS",
     "/nominations/{p.own[paused]}/resume": "RS",
     "/council": "S",
+    "/council/members/set-up": "SA",
+    "/council/members/appoint": "SA",
+    "/council/members/dismiss": "SA",
     "/council/{p.convened}/attendance": "S",
     "/council/{p.convened}/reschedule": "S",
     "/council/{p.convened}/cancel": "S",
@@ -237,6 +244,7 @@ ACTS: dict[str, str] = {
     "/council/{p.open}/annul": "S",
     "/council/{p.tallied}/verify": COUNCIL,
     "/sign/{p.round}/decide/LDTT": "CD",
+    "/decisions/{p.decision}/revoke": "CD",
     "/petitions/{p.petition}/answer": "RS",
     "/dashboard/verify": "SCIA",
     "/api/v1/petitions": SIGNED_IN,

@@ -390,6 +390,51 @@ def test_a_returned_one_is_mended(site: Site, step: str, target: str) -> None:
     assert site.office.violations() == []
 
 
+def test_a_misspelt_name_is_mended_without_typing_all_again(site: Site) -> None:
+    code = site.codes[State.RETURNED]
+    row = "SELECT p.name, p.honorific, p.position, p.birth_date FROM nominee p JOIN nomination n ON n.nominee_id = p.id"
+    browser = site.sign_in("canbo.xa01")
+    place = f"/nominations/{code}/mend"
+    page = browser.get(place)
+    shown = {
+        name: re.findall(rf'<input id="{name}" name="{name}"[^>]*value="([^"]*)"', page.text)
+        for name in ("name", "title")
+    }
+    name = site.office.rows(f"{row} WHERE n.code = :c", c=code)[0][0]
+    assert shown == {"name": [name], "title": [""]}
+    typed = {"name": "Lò Thị Sửa", "honorific": "Bà", "title": "", "workplace": "", "birth_date": "5/9/1985"}
+    checked = mend(site, code, step="check", **typed)
+    assert (checked.status_code, "Lò Thị Sửa" in checked.text) == (200, True)
+    kept = hidden(checked, place)
+    assert {field: kept[field] for field in typed} == typed
+    own = {"csrf": hidden(page, place)["csrf"], "step": "save"}  # `mend` signs in anew
+    assert browser.post(place, data=kept | own).status_code == 303
+    assert site.office.rows(f"{row} WHERE n.code = :c", c=code) == [("Lò Thị Sửa", "Bà", None, "1985-09-05")]
+    assert site.office.violations() == []
+
+    wrong = mend(site, code, step="check", **typed | {"name": "", "birth_date": "32/13/1985"})
+    assert (wrong.status_code, re.findall(r'href="#(name|birth_date)"', wrong.text)) == (422, ["name", "birth_date"])
+    taken = site.office.one(
+        "SELECT p.name FROM nominee p JOIN nomination n ON n.nominee_id = p.id WHERE n.code = :c",
+        c=site.codes[State.DRAFT],
+    )
+    clash = mend(site, code, step="save", **typed | {"name": taken, "birth_date": ""})
+    assert (clash.status_code, re.findall(r'href="#(name)"', clash.text)) == (422, ["name"])
+    assert site.office.rows(f"{row} WHERE n.code = :c", c=code) == [("Lò Thị Sửa", "Bà", None, "1985-09-05")]
+
+
+def test_a_name_that_stands_in_another_submitted_dossier_is_not_offered(site: Site) -> None:
+    code, other = site.codes[State.RETURNED], site.codes[State.SUBMITTED]
+    site.office.write(
+        "UPDATE nomination SET nominee_id = (SELECT nominee_id FROM nomination WHERE code = :c) WHERE code = :o",
+        c=code, o=other,
+    )  # fmt: skip
+    page = site.sign_in("canbo.xa01").get(f"/nominations/{code}/mend")
+    assert (other in page.text, 'name="name"' in page.text) == (True, False)
+    assert mend(site, code, step="save", initiative="mới").status_code == 303
+    assert mend(site, code, step="save", name="Khác").status_code == 422
+
+
 def test_papers_that_are_listed_one_by_one_are_kept(site: Site) -> None:
     code = site.codes[State.RETURNED]
     assert mend(site, code, step="save", papers="some", part=["to_trinh", "y_kien"]).status_code == 303

@@ -17,6 +17,10 @@ def listed(page: httpx.Response) -> list[str]:
     return list(dict.fromkeys(re.findall(r'href="/nominations/(DN-[\d-]+)"', page.text)))
 
 
+def listed_codes(page: httpx.Response) -> list[str]:
+    return re.findall(r"<td>(DN-[\d-]+)</td>", page.text)
+
+
 def picked(page: httpx.Response, code: str) -> str:
     """The value of a nomination's box: its code and version as shown."""
     found = re.search(rf'value="({code}:\d+)"', page.text)
@@ -48,6 +52,7 @@ def test_each_role_opens_exactly_its_pages(site: Site) -> None:
         f"{here}/live": WORKERS,
         "/rounds/new": office,
         f"{here}/extend": office,
+        f"{here}/advance": office,
         f"{here}/letters/{letter}": {"thuky", "chuyenvien1"},
     }
     for username in PEOPLE:
@@ -166,9 +171,56 @@ def test_what_is_asked_for_every_15_seconds_is_the_counts_and_the_table_alone(si
 
 def test_a_stage_that_is_not_done_is_not_closed(site: Site) -> None:
     browser = site.sign_in("thuky")
-    answer = post(browser, browser.get(f"/rounds/{site.round}"), f"/rounds/{site.round}/advance")
+    page = browser.get(f"/rounds/{site.round}/advance")
+    assert f'action="/rounds/{site.round}/advance"' not in page.text
+    token = hidden(page, "/logout")["csrf"]
+    answer = browser.post(f"/rounds/{site.round}/advance", data={"csrf": token, "once": "k1"})
     assert answer.status_code == 409
     assert "1 hồ sơ «Bản nháp»" in answer.text
+    assert site.office.one("SELECT stage FROM review_round") == "unit_proposal"
+
+
+def units_named(page: httpx.Response) -> list[str]:
+    """Units that the page says have not proposed yet."""
+    return re.findall(r'<li>[^<]+ <span class="hint">\((\w+)', page.text)
+
+
+def test_the_office_sees_which_units_have_not_proposed_while_there_is_time(site: Site) -> None:
+    board = f"/rounds/{site.round}"
+    silent = [
+        row[0]
+        for row in site.office.rows(
+            "SELECT code FROM unit WHERE NOT is_office AND code NOT IN ('XA01', 'XA02') ORDER BY code"
+        )
+    ]
+    assert silent
+    site.office.write(
+        "UPDATE nomination SET state = 'draft', stage = 'unit_proposal' WHERE unit_id ="
+        " (SELECT id FROM unit WHERE code = 'XA02')"
+    )
+    secretary = site.sign_in("thuky")
+    assert units_named(secretary.get(board)) == sorted([*silent, "XA02"])
+    assert "(XA02; 1 bản nháp chưa nộp)" in secretary.get(board).text
+    assert units_named(secretary.get(f"{board}/advance")) == sorted([*silent, "XA02"])
+    assert units_named(site.sign_in("canbo.xa01").get(board)) == []  # another unit's silence is the office's matter
+    site.office.write("UPDATE unit SET valid_to = '2024-06-30' WHERE code = :c", c=silent[0])
+    assert units_named(secretary.get(board)) == sorted([*silent[1:], "XA02"])
+    site.office.write("UPDATE review_round SET stage = 'home_affairs_review'")
+    assert units_named(secretary.get(board)) == []
+
+
+def test_what_is_checked_before_a_stage_is_closed(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    early = browser.get(f"/rounds/{site.round}/advance")
+    assert "1 hồ sơ «Bản nháp»" in early.text
+    assert f'action="/rounds/{site.round}/advance"' not in early.text
+    site.office.write(
+        "UPDATE nomination SET state = 'submitted', stage = 'home_affairs_review' WHERE stage = 'unit_proposal'"
+    )
+    going_on = site.office.one("SELECT count(*) FROM nomination WHERE stage != 'ended'")
+    page = browser.get(f"/rounds/{site.round}/advance")
+    assert re.findall(r"<dt>Hồ sơ đi tiếp</dt><dd>(\d+)", page.text) == [str(going_on)]
+    assert hidden(page, f"/rounds/{site.round}/advance")["from_stage"] == "unit_proposal"
     assert site.office.one("SELECT stage FROM review_round") == "unit_proposal"
 
 
@@ -177,7 +229,7 @@ def test_a_stage_that_is_done_is_closed_once(site: Site) -> None:
         "UPDATE nomination SET state = 'submitted', stage = 'home_affairs_review' WHERE stage = 'unit_proposal'"
     )
     browser = site.sign_in("thuky")
-    page = browser.get(f"/rounds/{site.round}")
+    page = browser.get(f"/rounds/{site.round}/advance")
     answers = [post(browser, page, f"/rounds/{site.round}/advance") for _ in range(2)]
     assert {answer.headers.get("location") for answer in answers} == {answers[0].headers["location"]}
     assert site.office.one("SELECT stage FROM review_round") == "home_affairs_review"
@@ -251,12 +303,21 @@ def test_the_secretary_may_pause_but_not_return(site: Site) -> None:
 def test_a_signed_decision_is_published_once(site: Site) -> None:
     browser = site.sign_in("thuky")
     signed = site.codes[State.SIGNED]
-    page = browser.get(f"/rounds/{site.round}")
-    assert hidden(page, f"/rounds/{site.round}/disclose")["paper"] == site.office.decision_of(signed)
+    board = browser.get(f"/rounds/{site.round}")
+    paper = site.office.decision_of(signed)
+    assert re.findall(r'href="(/rounds/[^"]+/disclose[^"]*)"', board.text) == [
+        f"/rounds/{site.round}/disclose?paper={paper}"
+    ]
+    page = browser.get(f"/rounds/{site.round}/disclose?paper={paper}")
+    assert re.findall(r"<dt>Số hồ sơ</dt><dd>(\d+)", page.text) == ["1"]
+    assert site.office.one("SELECT symbol FROM decision WHERE code = :c", c=paper) in page.text
+    assert listed_codes(page) == [signed]
+    assert site.office.states([signed]) == ["signed"]  # a look publishes nothing
+    assert hidden(page, f"/rounds/{site.round}/disclose")["paper"] == paper
+    assert browser.get(f"/rounds/DX-2024-99/disclose?paper={paper}").status_code == 404
     answers = [post(browser, page, f"/rounds/{site.round}/disclose") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert site.office.states([signed]) == ["disclosed"]
-    paper = site.office.decision_of(signed)
     symbol = site.office.one("SELECT symbol FROM decision WHERE code = :c", c=paper)
     assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {symbol}: 1 hồ sơ"]
     assert site.public.get(f"/decisions/{paper}").status_code == 200

@@ -22,7 +22,6 @@ WITHIN: dict[Act, str] = {
     Act.SEE_PERSONAL_FIELDS: "fields of the nomination's page: policy.fields_of_nominee",
     Act.CLOSE: "done by the sweep of deadlines when the time for objections is over; no person asks for it",
     Act.SEE_AUTHORISATIONS: "the chairman's own page lists them; others meet a mandate where it is used (/sign, papers)",
-    Act.SET_UP_COUNCIL: "a command of the command line: council set-up and appointment by decision",
 }
 
 

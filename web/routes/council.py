@@ -126,7 +126,14 @@ def index(visit: Reader) -> Response:
         query = query.where(mine)
     with visit.reading() as session:
         rows = session.execute(query).all()
-    return pages.render(visit, "council.html", rows=rows, states=STATES, may_convene=visit.may(Act.CONVENE))
+    return pages.render(
+        visit,
+        "council.html",
+        rows=rows,
+        states=STATES,
+        may_convene=visit.may(Act.CONVENE),
+        may_set_up=visit.may(Act.SET_UP_COUNCIL),
+    )
 
 
 @router.get("/council/new")

@@ -42,6 +42,8 @@ Mender = Annotated[Visit, Depends(Permit(Act.MEND))]
 _FILTERS = ("round", "unit", "award", "state", "dossier", "text")
 # What a form asks of a proposal: the fields of a workbook's columns, read by the same rules.
 TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
+# Who is proposed, as a workbook's heads call it.
+_PERSON = ("name", "honorific", "title", "workplace", "birth_date")
 _MENDED = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "grounds", "facts")
 _KIND_WORDS = {str(kind): name for kind, name in heads.KIND_NAMES.items()}
 _FIELD_OF = {head.name: head.field for head in heads.HEADS} | {"position": "title", heads.ATTACHMENTS: "parts"}
@@ -418,7 +420,7 @@ def mending(visit: Mender, code: str) -> Response:
     """The form with what the nomination says now. Raises Refusal `wrong_state` where nothing may be mended."""
     with visit.reading() as session:
         row, nominee = _mendable(session, visit, code)
-    return _mend(visit, row, nominee, _as_said(row), {}, version=row.version)
+    return _mend(visit, row, nominee, _as_said(row) | _as_named(nominee), {}, version=row.version)
 
 
 def _mendable(session: Session, visit: Visit, code: str) -> tuple[Nomination, Nominee]:
@@ -444,6 +446,17 @@ def _as_said(row: Nomination) -> dict[str, Any]:
     }
 
 
+def _as_named(nominee: Nominee) -> dict[str, str]:
+    """Who is proposed, as the form shows it."""
+    return {
+        "name": nominee.name,
+        "honorific": nominee.honorific or "",
+        "title": nominee.position or "",
+        "workplace": nominee.workplace or "",
+        "birth_date": f"{nominee.birth_date:%d/%m/%Y}" if nominee.birth_date else "",
+    }
+
+
 @router.post("/nominations/{code}/mend")
 def mend(visit: Mender, code: str, form: Submitted) -> Response:
     """Check what was typed; show what changes; save it, and hand the nomination in again where that was asked."""
@@ -452,21 +465,23 @@ def mend(visit: Mender, code: str, form: Submitted) -> Response:
         nominee = session.get_one(Nominee, row.nominee_id)
     version = next(iter(deeds.chosen(form).values()), 0)
     typed = _typed(form, _MENDED)
+    # A page that did not show whom it is about leaves them as they are.
+    typed |= {name: form.text(name) if name in form.data else said for name, said in _as_named(nominee).items()}
     step = form.text("step")
     if step == "change":
         return _mend(visit, row, nominee, typed, {}, version=version)
-    proposed = _proposed(form, typed, nominee.name, _KIND_WORDS[nominee.kind], row.award)
+    proposed = _proposed(form, typed, typed["name"], _KIND_WORDS[nominee.kind], row.award)
     if form.errors or proposed is None:
         return _mend(visit, row, nominee, typed, form.errors, version=version, status=422)
-    changes = _changes(row, proposed)
+    changes, person = _changes(row, proposed), _person(nominee, proposed)
     if step not in {"save", "submit"}:
-        if not changes:
+        if not changes and not person:
             unchanged = {"achievement": words("Bạn chưa sửa gì. Hãy sửa nội dung, hoặc nộp hồ sơ từ trang của nó.")}
             return _mend(visit, row, nominee, typed, unchanged, version=version, status=422)
         return _mend(visit, row, nominee, typed, {}, version=version, checking=True)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        proposal.mend(session, code, actor=actor, now=visit.now, version=version, **changes)
+        proposal.mend(session, code, actor=actor, now=visit.now, version=version, person=person, **changes)
         if step == "submit":
             transition.one(proposal.submit(session, [code], actor=actor, now=visit.now))
             return {"message": f"Đã sửa và nộp hồ sơ {code}"}
@@ -482,8 +497,16 @@ def mend(visit: Mender, code: str, form: Submitted) -> Response:
                 if name != "papers"
             }
             return deeds.stale(visit, code, version, refusal, shown)
+        if refusal.code in {"already_a_nominee", "nominee_in_use"}:
+            return _mend(visit, row, nominee, typed, {"name": refusal.message}, version=version, status=422)
         raise
     return pages.done(f"/nominations/{code}", form.once)
+
+
+def _person(nominee: Nominee, proposed: proposal.Proposed) -> dict[str, Any]:
+    """What differs in who is proposed."""
+    wanted = {name: getattr(proposed, name) for name in proposal.MENDABLE_PERSON}
+    return {name: value for name, value in wanted.items() if (value or None) != (getattr(nominee, name) or None)}
 
 
 def _changes(row: Nomination, proposed: proposal.Proposed) -> dict[str, str | None]:
@@ -514,7 +537,9 @@ def _mend(
     checking: bool = False,
     status: int = 200,
 ) -> Response:
-    was = _as_said(row)
+    was = _as_said(row) | _as_named(nominee)
+    with visit.reading() as session:
+        holding = proposal.holding_nominee(session, row)
     return pages.render(
         visit,
         "nomination_mend.html",
@@ -527,7 +552,9 @@ def _mend(
         version=version,
         errors=_ordered(errors),
         checking=checking,
-        mended=_MENDED,
+        mended=(*_PERSON, *_MENDED),
+        person=_PERSON,
+        holding=holding,
         speaks_facts=facts.write(json.loads(row.facts)) is not None,
         **_choices(),
     )

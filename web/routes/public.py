@@ -18,6 +18,7 @@ from rules.lifecycle import NomineeKind
 from rules.refusal import Refusal
 from web import language, pages, shelf
 from web.language import words
+from web.routes import revocation
 from web.visit import Permit, Visit
 
 router = APIRouter()
@@ -238,6 +239,7 @@ def decision(visit: Public, number: str) -> Response:
             people, key = public_register.search(session, paper=found["code"], after=after, limit=100)
             day = date.fromisoformat(found["date"]) if found["date"] else None
             issuer = found["decided_by"] or public_register.office_on(session, day)
+            revoke = found["state"] == "in_force" and revocation.offered(session, visit, found["award"])
         return pages.render(
             visit,
             "decision.html",
@@ -246,6 +248,7 @@ def decision(visit: Public, number: str) -> Response:
             people=people,
             next_key=key,
             first=after is None,
+            may_revoke=revoke,
             kinds=KIND_NAMES,
         )
 

@@ -21,6 +21,7 @@ from web import deeds, pages
 from web.deeds import DEEDS
 from web.forms import Form, Submitted
 from web.language import words
+from web.routes import revocation
 from web.visit import Permit, Visit
 
 router = APIRouter()
@@ -185,12 +186,15 @@ def _board(
     with visit.reading() as session:
         row = rounds.by_code(session, code)
         papers = _papers(session, row, visit.actor)
+        for paper in papers["decisions"]:
+            paper["may_revoke"] = paper["state"] == "in_force" and revocation.offered(session, visit, paper["award"])
         called = select(CouncilSession).where(CouncilSession.round_id == row.id).order_by(col(CouncilSession.id).desc())
         if not visit.may(Act.SEE_SESSION):  # a seat opens its own session; a unit's officer has none
             mine = select(SessionMember.session_id).where(SessionMember.username == visit.actor.username)
             called = called.where(col(CouncilSession.id).in_(mine))
         sessions = list(session.exec(called))
         units = [tuple(found) for found in session.exec(select(Unit.code, Unit.name).order_by(Unit.code))]
+        silent = _silent(session, row, visit)
     errors: dict[str, str] = more.get("errors", {})
     return pages.render(
         visit,
@@ -201,6 +205,7 @@ def _board(
         ticked=ticked,
         papers=papers,
         sessions=sessions,
+        silent=silent,
         session_states=SESSION_STATES,
         units=units,
         kinds=KIND_NAMES,
@@ -264,7 +269,7 @@ def _papers(session: Session, row: ReviewRound, actor: Actor) -> dict[str, list[
     )
     decisions = session.execute(
         sa.select(
-            d.code, d.symbol, d.title, d.signed_on, d.state, counted.label("waiting"),
+            d.code, d.symbol, d.title, d.award, d.signed_on, d.state, counted.label("waiting"),
             sa.exists().where(x.decision_id == d.id).label("published"),
         )
         .where(d.round_id == row.id)
@@ -309,6 +314,23 @@ def acts(visit: Pauser, code: str, form: Submitted) -> Response:
             errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ.")},
         )
     return deeds.handle(visit, deed, form, wanted, place=(f"/rounds/{code}/acts", f"/rounds/{code}"), bulk=True)
+
+
+@router.get("/rounds/{code}/advance")
+def closing(visit: Advancer, code: str) -> Response:
+    """Check before a stage is closed for good: what ends, what goes on, who has not proposed; or why it may not yet."""
+    with visit.reading() as session:
+        row = rounds.by_code(session, code)
+        found = rounds.ending(session, row)
+        silent = _silent(session, row, visit)
+    return pages.render(visit, "round_advance.html", round=row, ending=found, silent=silent)
+
+
+def _silent(session: Session, row: ReviewRound, visit: Visit) -> list[tuple[str, str, int]]:
+    """The units that have not proposed yet, while there is time; for the office, which urges them."""
+    if row.stage != Stage.UNIT_PROPOSAL or not visit.actor.holds(*sight.OFFICE):
+        return []
+    return rounds.not_proposed(session, row, today=access.local_date(visit.now))
 
 
 @router.post("/rounds/{code}/advance")
@@ -386,6 +408,24 @@ def _symbol(session: Session, paper: str) -> str:
 
 
 # Papers of the round ----------------------------------------------------------------------------------------------
+
+
+@router.get("/rounds/{code}/disclose")
+def publication(visit: Discloser, code: str, paper: str = "") -> Response:
+    """Check before a paper is public: its number, and whose names everybody reads at once."""
+    with visit.reading() as session:
+        found = disclosure.publishable(session, paper)
+        if session.get_one(ReviewRound, found.round_id).code != code:
+            raise Refusal("unknown_decision", f"Không có văn bản số «{paper}» trong đợt {code}.")
+    return pages.render(
+        visit,
+        "round_disclose.html",
+        code=code,
+        paper=found,
+        named=found.waiting[: deeds.MOST_LISTED],
+        days=disclosure.POSTING_DAYS,
+        award_name=transition.award_name,
+    )
 
 
 @router.post("/rounds/{code}/disclose")

@@ -1,0 +1,95 @@
+"""Revoking a decision (Law 06/2022 Art. 93.2): ground and reason, checked with the password, then for good."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from models import ReviewRound
+from operations import disclosure, sight, transition
+from operations.access import Actor
+from rules.policy import Act, Relation
+from web import deeds, pages, reauthentication
+from web.forms import Submitted
+from web.language import words
+from web.visit import Permit, Visit
+
+router = APIRouter()
+Revoker = Annotated[Visit, Depends(Permit(Act.REVOKE))]
+
+
+def offered(session: Session, visit: Visit, award: str | None) -> bool:
+    """May this visitor revoke a decision on that award today? For showing the way there; the operation decides again."""
+    if visit.visitor is None or award is None:
+        return False
+    scope = sight.signs_for(session, visit.actor, now=visit.now)
+    relation = frozenset({Relation.AUTHORISED}) if scope is None or award in scope else frozenset[Relation]()
+    return visit.may(Act.REVOKE, relation=relation)
+
+
+@router.get("/decisions/{number}/revoke")
+def form(visit: Revoker, number: str) -> Response:
+    """What revoking needs: one of the law's grounds, and the reason."""
+    return _page(visit, number, {"ground": "", "reason": ""}, {}, checking=False)
+
+
+def _page(visit: Visit, number: str, typed: Mapping[str, str], errors: dict[str, str], *, checking: bool) -> Response:
+    with visit.reading() as session:
+        decision, _ = disclosure.revocable(session, number, actor=visit.actor, now=visit.now)
+        honoured = disclosure.honoured(session, decision)
+        letters = len({row.unit_code for row in honoured})
+    return pages.render(
+        visit,
+        "decision_revoke.html",
+        status=422 if errors else 200,
+        decision=decision,
+        count=len(honoured),
+        named=honoured[: deeds.MOST_LISTED],
+        letters=letters,
+        award_name=transition.award_name(decision.award),
+        grounds=disclosure.REVOCATION_GROUNDS,
+        typed=typed,
+        errors=errors,
+        checking=checking,
+        asks_password=reauthentication.asks(visit),
+    )
+
+
+@router.post("/decisions/{number}/revoke")
+def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
+    """Each step: what was typed is checked, shown with the password to be typed, done. 303 with the receipt."""
+    step = form.text("step")
+    with visit.reading() as session:
+        decision = disclosure.decision_by_code(session, number)
+        place = f"/rounds/{session.get_one(ReviewRound, decision.round_id).code}"
+    code = decision.code
+    if pages.sent_before(visit, form):
+        return pages.done(place, form.once)
+    typed = {name: form.text(name) for name in ("ground", "reason")}
+    if step == "change":
+        return _page(visit, code, typed, {}, checking=False)
+    if typed["ground"] not in disclosure.REVOCATION_GROUNDS:
+        form.errors["ground"] = words("Hãy chọn căn cứ hủy bỏ.")
+    form.text(
+        "reason",
+        required=words("Hãy ghi lý do: lý do được gửi cho đơn vị và còn trong sổ cái."),
+        longest=transition.LONGEST_REASON,
+    )
+    if form.errors:
+        return _page(visit, code, typed, form.errors, checking=False)
+    if step != "do":
+        return _page(visit, code, typed, {}, checking=True)
+    reauthentication.check(visit, form)
+    if form.errors:
+        return _page(visit, code, typed, form.errors, checking=True)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = disclosure.revoke(
+            session, code, ground=typed["ground"], reason=typed["reason"], actor=actor, now=visit.now
+        )
+        return {"message": f"Đã hủy bỏ quyết định {row.symbol}", "details": "Thư báo đã được xếp gửi tới các đơn vị."}
+
+    visit.act("decisions.revoke", code, change, once=form.once)
+    return pages.done(place, form.once)

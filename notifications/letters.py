@@ -412,6 +412,7 @@ PLACES: Mapping[str, str] = {
     "tellers_called": _SESSION,
     "ballot_annulled": _SESSION,
     "waiting_for_signature": "/sign",
+    "petition_received": "/petitions/{petition_code}",
 }
 _RETURNED = "/nominations?state=returned"
 

@@ -93,6 +93,13 @@ def paper(session: Session, code: str) -> dict[str, Any]:
     }
 
 
+def office_on(session: Session, day: date | None = None) -> str | None:
+    """Whose register it is, or whose it was on that day: an office is ended and another one takes its work over."""
+    query = sa.select(_U.name).where(_U.is_office).order_by(_U.id.desc()).limit(1)
+    then = query.where(_U.valid_from <= day, _U.valid_to.is_(None) | (_U.valid_to > day)) if day else query
+    return session.execute(then).scalar_one_or_none() or session.execute(query).scalar_one_or_none()
+
+
 def of_pdf(session: Session, sha256: str) -> dict[str, Any] | None:
     """The published decision whose PDF has this hash, as `papers` lists it; None where none has."""
     row = session.execute(_papers().where(_D.paper_sha256 == sha256).limit(1)).first()
@@ -108,7 +115,7 @@ def _papers() -> Any:
         sa.select(
             _X.id.label("x"), _X.published_at, _X.decision_id, _X.submission_letter_id.label("letter_id"),
             _D.code, _D.symbol, _D.signed_on, _D.title, _D.award, _D.state, _D.revoked_at, _D.paper_sha256,
-            _L.code.label("letter"), _L.answer_number, _L.answered_on, _L.title.label("letter_title"), _L.superior,
+            _L.code.label("letter"), _L.answer_number, _L.answered_on, _L.symbol.label("letter_symbol"), _L.superior,
         )
         .join_from(Disclosure, Decision, _X.decision_id == _D.id, isouter=True)
         .join(SubmissionLetter, _X.submission_letter_id == _L.id, isouter=True)
@@ -119,15 +126,17 @@ def _papers() -> Any:
 def _paper(row: Any) -> dict[str, Any]:
     own = row.decision_id is not None
     day = row.signed_on if own else row.answered_on
+    superior = catalogue.DECIDER_NAMES.get(row.superior, row.superior)
     return {
         "code": row.code if own else row.letter,
         "number": row.symbol if own else row.answer_number,
         "date": day.isoformat() if day else None,
-        "title": row.title if own else row.letter_title,
+        # A superior's decision has a subject of its own, which is not stored: what it answered is said instead.
+        "title": row.title if own else f"{superior} khen thưởng theo Tờ trình số {row.letter_symbol}",
         "award": row.award,
         "award_name": transition.award_name(row.award) if own else None,
         "state": row.state if own else IN_FORCE,
-        "decided_by": None if own else catalogue.DECIDER_NAMES.get(row.superior, row.superior),
+        "decided_by": None if own else superior,
         "published_on": access.local_date(row.published_at).isoformat(),
     }
 

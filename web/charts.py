@@ -12,10 +12,10 @@ _CLASSES = ("bar", "bar b")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One label with a bar for each series: its share of the whole in permille (None: not known) and its words."""
+    """One label with a bar for each series: its part of the whole in permille, the part not known, and its words."""
 
     label: str
-    bars: tuple[tuple[int | None, str], ...]
+    bars: tuple[tuple[int, int, str], ...]
 
 
 def bars(title: str, rows: Sequence[Row]) -> Markup:
@@ -25,15 +25,19 @@ def bars(title: str, rows: Sequence[Row]) -> Markup:
     for row in rows:
         parts.append(Markup('<text x="0" y="{}">{}</text>').format(y + _LABEL - 5, row.label))
         y += _LABEL
-        for (permille, words), name in zip(row.bars, _CLASSES, strict=False):
-            width = min(max(permille or 0, 0), 1000) * _WIDEST / 1000
-            if permille:
-                parts.append(
-                    Markup('<rect class="{}" x="0" y="{}" width="{}%" height="{}"/>').format(
-                        name, y, f"{max(width, 0.3):.2f}", _BAR - 3
+        for (permille, unknown, words), name in zip(row.bars, _CLASSES, strict=False):
+            end = 0.0
+            # Of whom it is not known stands behind the bar, so that a small part of those known never looks like all.
+            for part, look in ((permille, name), (unknown, "unknown")):
+                width = min(max(part, 0) * _WIDEST / 1000, _WIDEST - end)
+                if width > 0:
+                    parts.append(
+                        Markup('<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"/>').format(
+                            look, f"{end:.2f}", y, f"{max(width, 0.3):.2f}", _BAR - 3
+                        )
                     )
-                )
-            parts.append(Markup('<text x="{}%" y="{}" dx="6">{}</text>').format(f"{width:.2f}", y + _BAR - 5, words))
+                    end += width
+            parts.append(Markup('<text x="{}%" y="{}" dx="6">{}</text>').format(f"{end:.2f}", y + _BAR - 5, words))
             y += _BAR
         y += _GAP
     return Markup('<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>').format(

@@ -242,10 +242,14 @@ def test_equity_figures_stand_beside_their_bars(site: Site) -> None:
 
 def test_bars_are_as_long_as_they_say_and_carry_no_markup_of_others() -> None:
     picture = charts.bars(
-        "<t>", [charts.Row("<b>", ((500, "50 %"), (None, "chưa rõ"))), charts.Row("c", ((2000, "x"), (0, "0")))]
+        "<t>",
+        [charts.Row("<b>", ((500, 250, "50 %"), (0, 1000, "chưa rõ"))), charts.Row("c", ((2000, 9, "x"), (0, 0, "0")))],
     )
-    assert re.findall(r'<rect class="([^"]+)" x="0" y="(\d+)" width="([^"]+)"', picture) == [
-        ("bar", "20", "35.00%"),
-        ("bar", "84", "70.00%"),
+    # What is not known stands behind what is, and both together are never more than the whole.
+    assert re.findall(r'<rect class="([^"]+)" x="([^"]+)" y="(\d+)" width="([^"]+)"', picture) == [
+        ("bar", "0.00%", "20", "35.00%"),
+        ("unknown", "35.00%", "20", "17.50%"),
+        ("unknown", "0.00%", "36", "70.00%"),
+        ("bar", "0.00%", "84", "70.00%"),
     ]
     assert ("<b>" in picture, "&lt;b&gt;" in picture, "&lt;t&gt;" in picture) == (False, True, True)

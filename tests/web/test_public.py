@@ -291,3 +291,20 @@ def test_json_is_whole_when_it_is_long(site: Site) -> None:
     answer = site.public.get("/register.json?list=people")
     assert len(json.loads(answer.text)) == 31
     assert site.public.get("/register.json?text=zzz").json() == []
+
+
+def test_the_register_and_its_papers_name_who_issued_them(site: Site) -> None:
+    """Also a superior's: under its own name, never with the subject of the tờ trình that asked for it."""
+    office = site.office.one("SELECT name FROM unit WHERE is_office")
+    letter, symbol = site.office.rows("SELECT code, symbol FROM submission_letter")[0]
+    by = {"actor": site.office.chuyenvien1, "now": site.office.now}
+    site.office.act(disclosure.record_answer, letter, number="8/QĐ-UBND", on=site.office.now.date(), **by)
+    site.office.act(disclosure.disclose, letter, url="https://x.example/", **by)
+
+    def head(path: str) -> list[str]:
+        return re.findall(r'<p class="(?:office|lead)">([^<]+)</p>', site.public.get(path).text)
+
+    assert head("/") == [office]
+    assert head(f"/decisions/{site.decision}")[0] == office
+    superior = "Chủ tịch UBND cấp tỉnh"
+    assert head(f"/decisions/{letter}") == [superior, f"{superior} khen thưởng theo Tờ trình số {symbol}"]

@@ -318,7 +318,6 @@ def test_a_signed_decision_is_published_once(site: Site) -> None:
     answers = [post(browser, page, f"/rounds/{site.round}/disclose") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert site.office.states([signed]) == ["disclosed"]
-    paper = site.office.decision_of(signed)
     symbol = site.office.one("SELECT symbol FROM decision WHERE code = :c", c=paper)
     assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {symbol}: 1 hồ sơ"]
     assert site.public.get(f"/decisions/{paper}").status_code == 200

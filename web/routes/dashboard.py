@@ -95,7 +95,11 @@ def _row(share: Share, say: Any) -> charts.Row:
     return charts.Row(say(share.name), (_bar(share.nominees, say), _bar(share.awards, say)))
 
 
-def _bar(part: Part, say: Any) -> tuple[int | None, str]:
-    if part.permille is None:
-        return None, say(words("chưa rõ"))
-    return part.permille, f"{part.permille // 10},{part.permille % 10} %"
+def _bar(part: Part, say: Any) -> tuple[int, int, str]:
+    """Parts of the whole: those of whom it is not known are a part of their own, said beside the share of the others."""
+    count, unknown = part.count or 0, part.unknown or 0
+    total = max(part.total, 1)
+    said = [] if part.permille is None else [f"{part.permille // 10},{part.permille % 10} %"]
+    if unknown or not said:
+        said.append(f"{say(words('chưa rõ'))} {unknown}" if unknown else say(words("chưa rõ")))
+    return count * 1000 // total, unknown * 1000 // total, "; ".join(said)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -80,9 +81,11 @@ def home(visit: Public) -> Response:
             else:
                 rows, key = public_register.papers(session, **asked.of_papers, after=asked.after)
             offered = public_register.choices(session)
+            office = public_register.office_on(session)
         return pages.render(
             visit,
             "register.html",
+            office=office,
             rows=rows,
             next_key=key,
             asked=asked,
@@ -234,11 +237,14 @@ def decision(visit: Public, number: str) -> Response:
         with visit.reading() as session:
             found = public_register.paper(session, number)
             people, key = public_register.search(session, paper=found["code"], after=after, limit=100)
+            day = date.fromisoformat(found["date"]) if found["date"] else None
+            issuer = found["decided_by"] or public_register.office_on(session, day)
             revoke = found["state"] == "in_force" and revocation.offered(session, visit, found["award"])
         return pages.render(
             visit,
             "decision.html",
             decision=found,
+            issuer=issuer,
             people=people,
             next_key=key,
             first=after is None,

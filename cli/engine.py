@@ -29,18 +29,26 @@ def init(
     """Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái."""
     now = DOOR.now()  # a bad time is refused before anything is made
     installation = Installation.at(DOOR.folder)
-    installation.create()
-    if sample_:
-        with installation.database.begin() as session:
-            answer = sample.set_up(session, now=now, os_user=getpass.getuser())
-        installation.database.close()
-        DOOR.say(answer)
+    if not sample_:
+        DOOR.say({"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{_set_up()}"})
         return
+    installation.create()
+    with installation.database.begin() as session:
+        answer = sample.set_up(session, now=now, os_user=getpass.getuser())
+    installation.database.close()
+    DOOR.say(answer)
+
+
+def _set_up() -> str:
+    """A new folder with its first administrator; the one-time link with which they choose their password."""
+    now = DOOR.now()
+    installation = Installation.at(DOOR.folder)
+    installation.create()
     link = secrets.token_hex(24)
     with installation.database.begin() as session:
         accounts.first_administrator(session, os_user=getpass.getuser(), link=link, now=now)
     installation.database.close()
-    DOOR.say({"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{link}"})
+    return link
 
 
 @app.command()
@@ -48,7 +56,12 @@ def up(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     host: Annotated[str, typer.Option()] = "127.0.0.1",
 ) -> None:
-    """Chạy hệ thống: máy chủ Prefect, bộ chạy luồng, gửi thư và trang web."""
+    """Chạy hệ thống (tạo thư mục dữ liệu nếu chưa có): máy chủ Prefect, bộ chạy luồng, gửi thư và trang web."""
+    if not (DOOR.folder / "ledger.key").exists():
+        sys.stderr.write(
+            f"Đã tạo thư mục dữ liệu {DOOR.folder}. Khi hệ thống sẵn sàng, quản trị hệ thống đặt mật khẩu (một lần) tại "
+            f"/first/{_set_up()}\n"
+        )
     folder = DOOR.installation.folder  # refuses clearly before anything is started
     DOOR.installation.database.close()
     command = [sys.executable, "-m", "deployments.up", "--data", str(folder), "--port", str(port), "--host", host]

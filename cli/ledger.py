@@ -9,7 +9,7 @@ import typer
 
 from cli.door import DOOR, progress, read_text
 from ledger import proof, unproven
-from operations import disclosure, ledger_book, verification
+from operations import disclosure, ledger_book, snapshot, verification
 from rules.refusal import Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Sổ cái chống sửa đổi.")
@@ -20,7 +20,7 @@ def verify() -> None:
     """Đọc lại toàn bộ sổ cái và so với từng bảng dữ liệu."""
     started = perf_counter()
     vkey = DOOR.installation.signer.vkey
-    with DOOR.reading() as session:
+    with snapshot.taken(DOOR.installation) as session:
         verdict = verification.verify(session, vkey=vkey)
     if verdict.violations:
         for violation in verdict.violations[:20]:

@@ -34,7 +34,8 @@ from rules.refusal import Refusal, Unreadable
 STEADY = 300.0  # seconds a part must have lived for its earlier falls to be forgotten
 EXAMINE = 5.0  # seconds between looks at Prefect's health
 MISSES = 4  # looks in a row that fail before the server is started again
-START = 120.0  # seconds that a start may take on a busy machine
+START = 600.0  # seconds that a start may take: on a machine that does other things as well, Prefect needs minutes
+FALLS = 3  # of a part before the first readiness: what falls that often does not come up by waiting
 STOP = 6.0  # seconds that a part has to end by itself
 LOG_BYTES = 5_000_000
 
@@ -119,7 +120,7 @@ class Supervisor:
             if not ready and self._is_ready():
                 ready = True
                 self._say_ready()
-            if not ready and (time.monotonic() > ends or self._parts["web"].falls > 1):
+            if not ready and (time.monotonic() > ends or any(part.falls > FALLS for part in self._parts.values())):
                 return False
         return True
 
@@ -271,6 +272,12 @@ def _bound_name(host: str) -> dict[str, str]:
     return {}
 
 
+def _reached(bound: socket.socket) -> str:
+    """The address by which this machine's own browser reaches the socket, also one bound to every address."""
+    host, port = bound.getsockname()[:2]
+    return f"127.0.0.1:{port}" if host in {"0.0.0.0", "::"} else _address(bound)  # noqa: S104 -- compared, not bound
+
+
 def _bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -351,6 +358,10 @@ def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
         raise Refusal(
             "port_in_use", f"Cổng {port} trên {host} không dùng được; thêm --port với một cổng khác."
         ) from None
+    if (folder / "ledger.key").exists():
+        _ = Installation.at(folder).signer  # a key that others may read stops the start: it seals everything
+    # Letters and registers name the site by this, where no BASE_URL is set.
+    (folder / "run" / "web.url").write_text(f"http://{_reached(web)}", encoding="utf-8")
     supervisor = Supervisor(folder, web, host=host, as_json=as_json)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, supervisor.stop)

@@ -333,7 +333,11 @@ class DeadlineExtended(_Strict):
 
 
 class PetitionReceived(_Strict):
+    """To the office, never to who sent it. Letters that wait since before there were kinds name none."""
+
     petition_code: Line
+    petition_kind: Line = "phản ánh, kiến nghị"
+    recipient_name: Line = "Ông/Bà"
     due: When | None
 
 

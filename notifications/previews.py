@@ -170,7 +170,12 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "url": "https://vinhdanh.example/decisions/123-2024",
         "until": "2025-01-27",
     },
-    "petition_received": {"petition_code": "PA-2024-0003", "due": "2025-01-10"},
+    "petition_received": {
+        "petition_code": "PA-2024-0003",
+        "petition_kind": "khiếu nại",
+        "recipient_name": "Sùng Thị Chuyên Viên",
+        "due": "2025-01-10",
+    },
     "petition_answered": {
         "petition_code": "PA-2024-0003",
         "answer": "Nội dung đã được kiểm tra.\n\nDanh sách giữ nguyên.",

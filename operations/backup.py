@@ -53,16 +53,23 @@ def write(installation: Installation, target: Path) -> dict[str, Any]:
 
 def copy_database(place: Path, copy: Path) -> None:
     """SQLite's own online copy, consistent while others write."""
-    source = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)
     destination = sqlite3.connect(copy)
     try:
-        source.backup(destination)
-        destination.execute("PRAGMA secure_delete = ON")  # overwritten, not only unlinked
-        destination.execute("DELETE FROM ballot_box")
-        destination.commit()
+        copy_into(place, destination)
     finally:
         destination.close()
+
+
+def copy_into(place: Path, destination: sqlite3.Connection) -> None:
+    """The same copy into an open database, which is replaced by it. In one step: others write before it or after it."""
+    source = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        source.backup(destination)
+    finally:
         source.close()
+    destination.execute("PRAGMA secure_delete = ON")  # overwritten, not only unlinked
+    destination.execute("DELETE FROM ballot_box")
+    destination.commit()
 
 
 def read(source: Path, folder: Path) -> dict[str, Any]:

@@ -414,7 +414,7 @@ def _by_hand(
                     "counts_differ",
                     f"Hai bản đếm phiếu khác nhau, bắt đầu từ hồ sơ {code}. Hãy đếm lại và nhập lại bản đếm.",
                     citation=COUNCIL,
-                    details={"code": code},
+                    details={"nomination": code},
                 )
     numbers = {code: _numbers(first[code]) for code in electorate.awards}
     electorate.require_fitting(numbers)

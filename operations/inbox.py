@@ -32,7 +32,7 @@ from models import (
     Unit,
 )
 from models.types import table
-from operations import access, paging, petitions, sight, transition
+from operations import access, paging, petitions, sight, to_sign, transition
 from operations.access import Actor
 from rules import deadlines, lifecycle
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
@@ -41,9 +41,11 @@ from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, S
 KINDS: dict[str, str] = {
     "conflict": "Trả lời về xung đột lợi ích",
     "ballot": "Bỏ phiếu",
+    "meeting": "Họp Hội đồng",
     "count": "Kiểm phiếu",
     "returned": "Bị trả lại, cần bổ sung",
     "draft": "Bản nháp chưa nộp",
+    "propose": "Đang nhận đề nghị",
     "submitted": "Chờ thẩm định",
     "sign": "Chờ ký",
     "petition": "Phản ánh, kiến nghị chờ trả lời",
@@ -60,8 +62,6 @@ _PILES: dict[Role, tuple[tuple[str, State], ...]] = {
     Role.UNIT_HEAD: (("returned", State.RETURNED), ("draft", State.DRAFT)),
     Role.REVIEWER: (("submitted", State.SUBMITTED), ("paused", State.PAUSED)),
     Role.SECRETARY: (("paused", State.PAUSED),),
-    Role.CHAIRMAN: (("sign", State.RECOMMENDED),),
-    Role.DEPUTY: (("sign", State.RECOMMENDED),),
 }
 MOST_AT_ONCE = 5_000  # nominations in one act on a whole list: some five seconds in which nobody else acts
 _NEVER = date(9999, 12, 31)  # no day is set: after everything that is due
@@ -197,7 +197,7 @@ class _Rounds:
 def _open_rounds(session: Session) -> _Rounds:
     d = table(Deadline).c
     rows = session.execute(
-        sa.select(_R.id, _R.code, _R.title, _R.stage).where(_R.closed_at.is_(None)).order_by(_R.id)
+        sa.select(_R.id, _R.code, _R.title, _R.stage, _R.frozen_at).where(_R.closed_at.is_(None)).order_by(_R.id)
     ).all()
     dues = session.execute(sa.select(d.round_id, d.stage, d.due_on).where(d.round_id.in_([row.id for row in rows])))
     return _Rounds({row.id: row for row in rows}, {(row.round_id, row.stage): row.due_on for row in dues})
@@ -206,16 +206,20 @@ def _open_rounds(session: Session) -> _Rounds:
 def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None = None) -> Iterator[_Pile]:
     wanted = {pile: None for role in _PILES if role in actor.roles for pile in _PILES[role]}
     office = actor.holds(Role.REVIEWER, Role.SECRETARY)
-    if not (wanted or office or actor.holds(Role.COUNCIL_MEMBER, Role.TELLER)):
+    if not (wanted or office or actor.holds(Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY)):
         return
     rounds = _open_rounds(session)
+    if actor.holds(Role.UNIT_OFFICER):
+        yield from _to_propose(session, actor, rounds)
+    if actor.holds(Role.CHAIRMAN, Role.DEPUTY):
+        yield from _to_sign(session, actor, now=now)
     if wanted:
-        yield from _nomination_piles(session, actor, rounds, tuple(wanted), now=now, verdict=verdict)
+        yield from _nomination_piles(session, actor, rounds, tuple(wanted), verdict=verdict)
     if office:
         yield from _petitions(session, actor)
         yield from _papers(session, rounds)
     if actor.holds(Role.SECRETARY):
-        yield from _secretary(session, rounds)
+        yield from _secretary(session, rounds, today=access.local_date(now))
     if actor.holds(Role.COUNCIL_MEMBER, Role.TELLER):
         yield from _council(session, actor, rounds)
 
@@ -235,17 +239,13 @@ def _nomination_piles(
     rounds: _Rounds,
     wanted: Sequence[tuple[str, State]],
     *,
-    now: datetime,
     verdict: str | None,
 ) -> Iterator[_Pile]:
     own = _N.unit_id.in_(sorted(actor.units))
-    scope = sight.signs_for(session, actor, now=now)
     for kind, state in wanted:
         conditions: list[Any] = [_N.state == state.value]
         if kind in {"returned", "draft"}:
             conditions.append(own)
-        if kind == "sign" and scope is not None:
-            conditions.append(_N.award.in_(sorted(scope)))
         if verdict is not None:
             judged = sa.exists().where(
                 _A.nomination_id == _N.id, _A.nomination_version == _N.version, _A.verdict == verdict
@@ -284,8 +284,7 @@ def _reader(
         key: tuple[Any, ...] = after
         query = (
             sa.select(
-                _N.id, _N.unit_id, _N.code, _N.award, _N.role, _N.version, _N.proposed_by, _N.reviewed_by,
-                _N.entered_stage_at, _P.name, _U.name.label("unit"), _A.verdict,
+                _N.id, _N.unit_id, _N.code, _N.award, _N.version, _N.proposed_by, _N.entered_stage_at, _P.name, _U.name.label("unit"), _A.verdict,
             )
             .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
             .join(Unit, _N.unit_id == _U.id)
@@ -328,24 +327,62 @@ def _nomination(row: Any, actor: Actor, kind: str, state: State, round_code: str
     )
 
 
-_SIGNING = (Action.SIGN, Action.FORWARD, Action.SEND_BACK, Action.REFUSE)
 _REVIEWING = (Action.PASS, Action.RETURN, Action.FIND_INELIGIBLE)
 
 
 def _acts(row: Any, actor: Actor, state: State) -> tuple[str, ...]:
     """What this actor may do with this nomination among others: by the table, but nobody both proposes and judges."""
     found = dict.fromkeys(t.action for t in lifecycle.TRANSITIONS if t.source is state and t.roles & actor.roles)
-    wrong: set[Action] = {Action.FORWARD if row.role == "decide" else Action.SIGN}
+    wrong: set[Action] = set()
     if row.verdict != "eligible":
         wrong.add(Action.PASS)  # only what the rules found clean is passed in bulk
     if actor.username == row.proposed_by:
-        wrong |= {*_REVIEWING, *_SIGNING}
-    if actor.username == row.reviewed_by:
-        wrong |= set(_SIGNING)
+        wrong |= set(_REVIEWING)
     return tuple(action.value for action in found if action not in wrong)
 
 
 # The rest: few ------------------------------------------------------------------------------------------------------
+
+
+def _to_propose(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]:
+    """Rounds that take proposals and have none yet of this officer's units."""
+    began = set(
+        session.execute(
+            sa.select(_N.round_id).where(_N.round_id.in_(list(rounds.by_id)), _N.unit_id.in_(sorted(actor.units)))
+        ).scalars()
+    )
+    for round_id, row in rounds.by_id.items():
+        if row.frozen_at is not None or round_id in began or not actor.units:
+            continue
+        due = rounds.due_of(round_id, Stage.UNIT_PROPOSAL)
+        until = f" đến {due:%d/%m/%Y}" if due else ""
+        yield _single(
+            Item(
+                kind="propose",
+                code=row.code,
+                link=("rounds", row.code, "intake"),
+                title=f"Đợt «{row.title}» đang nhận đề nghị{until}",
+                round=row.code,
+            ),
+            due,
+        )
+
+
+def _to_sign(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile]:
+    """As the page for signing has them: one pile, one paper, however many names stand in it."""
+    for pile in to_sign.piles(session, actor, now=now):
+        count = f"{pile.count:,}".replace(",", ".")
+        yield _single(
+            Item(
+                kind="sign",
+                code=f"{pile.round}/{pile.role}/{pile.paper}",
+                link=("sign", pile.round, pile.role, pile.paper),
+                title=f"{pile.title}, {count} hồ sơ",
+                round=pile.round,
+                since=pile.since,
+            ),
+            pile.due,
+        )
 
 
 def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:
@@ -405,7 +442,7 @@ def _code(rounds: _Rounds, round_id: int) -> str | None:
     return found.code if found else None
 
 
-def _secretary(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
+def _secretary(session: Session, rounds: _Rounds, *, today: date) -> Iterator[_Pile]:
     tallies = _tallies(session, rounds)
     sittings = session.execute(
         sa.select(_S.code, _S.round_id, _S.state, _S.held_at, _S.opened_at).where(
@@ -453,12 +490,27 @@ def _secretary(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
                     kind="advance",
                     code=row.code,
                     link=("rounds", row.code),
-                    title=f"Đã xong khâu «{STAGE_NAMES[stage]}» của đợt {row.code}",
+                    title=_may_advance(session, round_id, row.code, stage, today=today),
                     round=row.code,
                     state=stage.value,
                 ),
                 rounds.due_of(round_id, stage),
             )
+
+
+def _may_advance(session: Session, round_id: int, code: str, stage: Stage, *, today: date) -> str:
+    """Only a person knows whether the units that have not proposed will still do so: how many have is said."""
+    if stage is not Stage.UNIT_PROPOSAL:
+        return f"Đã xong khâu «{STAGE_NAMES[stage]}» của đợt {code}"
+    proposed = session.execute(
+        sa.select(sa.func.count(sa.distinct(_N.unit_id))).where(_N.round_id == round_id)
+    ).scalar_one()
+    called = session.execute(
+        sa.select(sa.func.count()).where(
+            _U.is_office.is_(False), _U.valid_from <= today, _U.valid_to.is_(None) | (_U.valid_to > today)
+        )
+    ).scalar_one()
+    return f"Đã có {proposed}/{max(called, proposed)} đơn vị đề nghị; kết thúc nhận đề nghị của đợt {code}?"
 
 
 def _council(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]:
@@ -467,18 +519,22 @@ def _council(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]
     me = actor.username
     seats = session.execute(
         sa.select(
-            _S.id, _S.code, _S.round_id, _S.state, _S.opened_at, _S.closed_at, _M.teller, b.kind,
+            _S.id, _S.code, _S.round_id, _S.state, _S.held_at, _S.place, _S.opened_at, _S.closed_at, _M.teller, b.kind,
             sa.exists().where(roll.session_id == _S.id, roll.username == me).label("voted"),
             sa.exists().where(hand.session_id == _S.id, hand.counted_by == me).label("counted"),
         )
         .join_from(SessionMember, CouncilSession, _M.session_id == _S.id)
         .join(Ballot, b.session_id == _S.id, isouter=True)
-        .where(_M.username == me, _S.state.in_(("open", "closed")))
+        .where(_M.username == me, _S.state.in_(("convened", "open", "closed")))
     )  # fmt: skip
     for row in seats:
         due = rounds.due_of(row.round_id, Stage.COUNCIL_VOTE)
         kind = None
-        if row.state == "open" and not row.voted and row.kind != "paper":
+        if row.state == "convened":
+            at = row.held_at.astimezone(access.LOCAL)
+            kind, since, due = "meeting", None, at.date()
+            title = f"Họp Hội đồng lúc {at:%H:%M} ngày {at:%d/%m/%Y}, {row.place}: phiên {row.code}"
+        elif row.state == "open" and not row.voted and row.kind != "paper":
             kind, title, since = "ballot", f"Bỏ phiếu phiên {row.code}", row.opened_at
         elif row.state == "closed" and row.teller and actor.holds(Role.TELLER) and not row.counted:
             kind, title, since = "count", f"Kiểm phiếu phiên {row.code}", row.closed_at

@@ -72,7 +72,12 @@ class Installation:
 
     @property
     def base_url(self) -> str:
-        return self.settings.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+        """The site's address: BASE_URL, else where `up` served it last, else where it would."""
+        said = self.settings.get("BASE_URL")
+        if said is None:
+            served = self.folder / "run" / "web.url"
+            said = served.read_text(encoding="utf-8") if served.exists() else "http://127.0.0.1:8000"
+        return said.rstrip("/")
 
     @property
     def mail_from(self) -> str:

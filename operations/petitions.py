@@ -22,7 +22,13 @@ from rules.lifecycle import Role
 from rules.refusal import Refusal
 
 ANSWER_DAYS = 15  # Luật TCTT 104/2016 Art. 22: answered within 15 days of receipt
-KINDS = {"complaint": "khiếu nại", "denunciation": "tố cáo"}
+KINDS = {"feedback": "phản ánh, kiến nghị", "complaint": "khiếu nại", "denunciation": "tố cáo"}
+# The law that a kind is handled by; the first one's clock is the day that this system watches for all of them.
+LAWS = {
+    "feedback": "Điều 22 Luật Tiếp cận thông tin 104/2016/QH13",
+    "complaint": "Luật Khiếu nại 02/2011/QH13",
+    "denunciation": "Luật Tố cáo 25/2018/QH14",
+}
 STATES = {"received": "đã tiếp nhận, đang xem xét", "answered": "đã trả lời"}
 # Who acts when a citizen does: nobody's account, for the keys of `idempotency`.
 CITIZEN = Actor(username="", name="công dân", roles=frozenset())
@@ -44,7 +50,7 @@ def file(
     session: Session,
     *,
     text: str,
-    kind: str = "complaint",
+    kind: str = "feedback",
     nomination: str | None = None,
     decision: str | None = None,
     sender: str | None = None,
@@ -97,9 +103,14 @@ def file(
                 about=row.code,
                 to=email,
                 recipient=username,
-                context={"petition_code": row.code, "due": row.due_on.isoformat()},
+                context={
+                    "petition_code": row.code,
+                    "petition_kind": KINDS[kind],
+                    "recipient_name": name,
+                    "due": row.due_on.isoformat(),
+                },
             )
-            for username, _, email in rounds.people(session, Role.SECRETARY, Role.REVIEWER, today=today)
+            for username, name, email in rounds.people(session, Role.SECRETARY, Role.REVIEWER, today=today)
         ],
     )
     return Received(row.code, receipt, row.due_on)

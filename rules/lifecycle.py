@@ -69,7 +69,7 @@ STATE_NAMES: dict[State, str] = {
     State.NOT_RECOMMENDED: "Hội đồng không đề nghị",
     State.REFUSED: "Không được khen thưởng",
     State.CLOSED: "Hoàn thành",
-    State.REVOKED: "Đã thu hồi",
+    State.REVOKED: "Đã hủy bỏ",
 }
 
 _STAGE_OF: dict[State, Stage] = {

@@ -1,8 +1,16 @@
 """A lawful "no": what happened, which provision stands behind it, what to do next."""
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+# How Vietnamese law calls what a number like these belongs to; a document that already says what it is stays as written.
+_CALLED = (
+    (re.compile(r"\d+/\d{4}/QH\d+"), "Luật số"),
+    (re.compile(r"\d+/\d{4}/NĐ-CP"), "Nghị định số"),
+    (re.compile(r"\d+/\d{4}/TT-\w+"), "Thông tư số"),
+)
 
 
 class Citation(BaseModel):
@@ -21,7 +29,8 @@ class Citation(BaseModel):
             f"khoản {self.clause}" if self.clause else "",
             f"Điều {self.article}" if self.article else "",
         ]
-        return " ".join(part for part in [*parts, self.document] if part)
+        called = next((name for number, name in _CALLED if number.fullmatch(self.document)), "")
+        return " ".join(part for part in [*parts, called, self.document] if part)
 
 
 class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error; bugs are errors
@@ -48,7 +57,8 @@ class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error;
 
     def as_json(self) -> dict[str, Any]:
         citation = self.citation.model_dump() if self.citation else None
-        return {"refused": {"code": self.code, "message": self.message, "citation": citation, **self.details}}
+        # A detail never takes the place of what the contract promises.
+        return {"refused": {**self.details, "code": self.code, "message": self.message, "citation": citation}}
 
 
 class Unreadable(Exception):  # noqa: N818 -- the input, not the program, is at fault

@@ -91,7 +91,7 @@ def outcome(
     left = f", sau khi trừ {recused} người không tham gia biểu quyết" if leaving and recused else ""
     why = (
         f"{approve} phiếu tán thành, {verb} mức cần thiết {needed} "
-        f"({rule.threshold[0]}/{rule.threshold[1]} của {base} – {BASE_NAMES[rule.base]}{left})."
+        f"({rule.threshold[0]}/{rule.threshold[1]} trên tổng số {base} – {BASE_NAMES[rule.base]}{left})."
     )
     return Tally(
         approve, disapprove, abstain, base, rule.base, needed, "recommended" if passed else "not_recommended", why

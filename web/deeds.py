@@ -39,6 +39,12 @@ class Deed:
     ground: bool = False
     cites: bool = False
     grave: bool = False
+    first: bool = False  # what moves the nomination on: the one act that stands out among the others
+
+    @property
+    def weight(self) -> str:
+        """The class of its button: what is grave is never the most inviting one of a row."""
+        return "grave" if self.grave else "" if self.first else "second"
 
 
 DEEDS: dict[str, Deed] = {
@@ -50,6 +56,7 @@ DEEDS: dict[str, Deed] = {
             words("Nộp cho Phòng Nội vụ"),
             "Đã nộp",
             words("Hồ sơ được chuyển đến Phòng Nội vụ thẩm định; đơn vị không sửa được nữa trừ khi được trả lại."),
+            first=True,
         ),
         Deed(
             Action.PASS,
@@ -58,6 +65,7 @@ DEEDS: dict[str, Deed] = {
             "Đã kết luận đủ điều kiện",
             words("Hồ sơ được chuyển đến Hội đồng, hoặc trình ký nếu theo thủ tục đơn giản."),
             reason="optional",
+            first=True,
         ),
         Deed(
             Action.RETURN,
@@ -94,6 +102,7 @@ DEEDS: dict[str, Deed] = {
             "Đã xem xét tiếp",
             words("Hồ sơ trở lại khâu thẩm định và được đánh giá lại."),
             reason="required",
+            first=True,
         ),
         Deed(
             Action.WITHDRAW,
@@ -349,9 +358,10 @@ def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
 
 
 def listed(results: Sequence[Result]) -> tuple[list[Result], int]:
-    """(the results that a receipt names, how many were refused): all, or of very many those that were refused."""
+    """(the results that a receipt names, how many were refused): those refused first, and of very many only those."""
     refused = [one for one in results if one.refusal is not None]
-    return list(results) if len(results) <= MOST_LISTED else refused[:MOST_LISTED], len(refused)
+    done = [one for one in results if one.refusal is None] if len(results) <= MOST_LISTED else []
+    return [*refused[:MOST_LISTED], *done], len(refused)
 
 
 def unlisted(results: Sequence[Result]) -> list[str]:

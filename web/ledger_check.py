@@ -1,21 +1,17 @@
-"""Reading the whole ledger again, asked for by a button: in a process of its own, on a copy, within a bounded time.
+"""Reading the whole ledger again, asked for by a button: in a process of its own, within a bounded time.
 
-A long look at SQLite holds up every writer and whoever waits behind it, hence the copy; PostgreSQL's readers hold up
-nobody. What came of it is kept in the folder's `run/` until the next time.
+What came of it is kept in the folder's `run/` until the next time.
 """
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from operations import backup
 from operations.installation import Installation
 
 LONGEST = 300.0  # seconds
@@ -83,22 +79,9 @@ def _check(office: Installation, by: str) -> None:
 
 
 def _verify(office: Installation) -> tuple[int, dict[str, Any]]:
-    place = office.database.url.database
-    if not office.database.is_sqlite or place is None:
-        return _run(office.folder, dict(os.environ))
-    with tempfile.TemporaryDirectory(dir=office.folder / "run", prefix=".ledger-check-") as scratch:
-        folder = Path(scratch)
-        backup.copy_database(Path(place), folder / backup.DATABASE)
-        (folder / backup.KEY).symlink_to(office.folder / backup.KEY)
-        environment = {name: value for name, value in os.environ.items() if name != "VINHDANH_DATABASE_URL"}
-        return _run(folder, environment)
-
-
-def _run(folder: Path, environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(  # noqa: S603 -- our own command line, no shell
-        [sys.executable, "-m", "cli", "--json", "--data", str(folder), "ledger", "verify"],
+        [sys.executable, "-m", "cli", "--json", "--data", str(office.folder), "ledger", "verify"],
         cwd=_ROOT,
-        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=LONGEST,

@@ -1,6 +1,6 @@
 """Pages from templates: the frame every page shares, and what a template may ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from operations import access, idempotency
+from operations import access, idempotency, sight, transition
 from rules import lifecycle, policy
 from rules.policy import Act
 from web import language
@@ -88,13 +88,22 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
             visit=visit,
             _=say,
             once=key,
-            menu=[(path, say(name)) for path, name, act in MENU if visit.visitor and _opens(visit, act)],
+            menu=_menu(visit, say),
             here=visit.request.url.path,
             done=receipt(visit),
             **context,
         )
     )
     return HTMLResponse(html, status_code=status)
+
+
+def _menu(visit: Visit, say: Callable[[str], str]) -> list[tuple[str, str, bool]]:
+    """(path, words, is it where the visitor is): the nearest one only, however many begin alike."""
+    offered = [(path, say(name)) for path, name, act in MENU if visit.visitor and _opens(visit, act)]
+    here = visit.request.url.path
+    above = [path for path, _ in offered if here == path or here.startswith(f"{path}/")]
+    current = max(above, key=len, default="")
+    return [(path, name, path == current) for path, name in offered]
 
 
 def _opens(visit: Visit, act: Act) -> bool:
@@ -120,4 +129,14 @@ def receipt(visit: Visit) -> Mapping[str, Any] | None:
         return None
     with visit.reading() as session:
         said = idempotency.answer_to(session, key=key, actor=visit.actor)
-    return None if said is None else {"message": "", "details": "", "results": [], "refused": 0, **said}
+        if said is None:
+            return None
+        # A receipt keeps codes; whose they are is looked up for whoever may still read them.
+        codes = [row["code"] for row in said.get("results", [])]
+        readable = sight.readable(session, codes, actor=visit.actor) if codes else set()
+        standing = transition.standings(session, [code for code in codes if code in readable])
+    named = [
+        {"name": standing[row["code"]].nominee if row["code"] in standing else "", **row}
+        for row in said.get("results", [])
+    ]
+    return {"message": "", "details": "", "refused": 0, **said, "results": named}

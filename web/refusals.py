@@ -1,6 +1,6 @@
 """What did not go: a lawful refusal, something unreadable, a page that is not there. Each is a page, or problem+json."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -57,7 +57,12 @@ def install(app: FastAPI) -> None:
         if not getattr(request.state, "noted", False):  # an act has noted it already
             visit.note("see" if request.method == "GET" else "send", request.url.path, refusal)
         return pages.render(
-            visit, "refusal.html", status=status, refusal=refusal, title="Việc này không thực hiện được"
+            visit,
+            "refusal.html",
+            status=status,
+            refusal=refusal,
+            back=_came_from(request),
+            title="Việc này không thực hiện được",
         )
 
     @app.exception_handler(Unreadable)
@@ -91,6 +96,14 @@ def install(app: FastAPI) -> None:
         return pages.render(
             Visit.of(request), "no_page.html", status=422, asked_for=request.url.path, title="Không có trang này"
         )
+
+
+def _came_from(request: Request) -> str:
+    """The page of this site that led here, its path alone: what a form carried in its address stays behind."""
+    said = urlsplit(request.headers.get("referer", ""))
+    same = (said.scheme, said.netloc) == (request.url.scheme, request.url.netloc)
+    # Two slashes at its head would name another host.
+    return said.path if same and said.path != request.url.path and not said.path.startswith("//") else ""
 
 
 def _for_programs(request: Request) -> bool:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import models
 from models.types import table
-from operations import conflicts_of_interest, deadlines, petitions, tokens
+from operations import conflicts_of_interest, deadlines, petitions, proposal, tokens
 from rules.lifecycle import State
 
 METADATA = models.SQLModel.metadata.tables
@@ -26,7 +26,8 @@ def stood(office: Any) -> None:
     (code,) = round_.to(State.DISCLOSED)
     office.act(petitions.file, text="Tôi không đồng ý.", nomination=code, now=office.now)
     round_.to(State.FORWARDED)
-    round_.to(State.DRAFT)
+    (draft,) = round_.to(State.DRAFT)
+    office.act(proposal.mend, draft, actor=office.thuky, now=office.now, field="giáo dục")
     office.act(deadlines.sweep, now=office.now + timedelta(days=90))
     office.act(tokens.issue, scope="read", days=1, actor=office.thuky, now=office.now)
     (eligible,) = round_.to(State.ELIGIBLE)

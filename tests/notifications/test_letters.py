@@ -64,8 +64,9 @@ def test_a_letter_renders(kind):
     balance = Balance()
     balance.feed(rendered.html)
     assert (balance.open, balance.remote) == ([], [])
+    petition = f"{previews.LETTERHEAD.base_url}/petitions/PA-2024-0003"  # where the office opens it
     place = re.findall(r"^Mở trên hệ thống: (\S+)$", rendered.text, re.MULTILINE)
-    assert set(balance.links) <= {previews.SAMPLES[kind].get("url"), *place}
+    assert set(balance.links) <= {previews.SAMPLES[kind].get("url"), petition, *place}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,6 @@
 """A petition has a receipt and a clock; who sent it is nobody's but the office's."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -180,3 +181,11 @@ def test_who_stands_aside_answers_no_petition_about_it(small_office: Any) -> Non
     small_office.act(council.recuse, sitting, member="tv05", nomination=code, ground="Anh em.", **by)
     by["actor"] = small_office.actor("tv05")
     assert refused(lambda: small_office.act(petitions.answer, "PA-2024-0001", answer="x", **by)) == "recused_from"
+
+
+def test_the_office_is_told_in_the_offices_words(office: Any) -> None:
+    """The letter about a new petition goes to those who answer it: what kind, until when, and where to open it."""
+    received = office.act(petitions.file, text="Danh sách thiếu tên tôi.", now=office.now)
+    [(context,)] = office.rows("SELECT context FROM outbox_message WHERE topic = 'petition_received' LIMIT 1")
+    said = json.loads(context)
+    assert [said["petition_code"], said["petition_kind"]] == [received.code, "phản ánh, kiến nghị"]

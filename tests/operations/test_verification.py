@@ -94,6 +94,7 @@ def live(office: Any) -> None:
     office.act(review.resume, paused[:1], reason="đơn không có cơ sở", actor=reviewer, now=now + timedelta(days=3))
     drafts = round_.to(State.DRAFT, unit="XA03")
     office.act(proposal.mend, drafts[0], actor=office.officer("XA03"), now=now, achievement="thành tích khác")
+    office.act(proposal.mend, drafts[0], actor=office.thuky, now=now, field="giáo dục")  # a second proposer: a duty
     for about in ({"nomination": disclosed[0]}, {"decision": office.decision_of(disclosed[0])}):
         code = office.act(petitions.file, text="Tôi không đồng ý.", sender="Một công dân", now=now, **about)
     for text in ("Đã xem.", "Cần thêm giấy."):

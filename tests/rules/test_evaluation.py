@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from rules import catalogue, evaluation, regulation
-from rules.refusal import Unreadable
+from rules.refusal import Citation, Unreadable
 
 PERSON = {"kind": "individual", "worker_group": "civil_servant", "employed_months": 12, "foreign": False}
 BASE = {
@@ -176,8 +176,8 @@ def test_the_simplified_route_is_for_commendations_never_for_titles(award, kind,
 def test_an_unfit_subject_is_ineligible_by_the_principle_and_by_the_award_s_own_article(award, kind):
     judged = judge(award=award, nominee={"kind": kind})
     cited = [str(one.citation) for one in judged.findings if one.verdict == "not_met"]
-    own = {"LDTT": "khoản 1 Điều 24 06/2022/QH15", "CSTDCS": "Điều 23 06/2022/QH15"}[award]
-    assert (judged.verdict, cited) == ("ineligible", ["điểm b khoản 2 Điều 5 06/2022/QH15", own])
+    own = {"LDTT": "khoản 1 Điều 24 Luật số 06/2022/QH15", "CSTDCS": "Điều 23 Luật số 06/2022/QH15"}[award]
+    assert (judged.verdict, cited) == ("ineligible", ["điểm b khoản 2 Điều 5 Luật số 06/2022/QH15", own])
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_a_ground_counts_for_those_it_is_written_for(group, ground, verdict):
 def test_one_achievement_is_commended_once(award, already, verdict):
     achievement = {"id": "A1"} | ({} if already is None else {"already_awarded": already})
     judged = finding(judge(award=award, achievement=achievement), "principle.one_award")
-    assert (judged.verdict, str(judged.citation)) == (verdict, "điểm c khoản 2 Điều 5 06/2022/QH15")
+    assert (judged.verdict, str(judged.citation)) == (verdict, "điểm c khoản 2 Điều 5 Luật số 06/2022/QH15")
 
 
 def test_a_fact_that_cannot_change_the_outcome_is_not_needed():
@@ -431,3 +431,16 @@ def test_text_in_decomposed_form_is_the_same_case():
     facts = BASE | {"achievement": {"id": "Cứu người", "already_awarded": []}}
     decomposed = json.loads(unicodedata.normalize("NFD", json.dumps(facts, ensure_ascii=False)))
     assert evaluation.read(decomposed) == evaluation.read(facts)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("06/2022/QH15", "Điều 5 Luật số 06/2022/QH15"),
+        ("98/2023/NĐ-CP", "Điều 5 Nghị định số 98/2023/NĐ-CP"),
+        ("01/2024/TT-BNV", "Điều 5 Thông tư số 01/2024/TT-BNV"),
+        ("Luật 06/2022/QH15", "Điều 5 Luật 06/2022/QH15"),
+    ],
+)
+def test_a_citation_says_what_it_cites(document: str, said: str) -> None:
+    assert str(Citation(document=document, article="5")) == said

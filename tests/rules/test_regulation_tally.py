@@ -58,7 +58,7 @@ def test_the_reason_stands_in_the_result():
         "base_name": "all_members",
         "needed": 6,
         "outcome": "recommended",
-        "why": "6 phiếu tán thành, đạt mức cần thiết 6 (7/10 của 8 – tổng số thành viên Hội đồng, "
+        "why": "6 phiếu tán thành, đạt mức cần thiết 6 (7/10 trên tổng số 8 – tổng số thành viên Hội đồng, "
         "sau khi trừ 1 người không tham gia biểu quyết).",
     }
 

@@ -312,8 +312,8 @@ def test_a_sealed_ballot_from_opening_to_verification(site: Site) -> None:
     assert site.office.one("SELECT count(*) FROM ballot_box") == 0
 
     results = site.sign_in("chutich").get(place(site)).text
-    assert "10 phiếu tán thành, đạt mức cần thiết 7 (7/10 của 10" in results
-    assert "0 phiếu tán thành, không đạt mức cần thiết 8 (7/10 của 11" in results
+    assert "10 phiếu tán thành, đạt mức cần thiết 7 (7/10 trên tổng số 10" in results
+    assert "0 phiếu tán thành, không đạt mức cần thiết 8 (7/10 trên tổng số 11" in results
     theirs = site.sign_in("tv05")
     page = theirs.get(place(site)).text
     assert (name in page, "10 phiếu tán thành" in page, "11 phiếu tán thành" in page) == (False, False, True)

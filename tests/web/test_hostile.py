@@ -358,3 +358,14 @@ def test_the_api_keeps_or_refuses_it(plain: Site) -> None:
                 found[path, label] = answer.status_code
     assert found == {}
     assert plain.office.violations() == []
+
+
+def test_a_refusal_leads_back_to_the_page_of_this_site_it_came_from(site: Site) -> None:
+    browser = site.sign_in("canbo.xa01")
+
+    def back(referer: str) -> list[str]:
+        page = browser.get("/dashboard", headers={"referer": referer})
+        return re.findall(r'<a class="button" href="([^"]+)">Quay lại', page.text)
+
+    assert back("http://127.0.0.1/nominations?text=x") == ["/nominations"]
+    assert [back(one) for one in ("", "https://evil.example/x", "http://127.0.0.1//evil.example")] == [[], [], []]

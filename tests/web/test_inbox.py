@@ -28,8 +28,8 @@ WAITS: dict[str, list[State | str]] = {
     "truong.xa01": [State.RETURNED, State.DRAFT],
     "chuyenvien1": [State.SUBMITTED, "foreign", State.PAUSED],
     "thuky": [State.PAUSED],
-    "chutich": [State.RECOMMENDED],
-    "phochutich": [State.RECOMMENDED],
+    "chutich": [],  # piles, not dossiers
+    "phochutich": [],
     "tv05": [],
     "tv04": [],
     "thanhtra": [],
@@ -252,3 +252,35 @@ def test_a_whole_list_holds_only_what_the_act_may_be_done_with(site: Site) -> No
     assert "62 hồ sơ (cả danh sách)" in asked.text
     browser.post("/inbox/acts", data={**hidden(asked, "/inbox/acts"), "step": "do"})
     assert site.office.rows("SELECT code FROM nomination WHERE state = 'submitted'") == [(unclean[0],)]
+
+
+def test_no_column_stands_empty(site: Site) -> None:
+    """Petitions and letters have no award and no unit: their columns are not drawn."""
+    heads = re.findall(r'<th scope="col">([^<]*)</th>', site.sign_in("thuky").get("/inbox?kind=answer").text)
+    assert heads == ["Việc", "Hạn", "Đợt"]
+
+
+def test_the_menu_marks_one_place(site: Site) -> None:
+    page = site.sign_in("quantri").get("/administration/security")
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', page.text) == ["/administration/security"]
+
+
+def test_the_grave_act_is_not_the_heaviest_button(site: Site) -> None:
+    page = site.sign_in("chuyenvien1").get(f"/nominations/{site.codes[State.SUBMITTED]}")
+    assert [one.strip() for one in re.findall(r'<a class="button ?([^"]*)"', page.text)] == [
+        "",
+        "second",
+        "grave",
+        "second",
+    ]
+
+
+def test_a_receipt_begins_with_what_was_refused_and_says_whose_it_is(site: Site) -> None:
+    evaluate(site)
+    clean, paused = site.codes[State.SUBMITTED], site.codes[State.PAUSED]
+    browser, answer = bulk(site, "chuyenvien1", "pass_review", [clean, paused])
+    rows = re.findall(
+        r'href="/nominations/(DN-[\d-]+)">[^<]*</a> ([^<]+)</td>', browser.get(answer.headers["location"]).text
+    )
+    names = dict(site.office.rows("SELECT n.code, p.name FROM nomination n JOIN nominee p ON p.id = n.nominee_id"))
+    assert rows == [(paused, names[paused]), (clean, names[clean])]

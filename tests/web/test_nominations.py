@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from operations import comments, review
+from operations import comments, petitions, proposal, review
 from rules import lifecycle
 from rules.lifecycle import Action, State
 from tests.conftest import NOW
@@ -100,7 +100,7 @@ def test_findings_stand_with_verdict_message_and_article(site: Site) -> None:
     site.office.act(review.evaluate, now=NOW, codes=[code])
     text = site.sign_in("chuyenvien1").get(f"/nominations/{code}").text
     assert "Thiếu báo cáo thành tích" in text
-    assert "điểm b khoản 1 Điều 84 06/2022/QH15" in text
+    assert "điểm b khoản 1 Điều 84 Luật số 06/2022/QH15" in text
     assert text.index("Thiếu báo cáo thành tích") < text.index("Có tờ trình")
 
 
@@ -478,3 +478,43 @@ def test_what_was_submitted_cannot_be_mended(site: Site) -> None:
     browser = site.sign_in("canbo.xa01")
     assert browser.get(f"/nominations/{site.codes[State.SUBMITTED]}/mend").status_code == 409
     assert browser.get(f"/nominations/{site.foreign}/mend").status_code == 403
+
+
+# Where it stands ---------------------------------------------------------------------------------------------------
+
+OVER, HERE, LATER, NEVER = "Đã xong", "Đang ở khâu này", "Chưa đến", "Không đến"
+ENDED, BACK = "Hồ sơ đã kết thúc", "Đã trả lại"
+
+
+@pytest.mark.parametrize(
+    ("state_", "wanted"),
+    [
+        (State.RETURNED, [HERE, BACK, LATER, LATER, LATER]),
+        (State.INELIGIBLE, [OVER, ENDED, NEVER, NEVER, NEVER]),
+        (State.NOT_RECOMMENDED, [OVER, OVER, ENDED, NEVER, NEVER]),
+        (State.RECOMMENDED, [OVER, OVER, OVER, HERE, LATER]),
+        (State.DISCLOSED, [OVER, OVER, OVER, OVER, HERE]),
+    ],
+)
+def test_each_stage_says_what_became_of_it(site: Site, state_: State, wanted: list[str]) -> None:
+    page = site.sign_in("chuyenvien1").get(f"/nominations/{site.codes[state_]}").text
+    tasks = page.split('<ul class="tasks">')[1].split("</ul>")[0]
+    assert re.findall(r"</span><span[^>]*>([^<]+)</span></li>", tasks) == wanted
+
+
+def test_a_withdrawn_one_ended_where_it_stood_and_a_closed_round_waits_for_nothing(site: Site) -> None:
+    code, shown = site.codes[State.SUBMITTED], site.codes[State.DISCLOSED]
+    site.office.act(proposal.withdraw, [code], reason="rút", actor=site.office.actor("canbo.xa01"), now=NOW)
+    site.office.write("UPDATE review_round SET closed_at = opened_at, stage = 'ended'")
+    browser = site.sign_in("chuyenvien1")
+    for one, wanted in ((code, [OVER, ENDED, NEVER, NEVER, NEVER]), (shown, [OVER] * 5)):
+        tasks = browser.get(f"/nominations/{one}").text.split('<ul class="tasks">')[1].split("</ul>")[0]
+        assert re.findall(r"</span><span[^>]*>([^<]+)</span></li>", tasks) == wanted
+
+
+def test_a_paused_one_calls_its_findings_old_and_leads_the_office_to_the_petition(site: Site) -> None:
+    code = site.codes[State.PAUSED]
+    made = site.office.act(petitions.file, text="Sai.", nomination=code, now=NOW)
+    link = f'href="/petitions/{made.code}"'
+    assert link in site.sign_in("chuyenvien1").get(f"/nominations/{code}").text
+    assert link not in site.sign_in("canbo.xa01").get(f"/nominations/{code}").text

@@ -137,7 +137,7 @@ def test_the_board_counts_every_dossier_once(site: Site) -> None:
     stages = dict(site.office.rows("SELECT stage, count(*) FROM nomination GROUP BY stage"))
     shown = {
         name: int(count)
-        for name, count in re.findall(r'\?stage=(\w+)#dossiers".*?<td class="n">(\d+)</td>', page.text, re.DOTALL)
+        for name, count in re.findall(r'\?stage=(\w+)#dossiers".*?<td class="n"[^>]*>(\d+)</td>', page.text, re.DOTALL)
     }
     assert {name: count for name, count in shown.items() if count} == stages
     assert "Dự báo" in page.text
@@ -318,7 +318,9 @@ def test_a_signed_decision_is_published_once(site: Site) -> None:
     answers = [post(browser, page, f"/rounds/{site.round}/disclose") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert site.office.states([signed]) == ["disclosed"]
-    assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {paper}: 1 hồ sơ"]
+    paper = site.office.decision_of(signed)
+    symbol = site.office.one("SELECT symbol FROM decision WHERE code = :c", c=paper)
+    assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {symbol}: 1 hồ sơ"]
     assert site.public.get(f"/decisions/{paper}").status_code == 200
 
 
@@ -338,3 +340,11 @@ def test_the_superiors_answer_is_recorded_for_each(site: Site) -> None:
     assert site.office.rows("SELECT answer, answer_number FROM submission_letter") == [("refused", "88/QĐ-UBND")]
     assert site.office.states([forwarded]) == ["refused"]
     assert browser.get(f"/rounds/DX-2024-99/letters/{letter}").status_code == 404
+
+
+def test_a_round_says_what_became_of_its_letters(site: Site) -> None:
+    """Queued is not sent; without a mail server nothing goes out at all."""
+    browser = site.sign_in("thuky")
+    typed = {"kind": "DOT_XUAT", "year": "2024", "title": "Khen đột xuất"}
+    to = post(browser, browser.get("/rounds/new"), "/rounds", **typed).headers["location"]
+    assert "đã xếp gửi, nhưng chưa đặt máy chủ thư" in browser.get(to).text

@@ -27,6 +27,19 @@ Watcher = Annotated[Visit, Depends(Permit(Act.SEE_SECURITY_LOG))]
 Chairman = Annotated[Visit, Depends(Permit(Act.AUTHORISE))]
 
 LEVEL_NAMES = {"commune": words("cấp xã"), "district": words("cấp huyện"), "province": words("cấp tỉnh")}
+# What was tried and why it was refused, as the security log says it; a rarer one stands there by its own name.
+REACHED = {
+    "see": words("Xem trang"), "send": words("Gửi biểu mẫu"), "sign_in": words("Đăng nhập"), "decisions.sign": words("Ký"),
+}  # fmt: skip
+REASONS = {
+    "not_your_role": words("không có vai trò cần thiết"), "not_your_unit": words("hồ sơ của đơn vị khác"),
+    "separation_of_duties": words("một người không làm hai khâu của cùng hồ sơ"),
+    "no_authorisation": words("không có văn bản ủy quyền"), "not_a_member": words("không phải thành viên phiên họp"),
+    "recused_from": words("đã tránh hồ sơ này"), "account_disabled": words("tài khoản đã khóa"),
+    "unknown_account": words("không có tài khoản"), "token_scope": words("khóa truy cập không có quyền này"),
+    "not_a_teller": words("không thuộc ban kiểm phiếu"), "four_eyes": words("phải do người khác thực hiện"),
+    "too_many_attempts": words("thử quá nhiều lần"), "bad_credentials": words("sai tên hoặc mật khẩu"),
+}  # fmt: skip
 # Which field an answer of the operations is about; what is not here is a refusal of its own.
 _FIELD_OF = {
     "bad_code": "code", "bad_level": "level", "bad_email": "email", "bad_username": "username", "already_exists": "username",
@@ -383,4 +396,4 @@ def security(visit: Watcher, after: str = "") -> Response:
     with visit.reading() as session:
         rows = list(session.exec(query))
     key = str(rows[99].id) if len(rows) > 100 else ""
-    return pages.render(visit, "administration_security.html", rows=rows[:100], key=key)
+    return pages.render(visit, "administration_security.html", rows=rows[:100], key=key, verbs=REACHED, reasons=REASONS)

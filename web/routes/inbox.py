@@ -8,7 +8,6 @@ from sqlmodel import Session
 
 from operations import inbox
 from operations.access import Actor
-from rules.lifecycle import Action
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import deeds, pages
@@ -73,7 +72,7 @@ def _page(
         total=here.get(kind, 0),
         next_key=key,
         deeds=[deed for name, deed in DEEDS.items() if name in offered],
-        to_sign=Action.SIGN.value in offered or Action.FORWARD.value in offered,
+        to_sign="sign" in found,
         ticked=ticked,
         errors=errors or {},
     )

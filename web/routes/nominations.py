@@ -1,7 +1,7 @@
 """Nominations: look for them, look at one, propose one, mend one, and the acts of its stages."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -10,10 +10,22 @@ from sqlmodel import Session
 
 from ledger.canonical import dumps
 from models import Nomination, Nominee
-from operations import access, cases, comments, dossiers, intake, proposal, review, sight, timeline, transition
+from operations import (
+    access,
+    cases,
+    comments,
+    dossiers,
+    intake,
+    petitions,
+    proposal,
+    review,
+    sight,
+    timeline,
+    transition,
+)
 from operations.access import Actor
 from operations.workbook import facts, heads
-from rules import catalogue, lifecycle, policy
+from rules import catalogue, lifecycle, policy, predicates
 from rules.lifecycle import STAGES, Stage, State
 from rules.policy import Act
 from rules.refusal import Citation, Refusal
@@ -67,6 +79,7 @@ def search(
         )
         units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
         rounds = dossiers.rounds(session)
+        taking = [code for code, _ in dossiers.rounds(session, taking=True)]
     say = language.says(visit.language)
     return pages.render(
         visit,
@@ -80,6 +93,8 @@ def search(
         states=[(state.value, say(name)) for state, name in lifecycle.STATE_NAMES.items()],
         all_of=lambda found: [("", say(words("Tất cả"))), *found],
         may_propose=policy.ever(visit.actor.roles, Act.PROPOSE),
+        # A workbook goes to one round: the one that is looked at, else the newest that still takes proposals.
+        intake=next((code for code in taking if round in {"", code}), ""),
     )
 
 
@@ -239,6 +254,12 @@ def _whole(
         fields = policy.fields_of_nominee(visit.actor.roles, relation)
         thread, more_remarks = comments.of(session, code, actor=visit.actor, after=remarks or None)
         events = timeline.events(session, code, actor=visit.actor)
+        # That there is one may point at who complained: the office's alone, as its page is.
+        open_petitions = (
+            [one for one in petitions.about(session, code) if one["state"] == "received"]
+            if visit.may(Act.SEE_PETITIONS)
+            else []
+        )
         acts = [
             deed for deed in deeds.possible(session, row, actor=visit.actor) if visit.may(deed.act, relation=relation)
         ]
@@ -259,11 +280,15 @@ def _whole(
         facts=_facts(found, fields),
         fields=fields,
         appraisal=appraisal,
-        outdated=appraisal is not None and appraisal.nomination_version != row.version and state in _JUDGED_AGAIN,
+        # While it is paused nobody knows whether what was found still holds: that is what it waits for.
+        pack_name=_pack_name(appraisal.pack) if appraisal and appraisal.pack else "–",
+        outdated=appraisal is not None
+        and (state is State.PAUSED or (appraisal.nomination_version != row.version and state in _JUDGED_AGAIN)),
         seen=_seen,
         # What is amiss first: it is what somebody has to do something about.
         findings=sorted(findings, key=lambda one: {"not_met": 0, "unknown": 1}.get(one["verdict"], 2)),
-        stages_done=_stages(state),
+        stages_done=_stages(row, [event.kind for event in events], round_closed=found["round"].closed_at is not None),
+        open_petitions=open_petitions,
         sees_result=counted and visit.may(Act.SEE_RESULT, relation=relation),
         sees_session=found["session"] is not None and visit.may(Act.SEE_SESSION, relation=relation),
         sees_papers=visit.may(Act.SEE_PAPERS, relation=relation),
@@ -285,12 +310,23 @@ def _whole(
 _JUDGED_AGAIN = frozenset({State.DRAFT, State.RETURNED, State.SUBMITTED, State.PAUSED})
 
 
+def _pack_name(pack_id: str) -> str:
+    """The rules of a pack by level and time, as people tell them apart; one that is gone keeps its name."""
+    pack = next((one for one in catalogue.packs() if one.id == pack_id), None)
+    if pack is None:
+        return pack_id
+    until = f" đến {pack.valid_to:%d/%m/%Y}" if pack.valid_to else ""
+    return f"{catalogue.LEVEL_NAMES[pack.level]} từ {pack.valid_from:%d/%m/%Y}{until}"
+
+
 def _seen(found: str | None) -> str:
     """What a rule saw, in people's words where it is a word of the rules."""
     if not found or found == "attested":
         return ""
     ratings = {str(rating): words for rating, words in heads.RATING_WORDS.items()}
-    return next((said[found] for said in (catalogue.DECIDER_NAMES, ratings, cases.GROUP_NAMES) if found in said), found)
+    known = (catalogue.DECIDER_NAMES, ratings, cases.GROUP_NAMES)
+    # What is left may be several words of the rules in one: "HTXSNV; attested".
+    return next((said[found] for said in known if found in said), None) or predicates.spoken(found)
 
 
 def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, Any]]:
@@ -319,16 +355,45 @@ def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, 
     return [(name, value) for name, value in values.items() if value and known_as.get(name, name) in fields]
 
 
-def _stages(state: State) -> dict[str, str]:
-    """Of each stage: done, current, later, or ended where the nomination went no further."""
-    at = lifecycle.stage_of(state)
-    if at is Stage.ENDED:
-        return dict.fromkeys(STAGES, "done" if state in {State.CLOSED, State.REVOKED} else "ended")
-    place = STAGES.index(at)
-    return {
-        stage.value: "done" if number < place else "current" if number == place else "later"
-        for number, stage in enumerate(STAGES)
-    }
+# Where a nomination stood when it went no further; a withdrawn one stood where its last move had brought it.
+_ENDED_AT = {
+    State.INELIGIBLE: Stage.HOME_AFFAIRS_REVIEW,
+    State.NOT_RECOMMENDED: Stage.COUNCIL_VOTE,
+    State.REFUSED: Stage.CHAIRMAN_SIGNATURE,
+}
+_BROUGHT_TO = {
+    "nomination:drafted": Stage.UNIT_PROPOSAL,
+    "nomination:returned": Stage.UNIT_PROPOSAL,
+    "nomination:submitted": Stage.HOME_AFFAIRS_REVIEW,
+    "nomination:resumed": Stage.HOME_AFFAIRS_REVIEW,
+    "nomination:sent_back": Stage.HOME_AFFAIRS_REVIEW,
+    "nomination:passed_review": Stage.COUNCIL_VOTE,
+}
+
+
+def _stages(row: Nomination, kinds: Sequence[str], *, round_closed: bool) -> dict[str, str]:
+    """Of each stage: done, skipped, current, returned, later; ended where it went no further, and never after that."""
+    state = State(row.state)
+    if state in {State.CLOSED, State.REVOKED} or (state is State.DISCLOSED and round_closed):
+        found = dict.fromkeys(STAGES, "done")
+    else:
+        at, ended = lifecycle.stage_of(state), lifecycle.stage_of(state) is Stage.ENDED
+        if state is State.REFUSED and row.submission_letter_id is not None:  # by the superior, to whom it had gone
+            at = Stage.PUBLIC_DISCLOSURE
+        elif ended:
+            moves = [_BROUGHT_TO[kind] for kind in kinds if kind in _BROUGHT_TO]
+            at = _ENDED_AT.get(state) or (moves[-1] if moves else Stage.UNIT_PROPOSAL)
+        place = STAGES.index(at)
+        now, after = ("ended", "never") if ended else ("current", "later")
+        found = {
+            stage: "done" if number < place else now if number == place else after
+            for number, stage in enumerate(STAGES)
+        }
+    if state is State.RETURNED:
+        found[Stage.HOME_AFFAIRS_REVIEW] = "returned"
+    if row.route != "full" and found[Stage.COUNCIL_VOTE] != "never":
+        found[Stage.COUNCIL_VOTE] = "skipped"
+    return {stage.value: place for stage, place in found.items()}
 
 
 @router.post("/nominations/{code}/comments")

@@ -29,6 +29,9 @@ _LONGEST = 20_000
 _RECEIVED, _COOKIE, _SHOWN_FOR = "/petitions/received", "vinhdanh_petition", 600  # seconds: time to print it
 _OURS = re.compile(r"[A-Za-z0-9_-]{24,80}")  # what `fresh_key` makes, or longer
 KIND_WORDS = {
+    "feedback": words(
+        "Phản ánh, kiến nghị: thông tin công khai sai, việc xét cần xem lại, đề nghị của tôi với cơ quan"
+    ),
     "complaint": words("Khiếu nại: quyết định hoặc việc xét trái quy định, xâm phạm quyền, lợi ích của tôi"),
     "denunciation": words("Tố cáo: báo việc làm vi phạm pháp luật, gian dối trong khen thưởng"),
 }
@@ -73,7 +76,7 @@ def new(visit: Public) -> Response:
     """The form, with the legal clocks of what it begins."""
     said = visit.request.query_params
     about = said.get("decision") or said.get("nomination") or ""
-    return _form(visit, {"about": about[:80], "kind": "", "text": "", "sender": ""})
+    return _form(visit, {"about": about[:80], "kind": "feedback", "text": "", "sender": ""})
 
 
 def _form(visit: Visit, said: dict[str, str], errors: dict[str, str] | None = None, *, once: str = "") -> Response:
@@ -155,7 +158,7 @@ def _file(session: Session, said: dict[str, str], about: dict[str, str], once: s
         **about,
     )
     # Without the receipt: it is nowhere but with its sender.
-    return {"code": received.code, "due_on": received.due_on.isoformat()}
+    return {"code": received.code, "due_on": received.due_on.isoformat(), "kind": said["kind"]}
 
 
 def _about(session: Session, said: str) -> dict[str, str]:
@@ -184,6 +187,7 @@ def received(visit: Public) -> Response:
         "petition_received.html",
         code=known["code"],
         due_on=known["due_on"],
+        law=petitions.LAWS[known.get("kind", "feedback")],
         receipt=petitions.receipt_from(once),
     )
 
@@ -239,6 +243,7 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
         "petition.html",
         status=422 if form else 200,
         petition=found,
+        law=petitions.LAWS.get(found["kind"], ""),
         said=said,
         errors=form.errors if form else {},
         once=form.once if form else "",

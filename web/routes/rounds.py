@@ -113,10 +113,17 @@ def open_round(visit: Opener, form: Submitted) -> Response:
             regulation_text=regulation,
             proposals_due=due,
         )
-        return {"code": row.code, "message": f"Đã mở đợt xét {row.code}", "details": "Thư mời đã gửi tới các đơn vị."}
+        return {"code": row.code, "message": f"Đã mở đợt xét {row.code}", "details": _invited(visit)}
 
     answer = visit.act("round.open", title, change, once=form.once)
     return pages.done(f"/rounds/{answer['code']}", form.once)
+
+
+def _invited(visit: Visit) -> str:
+    """What became of the units' letters: they wait in a row, and only a mail server takes them from there."""
+    if visit.installation.settings.get("SMTP_URL"):
+        return "Thư mời các đơn vị đã xếp gửi."
+    return "Thư mời các đơn vị đã xếp gửi, nhưng chưa đặt máy chủ thư nên chưa thư nào đi; hãy báo quản trị hệ thống."
 
 
 def day_of(form: Form, name: str, *, required: str = "") -> date | None:
@@ -208,7 +215,9 @@ def _board(
             "convene": visit.may(Act.CONVENE) and not here.closed,
             "disclose": visit.may(Act.DISCLOSE),
             "answer": visit.may(Act.RECORD_ANSWER),
-            "import": visit.may(Act.IMPORT_WORKBOOK) or bool(visit.actor.units),
+            "import": row.closed_at is None
+            and row.frozen_at is None
+            and (visit.may(Act.IMPORT_WORKBOOK) or bool(visit.actor.units)),
         },
     )
 
@@ -389,6 +398,15 @@ def extend(visit: Extender, code: str, form: Submitted) -> Response:
     return pages.done(f"/rounds/{code}", form.once)
 
 
+def _symbol(session: Session, paper: str) -> str:
+    """A paper's number as it stands on it: 01/QĐ-UBND."""
+    for symbol, code in ((Decision.symbol, Decision.code), (SubmissionLetter.symbol, SubmissionLetter.code)):
+        found = session.exec(select(symbol).where(code == paper)).first()
+        if found is not None:
+            return found
+    return paper
+
+
 # Papers of the round ----------------------------------------------------------------------------------------------
 
 
@@ -418,7 +436,10 @@ def disclose(visit: Discloser, code: str, form: Submitted) -> Response:
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         url = f"{visit.installation.base_url}/decisions/{paper}"
         count = disclosure.disclose(session, paper, actor=actor, now=visit.now, url=url)
-        return {"message": f"Đã công khai {paper}: {count} hồ sơ", "details": "Thư báo kết quả đã được xếp gửi."}
+        return {
+            "message": f"Đã công khai {_symbol(session, paper)}: {count} hồ sơ",
+            "details": "Thư báo kết quả đã được xếp gửi.",
+        }
 
     visit.act("decisions.disclose", paper, change, once=form.once)
     return pages.done(f"/rounds/{code}", form.once)

@@ -435,6 +435,22 @@ def authorise(
     )
 
 
+def deputies(session: Session, *, on: date) -> list[tuple[str, str]]:
+    """(username, name) of those who hold the role of deputy on this day or will: whom the chairman may authorise."""
+    query = (
+        select(Account.username, Account.display_name)
+        .join(RoleGrant, col(RoleGrant.account_id) == col(Account.id))
+        .where(
+            RoleGrant.role == Role.DEPUTY.value,
+            col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > on),
+            col(Account.disabled_at).is_(None),
+        )
+        .distinct()
+        .order_by(Account.display_name, Account.username)
+    )
+    return [(username, name) for username, name in session.exec(query)]
+
+
 def _noon(day: date) -> datetime:
     return access.end_of_day(day) - timedelta(hours=12)
 

@@ -115,8 +115,21 @@ def test_the_chairman_authorises_in_writing_and_takes_it_back(site: Site) -> Non
         "to": "2024-11-30",
         "password": PASSWORD,
     }
+    page = browser.get(path).text
+    offered = re.findall(r'<option value="([\w.]*)"', page)
+    deputies = site.office.rows(
+        "SELECT DISTINCT a.username FROM account a JOIN role_grant g ON g.account_id = a.id WHERE g.role = 'deputy'"
+    )
+    assert sorted(offered) == sorted(["", *(row[0] for row in deputies)])
     assert send(browser, path, path, **fields).status_code == 303
     assert "09/UQ-UBND" in browser.get(path).text
+    some = fields | {"document": "10/UQ-UBND", "scope": "some", "award": ["LDTT", "GK_HUYEN"]}
+    nothing = send(browser, path, path, **some | {"award": []})
+    assert (nothing.status_code, 'id="scope-error"' in nothing.text) == (422, True)
+    assert send(browser, path, path, **some).status_code == 303
+    assert site.office.rows(
+        "SELECT document_number, scope FROM authorisation WHERE document_number LIKE '%/UQ-UBND' ORDER BY document_number"
+    ) == [("09/UQ-UBND", "all"), ("10/UQ-UBND", "LDTT,GK_HUYEN")]
     wrong = send(browser, path, path, **{**fields, "deputy": "thuky", "to": "2024-10-01"})
     assert (wrong.status_code, 'id="deputy-error"' in wrong.text) == (422, True)
     page = f"{path}/end?document=09/UQ-UBND"

@@ -411,6 +411,74 @@ def test_choices_travel_over_the_pages_of_a_long_ballot(site: Site) -> None:
     assert post(browser, checked, f"{here}/cast", password=PASSWORD).status_code == 303
 
 
+def test_one_choice_for_what_is_left_blank_of_an_award(site: Site) -> None:
+    """It goes before the choice for everything, behind what was chosen by itself, and travels in the form alone."""
+    first, *_ = more(site, 3)
+    other = Round(site.office, site.round)
+    other._names = itertools.count(200)
+    (crossed,) = other.to(State.ELIGIBLE, award="GK_HUYEN")
+    opened(site)
+    awards = dict(site.office.rows("SELECT code, award FROM nomination WHERE state = 'on_ballot'"))
+    kinds = sorted(set(awards.values()))
+    assert {awards[first], awards[crossed]} <= set(kinds) and len(kinds) == 2
+    browser = site.sign_in("tv06")
+    here = f"{place(site)}/ballot"
+    page = browser.get(here)
+    assert re.findall(r'<select id="default\.(\w+)"', page.text) == kinds
+    ldtt = f"default.{awards[first]}"
+    part = post(browser, page, here, to="check", default="", **{ldtt: "approve"})  # the other award is still blank
+    assert part.status_code == 422
+    typed = {ldtt: "approve", "default": "abstain", f"choice.{first}": "disapprove"}
+    again = post(browser, part, here, to="page-1", **typed)
+    assert re.findall(r'<option value="(\w+)" selected', again.text) == ["abstain", "approve"]
+    checked = post(browser, again, here, to="check", **typed)
+    same = sum(award == awards[first] for award in awards.values())
+    shown = re.findall(r"<dd>(\d+) hồ sơ</dd>", checked.text)
+    assert shown == [str(same - 1), "1", str(len(awards) - same)]
+    assert hidden(checked, f"{here}/cast")[ldtt] == "approve"
+    assert site.office.one("SELECT count(*) FROM ballot_box") == 0
+    assert post(browser, checked, f"{here}/cast", password=PASSWORD).status_code == 303
+    assert site.office.one("SELECT count(*) FROM ballot_box") == 1
+
+
+def test_agenda_and_result_are_filtered_and_tell_nothing_of_what_one_stands_aside_from(site: Site) -> None:
+    other = Round(site.office, site.round)
+    other._names = itertools.count(200)
+    (crossed,) = other.to(State.ELIGIBLE, award="GK_HUYEN")
+    (mine, *_) = [code for code in more(site, 2) if code != crossed]
+    site.office.act(
+        council.recuse, site.session, member="tv05", nomination=mine, ground="vợ", actor=site.office.thuky,
+        now=site.office.now,
+    )  # fmt: skip
+    shares = opened(site)
+    codes = agenda(site)
+    for member in MEMBERS:
+        choices = {
+            code: "disapprove" if code in {mine, crossed} else "approve"
+            for code in codes
+            if (member, code) != ("tv05", mine)
+        }
+        site.office.act(vote.cast, site.session, choices=choices, actor=site.office.actor(member))
+    close(site)
+    assert tally(site, list(shares.values())[:2]).status_code == 303
+    awards = dict(site.office.rows("SELECT code, award FROM nomination"))
+
+    def found(username: str, query: str) -> list[str]:
+        page = site.sign_in(username).get(f"{place(site)}?{query}")
+        rows = re.findall(r'<span class="hint">(DN-[\d-]+)</span></td>|<td colspan="5">(DN-[\d-]+)', page.text)
+        return [shown or aside for shown, aside in rows]
+
+    others = sorted(code for code in codes if code not in {mine, crossed})
+    assert found("thuky", "outcome=not_recommended") == sorted([mine, crossed])
+    assert found("thuky", "outcome=recommended") == others
+    assert found("thuky", "award=GK_HUYEN") == [code for code in sorted(codes) if awards[code] == "GK_HUYEN"]
+    assert found("thuky", f"award={awards[mine]}&outcome=not_recommended") == [mine]
+    assert found("thuky", "outcome=x") == sorted(codes)
+    assert found("tv05", "outcome=not_recommended") == [crossed]
+    assert found("tv05", f"award={awards[mine]}") == [code for code in others if awards[code] == awards[mine]]
+    assert found("tv05", "") == sorted(codes)
+
+
 def test_a_ballot_that_cannot_be_counted_is_annulled(site: Site) -> None:
     code = site.codes[State.ELIGIBLE]
     opened(site)

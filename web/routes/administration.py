@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 
 from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
 from models.organisation import LEVELS
-from operations import access, administration, written
+from operations import access, administration, transition, written
 from operations.access import Actor
-from rules import policy
+from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
@@ -307,14 +307,23 @@ def authorisations(visit: Chairman) -> Response:
 def _authorisations(visit: Visit, *, form: Form | None = None) -> Response:
     with visit.reading() as session:
         rows = administration.authorisations(session)
+        deputies = administration.deputies(session, on=access.local_date(visit.now))
     errors = form.errors if form else {}
+    whole = form is None or form.text("scope") == "all"
     return pages.render(
         visit,
         "administration_authorisations.html",
         status=422 if errors else 200,
         rows=rows,
         errors=errors,
-        said=_said(form, "deputy", "document", "scope", "from", "to"),
+        said=_said(form, "deputy", "document", "from", "to"),
+        deputies=[("", "–"), *((username, f"{name} ({username})") for username, name in deputies)],
+        whole=whole,
+        ticked=[] if form is None else form.texts("award"),
+        awards=[
+            (award, transition.award_name(award)) for award in sorted({a for p in catalogue.packs() for a in p.awards})
+        ],
+        award_name=transition.award_name,
         today=access.local_date(visit.now),
         asks_password=reauthentication.asks(visit),
     )
@@ -325,9 +334,11 @@ def authorise(visit: Chairman, form: Submitted) -> Response:
     """Let a deputy sign, limited in time and content (NĐ 30/2020 Art. 13.3), after the password."""
     if pages.sent_before(visit, form):
         return pages.done("/administration/authorisations", form.once)
-    deputy = form.text("deputy", required=words("Hãy gõ tên đăng nhập của người được ủy quyền."))
+    deputy = form.text("deputy", required=words("Hãy chọn người được ủy quyền."))
     document = form.text("document", required=words("Hãy ghi số văn bản ủy quyền."))
-    scope = form.text("scope", required=words("Hãy ghi phạm vi: all hoặc mã các hình thức, cách nhau dấu phẩy."))
+    scope = "all" if form.text("scope") == "all" else ",".join(form.texts("award"))
+    if not scope:
+        form.errors["scope"] = words("Hãy đánh dấu các danh hiệu, hình thức được ủy quyền, hoặc chọn mọi hình thức.")
     first, last = _day(form, "from"), _day(form, "to")
     reauthentication.check(visit, form)
 

@@ -6,10 +6,12 @@ the server would link a person to an envelope.
 """
 
 import base64
+import collections
 import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -34,7 +36,7 @@ from rules.refusal import Citation, Refusal, Unreadable
 from web import pages, reauthentication
 from web.forms import Form, Submitted
 from web.language import words
-from web.routes.council import KINDS, PAGE, Sitting, agenda_of, fingerprint_of, sitting_of
+from web.routes.council import KINDS, PAGE, Sitting, agenda_of, awards_of, fingerprint_of, sitting_of
 from web.routes.rounds import SESSION_STATES as STATES
 from web.routes.signing import pdf
 from web.visit import Permit, Visit
@@ -143,7 +145,26 @@ def ballot(visit: Voter, code: str) -> Response:
             if refusal.code == "already_voted" and _receipt(visit, code):
                 return RedirectResponse(f"/council/{code}/receipt", status_code=303)
             raise
-        return _ballot(session, visit, sitting, slip, {}, default="", page=1, errors={})
+        return _ballot(
+            session, visit, sitting, slip, _Filled({}, "", {}, awards_of(session, sitting)), page=1, errors={}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """A ballot as far as it is filled in: one by one, for what is left blank, and for the blank ones of an award."""
+
+    chosen: Mapping[str, str]
+    default: str
+    by_award: Mapping[str, str]
+    awards: Mapping[str, str]  # of every nomination on the agenda
+
+    def if_blank(self, code: str) -> str:
+        """What a nomination gets that was not chosen for itself; "" where nothing was said."""
+        return self.by_award.get(self.awards[code]) or self.default
+
+    def choice(self, code: str) -> str:
+        return self.chosen.get(code) or self.if_blank(code)
 
 
 def _ballot(
@@ -151,9 +172,8 @@ def _ballot(
     visit: Visit,
     sitting: Sitting,
     slip: vote.Slip,
-    chosen: Mapping[str, str],
+    filled: _Filled,
     *,
-    default: str,
     page: int,
     errors: dict[str, str],
 ) -> Response:
@@ -162,6 +182,7 @@ def _ballot(
     page = min(max(page, 1), last)
     codes = slip.agenda[(page - 1) * PAGE : page * PAGE]
     items, _ = agenda_of(session, sitting, codes=codes)
+    chosen = filled.chosen
     return pages.render(
         visit,
         "ballot.html",
@@ -173,7 +194,9 @@ def _ballot(
         items=items,
         chosen=chosen,
         elsewhere={code: choice for code, choice in chosen.items() if code not in codes},
-        default=default,
+        default=filled.default,
+        by_award=filled.by_award,
+        awards=_counted_by_award(slip, filled),
         page=page,
         last=last,
         total=len(slip.agenda),
@@ -182,7 +205,15 @@ def _ballot(
     )
 
 
-def _chosen(form: Form, slip: vote.Slip) -> tuple[dict[str, str], str]:
+def _counted_by_award(slip: vote.Slip, filled: _Filled) -> list[tuple[str, str, int]]:
+    """(award, its name, how many of it this member votes on), where the ballot has more than one."""
+    counted = collections.Counter(filled.awards[code] for code in slip.agenda if code not in slip.aside)
+    if len(counted) < 2:
+        return []
+    return [(award, transition.award_name(award), count) for award, count in sorted(counted.items())]
+
+
+def _filled(form: Form, slip: vote.Slip, awards: Mapping[str, str]) -> _Filled:
     """What was chosen nomination by nomination, and for those left blank; anything else is left out."""
     chosen = {}
     for code in slip.agenda:
@@ -190,7 +221,9 @@ def _chosen(form: Form, slip: vote.Slip) -> tuple[dict[str, str], str]:
         if choice in CHOICES and code not in slip.aside:
             chosen[code] = choice
     default = form.text("default")
-    return chosen, default if default in CHOICES else ""
+    said = {award: form.text(f"default.{award}") for award in sorted(set(awards.values()))}
+    by_award = {award: choice for award, choice in said.items() if choice in CHOICES}
+    return _Filled(chosen, default if default in CHOICES else "", by_award, awards)
 
 
 @router.post("/council/{code}/ballot")
@@ -199,11 +232,11 @@ def fill_in(visit: Voter, code: str, form: Submitted) -> Response:
     to = form.text("to")
     with visit.reading() as session:
         sitting, slip = _slip(session, visit, code)
-        chosen, default = _chosen(form, slip)
+        filled = _filled(form, slip, awards_of(session, sitting))
         page = int(to[5:]) if to.startswith("page-") and to[5:].isascii() and to[5:].isdecimal() and len(to) < 12 else 1
         if to != "check":
-            return _ballot(session, visit, sitting, slip, chosen, default=default, page=page, errors={})
-        return _check(session, visit, sitting, slip, chosen, default, form)
+            return _ballot(session, visit, sitting, slip, filled, page=page, errors={})
+        return _check(session, visit, sitting, slip, filled, form)
 
 
 def _check(
@@ -211,24 +244,22 @@ def _check(
     visit: Visit,
     sitting: Sitting,
     slip: vote.Slip,
-    chosen: Mapping[str, str],
-    default: str,
+    filled: _Filled,
     form: Form,
     *,
     status: int = 200,
 ) -> Response:
-    blank = [code for code in slip.agenda if code not in chosen and code not in slip.aside]
-    if blank and not default:
-        page = slip.agenda.index(blank[0]) // PAGE + 1
-        said = f"Còn {len(blank)} hồ sơ chưa chọn, bắt đầu từ {blank[0]}. Hãy chọn từng hồ sơ, hoặc chọn chung cho các hồ sơ để trống."
-        return _ballot(
-            session, visit, sitting, slip, chosen, default="", page=page, errors={f"choice.{blank[0]}": said}
-        )
-    apart = [code for code, choice in chosen.items() if choice != default]
+    mine = [code for code in slip.agenda if code not in slip.aside]
+    unsaid = [code for code in mine if not filled.choice(code)]
+    if unsaid:
+        page = slip.agenda.index(unsaid[0]) // PAGE + 1
+        said = f"Còn {len(unsaid)} hồ sơ chưa chọn, bắt đầu từ {unsaid[0]}. Hãy chọn từng hồ sơ, hoặc chọn chung cho các hồ sơ để trống."
+        return _ballot(session, visit, sitting, slip, filled, page=page, errors={f"choice.{unsaid[0]}": said})
+    apart = [code for code, choice in filled.chosen.items() if choice != filled.if_blank(code)]
     items, _ = agenda_of(session, sitting, codes=apart[:PAGE])
-    counted = {choice: sum(said == choice for said in chosen.values()) for choice in CHOICES}
-    if default:
-        counted[default] += len(blank)
+    counted = collections.Counter(filled.choice(code) for code in mine)
+    blank = [code for code in mine if code not in filled.chosen]
+    of_award = collections.Counter(filled.awards[code] for code in blank)
     return pages.render(
         visit,
         "ballot_check.html",
@@ -236,12 +267,18 @@ def _check(
         session=sitting.row,
         kind=slip.kind,
         choices=CHOICES,
-        counted=counted,
+        counted={choice: counted[choice] for choice in CHOICES},
         items=items,
         more=len(apart) - len(items),
-        chosen=chosen,
-        default=default,
-        blank=len(blank),
+        chosen=filled.chosen,
+        default=filled.default,
+        by_award=filled.by_award,
+        for_award=[
+            (transition.award_name(award), choice, of_award[award])
+            for award, choice in filled.by_award.items()
+            if of_award[award]
+        ],
+        blank=sum(filled.awards[code] not in filled.by_award for code in blank),
         aside=len(slip.aside),
         asks_password=reauthentication.asks(visit),
         errors=form.errors,
@@ -254,21 +291,19 @@ def cast(visit: Voter, code: str, form: Submitted) -> Response:
     try:
         with visit.reading() as session:
             sitting, slip = _slip(session, visit, code)
-            chosen, default = _chosen(form, slip)
-            blank = [one for one in slip.agenda if one not in chosen and one not in slip.aside]
-            if blank and not default:
-                return _check(session, visit, sitting, slip, chosen, default, form)
+            filled = _filled(form, slip, awards_of(session, sitting))
+            choices = {one: filled.choice(one) for one in slip.agenda if one not in slip.aside}
+            if not all(choices.values()):
+                return _check(session, visit, sitting, slip, filled, form)
         reauthentication.check(visit, form)
         if form.errors:
             with visit.reading() as session:
-                return _check(session, visit, sitting, slip, chosen, default, form, status=422)
+                return _check(session, visit, sitting, slip, filled, form, status=422)
         # No receipt of the form is kept (no `once`): it would name a person and an envelope in one row.
         answer = visit.act(
             "ballot.cast",
             code,
-            lambda session, actor: vote.cast(
-                session, code, choices={**dict.fromkeys(blank, default), **chosen}, actor=actor
-            ),
+            lambda session, actor: vote.cast(session, code, choices=choices, actor=actor),
         )
     except Refusal as refusal:
         if refusal.code == "already_voted" and _receipt(visit, code):

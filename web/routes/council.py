@@ -24,7 +24,7 @@ from models import (
     SessionMember,
     Unit,
 )
-from models.types import table
+from models.types import by_first, table
 from operations import (
     access,
     ballot_box,
@@ -57,6 +57,10 @@ KINDS: Mapping[str, str] = {
     "secret": words("Phiếu kín"),
     "open": words("Biểu quyết công khai"),
     "paper": words("Phiếu giấy"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "recommended": words("Đề nghị khen thưởng"),
+    "not_recommended": words("Không đề nghị"),
 }
 SETTLED: Mapping[str, str] = {
     "open": words("Chờ thành viên trả lời"),
@@ -189,8 +193,8 @@ def convene(visit: Convener, form: Submitted) -> Response:
 
 
 @router.get("/council/{code}")
-def show(visit: Reader, code: str, after: str = "") -> Response:
-    """One session: what is to be done, members, agenda and, once counted, the results."""
+def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: str = "") -> Response:
+    """One session: what is to be done, members, agenda and, once counted, the results, all or of one award or outcome."""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Act.SEE_SESSION)
         may = _may(
@@ -198,7 +202,9 @@ def show(visit: Reader, code: str, after: str = "") -> Response:
             Act.ANNUL_BALLOT, Act.CAST, Act.SIGN_ROLL, Act.COUNT_BY_HAND, Act.SEE_RESULT, Act.VERIFY_BALLOT,
             Act.WAIVE,
         )  # fmt: skip
-        items, next_key = agenda_of(session, sitting, after=after or None)
+        outcome = outcome if sitting.row.state == "tallied" and outcome in OUTCOMES else ""
+        asked = _asked(sitting, award=award, outcome=outcome)
+        items, next_key = agenda_of(session, sitting, after=after or None, asked=asked)
         signed = ballot_box.voted(session, sitting.row)
         questions = [
             row
@@ -206,6 +212,8 @@ def show(visit: Reader, code: str, after: str = "") -> Response:
             if row["state"] == "open"
         ]
         total = _agenda_size(session, sitting)
+        found = _agenda_size(session, sitting, asked=asked) if asked else total
+        awards = _awards_of(session, sitting)
         hand = [username for username, _ in counting.hand_counts(session, sitting.row)] if may["tally"] else []
     mine = next((member for member in sitting.members if member.username == visit.actor.username), None)
     return pages.render(
@@ -222,13 +230,17 @@ def show(visit: Reader, code: str, after: str = "") -> Response:
         items=items,
         next_key=next_key,
         total=total,
+        found=found,
+        awards=awards,
+        award_name=transition.award_name,
+        filters={"award": award, "outcome": outcome},
         questions=questions,
         # Who has voted is the secretariat's and the tellers' to know, and everybody's own; how many, likewise.
         roll=signed if may["close_ballot"] else None,
         voted=visit.actor.username in signed,
         hand=hand,
         fingerprint=fingerprint_of(sitting),
-        outcomes={"recommended": words("Đề nghị khen thưởng"), "not_recommended": words("Không đề nghị")},
+        outcomes=OUTCOMES,
     )
 
 
@@ -246,8 +258,31 @@ def _of(sitting: Sitting) -> list[Any]:
     return [_N.id.in_(listed)]
 
 
-def _agenda_size(session: Session, sitting: Sitting) -> int:
-    return int(session.execute(sa.select(sa.func.count()).select_from(Nomination).where(*_of(sitting))).scalar_one())
+def _asked(sitting: Sitting, *, award: str, outcome: str) -> list[Any]:
+    """Conditions of a filter. It leaves out what the visitor stands aside from: by being found it would tell of itself."""
+    found: list[Any] = []
+    if award:
+        found.append(_N.award == award)
+    if outcome:
+        counted = sa.select(_I.nomination_id).where(_I.session_id == sitting.row.id, _I.outcome == outcome)
+        found.append(_N.id.in_(counted))
+    return [*found, _N.code.not_in(sorted(sitting.aside))] if found else []
+
+
+def _agenda_size(session: Session, sitting: Sitting, *, asked: Sequence[Any] = ()) -> int:
+    query = sa.select(sa.func.count()).select_from(Nomination).where(*_of(sitting), *asked)
+    return int(session.execute(query).scalar_one())
+
+
+def _awards_of(session: Session, sitting: Sitting) -> list[str]:
+    """The awards of what the visitor sees of the agenda."""
+    query = sa.select(_N.award).where(*_of(sitting), _N.code.not_in(sorted(sitting.aside)))
+    return list(session.execute(query.distinct().order_by(_N.award)).scalars())
+
+
+def awards_of(session: Session, sitting: Sitting) -> dict[str, str]:
+    """Code → award of the whole agenda: for the ballot's form, which names no award of what its voter stands aside from."""
+    return by_first(session.execute(sa.select(_N.code, _N.award).where(*_of(sitting))))
 
 
 def agenda_of(
@@ -257,6 +292,7 @@ def agenda_of(
     after: str | None = None,
     limit: int = PAGE,
     codes: Sequence[str] | None = None,
+    asked: Sequence[Any] = (),
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Items by code; one from which the visitor stands aside shows its code only, and no number."""
     results = [_I[name] for name in counting.RESULT_COLUMNS]
@@ -265,7 +301,7 @@ def agenda_of(
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
         .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.session_id == sitting.row.id), isouter=True)
-        .where(*_of(sitting))
+        .where(*_of(sitting), *asked)
         .order_by(_N.code)
         .limit(limit + 1)
     )

@@ -56,6 +56,19 @@ def test_each_step_goes_back_by_itself(empty_database: Database) -> None:
     assert tables(empty_database) == TABLES | VERSION
 
 
+def test_a_ledger_that_vouches_for_less_is_refused_and_left_as_it_is(empty_database: Database) -> None:
+    with empty_database.engine.connect() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+    with empty_database.begin() as session:
+        session.execute(sa.text("UPDATE ledger_head SET size = 1"))
+    with pytest.raises(Unreadable) as refused:
+        empty_database.migrate()
+    assert refused.value.code == "older_database"
+    with empty_database.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).all() == [("0003",)]
+    assert "reason" not in {column["name"] for column in sa.inspect(empty_database.engine).get_columns("deadline")}
+
+
 def test_models_and_migrations_are_equal(database: Database) -> None:
     with database.engine.connect() as connection:
         command.check(alembic_config(connection))

@@ -616,6 +616,11 @@ class Demo:
                     raise Finished(4, {"missing": {"component": "Prefect", "hint": _AWAY}}) from None
                 time.sleep(1)
 
+    def _sample(self) -> str:
+        """A nomination that every sign-in printed beside it may read: one of the officer's own unit, where there is one."""
+        rows = self.office.look(lambda s: proposal.listing(s, round_code=self.round))
+        return str(next((row for row in rows if row["unit"] == "XA01"), rows[0])["code"])
+
     def _count(self, *types: str) -> int:
         started = {"operator": "and_", "state": {"type": {"any_": list(types)}}}
         return int(self._prefect("flow_runs/count", {"flow_runs": started}))
@@ -687,7 +692,7 @@ class Demo:
                 "sign_ins": sign_ins,
                 "samples": {
                     "round": self.round,
-                    "nomination": self.office.look(lambda s: proposal.listing(s, round_code=self.round))[0]["code"],
+                    "nomination": self._sample(),
                     "session": session[0] if session else None,
                     "decision": decisions[0]["code"] if decisions else None,
                 },

@@ -13,6 +13,7 @@ from models import CouncilSession, Decision, Disclosure, Nomination, ReviewRound
 from models.types import table
 from operations import access, board, disclosure, rounds, sight, transition
 from operations.access import Actor
+from rules import catalogue
 from rules import regulation as regulations
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
 from rules.policy import Act
@@ -84,8 +85,15 @@ def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Resp
         kinds=list(KIND_NAMES.items()),
         in_use=in_use,
         votes=regulations.parse(in_use.text).vote if in_use else {},
+        no_law=not _has_law(access.local_date(visit.now)),
         award_name=transition.award_name,
     )
+
+
+def _has_law(day: date) -> bool:
+    """Is a complete rule pack in force that day? Without one no dossier can be concluded on and nothing signed."""
+    pack = catalogue.pack_on(day)
+    return pack is not None and pack.complete
 
 
 @router.post("/rounds")

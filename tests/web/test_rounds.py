@@ -246,7 +246,7 @@ def test_a_deadline_is_extended_with_a_reason(site: Site) -> None:
     )
     assert done.status_code == 303
     assert site.office.rows("SELECT due_on, computed FROM deadline WHERE stage = 'council_vote'") == [
-        ("2024-12-30", "Hết ngày 30/12/2024, gia hạn: mưa lũ.")
+        ("2024-12-30", "Hết ngày 30/12/2024, gia hạn.")
     ]
     assert said(browser.get(done.headers["location"])) == [
         "Đã gia hạn khâu «Hội đồng bỏ phiếu» đến hết ngày 30/12/2024"

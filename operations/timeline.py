@@ -19,6 +19,7 @@ from operations.access import Actor
 WORDS: dict[str, str] = {
     "nomination:drafted": "Đơn vị lập hồ sơ",
     "nomination:mended": "Đơn vị sửa, bổ sung hồ sơ",
+    "duty:noted": "Ghi người cùng tham gia đề nghị, thẩm định hoặc kiểm phiếu",
     "nomination:submitted": "Đơn vị nộp hồ sơ",
     "nomination:withdrawn": "Đơn vị rút hồ sơ",
     "nomination:returned": "Phòng Nội vụ trả lại để bổ sung",

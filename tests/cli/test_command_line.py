@@ -84,7 +84,6 @@ def test_a_bad_time_stops_init_before_anything_is_made(nowhere: Any) -> None:
 def test_a_folder_that_was_not_set_up_is_refused(nowhere: Any) -> None:
     assert nowhere("round", "list").refused == "not_initialised"
     assert nowhere("doctor").refused == "not_initialised"
-    assert nowhere("up").refused == "not_initialised"
     assert not nowhere.folder.exists()
 
 

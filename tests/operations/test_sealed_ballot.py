@@ -561,7 +561,7 @@ def test_a_paper_ballot_is_counted_when_two_tellers_counted_the_same(office: Any
     clean = office.digests()
     with pytest.raises(Refusal) as refused:
         tally(office, session)
-    assert (refused.value.code, refused.value.details) == ("counts_differ", {"code": codes[1]})
+    assert (refused.value.code, refused.value.details) == ("counts_differ", {"nomination": codes[1]})
     assert office.look(lambda s: counting.tally_without_shares(s, session, actor=access.ENGINE, now=office.now)) == []
     assert office.digests() == clean
     assert count(office, session, "tv10", [8, 0, 0], [7, 1, 1]) == 2  # counted again

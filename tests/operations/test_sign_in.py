@@ -474,7 +474,7 @@ def test_no_session_counts_as_confirmed_once_the_factor_changed(house: House) ->
 def test_an_administrator_resets_a_lost_device_and_the_ledger_says_so(house: House) -> None:
     house.enrol()
     token = house.enter("tv05")
-    house.office.act(administration.reset_second_factor, "thuky", actor=house.quantri)
+    house.office.act(administration.reset_second_factor, "thuky", actor=house.quantri, now=house.now)
     assert house.who(house.enter()) == "thuky"
     assert house.who(token) == "tv05"
     kinds = [
@@ -602,7 +602,8 @@ def outside(house: House, subject: str = "s-1", issuer: str = ISSUER) -> str:
 
 
 def link_identity(house: House, username: str = "tv05", subject: str = "s-1") -> None:
-    house.office.act(administration.link_identity, username, issuer=ISSUER, subject=subject, actor=house.quantri)
+    by = {"actor": house.quantri, "now": house.now}
+    house.office.act(administration.link_identity, username, issuer=ISSUER, subject=subject, **by)
 
 
 def test_a_linked_identity_signs_in_but_votes_only_after_proving_itself_again(house: House) -> None:

@@ -35,7 +35,7 @@ def changed(cases, **laws: Any) -> list[tuple]:
 def test_another_pack_changes_what_the_district_may_do_and_says_by_which_law():
     cases = [("N1", facts("LDTT", level="commune"), ON), ("N2", facts("CSTD_TINH", titles=[]), ON)]
     assert changed(cases, before=compare.Law(A), after=compare.Law(B)) == [
-        ("N2", "ineligible", "wrong_authority", [("cstd_tinh.authority", "72/2025/QH15")])
+        ("N2", "ineligible", "wrong_authority", [("cstd_tinh.authority", "Luật số 72/2025/QH15")])
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_rule_set_aside_lets_its_cases_in_and_names_itself():
     aside = regulation.parse(HEAD + '[[set_aside]]\nrule = "ldtt.months"\nby = "Nguyễn Thị Mẫu"\ndocument = "QĐ"\n')
     cases = [("N1", facts("LDTT"), ON), ("N2", facts("LDTT", ratings={"2024": "HTNV"}), ON)]
     assert changed(cases, before=compare.Law(), after=compare.Law(regulation=aside)) == [
-        ("N1", "ineligible", "eligible", [("ldtt.months", "01/2024/TT-BNV")])
+        ("N1", "ineligible", "eligible", [("ldtt.months", "Thông tư số 01/2024/TT-BNV")])
     ]
 
 

@@ -32,6 +32,9 @@ REQUESTS: dict[str, Request] = {
     "POST /sign/{round_code}/{role}/{paper}": lambda site: (
         "chutich", f"/sign/{site.round}/decide/LDTT", {"verb": "refuse", "code": _shown(site), **WHY},
     ),
+    "POST /decisions/{number}/revoke": lambda site: (
+        "chutich", f"/decisions/{site.decision}/revoke", {"ground": "93.2.a", "step": "do", **WHY},
+    ),
     "POST /administration/authorisations": lambda _: (
         "chutich", "/administration/authorisations",
         {"deputy": "phochutich", "document": "9/UQ-UBND", "scope": "all", "from": "2024-11-01", "to": "2024-11-30"},

@@ -465,7 +465,7 @@ def test_agenda_and_result_are_filtered_and_tell_nothing_of_what_one_stands_asid
 
     def found(username: str, query: str) -> list[str]:
         page = site.sign_in(username).get(f"{place(site)}?{query}")
-        rows = re.findall(r'<span class="hint">(DN-[\d-]+)</span></td>|<td colspan="5">(DN-[\d-]+)', page.text)
+        rows = re.findall(r'<span class="hint keep">(DN-[\d-]+)</span></td>|<td colspan="5">(DN-[\d-]+)', page.text)
         return [shown or aside for shown, aside in rows]
 
     others = sorted(code for code in codes if code not in {mine, crossed})

@@ -45,7 +45,7 @@ def _readers() -> dict[str, str]:
         "petition.sender": "RSCI",
         "petition.answer": "RSCI",
         "unit.name": EVERYBODY,
-        "account.name": "A",
+        "account.name": "AS",  # the secretary appoints members from among them
         "account.email": "",  # for letters alone
         "authorisation.document": "CD",
     }

@@ -366,21 +366,22 @@ def authorisations_of(session: Session, account: Account, *, on: date) -> list[d
     ]
 
 
-def link_identity(session: Session, account: Account, *, issuer: str, subject: str, by: str) -> None:
-    """The account may sign in as this identity of a provider. Raises Refusal `identity_taken`."""
+def link_identity(session: Session, account: Account, *, issuer: str, subject: str, by: str) -> bool:
+    """The account may sign in as this identity of a provider; False where it could already. Raises `identity_taken`."""
     written.check("Nơi cấp danh tính", issuer, 300)
     written.check("Danh tính", subject, 300)
     known = session.exec(
         select(OutsideIdentity).where(OutsideIdentity.issuer == issuer, OutsideIdentity.subject == subject)
     ).one_or_none()
     if known is not None and known.account_id == account.id:
-        return
+        return False
     if known is not None:
         raise Refusal("identity_taken", "Danh tính này đã gắn với một tài khoản khác; phải gỡ ở tài khoản đó trước.")
     session.add(OutsideIdentity(account_id=account.id or 0, issuer=issuer, subject=subject))
     session.flush()
     told = {"identities": identities(session, account), "by": by}
     record.record(session, "account:identity_linked", [(account.username, told)])
+    return True
 
 
 def unlink_identities(session: Session, account: Account, *, by: str) -> None:

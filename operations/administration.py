@@ -233,8 +233,8 @@ def link_identity(session: Session, username: str, *, issuer: str, subject: str,
     access.require(actor, Role.ADMINISTRATOR)
     issuer, subject = _text("Nơi cấp danh tính", issuer, 300), _text("Danh tính", subject, 300)
     account = accounts.account_named(session, username)
-    accounts.link_identity(session, account, issuer=issuer, subject=subject, by=actor.username)
-    _tell(session, account, "Tài khoản vừa được gắn với một danh tính bên ngoài để đăng nhập.", actor, now=now)
+    if accounts.link_identity(session, account, issuer=issuer, subject=subject, by=actor.username):
+        _tell(session, account, "Tài khoản vừa được gắn với một danh tính bên ngoài để đăng nhập.", actor, now=now)
 
 
 def unlink_identities(session: Session, username: str, *, actor: Actor) -> None:

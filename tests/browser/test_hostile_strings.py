@@ -89,9 +89,10 @@ def test_typed_and_shown_again_it_stays_text(town: Town, javascript: bool) -> No
 
 
 def _petition(person: Person) -> None:
-    """Sent without its kind: the form comes back with what was typed, and the error summary has the focus."""
+    """About a decision that is not there: the form comes back with what was typed, and the error summary has the focus."""
     page = person.go("/petitions/new")
     page.fill("[name=text]", EVIL)
+    page.fill("[name=about]", "99/QĐ-UBND")
     page.fill("[name=sender]", EVIL)
     page.click("main form button")
     assert page.title().startswith("Lỗi: ")

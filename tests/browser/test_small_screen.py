@@ -9,10 +9,11 @@ pytestmark = pytest.mark.browser
 # A cell of a stacked table that reaches beyond the screen, or none that says what it is.
 ROW = """() => {
   const row = document.querySelector('table.stack tbody tr');
-  const cells = [...row.children].filter(one => one.offsetParent !== null);
+  // The box to tick floats beside the first line.
+  const cells = [...row.children].filter(one => one.offsetParent !== null && getComputedStyle(one).float === 'none');
   return {
     beyond: cells.filter(one => one.getBoundingClientRect().right > innerWidth).length,
-    stacked: cells.every((one, n) => n === 0 || one.getBoundingClientRect().top >= cells[n - 1].getBoundingClientRect().bottom),
+    stacked: cells.every((one, n) => n === 0 || one.getBoundingClientRect().top >= cells[n - 1].getBoundingClientRect().bottom - 1),
     label: getComputedStyle(cells[cells.length - 1], '::before').content.replaceAll('"', '').trim(),
   };
 }"""

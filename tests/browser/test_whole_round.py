@@ -91,7 +91,7 @@ def test_a_whole_round(town: Town, tmp_path: Path, javascript: bool) -> None:
     secretary.go(f"/rounds/{round_}")
     decision = office.decision_of(mine[0])
     symbol = office.one("SELECT symbol FROM decision WHERE code = :c", c=decision)
-    secretary.follow(f"Công khai {symbol}…")
+    secretary.follow(f"Công khai… {symbol}")
     secretary.press(f"Công khai {symbol}")
     assert secretary.receipt == f"Đã công khai {symbol}: 3 hồ sơ"
     office.seal()  # the engine's work, every few minutes

@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 import models
+import models.database as database_module
 from ledger import note, sealing
 from models.database import Database, sqlite_url
 from operations import (
@@ -48,6 +49,9 @@ NOW = moment("2024-11-01T08:00:00")
 TABLES = tuple(sorted(models.SQLModel.metadata.tables))
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
 DATABASES = ("sqlite", "postgresql")
+# As PostgreSQL below: nothing here must outlive a power cut, and flushing every act to disk is a third of the suite's time.
+# Commands that tests run as processes keep FULL (tests/models/test_constraints.py looks).
+database_module._PRAGMAS["synchronous"] = ("OFF", 0)
 # What the tellers hold, by public key: outside of every database, as in life.
 SHARES: dict[str, list[str]] = {}
 

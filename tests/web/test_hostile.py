@@ -21,14 +21,14 @@ from tests.web.test_random_walk import LEFT_ALONE, PAPERS, Form, Reader, address
 
 # All that may be kept, in one; short enough for a name.
 EVIL = (
-    "<vd-evil onclick=alert(1)>\"'><img src=x onerror=alert(1)></textarea></title>{{7*1234567}}'; DROP TABLE nominee;--"
+    "<vd-evil onclick=alert(1)>\"'><img src=x onerror=alert(1)></textarea></title>{{7654321*1234567}}'; DROP TABLE nominee;--"
     "\u202e&lt;javascript:alert(1)🏅👩\u200d👩\u200d👧 "
 )
 FORMULA = "=cmd|' /C calc'!A0"
 STRINGS = {
     "evil": EVIL,
     "script": "<script>alert(1)</script>",
-    "template": "{{7*1234567}}${7*1234567}{% raw %}",
+    "template": "{{7654321*1234567}}${7654321*1234567}{% raw %}",
     "sql": "'; DROP TABLE nominee; --",
     "formula": FORMULA,
     "javascript": "javascript:alert(1)",
@@ -85,7 +85,7 @@ def amiss_in(answer: httpx.Response) -> list[str]:
     """What of an answer is more than text: tags, handlers, templates carried out, formulas for a spreadsheet."""
     kind = answer.headers.get("content-type", "").partition(";")[0]
     found = [] if answer.headers.get("x-content-type-options") == "nosniff" else ["may be sniffed"]
-    if "8641969" in answer.text:
+    if "9449772114007" in answer.text:
         found.append("a template of a visitor's was carried out")
     if kind == "text/html":
         return found + Watcher(answer.text).amiss

@@ -241,6 +241,16 @@ def read_text(path: Path) -> str:
         ) from None
 
 
+def read_bytes(path: Path) -> bytes:
+    """Any file of the user's. Raises Unreadable naming the file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(
+            "unreadable_file", f"Không đọc được tệp {path}: {why(error)}.", where={"file": str(path)}
+        ) from None
+
+
 def day(text: str) -> date:
     """An ISO day. Raises Unreadable."""
     try:

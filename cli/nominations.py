@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
-from cli.door import DOOR, day
-from operations import files, intake, proposal, review, timeline
+from cli.door import DOOR, day, read_bytes
+from operations import attachments, files, intake, proposal, review, timeline
 from operations.access import Actor
 from operations.transition import Result
 from rules.refusal import Unreadable
@@ -158,6 +158,44 @@ def mend(
         lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), person=person, **given),
     )
     DOOR.say({"code": code, "mended": sorted([*given, *person])})
+
+
+@app.command()
+def attach(
+    code: str,
+    file: Path,
+    part: Annotated[str, typer.Option(help=f"Loại giấy tờ: {', '.join(attachments.PARTS)}")] = attachments.OTHER,
+    whole_dossier: Annotated[bool, typer.Option("--whole-dossier", help="Kèm theo cả tờ trình")] = False,
+) -> None:
+    """Kèm một bản quét (PDF, JPEG, PNG) vào hồ sơ chưa thẩm định xong."""
+    content = read_bytes(file)
+    kind = attachments.media_type(content)
+    installation = DOOR.installation
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        attachments.require_open(session, code, actor=actor)
+        sha256 = files.keep(installation.folder, content)
+        stored = files.row(sha256, size=len(content), media_type=kind, name=attachments.file_name(file.name))
+        added = attachments.add(
+            session, code, part=part, stored=stored, whole=whole_dossier, actor=actor, now=DOOR.now()
+        )
+        return {"code": code, "number": added.number, "sha256": sha256}
+
+    DOOR.say(DOOR.act("nominations.attach", code, change))
+
+
+@app.command("attachments")
+def attachments_(code: str) -> None:
+    """Liệt kê các bản quét kèm theo một hồ sơ."""
+    with DOOR.reading() as session:
+        DOOR.say(attachments.of(session, code, actor=DOOR.actor(session)))
+
+
+@app.command()
+def detach(code: str, number: int) -> None:
+    """Rút một bản quét đã kèm: nội dung bị xóa, diễn biến vẫn ghi."""
+    DOOR.act("nominations.detach", code, lambda s, a: attachments.remove(s, code, number, actor=a, now=DOOR.now()))
+    DOOR.say({"code": code, "removed": number})
 
 
 @app.command("pass")

@@ -45,7 +45,15 @@ from models.evidence import (  # noqa: E402 -- as above
     SecurityEvent,
     StoredFile,
 )
-from models.nominations import Appraisal, Dossier, Duty, Nomination, Nominee, Pause  # noqa: E402 -- as above
+from models.nominations import (  # noqa: E402 -- as above
+    Appraisal,
+    Attachment,
+    Dossier,
+    Duty,
+    Nomination,
+    Nominee,
+    Pause,
+)
 from models.organisation import Account, Authorisation, RoleGrant, Unit  # noqa: E402 -- as above
 from models.outbox import OutboxMessage  # noqa: E402 -- as above
 from models.rounds import Deadline, Escalation, Regulation, ReviewRound  # noqa: E402 -- as above
@@ -55,6 +63,7 @@ __all__ = [
     "AgendaItem",
     "ApiToken",
     "Appraisal",
+    "Attachment",
     "Authorisation",
     "Ballot",
     "BallotBox",

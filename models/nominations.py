@@ -110,6 +110,27 @@ class Duty(SQLModel, table=True):
     duty: str = Field(primary_key=True, max_length=10)
 
 
+class Attachment(SQLModel, table=True):
+    """A scanned paper of a dossier: of one nomination, or (none named) of all of them. Taken out, only the line stays."""
+
+    __table_args__ = (
+        UniqueConstraint("dossier_id", "number"),
+        check("there_or_taken_out", "(sha256 IS NULL) = (removed_at IS NOT NULL)"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    dossier_id: int = Field(foreign_key="dossier.id")
+    number: int = Field(description="within the dossier, from 1")
+    nomination_id: int | None = Field(default=None, foreign_key="nomination.id", index=True)
+    part: str = Field(max_length=40, description="which part of the dossier it is (Law 06/2022 Art. 84), or `other`")
+    sha256: str | None = Field(default=None, foreign_key="stored_file.sha256", index=True)
+    name: str | None = Field(default=None, max_length=200, description="as its sender called it")
+    added_by: str = Field(max_length=80)
+    added_at: datetime = Field(sa_type=UtcDateTime)
+    removed_by: str | None = Field(default=None, max_length=80)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Appraisal(SQLModel, table=True):
     """One evaluation of one nomination: pack, verdict and the findings with their citations, never overwritten."""
 

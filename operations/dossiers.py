@@ -152,6 +152,12 @@ def whole(session: Session, row: Nomination) -> dict[str, Any]:
     }
 
 
+def size(session: Session, row: Nomination) -> int:
+    """How many nominations the dossier of this one has."""
+    query = sa.select(sa.func.count()).select_from(Nomination).where(_N.dossier_id == row.dossier_id)
+    return int(session.execute(query).scalar_one())
+
+
 def parts(session: Session, row: Nomination, nominee: Nominee, dossier: Dossier) -> Sequence[dict[str, Any]]:
     """The papers that this nomination must hold (Law 06/2022 Art. 84), each with whether the unit says it is there."""
     award = proposal.known_award(row.award, catalogue.pack_on(access.local_date(dossier.filed_at)))

@@ -3,12 +3,15 @@
 import hashlib
 import os
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from models import StoredFile
+
+# A content lies there before its row is committed; a preview is imported the same day or handed in again.
+KEPT_UNNAMED = timedelta(days=1)
 
 
 def place(folder: Path, sha256: str) -> Path:
@@ -20,6 +23,7 @@ def keep(folder: Path, content: bytes) -> str:
     sha256 = hashlib.sha256(content).hexdigest()
     target = place(folder, sha256)
     if target.exists():
+        os.utime(target)  # nobody's so far, perhaps: `sweep` counts from now
         return sha256
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:
@@ -47,3 +51,16 @@ def read(folder: Path, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"file {sha256} was altered")
     return content
+
+
+def sweep(session: Session, folder: Path, *, wall: datetime | None = None) -> int:
+    """Delete contents that no row has named for a day: previews nobody imported, papers taken out. Returns how many."""
+    before = ((wall or datetime.now(UTC)) - KEPT_UNNAMED).timestamp()
+    old = [path for path in (folder / "files").glob("??/*") if path.stat().st_mtime < before]
+    known = set(session.exec(select(StoredFile.sha256))) if old else set()
+    swept = 0
+    for path in old:
+        if path.name not in known and path.stat().st_mtime < before:  # nor handed in again meanwhile
+            path.unlink()
+            swept += 1
+    return swept

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from ledger import entry
 from models import Account, Appraisal, Decision, LedgerEntry, LedgerOpening, Nomination, SubmissionLetter
 from models.types import by_first, table
-from operations import access, proposal, review, sight, transition
+from operations import access, attachments, proposal, review, sight, transition
 from operations.access import Actor
 
 # Every kind that an operation records, as people call it.
@@ -51,6 +51,8 @@ WORDS: dict[str, str] = {
     "account:second_factor_set": "Đặt mã xác thực hai lớp",
     "api_token:issued": "Cấp khóa truy cập cho chương trình",
     "api_token:revoked": "Thu hồi khóa truy cập",
+    "attachment:added": "Kèm giấy tờ",
+    "attachment:removed": "Rút giấy tờ đã kèm",
     "authorisation:ended": "Chấm dứt ủy quyền",
     "authorisation:given": "Ủy quyền bằng văn bản",
     "agenda:counted": "Ghi kết quả kiểm phiếu",
@@ -115,6 +117,8 @@ VERDICTS = {
     "wrong_authority": "không thuộc thẩm quyền cấp này",
     "no_pack": "chưa có bộ quy định cho ngày xét",
 }
+# What happened to something of a nomination's: an appraisal, a paper that lies with it.
+_BESIDE = ("appraisal:found", "attachment:added", "attachment:removed")
 _HELD = frozenset({"nomination:paused", "nomination:resumed"})  # their reason may point at who complained
 _E, _O = table(LedgerEntry).c, table(LedgerOpening).c
 
@@ -145,11 +149,11 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
     """
     row = sight.require(session, code, actor=actor)
     appraised = session.exec(select(Appraisal.sequence).where(Appraisal.nomination_id == row.id))
-    subjects = [code, *(f"{code}/{sequence}" for sequence in appraised)]
+    subjects = [code, *(f"{code}/{sequence}" for sequence in appraised), *attachments.subjects(session, row)]
     query = (
         sa.select(_E.index.label("place"), _E.kind, _E.leaf, _O.openings)
         .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index, isouter=True)
-        .where(_E.subject.in_(subjects), (_E.subject == code) | (_E.kind == "appraisal:found"))
+        .where(_E.subject.in_(subjects), (_E.subject == code) | _E.kind.in_(_BESIDE))
         .order_by(_E.index)
     )
     found = [(said, _opened(said.openings)) for said in session.execute(query)]
@@ -178,7 +182,9 @@ def _opened(text: str | None) -> dict[str, Any]:
 def _who(opened: dict[str, Any], signers: dict[str, str]) -> str | None:
     if opened.get("reviewed_by"):
         return str(opened["reviewed_by"])
-    if "who" in opened:  # nominee, unit, dossier, round, who drafted it
+    if opened.get("removed"):  # when, who took the paper out again
+        return str(opened["removed"][-1])
+    if "who" in opened:  # nominee, unit, dossier, round, who drafted it; of a paper: when, who added it
         return str(opened["who"][-1])
     return signers.get(str(opened.get("paper")))
 
@@ -186,6 +192,9 @@ def _who(opened: dict[str, Any], signers: dict[str, str]) -> str | None:
 def _detail(opened: dict[str, Any]) -> str | None:
     if "verdict" in opened:
         return VERDICTS.get(str(opened["verdict"]), str(opened["verdict"]))
+    if "about" in opened and "file" in opened:  # of which nomination, which part; hash, name
+        part = str(opened["about"][-1])
+        return attachments.PARTS.get(part, part)
     if opened.get("ground"):
         return review.PAUSE_GROUNDS.get(str(opened["ground"]), str(opened["ground"]))
     return str(opened["paper"]) if opened.get("paper") else None

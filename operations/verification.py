@@ -21,6 +21,7 @@ from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
 from models.types import by_first, table
 from operations import (
     accounts,
+    attachments,
     ballot_box,
     comments,
     council,
@@ -667,6 +668,16 @@ def _comments(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{code}/{seen[code]}", comments.aspects(row)
 
 
+def _attachments(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(models.Attachment, models.Dossier.code, models.Nomination.code)
+        .join(models.Dossier, col(models.Dossier.id) == col(models.Attachment.dossier_id))
+        .outerjoin(models.Nomination, col(models.Nomination.id) == col(models.Attachment.nomination_id))
+    )
+    for row, dossier, nomination in session.exec(query):
+        yield f"{dossier}/{row.number}", attachments.aspects(row, nomination or "")
+
+
 def _pauses(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = (
         select(models.Pause, models.Nomination.code)
@@ -764,15 +775,14 @@ TABLES: dict[str, Table] = {
     "submission_letter": Table("submission_letter", _letters),
     "disclosure": Table("disclosure", _disclosures),
     "petition": Table("petition", _petitions),
+    "attachment": Table("attachment", _attachments),
     "comment": Table("comment", _comments),
     "pause": Table("pause", _pauses),
     "escalation": Table("escalation", _escalations),
 }
 
 _NUMBER = "numbers the rows in the order in which they were written; whatever refers to it is compared by code"
-_FILE = (
-    "a file is found by its hash, which the entries of its dossier or paper hold, and is checked against it when read"
-)
+_FILE = "a file is found by its hash, which the entries of its dossier, attachment or paper hold, and is checked against it when read"
 _BOX = (
     "an entry for each envelope would tell their order (docs/decisions/0007); the next cast, the closing and the count "
     "refuse a box that differs from its digest, and the ledger has that digest from the closing on"
@@ -794,7 +804,7 @@ UNPROTECTED: dict[str, dict[str, str]] = {
     **{
         name: {"id": _NUMBER}
         for name in (
-            "agenda_item", "appraisal", "comment", "conflict", "council", "council_member", "council_session", "deadline",
+            "agenda_item", "appraisal", "attachment", "comment", "conflict", "council", "council_member", "council_session", "deadline",
             "decision", "disclosure", "dossier", "escalation", "nomination", "nominee", "outside_identity", "pause",
             "petition", "recusal", "review_round", "role_grant", "session_member", "submission_letter",
         )

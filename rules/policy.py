@@ -10,7 +10,7 @@ drew from Luật TCTT 104/2016 and NĐ 13/2023.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rules import lifecycle
@@ -38,6 +38,7 @@ class Act(StrEnum):
     PROPOSE = "propose"
     IMPORT_WORKBOOK = "import_workbook"
     MEND = "mend"
+    ATTACH = "attach"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
     RETURN = "return_for_supplement"
@@ -133,6 +134,8 @@ def _move(action: Action, *, barred: frozenset[Relation] = frozenset()) -> _Rule
     return _Rule(ways, barred, action, states or None)
 
 
+# Nobody has passed on them yet.
+OPEN_TO_PAPERS = frozenset({State.DRAFT, State.RETURNED, State.SUBMITTED, State.PAUSED})
 _O, _H, _R, _S = Role.UNIT_OFFICER, Role.UNIT_HEAD, Role.REVIEWER, Role.SECRETARY
 _M, _T, _C, _D = Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY
 _I, _A = Role.INSPECTOR, Role.ADMINISTRATOR
@@ -167,6 +170,8 @@ RULES: dict[Act, _Rule] = {
     Act.PROPOSE: _move(Action.PROPOSE),
     Act.IMPORT_WORKBOOK: _move(Action.PROPOSE),
     Act.MEND: _move(Action.SUBMIT),
+    # A scan may still come while the dossier is reviewed; what it says is mended only after it was given back.
+    Act.ATTACH: replace(_move(Action.SUBMIT), action=None, states=OPEN_TO_PAPERS),
     Act.SUBMIT: _move(Action.SUBMIT),
     Act.WITHDRAW: _move(Action.WITHDRAW),
     Act.RETURN: _move(Action.RETURN, barred=_REVIEWS),
@@ -245,6 +250,8 @@ def decide(
 
 def _states(rule: _Rule, held: frozenset[Role], relation: frozenset[Relation]) -> frozenset[State]:
     """The states from which one of the roles that may act here may act."""
+    if rule.action is None:
+        return rule.states or frozenset()
     acting = {role for role in held if role in rule.ways and (rule.ways[role] is None or rule.ways[role] in relation)}
     return frozenset(
         row.source for row in lifecycle.TRANSITIONS if row.action is rule.action and row.source and row.roles & acting

@@ -44,6 +44,7 @@ def environment() -> Environment:
     found.filters["day"] = _day
     found.filters["moment"] = _moment
     found.filters["number"] = _number
+    found.filters["size"] = _size
     found.globals.update(
         state_names=lifecycle.STATE_NAMES,
         stage_names=lifecycle.STAGE_NAMES,
@@ -74,6 +75,11 @@ def _moment(value: datetime | str | None) -> str:
 def _number(value: int | None) -> str:
     """1.780, as Vietnamese writes it."""
     return "–" if value is None else f"{value:,}".replace(",", ".")
+
+
+def _size(value: int) -> str:
+    """Bytes as 12 KB, 3,4 MB."""
+    return f"{max(1, round(value / 1000))} KB" if value < 1_000_000 else f"{value / 1_000_000:.1f} MB".replace(".", ",")
 
 
 def render(visit: Visit, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

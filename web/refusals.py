@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
 from web import pages
-from web.security import TooLong
+from web.security import TooLong, too_long
 from web.visit import ConfirmFirst, SignInFirst, Visit
 
 _FORBIDDEN = frozenset(
@@ -73,8 +73,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(TooLong)
     def _too_long(request: Request, error: TooLong) -> Response:
-        del request, error
-        return Response("Nội dung gửi lên quá lớn (tối đa 10 MB).", status_code=413)
+        del error
+        return too_long(request.url.path)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:

@@ -86,11 +86,11 @@ class Guard:
             )
         length = headers.get("content-length", "0")
         if not length.isdecimal() or len(length) > 15 or int(length) > LARGEST_BODY:
-            return _too_long(scope)
+            return too_long(scope["path"])
         charset = _CHARSET.search(headers.get("content-type", ""))
         if charset is not None and charset[1].lower() not in _UTF_8:
             # Python's other character tables can say half a surrogate pair, or are no tables of text at all.
-            return _answer(scope, 422, "bad_encoding", "Nội dung gửi lên phải viết bằng UTF-8.")
+            return _answer(scope["path"], 422, "bad_encoding", "Nội dung gửi lên phải viết bằng UTF-8.")
         if scope["method"] in SAFE or scope["path"].startswith("/api/"):
             return None  # the API takes no cookie: a bearer token cannot be sent by another site
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
@@ -137,19 +137,31 @@ def _fault(scope: Scope) -> Response:
     if scope["path"].startswith("/api/"):
         body = {"type": "urn:vinhdanh:fault", "title": said, "status": 500, "code": "fault"}
         return JSONResponse(body, status_code=500, media_type="application/problem+json")
+    return _bare("Hệ thống gặp lỗi", said, 500)
+
+
+def _bare(title: str, said: str, status: int) -> Response:
+    """A page that needs nothing of the site: no session, no database, no template."""
     return HTMLResponse(
-        '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Hệ thống gặp lỗi – Vinh Danh</title>'
-        f"<h1>Hệ thống gặp lỗi</h1><p>{said}</p>",
-        status_code=500,
+        f'<!doctype html><html lang="vi"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title} – Vinh Danh</title><h1>{title}</h1><p>{said}</p>",
+        status_code=status,
     )
 
 
-def _too_long(scope: Scope) -> Response:
-    return _answer(scope, 413, "too_long", "Nội dung gửi lên quá lớn (tối đa 10 MB).")
+def too_long(path: str) -> Response:
+    """The answer to a body beyond the limit, for people or for programs."""
+    said = "Nội dung gửi lên quá lớn (tối đa 10 MB)."
+    if path.startswith("/api/"):
+        return _answer(path, 413, "too_long", said)
+    more = (
+        "Chưa có gì thay đổi. Hãy quay lại trang trước, chọn tệp nhỏ hơn: quét ở 200–300 dpi hoặc chia thành nhiều tệp."
+    )
+    return _bare("Tệp quá lớn", f"{said} {more}", 413)
 
 
-def _answer(scope: Scope, status: int, code: str, said: str) -> Response:
-    if not scope["path"].startswith("/api/"):
+def _answer(path: str, status: int, code: str, said: str) -> Response:
+    if not path.startswith("/api/"):
         return PlainTextResponse(said, status_code=status)
     problem = {"type": f"urn:vinhdanh:{code}", "title": said, "status": status, "code": code}
     return JSONResponse(problem, status_code=status, media_type="application/problem+json")

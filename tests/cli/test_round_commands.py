@@ -204,6 +204,24 @@ def test_whose_dossiers_and_when(annual: Any) -> None:
     assert send().refused == "round_frozen"
 
 
+def test_a_scan_is_attached_listed_and_taken_out(annual: Any, tmp_path: Path) -> None:
+    line, (one, two) = annual.line, annual.propose(2)
+    officer: dict[str, Any] = {"by": "canbo.xa01"}
+    scan = tmp_path / "tờ trình.pdf"
+    assert line("nominations", "attach", one, scan, **officer).error == "unreadable_file"
+    scan.write_bytes(b"%PDF-1.7")
+    given = ("nominations", "attach", one, scan, "--part", "to_trinh", "--whole-dossier")
+    assert line(*given, by="chuyenvien1").refused == "not_your_role"
+    added = line(*given, **officer).done
+    assert (added["code"], added["number"], len(added["sha256"])) == (one, 1, 64)
+    assert line(*given, **officer).refused == "already_attached"
+    (listed,) = line("nominations", "attachments", two, **officer).done
+    assert (listed["name"], listed["part"], listed["whole_dossier"]) == ("tờ trình.pdf", "to_trinh", True)
+    assert line("nominations", "detach", two, 1, **officer).done == {"code": two, "removed": 1}
+    assert line("nominations", "attachments", one, **officer).done == []
+    assert line("ledger", "verify").code == 0
+
+
 def test_the_reviewers_acts_and_what_follows_each(annual: Any) -> None:
     line = annual.line
     one, two, three, four = annual.propose(4)

@@ -1,6 +1,6 @@
 """A round driven at random: a small model says what must happen, or by which code it is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -86,6 +86,9 @@ class Known:
     state: str
     reviewer: str | None = None
     paper: str | None = None
+    # Who handed in what somebody else had drafted; who reviewed it before its last reviewer.
+    proposers: set[str] = field(default_factory=set)
+    reviewers: set[str] = field(default_factory=set)
 
 
 class RoundMachine(RuleBasedStateMachine):
@@ -114,9 +117,10 @@ class RoundMachine(RuleBasedStateMachine):
             return "wrong_state"
         if OFFICER in roles and SECRETARY not in held and known.unit not in UNITS.get(username, set()):
             return "not_your_unit"
-        if verb in {"pass", "return", "ineligible"} and known.proposer == username:
+        proposed, reviewed = {known.proposer, *known.proposers}, {known.reviewer, *known.reviewers}
+        if verb in {"pass", "return", "ineligible"} and username in proposed:
             return "separation_of_duties"
-        if verb in {"sign", "send_back", "refuse"} and username in {known.proposer, known.reviewer}:
+        if verb in {"sign", "send_back", "refuse"} and username in proposed | reviewed:
             return "separation_of_duties"
         if STAGES[self.stage] == "ended":
             return "round_closed"
@@ -214,6 +218,10 @@ class RoundMachine(RuleBasedStateMachine):
                 known.state = "signed" if known.award == "LDTT" else "forwarded"
             else:
                 known.state = TARGET[verb]
+            if verb == "submit":
+                known.proposers.add(username)
+            if verb in {"pass", "return", "ineligible"} and known.reviewer is not None:
+                known.reviewers.add(known.reviewer)
             if verb in {"pass", "ineligible"}:
                 known.reviewer = username
         if verb == "sign":

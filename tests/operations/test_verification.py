@@ -19,12 +19,14 @@ from models.types import UtcDateTime
 from operations import (
     access,
     accounts,
+    attachments,
     board,
     comments,
     conflicts_of_interest,
     council,
     deadlines,
     disclosure,
+    files,
     ledger_book,
     petitions,
     proposal,
@@ -95,6 +97,10 @@ def live(office: Any) -> None:
     drafts = round_.to(State.DRAFT, unit="XA03")
     office.act(proposal.mend, drafts[0], actor=office.officer("XA03"), now=now, achievement="thành tích khác")
     office.act(proposal.mend, drafts[0], actor=office.thuky, now=now, field="giáo dục")  # a second proposer: a duty
+    for number, whole in enumerate((False, True, False), start=1):
+        stored = files.row(str(number) * 64, size=number, media_type="application/pdf", name=f"{number}.pdf")
+        office.act(attachments.add, drafts[0], part="other", stored=stored, whole=whole, actor=secretary, now=now)
+    office.act(attachments.remove, drafts[0], 1, actor=office.officer("XA03"), now=now)
     for about in ({"nomination": disclosed[0]}, {"decision": office.decision_of(disclosed[0])}):
         code = office.act(petitions.file, text="Tôi không đồng ý.", sender="Một công dân", now=now, **about)
     for text in ("Đã xem.", "Cần thêm giấy."):

@@ -31,7 +31,9 @@ MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
         OFFICE - {INSPECTOR},
         {OFFICER: R.OWN_UNIT, HEAD: R.OWN_UNIT, MEMBER: R.MEMBER, TELLER: R.MEMBER},
     ),
-    **dict.fromkeys((Act.PROPOSE, Act.IMPORT_WORKBOOK, Act.MEND, Act.SUBMIT), ({SECRETARY}, {OFFICER: R.OWN_UNIT})),
+    **dict.fromkeys(
+        (Act.PROPOSE, Act.IMPORT_WORKBOOK, Act.MEND, Act.ATTACH, Act.SUBMIT), ({SECRETARY}, {OFFICER: R.OWN_UNIT})
+    ),
     Act.WITHDRAW: (set(), {OFFICER: R.OWN_UNIT}),
     **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), ({REVIEWER}, {})),
     **dict.fromkeys((Act.PAUSE, Act.RESUME, Act.DISCLOSE, Act.RECORD_ANSWER), ({REVIEWER, SECRETARY}, {})),

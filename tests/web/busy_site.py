@@ -4,6 +4,7 @@
 tests of rights ask who may read which text; the tests of hostile strings ask what such a text does to a page.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from typing import Any
 
 from operations import (
     administration,
+    attachments,
     comments,
     conflicts_of_interest,
     council,
     disclosure,
+    files,
     petitions,
     proposal,
     review,
@@ -38,6 +41,7 @@ STATES = (
     *APPROVED, *DISAPPROVED, State.ON_BALLOT, State.ELIGIBLE, State.PAUSED, State.RETURNED, State.INELIGIBLE,
     State.WITHDRAWN, State.SUBMITTED, State.DRAFT,
 )  # fmt: skip
+SCAN = b"%PDF-1.7 a scan"
 ASIDE = "tv05"  # stands aside from XA02's eligible nomination
 
 
@@ -46,6 +50,7 @@ def busy(templates: Templates, folder: Path, name: str, say: Say, *, kind: str =
     """The site so furnished, its ledger sealed by its own key."""
     with opened(templates, folder, kind=kind, name=f"busy-{name}", furnish=lambda office: furnish(office, say)) as site:
         site.office.seal()
+        files.keep(site.folder, SCAN)
         yield site
 
 
@@ -123,6 +128,13 @@ def furnish(office: Office, say: Say) -> None:
     for unit, state in (("XA01", State.RETURNED), ("XA02", State.ELIGIBLE)):
         text = say(f"{unit}.comment")
         office.act(comments.write, codes[unit][state], text=text, actor=reviewer, **by)
+    for unit, state in (("XA01", State.DRAFT), ("XA02", State.DRAFT), ("XA01", State.SUBMITTED)):
+        sha256, name = hashlib.sha256(SCAN).hexdigest(), attachments.file_name(say(f"{unit}.paper"))
+        stored = files.row(sha256, size=len(SCAN), media_type="application/pdf", name=name)
+        office.act(
+            attachments.add, codes[unit][state], part="bao_cao_thanh_tich", stored=stored, whole=state != State.DRAFT,
+            actor=office.officer(unit), **by,
+        )  # fmt: skip
     about: tuple[dict[str, Any], ...] = (
         {"decision": office.decision_of(codes["XA01"][State.DISCLOSED])}, {"nomination": codes["XA02"][State.ELIGIBLE]},
     )  # fmt: skip

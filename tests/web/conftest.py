@@ -63,9 +63,11 @@ class Site:
 
     def client(self) -> TestClient:
         """A browser of its own, not signed in."""
-        return TestClient(
+        browser = TestClient(
             self.public.app, base_url="http://127.0.0.1", follow_redirects=False, raise_server_exceptions=True
         )
+        browser.portal = self.public.portal  # the running application's thread, else one is started for each request
+        return browser
 
     def sign_in(self, username: str, password: str = PASSWORD) -> TestClient:
         browser = self.client()

@@ -110,7 +110,9 @@ def _body(path: str, method: str) -> dict[str, Any]:
     if method == "GET":
         return {}
     return (
-        {"files": {"file": ("a.xlsx", b"")}, "data": {"round": "X", "unit": "X"}} if "import" in path else {"json": {}}
+        {"files": {"file": ("a.xlsx", b"")}, "data": {"round": "X", "unit": "X", "part": "other"}}
+        if path.endswith(("import", "attachments"))
+        else {"json": {}}
     )
 
 

@@ -156,7 +156,7 @@ def test_every_field_of_every_form_keeps_or_refuses_it(plain: Site) -> None:
     known: set[Any] = set()
     sent = 0
     faults: dict[str, str] = {}
-    for letter in EVERYBODY:
+    for letter in "SORTCAN":  # the other five have no form that none of these has
         browser, forms = forms_of(plain, at, letter)
         browser._transport.raise_server_exceptions = False  # a fault is an answer here, as it is for people
         for page, form in forms:

@@ -95,6 +95,14 @@ PAGES: dict[str, Answers] = {
     "/nominations/DN-2024-999999": {WORKERS: 404},
     "/nominations/{p.own[draft]}/mend": {"OS": 200},
     "/nominations/{p.foreign[draft]}/mend": {"FS": 200},
+    "/nominations/{p.own[draft]}/attach": {"OS": 200},
+    "/nominations/{p.foreign[draft]}/attach": {"FS": 200},
+    "/nominations/{p.own[disclosed]}/attach": {"OS": 409},  # passed long ago
+    "/nominations/{p.own[draft]}/attachments/1": {READERS: 200},
+    "/nominations/{p.own[draft]}/attachments/2": {READERS: 404},
+    "/nominations/{p.foreign[draft]}/attachments/1": {"FRSMTCDI": 200},
+    "/nominations/{p.own[draft]}/attachments/1/remove": {"OS": 200},
+    "/nominations/{p.foreign[draft]}/attachments/1/remove": {"FS": 200},
     "/nominations/{p.own[draft]}/submit": {"OS": 200},
     "/nominations/{p.foreign[draft]}/submit": {"FS": 200},
     "/nominations/{p.own[submitted]}/withdraw": {"O": 200},
@@ -160,6 +168,10 @@ PAGES: dict[str, Answers] = {
     "/api/v1/nominations/{p.own[draft]}": {READERS: 200},
     "/api/v1/nominations/{p.foreign[submitted]}": {"FRSMTCDI": 200},
     "/api/v1/nominations/{p.foreign[eligible]}": {"FRSTCDI": 200},
+    "/api/v1/nominations/{p.own[draft]}/attachments": {READERS: 200},
+    "/api/v1/nominations/{p.foreign[eligible]}/attachments": {"FRSTCDI": 200},
+    "/api/v1/nominations/{p.own[draft]}/attachments/1": {READERS: 200},
+    "/api/v1/nominations/{p.foreign[draft]}/attachments/1": {"FRSMTCDI": 200},
     "/api/v1/sessions/{p.open}": {COUNCIL: 200},
     "/api/v1/sessions/{p.open}/members": {COUNCIL: 200},
     "/api/v1/sessions/{p.convened}/conflicts": {COUNCIL: 200},
@@ -211,6 +223,10 @@ ACTS: dict[str, str] = {
     "/nominations/new": "OFS",
     "/nominations/{p.own[draft]}/comments": "OHRSMTCD",
     "/nominations/{p.foreign[eligible]}/comments": "FRSTCD",
+    "/nominations/{p.own[draft]}/attach": "OS",
+    "/nominations/{p.foreign[draft]}/attach": "FS",
+    "/nominations/{p.own[draft]}/attachments/1/remove": "OS",
+    "/nominations/{p.foreign[draft]}/attachments/1/remove": "FS",
     "/nominations/{p.own[draft]}/mend": "OS",
     "/nominations/{p.foreign[draft]}/mend": "FS",
     "/nominations/{p.own[draft]}/submit": "OS",
@@ -254,6 +270,10 @@ ACTS: dict[str, str] = {
     "/api/v1/rounds/{p.round}/extend": "S",
     "/api/v1/nominations": "OFS",
     "/api/v1/nominations/import": "OFS",
+    "/api/v1/nominations/{p.own[draft]}/attachments": "OS",
+    "/api/v1/nominations/{p.foreign[draft]}/attachments": "FS",
+    "/api/v1/nominations/{p.own[draft]}/attachments/1/remove": "OS",
+    "/api/v1/nominations/{p.foreign[draft]}/attachments/1/remove": "FS",
     "/api/v1/nominations/{p.own[draft]}/mend": "OS",
     "/api/v1/nominations/{p.foreign[draft]}/mend": "FS",
     "/api/v1/nominations/submit": "OFS",
@@ -385,8 +405,11 @@ class Party:
         there = self.at(path)
         if path.startswith(PREFIX):
             said = self._own(letter, BODIES.get(there.rsplit("/", 1)[1], {}))
-            files = {"files": {"file": ("a.xlsx", b"x")}, "data": {"round": self.places.round, "unit": "XA01"}}
-            return self.programs[letter].post(there, **(files if there.endswith("/import") else {"json": said}))
+            form = {"round": self.places.round, "unit": "XA01", "part": "other"}
+            sent = {"files": {"file": ("a.xlsx", b"x")}, "data": form}
+            return self.programs[letter].post(
+                there, **(sent if there.endswith(("import", "attachments")) else {"json": said})
+            )
         browser = self.browsers[letter]
         token = browser.cookies.get(LOOPBACK_COOKIE)
         said = next((fields for end, fields in FORMS.items() if there.endswith(end)), {})

@@ -58,6 +58,7 @@ def _readers() -> dict[str, str]:
             found[f"{unit}.name.{state.value}"] = readers
         found |= {
             f"{unit}.gender": whole,
+            f"{unit}.paper": whole,
             f"{unit}.ethnicity": whole,
             f"{unit}.initiative": whole,
             f"{unit}.prior_decision": whole,

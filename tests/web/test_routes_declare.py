@@ -18,7 +18,6 @@ NAMES = [route.name for route in routes()]
 # Acts that no route declares, and where they are asked for instead.
 WITHIN: dict[Act, str] = {
     Act.SEE_FINDINGS: "a part of the nomination's page, shown or not",
-    Act.SEE_PAPERS: "a part of the nomination's page, shown or not",
     Act.SEE_PERSONAL_FIELDS: "fields of the nomination's page: policy.fields_of_nominee",
     Act.CLOSE: "done by the sweep of deadlines when the time for objections is over; no person asks for it",
     Act.SEE_AUTHORISATIONS: "the chairman's own page lists them; others meet a mandate where it is used (/sign, papers)",

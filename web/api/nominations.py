@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import Field
 from sqlmodel import Session
 
-from operations import dossiers, files, intake, proposal, review, sight, timeline
+from operations import attachments, dossiers, files, intake, proposal, review, sight, timeline
 from operations.access import Actor
 from operations.proposal import Proposed
 from operations.transition import Result
@@ -195,6 +195,66 @@ def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: s
         return {"code": code, "mended": sorted(given), "version": sight.require(session, code, actor=actor).version}
 
     return call.act(change, said=f"{sorted(said.model_fields_set)}{said.model_dump_json()}")
+
+
+# Scans ---------------------------------------------------------------------------------------------------------------
+
+
+@router.get("/{code}/attachments", response_model=shapes.Attachments)
+def list_attachments(call: Annotated[Call, Depends(Bearer(Act.SEE_PAPERS))], code: InPath) -> Any:
+    """The scans that lie with a nomination, its dossier's as well, oldest first."""
+    with call.reading() as session:
+        return {"items": attachments.of(session, code, actor=call.actor)}
+
+
+@router.post("/{code}/attachments", response_model=shapes.Attached, status_code=201)
+def attach(
+    call: Annotated[Call, Depends(Change(Act.ATTACH))],
+    code: InPath,
+    file: Annotated[UploadFile, File(description="A PDF, JPEG or PNG, at most 10 MB.")],
+    part: Annotated[attachments.Part, Form(description="Which part of the dossier it is.")],
+    whole_dossier: Annotated[bool, Form(description="It belongs to every nomination of the dossier.")] = False,
+) -> Any:
+    """Lay a scan to a nomination that nobody has passed yet."""
+    with call.reading() as session:  # nothing is written to disk for somebody who may not
+        attachments.require_open(session, code, actor=call.actor)
+    content = file.file.read(attachments.LIMIT + 1)
+    kind = attachments.media_type(content)
+    name = attachments.file_name(file.filename)
+    stored = files.row(files.keep(call.office.folder, content), size=len(content), media_type=kind, name=name)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        added = attachments.add(session, code, part=part, stored=stored, whole=whole_dossier, actor=actor, now=call.now)
+        return {"code": code, "number": added.number, "sha256": stored.sha256}
+
+    return call.act(change, said=json.dumps([stored.sha256, part, whole_dossier]))
+
+
+@router.get(
+    "/{code}/attachments/{number}",
+    response_class=Response,
+    responses={
+        200: {"description": "The scan as it was handed in.", "content": {kind: {} for kind in attachments.KINDS}}
+    },
+)
+def read_attachment(
+    call: Annotated[Call, Depends(Bearer(Act.SEE_PAPERS))], code: InPath, number: shapes.Number
+) -> Response:
+    """One scan, exactly as it was handed in."""
+    with call.reading() as session:
+        found = attachments.one(session, code, number, actor=call.actor)
+    return Response(attachments.read(call.office.folder, found), media_type=found["media_type"])
+
+
+@router.post("/{code}/attachments/{number}/remove", response_model=shapes.Attached)
+def remove_attachment(call: Annotated[Call, Depends(Change(Act.ATTACH))], code: InPath, number: shapes.Number) -> Any:
+    """Take a scan out again: its content goes, that it was there stays."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        attachments.remove(session, code, number, actor=actor, now=call.now)
+        return {"code": code, "number": number, "sha256": None}
+
+    return call.act(change)
 
 
 # Moves: one nomination or many --------------------------------------------------------------------------------------

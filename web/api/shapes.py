@@ -69,6 +69,7 @@ Moment = Annotated[
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 Code = Annotated[str, Field(pattern=CODE)]
 InPath = Annotated[str, Path(pattern=CODE)]
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
 Word = Annotated[str, Field(max_length=300)]
 Text = Annotated[str, Field(max_length=20_000)]
 Many = Annotated[list[Code], Field(min_length=1, max_length=50_000)]
@@ -378,6 +379,28 @@ class Mended(Answer):
     code: str
     mended: list[str]
     version: int
+
+
+class Attachment(Answer):
+    number: int
+    part: str
+    whole_dossier: bool
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    added_by: str
+    added_at: datetime
+
+
+class Attachments(Answer):
+    items: list[Attachment]
+
+
+class Attached(Answer):
+    code: str
+    number: int
+    sha256: str | None
 
 
 class Imported(Answer):

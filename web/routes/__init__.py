@@ -3,6 +3,7 @@
 from web.routes import (
     account,
     administration,
+    attachments,
     ballot,
     council,
     dashboard,
@@ -31,6 +32,7 @@ ROUTERS = (
     administration.router,
     inbox.router,
     nominations.router,
+    attachments.router,
     intake.router,
     rounds.router,
     members.router,

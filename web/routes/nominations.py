@@ -12,6 +12,7 @@ from ledger.canonical import dumps
 from models import Nomination, Nominee
 from operations import (
     access,
+    attachments,
     cases,
     comments,
     dossiers,
@@ -263,14 +264,18 @@ def _whole(
         acts = [
             deed for deed in deeds.possible(session, row, actor=visit.actor) if visit.may(deed.act, relation=relation)
         ]
+        sees_papers = visit.may(Act.SEE_PAPERS, relation=relation)
+        scans = attachments.of(session, code, actor=visit.actor) if sees_papers else []
     state = State(row.state)
+    held = [{**part, "scans": [one for one in scans if one["part"] == part["id"]]} for part in found["parts"]]
     counted = found["item"] is not None and found["item"].outcome is not None
     return pages.render(
         visit,
         "nomination.html",
         status=422 if errors else 200,
         **{name: value for name, value in found.items() if name != "parts"},
-        parts_held=found["parts"],  # the templates' own `parts` are macros
+        parts_held=held,  # the templates' own `parts` are macros
+        further_scans=[one for one in scans if one["part"] not in {part["id"] for part in held}],
         cited=lambda said: str(Citation(**said)),
         state=state,
         shows_reason=bool(row.reason)
@@ -291,7 +296,8 @@ def _whole(
         open_petitions=open_petitions,
         sees_result=counted and visit.may(Act.SEE_RESULT, relation=relation),
         sees_session=found["session"] is not None and visit.may(Act.SEE_SESSION, relation=relation),
-        sees_papers=visit.may(Act.SEE_PAPERS, relation=relation),
+        sees_papers=sees_papers,
+        may_attach=visit.may(Act.ATTACH, relation=relation, state=state),
         sees_findings=visit.may(Act.SEE_FINDINGS, relation=relation) and "findings" in fields,
         may_mend=visit.may(Act.MEND, relation=relation, state=state),
         may_comment=visit.may(Act.COMMENT, relation=relation),

@@ -1,0 +1,19 @@
+"""Task of escalate_deadlines: drop what nobody asks for any more."""
+
+from prefect import task
+
+from operations import files, idempotency
+from tasks.office import AGAIN, installation, log, now
+
+
+@task(name="tidy up", task_run_name="tidy up", **AGAIN)
+def tidy() -> dict[str, int]:
+    """{"receipts", "files"}: answers to repeated clicks after 30 days, contents that no row has named for a day."""
+    office = installation()
+    with office.database.begin_unrecorded() as session:
+        receipts = idempotency.forget(session, now=now())
+    with office.database.read() as session:
+        gone = files.sweep(session, office.folder)
+    done = {"receipts": receipts, "files": gone}
+    log.info("tidied", **done)
+    return done

@@ -83,7 +83,7 @@ def test_a_program_hands_in_lists_reads_and_takes_out(site: Site) -> None:
     office = site.office
     token = office.act(tokens.issue, scope="write", days=1, actor=office.officer("XA01"), now=office.now)
     program = site.client()
-    program.headers |= {"Authorization": f"Bearer {token}"}
+    program.headers.update({"Authorization": f"Bearer {token}"})
     place = f"{PREFIX}/nominations/{site.codes['draft']}/attachments"
     form: dict[str, Any] = {"data": {"part": "to_trinh"}, "files": {"file": ("a.pdf", PDF)}}
     key = {"Idempotency-Key": "k1"}

@@ -237,7 +237,7 @@ def test_shares_that_do_not_open_this_box_change_nothing(office: Any) -> None:
     assert answers == {
         "none": few,
         "one": few,
-        "one twice": wrong,
+        "one twice": few,
         "another session's": wrong,
         "one of another session": wrong,
         "another key's": wrong,
@@ -249,6 +249,17 @@ def test_shares_that_do_not_open_this_box_change_nothing(office: Any) -> None:
     }
     assert office.look(lambda s: counting.tally_without_shares(s, session, actor=access.ENGINE, now=office.now)) == []
     assert office.digests() == clean
+
+
+def test_a_share_brought_twice_counts_once(office: Any) -> None:
+    session, codes = closed(office)
+    own = office.shares(session, 2)
+    with pytest.raises(Refusal) as refused:
+        tally(office, session, [own[0]] * 3)
+    assert (refused.value.code, refused.value.details) == ("too_few_shares", {"brought": 1, "needed": 2})
+    counted = tally(office, session, [own[0], own[1], own[0]])
+    assert [one["code"] for one in counted["results"]] == codes
+    assert office.one("SELECT state FROM council_session WHERE code = :code", code=session) == "tallied"
 
 
 @pytest.mark.parametrize("brought", [*itertools.combinations(range(3), 2), (0, 1, 2)], ids=str)

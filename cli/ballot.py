@@ -56,7 +56,13 @@ def cast(
     session: str,
     choices: Annotated[Path | None, typer.Option(help='{"mã hồ sơ": "approve|disapprove|abstain"}')] = None,
     batch: Annotated[Path | None, typer.Option(help='Mỗi dòng {"as", "choices"}')] = None,
-    after_each: Annotated[str | None, typer.Option("--after-each", help="Lệnh chạy sau mỗi lần ghi")] = None,
+    after_each: Annotated[
+        str | None,
+        typer.Option(
+            "--after-each",
+            help="Lệnh chạy sau mỗi phiếu đã ghi; lệnh trả mã khác 0 thì dừng tại đó, phiếu đã ghi vẫn giữ (mã thoát 2)",
+        ),
+    ] = None,
     code: Annotated[str | None, typer.Option("--code", help="Mã xác thực, nếu tài khoản đã bật")] = None,
 ) -> None:
     """Bỏ phiếu cho cả chương trình; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
@@ -68,7 +74,8 @@ def cast(
     assert batch is not None
     answers: list[dict[str, Any]] = []
     first: Refusal | None = None
-    for username, mapping in _ballots(batch):  # the whole file is read before the first ballot is cast
+    lines = _ballots(batch)  # the whole file is read before the first ballot is cast
+    for username, mapping in lines:
         DOOR.username = username
         try:
             answers.append({"as": username} | _cast(session, mapping))
@@ -76,13 +83,26 @@ def cast(
             first = first or refusal
             answers.append({"as": username} | refusal.as_json())
             continue
+        progress(f"{username}: đã bỏ phiếu")
         if after_each:
             # The operator's own command, as a shell reads it; what it prints is no answer of ours.
-            subprocess.run(after_each, shell=True, check=False, stdout=2)  # noqa: S602 -- the operator asked for a shell
-        progress(f"{username}: đã bỏ phiếu")
+            ran = subprocess.run(after_each, shell=True, check=False, stdout=2)  # noqa: S602 -- the operator asked for a shell
+            if ran.returncode:
+                failed = _after_each_failed(username, ran.returncode, len(answers) < len(lines))
+                DOOR.end(2, failed.as_json() | {"ballots": answers})
     if first is not None:
         DOOR.end(1, first.as_json() | {"ballots": answers})
     DOOR.say(answers)
+
+
+def _after_each_failed(username: str, code: int, more: bool) -> Unreadable:
+    rest = "các dòng sau đó chưa được bỏ" if more else "đó là dòng cuối"
+    return Unreadable(
+        "after_each_failed",
+        f"Lệnh --after-each kết thúc với mã {code} sau phiếu của «{username}» nên dừng lại: phiếu đó và các phiếu trước "
+        f"đã được ghi, {rest}. Hãy sửa lệnh rồi chạy lại cả tệp: ai đã bỏ phiếu thì không bỏ được lần nữa.",
+        where={"as": username, "exit": code},
+    )
 
 
 def _cast_with_password(

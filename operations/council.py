@@ -372,12 +372,16 @@ def convene(
 
     Who stood aside from a nomination in an earlier session of the round still does; the data are looked at for further
     ties, and whom they concern is asked by letter (`ties.look`).
+    A closed round's council meets only for what was paused and has been taken up again since.
     Raises Refusal `no_council` when no council stands on that day, `round_closed`, `date_in_the_past`.
     """
     access.require(actor, Role.SECRETARY)
     round_ = rounds.by_code(session, round_code)
-    if round_.closed_at is not None:
-        raise Refusal("round_closed", f"Đợt xét {round_code} đã đóng; không triệu tập Hội đồng được nữa.")
+    if round_.closed_at is not None and not rounds.counts(session, round_)["states"].get(State.ELIGIBLE):
+        raise Refusal(
+            "round_closed",
+            f"Đợt xét {round_code} đã đóng và không còn hồ sơ nào chờ Hội đồng, nên không triệu tập phiên họp nữa.",
+        )
     day = access.local_date(at)
     council = _council_on(session, day)
     if council is None:

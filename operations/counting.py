@@ -220,14 +220,18 @@ def _unseal(
     electorate: Electorate,
     shares: Sequence[sealing.Share],
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """The opened ballots, for counting and dealing only, and the tellers whose shares opened them."""
+    """The opened ballots, for counting and dealing only, and the tellers whose shares opened them.
+
+    A share that is brought twice counts once.
+    """
+    shares = list(dict.fromkeys(shares))
     tellers = {member.username for member in electorate.members if member.teller}
     for share in shares:
         if share.session == sitting.code and share.teller not in tellers:
             raise wrong_shares(f"«{share.teller}» không phải người kiểm phiếu của phiên {sitting.code}.")
     brought = sorted({share.teller for share in shares})
     if len(brought) != len(shares):
-        raise wrong_shares("Có mảnh khóa được nộp hai lần; mỗi người kiểm phiếu nộp một mảnh của mình.")
+        raise wrong_shares("Có người kiểm phiếu nộp hai mảnh khóa khác nhau; mỗi người nộp một mảnh của mình.")
     if any(share.needed != ballot.shares_needed for share in shares):
         raise wrong_shares(f"Phiên {sitting.code} cần {ballot.shares_needed} mảnh khóa; có mảnh ghi một số khác.")
     if not shares:
@@ -260,7 +264,7 @@ def wrong_shares(said: str) -> Refusal:
 def _too_few(brought: int, needed: int) -> Refusal:
     return Refusal(
         "too_few_shares",
-        f"Mới có {brought} mảnh khóa, cần {needed} mảnh của {needed} người kiểm phiếu khác nhau mới mở được hòm phiếu. "
+        f"Mới có {brought} mảnh khóa khác nhau, cần {needed} mảnh của {needed} người kiểm phiếu khác nhau mới mở được hòm phiếu. "
         "Hãy mời thêm người kiểm phiếu mang mảnh khóa tới (dòng lệnh: thêm --share TỆP).",
         citation=COUNCIL,
         details={"brought": brought, "needed": needed},

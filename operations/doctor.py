@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,17 @@ from sqlmodel import col, select
 
 from models import CouncilSession
 from operations import ballot_box, files, outbox
+from operations.access import LOCAL
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
+
+WAITS_TOO_LONG = timedelta(days=1)  # a letter that has waited longer than this is late: mail tries again within hours
+
+
+class Fine(str):
+    """What a check has to say although nothing is wrong."""
+
+    __slots__ = ()
 
 
 def examine(installation: Installation) -> dict[str, Any]:
@@ -27,7 +37,8 @@ def examine(installation: Installation) -> dict[str, Any]:
             problem = refusal.message
         except (sa.exc.SQLAlchemyError, OSError):
             problem = "Không kiểm được vì không đọc được cơ sở dữ liệu hoặc tệp."
-        checks.append({"name": name, "ok": problem is None, "message": problem or "tốt"})
+        well = problem is None or isinstance(problem, Fine)
+        checks.append({"name": name, "ok": well, "message": problem or "tốt"})
 
     check("database", lambda: _database(installation, reachable=reachable))
     check("ledger_key", lambda: _key(installation))
@@ -84,9 +95,24 @@ def _disk(installation: Installation) -> str | None:
 
 
 def _letters(installation: Installation) -> str | None:
+    """Well while none failed and none waits longer than a day; that some wait, and for what, is said in any case."""
     with installation.database.read() as session:
-        failed = outbox.status(session)["failed"]
-    return f"{failed} thư bị máy chủ từ chối; xem `vinhdanh notifications status`." if failed else None
+        letters = outbox.status(session)
+        since = outbox.waiting_since(session)
+    said = []
+    if letters["failed"]:
+        said.append(f"{letters['failed']} thư bị máy chủ từ chối; xem `vinhdanh notifications status`.")
+    if since is not None:
+        waits = f"{letters['waiting']} thư đang chờ gửi, lâu nhất từ {since.astimezone(LOCAL):%H:%M ngày %d/%m/%Y}"
+        said.append(
+            f"{waits}; hãy xem `vinhdanh up` có đang chạy và máy chủ thư có nhận thư không."
+            if installation.settings.get("SMTP_URL")
+            else f"{waits}: chưa đặt VINHDANH_SMTP_URL nên không thư nào được gửi."
+        )
+    late = since is not None and datetime.now(UTC) - since > WAITS_TOO_LONG
+    if letters["failed"] or late:
+        return " ".join(said)
+    return Fine(" ".join(said)) if said else None
 
 
 def _ballots(installation: Installation) -> str | None:

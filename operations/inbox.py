@@ -185,7 +185,7 @@ def _single(item: Item, due: date | None) -> _Pile:
 
 @dataclass(frozen=True, slots=True)
 class _Rounds:
-    """The open rounds with their stages' due days."""
+    """The rounds that wait for somebody, with their stages' due days: open ones, closed ones with a dossier left."""
 
     by_id: dict[int, Any]
     due: dict[tuple[int, str], date]
@@ -194,10 +194,13 @@ class _Rounds:
         return self.due.get((round_id, stage.value))
 
 
-def _open_rounds(session: Session) -> _Rounds:
+def _rounds(session: Session) -> _Rounds:
     d = table(Deadline).c
+    left = [state.value for state in (*WAITING, State.PAUSED)]
     rows = session.execute(
-        sa.select(_R.id, _R.code, _R.title, _R.stage, _R.frozen_at).where(_R.closed_at.is_(None)).order_by(_R.id)
+        sa.select(_R.id, _R.code, _R.title, _R.stage, _R.frozen_at)
+        .where(_R.closed_at.is_(None) | sa.exists().where(_N.round_id == _R.id, _N.state.in_(left)))
+        .order_by(_R.id)
     ).all()
     dues = session.execute(sa.select(d.round_id, d.stage, d.due_on).where(d.round_id.in_([row.id for row in rows])))
     return _Rounds({row.id: row for row in rows}, {(row.round_id, row.stage): row.due_on for row in dues})
@@ -208,7 +211,7 @@ def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None
     office = actor.holds(Role.REVIEWER, Role.SECRETARY)
     if not (wanted or office or actor.holds(Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY)):
         return
-    rounds = _open_rounds(session)
+    rounds = _rounds(session)
     if actor.holds(Role.UNIT_OFFICER):
         yield from _to_propose(session, actor, rounds)
     if actor.holds(Role.CHAIRMAN, Role.DEPUTY):
@@ -483,6 +486,8 @@ def _secretary(session: Session, rounds: _Rounds, *, today: date) -> Iterator[_P
                 rounds.due_of(round_id, Stage.COUNCIL_VOTE),
             )
         stage = Stage(row.stage)
+        if stage is Stage.ENDED:
+            continue
         passed = STAGES[: STAGES.index(stage) + 1]
         if of_round and not any(state in WAITING and stage_of(state) in passed for state in of_round):
             yield _single(

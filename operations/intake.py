@@ -144,7 +144,7 @@ def proposed(row: reading.Row) -> Proposed:
 
 
 def bad_rows(path: Path, book: reading.Workbook, source: Path, filed: Filed | None = None) -> None:
-    """Write the rows of `source` that have errors, its reader's and the filing's, with what is wrong in a column `Lỗi`.
+    """Write the rows of `source` that have errors, its reader's and the filing's: where they stand, and what is wrong.
 
     Mended, the file is handed in as it is. Raises Unreadable `source_changed` if `source` is not what `book` was read from.
     """

@@ -116,6 +116,14 @@ def status(session: Session) -> dict[str, int]:
     }
 
 
+def waiting_since(session: Session) -> datetime | None:
+    """When the letter that waits longest was queued, by the wall clock; None when none waits."""
+    found: datetime | None = session.execute(
+        sa.select(sa.func.min(_O.queued_at)).where(_O.kind == "letter", _O.state.in_(["queued", "leased"]))
+    ).scalar_one()
+    return found
+
+
 def failures(session: Session, *, limit: int | None = None) -> list[dict[str, Any]]:
     """Letters that the server refused for good, newest first: key, kind and the server's words."""
     rows = session.execute(

@@ -40,7 +40,7 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
     round_ = session.get_one(ReviewRound, sitting.round_id)
     office = rounds.office(session)
     members = council.members_of(session, sitting)
-    seats = _seats(session, sitting.council_id)
+    seats = _seats(session, sitting)
     parsed = rounds.regulation_of(session, round_)
     results = counting.results_of(session, sitting)
     standing = transition.standings(session, [result["code"] for result in results])
@@ -49,8 +49,8 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
     ballot = ballot_box.of(session, sitting)  # None for a session from before ballots were sealed
     voted = ballot_box.voted(session, sitting)
     secretary = rounds.people(session, Role.SECRETARY, today=access.local_date(sitting.held_at))
-    attendees = [_attendee(member, seats) for member in members if member.attended]
-    chair = next((_attendee(member, seats) for member in members if member.chairs), attendees[0])
+    attended = [member for member in members if member.attended]
+    chair = next((member for member in members if member.chairs), attended[0])
     return {
         "superior": office.name,
         "issuer": "Hội đồng\nThi đua - Khen thưởng",
@@ -62,14 +62,14 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
         "opened_at": sitting.opened_at,
         "closed_at": sitting.closed_at,
         "venue": sitting.place,
-        "chair": chair,
+        "chair": _described(chair, seats),
         "secretary": {"name": secretary[0][1] if secretary else "Thư ký Hội đồng", "position": "Thư ký Hội đồng"},
-        "tellers": [_attendee(member, seats) for member in members if member.teller],
-        "attendees": attendees,
+        "tellers": [_described(member, seats) for member in members if member.teller],
+        "attendees": [_attendee(member, seats) for member in attended],
         "absentees": [
             {
                 "name": member.name,
-                "position": seats.get(member.username, ""),
+                "position": _described(member, seats)["position"],
                 "written_opinion": member.username in voted,
             }
             for member in members
@@ -77,7 +77,7 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
         ],
         "quorum": {
             "members": len(members),
-            "present": len(attendees),
+            "present": len(attended),
             "needed": tally.quorum_needed(members=len(members), rule=rule),
             "met": True,
             "source": parsed.number,
@@ -165,17 +165,27 @@ def _place(office: Unit) -> str:
     return office.name.removeprefix("UBND ").removeprefix("huyện ").removeprefix("xã ").removeprefix("tỉnh ").strip()
 
 
-def _seats(session: Session, council_id: int) -> dict[str, str]:
+def _seats(session: Session, sitting: CouncilSession) -> dict[str, tuple[str, str]]:
+    """Username → (title in the council, body stood for), by the seat held on the day of the session."""
+    day = access.local_date(sitting.held_at)
     rows = session.exec(
         select(Account.username, CouncilMember.title, CouncilMember.body)
         .join(CouncilMember, col(CouncilMember.account_id) == col(Account.id))
-        .where(CouncilMember.council_id == council_id)
+        .where(CouncilMember.council_id == sitting.council_id, CouncilMember.valid_from <= day)
+        .order_by(col(CouncilMember.valid_from))  # an earlier seat of the same person gives way to the later one
     )
-    return {username: f"{title}, {body}" for username, title, body in rows}
+    return {username: (title, body) for username, title, body in rows}
 
 
-def _attendee(member: Any, seats: dict[str, str]) -> dict[str, str]:
-    return {"name": member.name, "position": seats.get(member.username, "")}
+def _described(member: SessionMember, seats: dict[str, tuple[str, str]]) -> dict[str, str]:
+    return {"name": member.name, "position": ", ".join(seats.get(member.username, ()))}
+
+
+def _attendee(member: SessionMember, seats: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """A line of the list of those present: the body stood for, and what the member does in the council."""
+    title, body = seats.get(member.username, ("", ""))
+    duties = [title, "kiểm phiếu"] if member.teller else [title]
+    return {"name": member.name, "position": body, "role": ", ".join(duty for duty in duties if duty)}
 
 
 def _recusals(session: Session, session_id: int) -> list[tuple[str, str, str]]:

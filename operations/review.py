@@ -460,7 +460,7 @@ def resume(
     now: datetime,
     versions: dict[str, int] | None = None,
 ) -> list[Result]:
-    """Take a paused nomination up again, from its review; the conclusion is the reason."""
+    """Take a paused nomination up again, from its review, also when its round has been closed; the conclusion is the reason."""
     moved, results, index = transition.move(
         session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed", versions=versions
     )
@@ -471,6 +471,8 @@ def resume(
             .values(ended_at=now)
         )
         record.record(session, "pause:ended", [(_pause_subject(session, row), {"to": now})])
+    for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
+        announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
     announce.letters(
         session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
     )

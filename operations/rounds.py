@@ -497,11 +497,15 @@ def people(session: Session, *roles: Role, today: date, unit_id: int | None = No
 
 
 def waiting_stages(session: Session) -> list[tuple[str, str]]:
-    """(round code, stage) of every open round where something waits, its own stage always: what a start looks at."""
+    """(round code, stage) of every round where something waits, an open one's own stage always: what a start looks at.
+
+    A nomination taken up again after its round was closed waits as any other.
+    """
+    waits = _N.state.in_([state.value for state in WAITING])
     rows = session.execute(
         sa.select(col(ReviewRound.code), _N.stage)
         .join_from(Nomination, ReviewRound, _N.round_id == col(ReviewRound.id))
-        .where(_N.stage != Stage.ENDED.value, col(ReviewRound.closed_at).is_(None))
+        .where(waits | (_N.stage != Stage.ENDED.value) & col(ReviewRound.closed_at).is_(None))
         .distinct()
     )
     found = {(code, stage) for code, stage in rows}

@@ -89,7 +89,7 @@ def mandates(session: Session, actor: Actor, *, now: datetime) -> list[Mandate]:
 
 
 def _waiting(actor: Actor) -> list[Any]:
-    return [_N.state == State.RECOMMENDED.value, _R.closed_at.is_(None), *sight.conditions(actor)]
+    return [_N.state == State.RECOMMENDED.value, *sight.conditions(actor)]
 
 
 def piles(session: Session, actor: Actor, *, now: datetime) -> list[Pile]:

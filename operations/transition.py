@@ -53,7 +53,6 @@ class Standing:
     round_code: str
     round_title: str
     round_kind: str
-    round_closed: bool
     round_frozen: bool
     dossier_code: str
     proposed_by: str
@@ -80,7 +79,7 @@ def _standing_query() -> Any:
             n.id, n.code, n.state, n.version, n.award, n.role, n.route,
             u.id, u.code, u.name, u.email,
             p.id, p.name, p.kind, p.email,
-            r.id, r.code, r.title, r.kind, r.closed_at, r.frozen_at,
+            r.id, r.code, r.title, r.kind, r.frozen_at,
             d.code, n.proposed_by, n.reviewed_by, n.parts, n.decision_id, n.submission_letter_id,
             n.reason.is_not(None),
         )
@@ -100,8 +99,7 @@ def _as_standing(row: Any) -> Standing:
     values = list(row)
     values[2] = State(values[2])
     values[19] = values[19] is not None
-    values[20] = values[20] is not None
-    values[27] = bool(values[27])
+    values[26] = bool(values[26])
     return Standing(*values)
 
 
@@ -240,17 +238,6 @@ def decide(
             "Hãy chuyển người khác có thẩm quyền hoặc người được ủy quyền.",
             citation=Citation(document=lifecycle.LAW, article="90"),
             reach=True,
-        )
-    if standing.round_closed and action not in {
-        Action.CLOSE,
-        Action.REVOKE,
-        Action.DISCLOSE,
-        Action.RECORD_REFUSAL_ABOVE,
-    }:
-        raise Refusal(
-            "round_closed",
-            f"Đợt xét {standing.round_code} đã đóng; hồ sơ {standing.code} không thay đổi được nữa. "
-            "Hãy đề nghị trong đợt xét sau.",
         )
     return row
 

@@ -92,7 +92,8 @@ def stage_of(state: State) -> Stage:
 
 
 # What still waits for somebody's act in its stage. `paused` waits for a conclusion outside the round (NĐ 98/2023
-# Art. 4) and `forwarded` for the superior's answer: neither holds the round up.
+# Art. 4) and `forwarded` for the superior's answer: neither holds the round up, and each goes on after the round was
+# closed, when its answer has come. Nothing else that is not ended stands in a closed round.
 WAITING: frozenset[State] = frozenset(
     {
         State.DRAFT,

@@ -14,7 +14,9 @@ if TYPE_CHECKING:  # openpyxl takes 0.4 s to import and most commands write no w
 FIRST_SHEET = "Danh sách đề nghị"
 GUIDE_SHEET = "Hướng dẫn"
 LISTS_SHEET = "Danh mục"
+ROW_HEAD = "Dòng trong tệp gốc"
 ERROR_HEAD = "Lỗi"
+_FAULTY = "FFFFC7CE"  # the red with which spreadsheets mark what is bad
 LAST_LISTED_ROW = 20_001
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -84,11 +86,11 @@ def bad_rows(
     further: Iterable[Mapping[str, Any]] = (),
     timeout: float = 60,
 ) -> None:
-    """Write the erroneous rows of the file that `workbook` was read from, as they stand there, with a column `Lỗi`.
+    """Write the erroneous rows of the file that `workbook` was read from, as they stand there, each faulty cell coloured.
 
-    `further` are errors that only the database could tell, of the same form. The reader passes over the column `Lỗi`:
-    the file is mended and handed in as it is. Raises Unreadable `source_changed` if the file is no longer the one that
-    was read.
+    Two columns follow: the row's number there, and `Lỗi`. `further` are errors that only the database could tell, of
+    the same form. The reader passes over both columns: the file is mended and handed in as it is. Raises Unreadable
+    `source_changed` if the file is no longer the one that was read.
     """
     raw = sheet.extract(source_path, timeout=timeout)
     if raw.sha256 != workbook.sha256:
@@ -97,19 +99,24 @@ def bad_rows(
             file=source_path.name,
             message="Tệp đã thay đổi từ lần đọc trước. Hãy kiểm tra lại tệp rồi xuất danh sách lỗi.",
         )
-    messages: dict[int, list[str]] = {}
+    errors: dict[int, list[Mapping[str, Any]]] = {}
     for error in (*workbook.errors, *further):
-        messages.setdefault(error["row"], []).append(f"{error['column']}: {error['message']}")
+        errors.setdefault(error["row"], []).append(error)
     columns = reading.match_columns(raw.heads, file=source_path.name)
-    rows = (
-        {
-            **{head.name: _value(line.cells[column]) for column, head in columns.items() if column in line.cells},
-            ERROR_HEAD: "\n".join(messages[line.number]),
-        }
-        for line in raw.rows
-        if line.number in messages
-    )
-    _write_table(path, [*(columns[column].name for column in sorted(columns)), ERROR_HEAD], rows)
+    rows = (_bad_row(line, columns, errors[line.number]) for line in raw.rows if line.number in errors)
+    _write_table(path, [*(columns[column].name for column in sorted(columns)), ROW_HEAD, ERROR_HEAD], rows)
+
+
+def _bad_row(
+    line: sheet.SheetRow, columns: Mapping[int, heads.Head], errors: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    faulty = {error["column"] for error in errors}
+    row: dict[str, Any] = {}
+    for column, head in columns.items():
+        value = _value(line.cells[column]) if column in line.cells else None
+        row[head.name] = _Faulty(value) if head.name in faulty else value
+    said = (f"{error['column']}: {error['message']}" for error in errors)
+    return row | {ROW_HEAD: line.number, ERROR_HEAD: "\n".join(said)}
 
 
 def _value(cell: sheet.Cell) -> "str | int | date | _InFont":
@@ -130,6 +137,12 @@ class _InFont(NamedTuple):
     font: str
 
 
+class _Faulty(NamedTuple):
+    """What is wrong, or missing, and is shown in colour."""
+
+    value: "str | int | date | _InFont | None"
+
+
 def _write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     import openpyxl
     from openpyxl.utils import get_column_letter
@@ -137,7 +150,7 @@ def _write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, A
     book = openpyxl.Workbook(write_only=True)
     page: Any = book.create_sheet(FIRST_SHEET)  # the stubs of the write-only sheet know neither widths nor panes
     page.freeze_panes = "A2"
-    widths = {head.name: head.width for head in heads.HEADS}
+    widths = {head.name: head.width for head in heads.HEADS} | {ROW_HEAD: 12}
     for column, name in enumerate(names, start=1):
         page.column_dimensions[get_column_letter(column)].width = widths.get(name, 60)
     places = {name: place for place, name in enumerate(names)}
@@ -157,16 +170,21 @@ def _write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, A
 def _cell(page: Any, value: Any, *, bold: bool = False) -> Any:
     """A value or a dressed cell; only what needs dress gets it, cells are slow to make."""
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
+    from openpyxl.styles import Font, PatternFill
 
+    faulty = isinstance(value, _Faulty)
+    if faulty:
+        value = value.value
     text, font = value if isinstance(value, _InFont) else (value, "")
     is_formula_like = isinstance(text, str) and text.startswith("=")
-    if not (font or bold or is_formula_like or isinstance(text, date)):
+    if not (font or bold or faulty or is_formula_like or isinstance(text, date)):
         return text
     cell: Any = WriteOnlyCell(page)
     cell.value = text
     if bold or font:
         cell.font = Font(bold=bold, name=font or "Calibri")
+    if faulty:
+        cell.fill = PatternFill("solid", start_color=_FAULTY)
     if is_formula_like:
         cell.data_type = "s"
         cell.quotePrefix = True  # so that it stays text when somebody edits the cell

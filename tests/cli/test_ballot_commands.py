@@ -239,3 +239,22 @@ def test_after_each_is_run_by_a_shell_after_every_commit(annual: Any, tmp_path: 
     batch = write(tmp_path / "batch.jsonl", "\n".join(lines))
     assert line("ballot", "cast", session, "--batch", batch, "--after-each", f"{roll} >> {tmp_path}/seen").code == 0
     assert (tmp_path / "seen").read_text().split() == [str(number) for number in range(1, 12)]
+
+
+def test_a_command_after_a_ballot_that_fails_stops_the_batch_there(annual: Any, tmp_path: Path) -> None:
+    line = annual.line
+    session, codes = convened(annual)
+    line("ballot", "open", session, "--shares", tmp_path / "shares")
+    lines = [json.dumps({"as": name, "choices": dict.fromkeys(codes, "approve")}) for name in ("nguoila", *MEMBERS)]
+    batch = write(tmp_path / "batch.jsonl", "\n".join(lines))
+    fails_at_the_second = f'echo x >> {tmp_path}/seen; test "$(wc -l < {tmp_path}/seen)" -ne 2 || exit 7'
+    words = ("ballot", "cast", session, "--batch", batch, "--after-each")
+    said = line(*words, fails_at_the_second)
+    assert said.error == "after_each_failed"
+    assert said.answer["error"]["where"] == {"as": "phochutich", "exit": 7}
+    assert [(entry["as"], set(entry) - {"as"}) for entry in said.answer["ballots"]] == [
+        ("nguoila", {"refused"}), ("chutich", {"receipt"}), ("phochutich", {"receipt"}),
+    ]  # fmt: skip
+    again = line(*words, "true")
+    assert [entry["as"] for entry in again.answer["ballots"] if "receipt" in entry] == list(MEMBERS[2:])
+    assert line("ballot", "close", session).done == {"roll": 11, "envelopes": 11}

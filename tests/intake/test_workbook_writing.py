@@ -123,9 +123,15 @@ def test_rows_with_errors_are_written_with_their_reasons_and_can_be_mended(tmp_p
         [None, "Lý \ufffd B", "nhóm", "LĐTT"],
         [None, "NguyÔn V¨n Hïng", PERSON, "=LĐTT"],
     ]
-    assert cells[0][4] == "Lỗi"
-    assert cells[1][4].startswith("Ngày sinh: “31/02/2024” không phải là ngày có thật.")
-    assert cells[2][4].count("\n") == 1
+    assert [line[4] for line in cells] == ["Dòng trong tệp gốc", 3, 4, 5]
+    assert cells[0][5] == "Lỗi"
+    assert cells[1][5].startswith("Ngày sinh: “31/02/2024” không phải là ngày có thật.")
+    assert cells[2][5].count("\n") == 1
+    red = [[cell.column for cell in line if cell.fill.fill_type == "solid"] for line in page.iter_rows()]
+    columns = {name: place for place, name in enumerate(cells[0], start=1)}
+    assert red == [[]] + [
+        sorted({columns[column] for row, column, _ in brief(workbook.errors) if row == number}) for number in (3, 4, 5)
+    ]
     again = reading.read(target, catalogue=CATALOGUE)
     assert brief(again.errors) == [
         (number - 1, column, code) for number, column, code in brief(workbook.errors) if number > 2
@@ -150,6 +156,22 @@ def test_the_file_of_bad_rows_mended_as_it_is_goes_through(tmp_path):
     book.save(target)
     mended = reading.read(target, catalogue=CATALOGUE)
     assert (mended.errors, mended.warnings, [line.name for line in mended.rows]) == ((), (), ["Lý A", "Lý B bản Mới"])
+
+
+def test_a_missing_value_is_shown_as_an_empty_cell_in_colour(tmp_path):
+    source = building.save(tmp_path, building.parts(building.table(ONE, ["", PERSON, "LĐTT"], ["Lý B", "", ""])))
+    target = tmp_path / "loi.xlsx"
+    writing.bad_rows(target, reading.read(source, catalogue=CATALOGUE), source)
+    page = openpyxl.load_workbook(target).worksheets[0]
+    marked = [
+        (cell.row, page.cell(row=1, column=cell.column).value, cell.value)
+        for line in page.iter_rows()
+        for cell in line
+        if cell.fill.fill_type == "solid"
+    ]
+    assert marked == [(2, heads.NAME, None), (3, heads.KIND, None), (3, heads.AWARD, None)]
+    again = reading.read(target, catalogue=CATALOGUE)  # handed in without being mended: as wrong as before
+    assert [number for number, _, _ in brief(again.errors)] == [2, 3, 3]
 
 
 def test_rows_of_a_file_that_has_changed_are_not_written(tmp_path):

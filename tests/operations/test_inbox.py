@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from operations import accounts, council, disclosure, inbox, petitions, proposal, review, signature
+from operations import accounts, council, disclosure, inbox, petitions, proposal, review, rounds, signature
 from operations.access import Actor
-from rules.lifecycle import Role
+from rules.lifecycle import Role, State
 from rules.refusal import Unreadable
 
 DUE = date(2024, 11, 8)
@@ -283,11 +283,17 @@ def test_a_session_waits_for_each_in_its_turn(office: Any) -> None:
     assert [seen(username) for username in ("tv04", "thuky")] == [[], [("convene", round_.code)]]
 
 
-def test_a_closed_round_waits_for_nobody(busy: Any) -> None:
-    busy.write("UPDATE review_round SET stage = 'ended', closed_at = '2024-11-01 01:00:00+00:00'")
-    assert counts(busy, "canbo.xa02") == {}
-    assert counts(busy, "chutich") == {}
-    assert counts(busy, "thuky") == {"petition": 2, "disclose": 1, "answer": 1}
+def test_a_closed_round_waits_only_for_what_was_paused(office: Any) -> None:
+    round_ = office.open_round()
+    round_.to(State.CLOSED)
+    held = round_.to(State.PAUSED)
+    for _ in range(5):
+        office.act(rounds.advance, round_.code, actor=office.thuky, now=office.now)
+    assert [counts(office, who) for who in ("canbo.xa01", "chuyenvien1", "thuky", "chutich")] == [
+        {}, {"paused": 1}, {"paused": 1}, {},
+    ]  # fmt: skip
+    office.act(review.resume, held, reason="đơn sai", actor=office.chuyenvien1, now=office.now)
+    assert [counts(office, who) for who in ("chuyenvien1", "thuky")] == [{"submitted": 1}, {}]
 
 
 @pytest.mark.parametrize("after", ["x", "a~b~c~d~e", "2024-11-08~1~DX~1", "2024~1~DX~" + "9" * 30 + "~1"])

@@ -122,8 +122,6 @@ class RoundMachine(RuleBasedStateMachine):
             return "separation_of_duties"
         if verb in {"sign", "send_back", "refuse"} and username in proposed | reviewed:
             return "separation_of_duties"
-        if STAGES[self.stage] == "ended":
-            return "round_closed"
         if verb == "submit" and self.stage > 0 and known.state == "draft":
             return "round_frozen"
         return None

@@ -237,7 +237,7 @@ def test_shares_that_do_not_open_this_box_change_nothing(office: Any) -> None:
     assert answers == {
         "none": few,
         "one": few,
-        "one twice": wrong,
+        "one twice": few,
         "another session's": wrong,
         "one of another session": wrong,
         "another key's": wrong,
@@ -249,6 +249,17 @@ def test_shares_that_do_not_open_this_box_change_nothing(office: Any) -> None:
     }
     assert office.look(lambda s: counting.tally_without_shares(s, session, actor=access.ENGINE, now=office.now)) == []
     assert office.digests() == clean
+
+
+def test_a_share_brought_twice_counts_once(office: Any) -> None:
+    session, codes = closed(office)
+    own = office.shares(session, 2)
+    with pytest.raises(Refusal) as refused:
+        tally(office, session, [own[0]] * 3)
+    assert (refused.value.code, refused.value.details) == ("too_few_shares", {"brought": 1, "needed": 2})
+    counted = tally(office, session, [own[0], own[1], own[0]])
+    assert [one["code"] for one in counted["results"]] == codes
+    assert office.one("SELECT state FROM council_session WHERE code = :code", code=session) == "tallied"
 
 
 @pytest.mark.parametrize("brought", [*itertools.combinations(range(3), 2), (0, 1, 2)], ids=str)
@@ -477,6 +488,33 @@ def test_a_ballot_whose_shares_are_lost_is_annulled_and_held_again(office: Any, 
     round_.vote("approve")
     assert office.states(codes) == ["recommended"] * 2
     assert office.violations() == []
+
+
+# Minutes -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_minutes_say_what_each_member_does_in_the_council(small_office: Any) -> None:
+    office = small_office
+    office.write("UPDATE council_member SET valid_from = '2024-03-01' WHERE title = 'Chủ tịch Hội đồng'")
+    office.write(  # a seat of before and one of after the session are not this session's
+        "INSERT INTO council_member (council_id, account_id, title, body, chairs, teller, valid_from, valid_to)"
+        " SELECT council_id, account_id, 'Ủy viên Thường trực', 'Phòng Nội vụ', false, false, '2024-01-01', '2024-03-01'"
+        " FROM council_member WHERE title = 'Chủ tịch Hội đồng' UNION ALL"
+        " SELECT council_id, account_id, 'Ủy viên', 'Huyện ủy', false, false, '2025-01-01', NULL"
+        " FROM council_member WHERE title = 'Chủ tịch Hội đồng'"
+    )
+    session, _ = closed(office)
+    tally(office, session, office.shares(session))
+    facts = office.look(paper_facts.of_session, session)
+    assert [(one["position"], one["role"]) for one in facts["attendees"]][:5] == [
+        ("UBND huyện", "Chủ tịch Hội đồng"),
+        ("UBND huyện", "Phó Chủ tịch Hội đồng"),
+        ("Ủy ban Mặt trận Tổ quốc huyện", "Phó Chủ tịch Hội đồng"),
+        ("Liên đoàn Lao động huyện", "Ủy viên, kiểm phiếu"),
+        ("Hội Liên hiệp Phụ nữ huyện", "Ủy viên"),
+    ]
+    assert facts["chair"]["position"] == "Chủ tịch Hội đồng, UBND huyện"
+    assert papers.MinutesPaper.model_validate(facts).attendees[3].role == "Ủy viên, kiểm phiếu"
 
 
 # Open votes ----------------------------------------------------------------------------------------------------------

@@ -375,6 +375,34 @@ def _workbook(path: Any, names: list[str]) -> bytes:
     return kept.getvalue()
 
 
+def test_who_is_proposed_is_mended_until_one_of_theirs_was_handed_in(site: Site, client: Client) -> None:
+    officer = client("canbo.xa01")
+    body = {
+        "round": site.round, "unit": "XA01", "name": "Lò Thị Thử", "kind": "individual", "award": "LDTT",
+        "honorific": "Bà", "position": "Công chức", "birth_date": "1985-09-05", "facts": {"employed_months": 12},
+    }  # fmt: skip
+    code = said(officer.post("nominations", json=body), 201)["code"]
+    person = (
+        "SELECT p.name, p.honorific, p.position, p.birth_date FROM nominee p JOIN nomination n ON n.nominee_id = p.id"
+    )
+    here = f"nominations/{code}/mend"
+    mended = said(officer.post(here, json={"person": {"name": "Lò Thị Thứ", "honorific": None}, "rating": "HTNV"}))
+    assert mended["mended"] == ["honorific", "name", "rating"]
+    assert site.office.rows(f"{person} WHERE n.code = :code", code=code) == [
+        ("Lò Thị Thứ", None, "Công chức", "1985-09-05")
+    ]
+    assert site.office.one("SELECT rating FROM nomination WHERE code = :code", code=code) == "HTNV"
+    assert refusal(officer.post(here, json={"person": {"name": None}})) == (409, "missing_value")
+    assert refusal(officer.post(here, json={"person": {"gender": "Nữ"}}))[0] == 422
+    other = said(
+        officer.post("nominations", json=body | {"name": "Lò Thị Thứ", "award": "GK_HUYEN", "submit": True}), 201
+    )
+    held = officer.post(here, json={"person": {"position": "Chuyên viên"}})
+    assert refusal(held) == (409, "nominee_in_use")
+    assert held.json()["details"] == {"nominations": [other["code"]]}
+    assert site.office.violations() == []
+
+
 def test_rounds_petitions_law_ledger_letters(site: Site, client: Client) -> None:
     secretary, officer = client("thuky"), client("canbo.xa01")
     opened = said(secretary.post("rounds", json={"kind": "CONG_TRANG", "year": 2024, "title": "Đợt thử"}), 201)
@@ -383,9 +411,13 @@ def test_rounds_petitions_law_ledger_letters(site: Site, client: Client) -> None
     until = (site.office.now + timedelta(days=20)).date().isoformat()
     extension = {"stage": "unit_proposal", "until": until, "reason": "bão"}
     assert said(secretary.post(f"rounds/{opened['code']}/extend", json=extension))["due"] == until
-    filed = said(officer.post("petitions", json={"text": "không đúng", "nomination": site.foreign}), 201)
+    objection = {"kind": "feedback", "text": "không đúng", "nomination": site.foreign}
+    filed = said(officer.post("petitions", json=objection), 201)
     assert refusal(officer.get(f"petitions/{filed['code']}")) == (403, "not_your_role")
-    assert [row["code"] for row in said(secretary.get("petitions"))["items"]] == [filed["code"]]
+    assert [(row["code"], row["kind"]) for row in said(secretary.get("petitions"))["items"]] == [
+        (filed["code"], "feedback")
+    ]
+    assert said(secretary.get(f"petitions/{filed['code']}"))["kind"] == "feedback"
     assert said(secretary.post(f"petitions/{filed['code']}/answer", json={"answer": "đã xem"}))["state"] == "answered"
     due = said(
         officer.get("deadlines/compute", params={"from": "2024-12-27", "days": 5, "pause": "2024-12-30..2024-12-31"})

@@ -347,3 +347,25 @@ def test_a_round_says_what_became_of_its_letters(site: Site) -> None:
     typed = {"kind": "DOT_XUAT", "year": "2024", "title": "Khen đột xuất"}
     to = post(browser, browser.get("/rounds/new"), "/rounds", **typed).headers["location"]
     assert "đã xếp gửi, nhưng chưa đặt máy chủ thư" in browser.get(to).text
+
+
+def test_the_council_is_called_for_what_a_closed_round_has_left(site: Site) -> None:
+    office = site.office
+    office.write("UPDATE review_round SET closed_at = opened_at, frozen_at = opened_at, stage = 'ended'")
+    browser = site.sign_in("thuky")
+    place, choice = f"/council/new?round={site.round}", f'<option value="{site.round}"'
+    assert (place in browser.get(f"/rounds/{site.round}").text, choice in browser.get(place).text) == (True, True)
+    office.write("UPDATE nomination SET state = 'withdrawn', stage = 'ended' WHERE state = 'eligible'")
+    assert (place in browser.get(f"/rounds/{site.round}").text, choice in browser.get(place).text) == (False, False)
+
+
+def test_a_paused_one_of_a_closed_round_is_taken_up_from_the_board(site: Site) -> None:
+    site.office.write("UPDATE review_round SET closed_at = opened_at, frozen_at = opened_at, stage = 'ended'")
+    paused, here = site.codes[State.PAUSED], f"/rounds/{site.round}"
+    browser = site.sign_in("chuyenvien1")
+    page = browser.get(f"{here}?state=paused")
+    acts, code = f"{here}/acts", [picked(page, paused)]
+    form = post(browser, page, acts, act="resume", code=code)
+    checked = post(browser, form, acts, code=code, step="check", reason="đơn không có cơ sở")
+    done = post(browser, checked, acts, code=code, step="do", reason="đơn không có cơ sở")
+    assert (done.status_code, site.office.states([paused])) == (303, ["submitted"])

@@ -183,18 +183,20 @@ def show_nomination(call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))], 
 
 @router.post("/{code}/mend", response_model=shapes.Mended)
 def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: shapes.Mending) -> Any:
-    """Change what a draft or a returned nomination says."""
-    given: dict[str, Any] = {name: getattr(said, name) for name in said.model_fields_set - {"version"}}
+    """Change what a draft or a returned nomination says, also whom it proposes (`person`)."""
+    given: dict[str, Any] = {name: getattr(said, name) for name in said.model_fields_set - {"version", "person"}}
+    person = {name: getattr(said.person, name) for name in said.person.model_fields_set} if said.person else {}
     if given.get("parts") is not None:
         given["parts"] = ",".join(given["parts"])
     if given.get("facts") is not None:
         given["facts"] = json.dumps(given["facts"].model_dump(mode="json", exclude_none=True), ensure_ascii=False)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        proposal.mend(session, code, actor=actor, now=call.now, version=said.version, **given)
-        return {"code": code, "mended": sorted(given), "version": sight.require(session, code, actor=actor).version}
+        proposal.mend(session, code, actor=actor, now=call.now, version=said.version, person=person, **given)
+        mended = sorted([*given, *person])
+        return {"code": code, "mended": mended, "version": sight.require(session, code, actor=actor).version}
 
-    return call.act(change, said=f"{sorted(said.model_fields_set)}{said.model_dump_json()}")
+    return call.act(change, said=said.model_dump_json(exclude_unset=True))  # what is left out is not what is emptied
 
 
 # Scans ---------------------------------------------------------------------------------------------------------------

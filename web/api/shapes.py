@@ -355,9 +355,20 @@ class NewNomination(Said):
     submit: StrictBool = False
 
 
+class Person(Body):
+    """Who is proposed, in every nomination of that nominee: only what is named is changed; null empties it."""
+
+    name: Word | None = None
+    honorific: Word | None = None
+    position: Word | None = None
+    workplace: Word | None = None
+    birth_date: Day | None = None
+
+
 class Mending(Said):
     """Only what is named is changed; null empties it. `version` is what `show` said, lest another's change be lost."""
 
+    person: Person | None = None
     version: StrictInt | None = None
 
 
@@ -801,7 +812,7 @@ class WholePaper(Paper):
 
 
 class NewPetition(Body):
-    kind: Literal["complaint", "denunciation"] = "complaint"
+    kind: Literal["feedback", "complaint", "denunciation"] = "complaint"
     text: Text
     nomination: Code | None = None
     decision: Annotated[str | None, Field(max_length=40)] = None

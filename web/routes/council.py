@@ -149,7 +149,10 @@ def new(visit: Convener) -> Response:
 
 def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
     with visit.reading() as session:
-        known = session.execute(sa.select(_R.code, _R.title).where(_R.closed_at.is_(None)).order_by(_R.id.desc())).all()
+        left = sa.exists().where(_N.round_id == _R.id, _N.state == State.ELIGIBLE.value)
+        known = session.execute(
+            sa.select(_R.code, _R.title).where(_R.closed_at.is_(None) | left).order_by(_R.id.desc())
+        ).all()
     return pages.render(
         visit, "council_new.html", status=422 if errors else 200, rounds=known, typed=typed, errors=errors
     )

@@ -220,7 +220,7 @@ def _board(
         may={
             "extend": visit.may(Act.EXTEND_ROUND) and not here.closed,
             "advance": visit.may(Act.ADVANCE_ROUND) and not here.closed,
-            "convene": visit.may(Act.CONVENE) and not here.closed,
+            "convene": visit.may(Act.CONVENE) and (not here.closed or bool(here.states.get(State.ELIGIBLE))),
             "disclose": visit.may(Act.DISCLOSE),
             "answer": visit.may(Act.RECORD_ANSWER),
             "import": row.closed_at is None

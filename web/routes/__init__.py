@@ -2,6 +2,7 @@
 
 from web.routes import (
     account,
+    account_requests,
     administration,
     ballot,
     council,
@@ -29,6 +30,7 @@ ROUTERS = (
     outside.router,
     account.router,
     administration.router,
+    account_requests.router,
     inbox.router,
     nominations.router,
     intake.router,

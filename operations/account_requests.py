@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models import Account, AccountRequest, RoleGrant
+from models import Account, AccountRequest, CouncilMember, RoleGrant
 from operations import access, accounts, announce, record
 from operations.access import Actor
 from rules.lifecycle import Role
@@ -57,15 +57,19 @@ def named(people: Iterable[tuple[str, str]]) -> str:
 
 
 def needed(session: Session, account: Account, *, today: date) -> bool:
-    """Does this account sign in already, and decide something today or later?"""
+    """Does this account sign in already, and decide something today or later? A seat votes without its role."""
     if account.password_hash is None and accounts.identities(session, account) is None:
         return False  # its first way in: nobody has been that person here yet
-    query = select(RoleGrant.id).where(
+    role = select(RoleGrant.id).where(
         RoleGrant.account_id == account.id,
         col(RoleGrant.role).in_([role.value for role in DECIDING]),
         col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
     )
-    return session.exec(query).first() is not None
+    seat = select(CouncilMember.id).where(
+        CouncilMember.account_id == account.id,
+        col(CouncilMember.valid_to).is_(None) | (col(CouncilMember.valid_to) > today),
+    )
+    return any(session.exec(query).first() is not None for query in (role, seat))
 
 
 def others(session: Session, account: Account, *, asked_by: str, now: datetime) -> list[Account]:
@@ -112,7 +116,7 @@ def require_open(session: Session, account: Account, key: str, *, now: datetime)
     if row is None and needed(session, account, today=access.local_date(now)):
         raise Refusal(
             "link_unconfirmed",
-            "Đường dẫn này được cấp khi tài khoản chưa giữ vai trò hiện nay nên không dùng được nữa. "
+            "Với tài khoản này, mỗi đường dẫn nay phải có người thứ hai xác nhận, mà đường dẫn này thì chưa. "
             "Hãy đề nghị quản trị hệ thống cấp đường dẫn mới; thư ký hoặc chủ tịch sẽ xác nhận.",
         )
 

@@ -250,6 +250,15 @@ def test_a_role_that_begins_later_counts(small_house: House) -> None:
     assert asked(small_house, "link", "thanhtra").username == "thanhtra"
 
 
+def test_a_seat_counts_without_its_role(small_house: House) -> None:
+    """Ending the role alone would leave the seat, and the seat votes."""
+    house = small_house
+    by = {"actor": house.quantri, "now": house.now}
+    house.office.act(administration.end_grant, "tv05", "council_member", on=date(2024, 11, 1), **by)
+    assert not house.office.tv05.holds(Role.COUNCIL_MEMBER)
+    assert asked(house, "link").username == "tv05"
+
+
 def test_who_signs_in_by_an_identity_alone_is_somebody_already(small_house: House) -> None:
     assert ask(small_house, "identity", "tv06") is None
     assert asked(small_house, "link", "tv06").username == "tv06"

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.door import DOOR, day
-from operations import administration, sign_in, tokens
-from rules.refusal import Unreadable
+from operations import account_requests, administration, sign_in, tokens
+from operations.account_requests import Waiting
+from rules.refusal import Refusal, Unreadable
 
 unit_app = typer.Typer(no_args_is_help=True, help="Đơn vị.")
 account_app = typer.Typer(no_args_is_help=True, help="Tài khoản.")
@@ -81,12 +82,69 @@ def add_account(
 
 @account_app.command()
 def invite(username: str) -> None:
-    """Cấp đường dẫn đặt mật khẩu, dùng một lần."""
-    link, until = DOOR.act(
+    """Cấp đường dẫn đặt mật khẩu, dùng một lần; với người giữ vai trò quyết định thì chờ xác nhận mới mở."""
+    link, until, asked = DOOR.act(
         "account.invite", username, lambda s, a: administration.invite(s, username, actor=a, now=DOOR.now())
     )
     address = f"{DOOR.installation.base_url}/first/{link}"
-    DOOR.say({"username": username, "first_sign_in": address, "expires": until.isoformat(timespec="seconds")})
+    expires = until.isoformat(timespec="seconds")
+    DOOR.say({"username": username, "first_sign_in": address, "expires": expires} | _waits(asked))
+
+
+def _waits(asked: Waiting | None) -> dict[str, Any]:
+    """Which request waits, and for whom; nothing where none does."""
+    return {} if asked is None else {"request": asked.number, "waits_for": [username for username, _ in asked.others]}
+
+
+@account_app.command("requests")
+def list_requests() -> None:
+    """Việc với tài khoản đang chờ người khác xác nhận."""
+    with DOOR.reading() as session:
+        rows = account_requests.waiting(session, now=DOOR.now())
+    DOOR.say(
+        [
+            {"request": one.number, "act": one.act, "username": one.username, "issuer": one.issuer, "subject": one.subject,
+             "asked_by": one.asked_by, "expires": one.until.isoformat(timespec="seconds"),
+             "waits_for": [username for username, _ in one.others]}
+            for one in rows
+        ]
+    )  # fmt: skip
+
+
+Code = Annotated[str | None, typer.Option("--code", help="Mã xác thực, nếu tài khoản đã bật")]
+
+
+@account_app.command("confirm")
+def confirm_request(number: int, code: Code = None) -> None:
+    """Xác nhận việc với tài khoản người khác, sau khi hỏi trực tiếp chủ tài khoản; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
+    _prove(code)
+    asked = DOOR.act(
+        "account.confirm", str(number), lambda s, a: administration.confirm_request(s, number, actor=a, now=DOOR.now())
+    )
+    DOOR.say({"request": number, "act": asked.act, "username": asked.username, "confirmed": True})
+
+
+@account_app.command("decline")
+def decline_request(number: int, code: Code = None) -> None:
+    """Từ chối việc với tài khoản người khác; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
+    _prove(code)
+    asked = DOOR.act(
+        "account.decline", str(number), lambda s, a: administration.decline_request(s, number, actor=a, now=DOOR.now())
+    )
+    DOOR.say({"request": number, "act": asked.act, "username": asked.username, "confirmed": False})
+
+
+def _prove(code: str | None) -> None:
+    """Whoever has the server's command line is not yet the secretary: the password says so."""
+    with DOOR.reading() as session:
+        who = DOOR.actor(session)
+    password = DOOR.password()
+    if password is None:
+        raise Refusal(
+            "password_required",
+            "Phải nhập mật khẩu của người xác nhận: thêm --password-stdin hoặc đặt VINHDANH_PASSWORD.",
+        )
+    sign_in.prove(DOOR.installation, who.username, password=password, code=code, now=DOOR.now())
 
 
 @account_app.command()
@@ -116,12 +174,12 @@ def enable(username: str) -> None:
 @account_app.command("reset-second-factor")
 def reset_second_factor(username: str) -> None:
     """Gỡ xác nhận hai lớp của người mất thiết bị."""
-    DOOR.act(
+    asked = DOOR.act(
         "account.reset_second_factor",
         username,
         lambda s, a: administration.reset_second_factor(s, username, actor=a, now=DOOR.now()),
     )
-    DOOR.say({"username": username, "second_factor": False})
+    DOOR.say({"username": username, "second_factor": asked is not None} | _waits(asked))
 
 
 @account_app.command("link-identity")
@@ -131,12 +189,12 @@ def link_identity(
     subject: Annotated[str, typer.Option(help="Mã người dùng ở nơi đó (sub)")],
 ) -> None:
     """Gắn tài khoản với danh tính ở nơi khác."""
-    DOOR.act(
+    asked = DOOR.act(
         "account.link_identity",
         username,
         lambda s, a: administration.link_identity(s, username, issuer=issuer, subject=subject, actor=a, now=DOOR.now()),
     )
-    DOOR.say({"username": username, "issuer": issuer, "subject": subject})
+    DOOR.say({"username": username, "issuer": issuer, "subject": subject} | _waits(asked))
 
 
 @account_app.command("unlink-identities")

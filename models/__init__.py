@@ -12,6 +12,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 from models.access import (  # noqa: E402 -- the convention must stand before the tables
+    AccountRequest,
     ApiToken,
     Comment,
     OutsideIdentity,
@@ -60,6 +61,7 @@ from models.rounds import Deadline, Escalation, Regulation, ReviewRound  # noqa:
 
 __all__ = [
     "Account",
+    "AccountRequest",
     "AgendaItem",
     "ApiToken",
     "Appraisal",

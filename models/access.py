@@ -49,6 +49,37 @@ class OutsideIdentity(SQLModel, table=True):
     subject: str = Field(max_length=300)
 
 
+class AccountRequest(SQLModel, table=True):
+    """What an administrator asked for with an account that decides: of force once somebody else has confirmed it.
+
+    `alone`: nobody else could confirm it, and it was done as asked.
+    """
+
+    __tablename__ = "account_request"
+    __table_args__ = (
+        one_of("act", ("link", "second_factor", "identity")),
+        one_of("state", ("asked", "alone", "confirmed", "refused", "withdrawn")),
+        check("who_settled_it", "(settled_by IS NULL) = (state IN ('asked', 'alone'))"),
+        check("settled_at_an_hour", "(settled_by IS NULL) = (settled_at IS NULL)"),
+        check("two_people", "state NOT IN ('confirmed', 'refused') OR settled_by <> asked_by"),
+        check("identity_named", "(act = 'identity') = (issuer IS NOT NULL AND subject IS NOT NULL)"),
+        check("link_named", "(act = 'link') = (link IS NOT NULL)"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    act: str = Field(max_length=20)
+    link: str | None = Field(default=None, max_length=80, unique=True, description="the receipt of the one-time link")
+    issuer: str | None = Field(default=None, max_length=300)
+    subject: str | None = Field(default=None, max_length=300)
+    asked_by: str = Field(max_length=80)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    valid_until: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(default="asked", max_length=10)
+    settled_by: str | None = Field(default=None, max_length=80)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class ApiToken(SQLModel, table=True):
     """A program's bearer token: acts as its account, within a scope, until a day."""
 

@@ -356,6 +356,29 @@ class AccountChanged(_Strict):
     at: Instant
 
 
+class AccountAsked(_Strict):
+    """To whom an account belongs: what an administrator wants to do with it, and who confirms it (`others`)."""
+
+    recipient_name: Line
+    username: Line
+    what: Line
+    by: Line
+    until: Instant
+    others: Line
+
+
+class AccountRequest(_Strict):
+    """To those who may confirm what an administrator wants to do with somebody else's account."""
+
+    recipient_name: Line
+    owner_name: Line
+    username: Line
+    what: Line
+    by: Line
+    until: Instant
+    number: Line
+
+
 class Digest(_Strict):
     recipient_name: Line
     sections: list[DigestSection]
@@ -397,6 +420,8 @@ KINDS: Mapping[str, Kind] = {
     "deadline_extended": Kind("deadlines", DeadlineExtended),
     "digest": Kind("deadlines", Digest),
     "account_changed": Kind("accounts", AccountChanged),
+    "account_asked": Kind("accounts", AccountAsked),
+    "account_request": Kind("accounts", AccountRequest),
 }
 
 
@@ -413,6 +438,7 @@ PLACES: Mapping[str, str] = {
     "ballot_annulled": _SESSION,
     "waiting_for_signature": "/sign",
     "petition_received": "/petitions/{petition_code}",
+    "account_request": "/administration/requests/{number}",
 }
 _RETURNED = "/nominations?state=returned"
 

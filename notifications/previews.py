@@ -212,6 +212,23 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "by": "quantri",
         "at": "2024-12-10T09:30:00+07:00",
     },
+    "account_asked": {
+        "recipient_name": "Sùng Thị Chuyên Viên",
+        "username": "chuyenvien1",
+        "what": "đặt lại mật khẩu bằng đường dẫn dùng một lần",
+        "by": "quantri",
+        "until": "2024-12-17T09:30:00+07:00",
+        "others": "Giàng Thị Mẫu (thuky), Vàng A Thí (chutich)",
+    },
+    "account_request": {
+        "recipient_name": "Giàng Thị Mẫu",
+        "owner_name": "Sùng Thị Chuyên Viên",
+        "username": "chuyenvien1",
+        "what": "đặt lại mật khẩu bằng đường dẫn dùng một lần",
+        "by": "quantri",
+        "until": "2024-12-17T09:30:00+07:00",
+        "number": "7",
+    },
     "digest": {
         "recipient_name": "Sùng Thị Chuyên Viên",
         "sections": [

@@ -180,10 +180,15 @@ def link_key(link: str) -> str:
 
 def issue_link(session: Session, account: Account, *, link: str, valid_until: datetime, now: datetime) -> None:
     """Let whoever holds this link set the account's password, once; earlier links of the account end."""
+    end_links(session, account)
+    session.add(Receipt(key=link_key(link), verb=_LINK, actor=account.username, answer=valid_until.isoformat(), at=now))
+
+
+def end_links(session: Session, account: Account) -> None:
+    """No one-time link of the account opens any more."""
     session.execute(
         sa.update(Receipt).where(col(Receipt.verb) == _LINK, col(Receipt.actor) == account.username).values(answer=USED)
     )
-    session.add(Receipt(key=link_key(link), verb=_LINK, actor=account.username, answer=valid_until.isoformat(), at=now))
 
 
 def grant(
@@ -366,17 +371,22 @@ def authorisations_of(session: Session, account: Account, *, on: date) -> list[d
     ]
 
 
-def link_identity(session: Session, account: Account, *, issuer: str, subject: str, by: str) -> bool:
-    """The account may sign in as this identity of a provider; False where it could already. Raises `identity_taken`."""
+def identity_is_new(session: Session, account: Account, *, issuer: str, subject: str) -> bool:
+    """Is this identity of a provider nobody's yet? False where it is the account's own. Raises `identity_taken`."""
     written.check("Nơi cấp danh tính", issuer, 300)
     written.check("Danh tính", subject, 300)
     known = session.exec(
         select(OutsideIdentity).where(OutsideIdentity.issuer == issuer, OutsideIdentity.subject == subject)
     ).one_or_none()
-    if known is not None and known.account_id == account.id:
-        return False
-    if known is not None:
+    if known is not None and known.account_id != account.id:
         raise Refusal("identity_taken", "Danh tính này đã gắn với một tài khoản khác; phải gỡ ở tài khoản đó trước.")
+    return known is None
+
+
+def link_identity(session: Session, account: Account, *, issuer: str, subject: str, by: str) -> bool:
+    """The account may sign in as this identity of a provider; False where it could already. Raises `identity_taken`."""
+    if not identity_is_new(session, account, issuer=issuer, subject=subject):
+        return False
     session.add(OutsideIdentity(account_id=account.id or 0, issuer=issuer, subject=subject))
     session.flush()
     told = {"identities": identities(session, account), "by": by}

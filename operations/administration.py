@@ -7,15 +7,17 @@ each role by a numbered document. Authorisations are the chairman's (NĐ 30/2020
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models import Account, Authorisation, RoleGrant, Unit
+from models import Account, Authorisation, RoleGrant, SecondFactor, Unit
 from models.organisation import LEVELS
-from operations import access, accounts, record, rounds, second_factor, sign_in, written
+from operations import access, account_requests, accounts, record, rounds, second_factor, sign_in, written
 from operations.access import Actor
+from operations.account_requests import DECIDING, Waiting
 from rules import catalogue, lifecycle, policy
 from rules.lifecycle import ROLE_NAMES, Role
 from rules.refusal import Citation, Refusal, Unreadable
@@ -26,7 +28,6 @@ _RESERVED = frozenset({access.ENGINE.username, "he-thong", "system", "citizen", 
 _UNIT_CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,14}")  # both stand in the subject of a ledger entry: 80 characters
 _EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
 _LAST_YEAR = 2200  # beyond it time zones overflow
-_DECIDING = frozenset({Role.REVIEWER, Role.SECRETARY, Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY})
 _OF_A_UNIT = (Role.UNIT_OFFICER, Role.UNIT_HEAD)
 _WRITTEN = Citation(document="30/2020/NĐ-CP", article="13", clause="3")
 
@@ -141,30 +142,65 @@ def add_account(session: Session, *, username: str, name: str, email: str | None
 
 def invite(
     session: Session, username: str, *, actor: Actor, now: datetime, wall: datetime | None = None
-) -> tuple[str, datetime]:
-    """A one-time link to choose the account's password, and until when it is good; an earlier link ends."""
+) -> tuple[str, datetime, Waiting | None]:
+    """A one-time link to choose the account's password, until when it is good, and what it waits for before it opens.
+
+    An earlier link ends.
+    """
     access.require(actor, Role.ADMINISTRATOR)
     account = accounts.account_named(session, username)
     access.actor(session, username, now=now)
     link = secrets.token_hex(24)  # no sign that a command line or a mail program would take for its own
-    until = (wall or datetime.now(UTC)) + accounts.LINK_VALID
+    until = _until(wall)
     accounts.issue_link(session, account, link=link, valid_until=until, now=now)
-    record.record(session, "account:invited", [(username, {"invited": [actor.username, until]})])
+    key = accounts.link_key(link)
+    asked = account_requests.ask(session, account, "link", link=key, until=until, actor=actor, now=now)
+    if asked is not None and asked.state == "asked":
+        return link, until, account_requests.shown(session, asked, account, now=now)
+    _invited(session, account, until, _Doer(actor.username, alone=asked is not None), now=now)
+    return link, until, None
+
+
+def _until(wall: datetime | None) -> datetime:
+    return (wall or datetime.now(UTC)) + accounts.LINK_VALID
+
+
+@dataclass(frozen=True, slots=True)
+class _Doer:
+    """The administrator who does something with an account, who confirmed it, or that nobody could (`alone`)."""
+
+    by: str
+    confirmed_by: Actor | None = None
+    alone: bool = False
+
+
+def _invited(session: Session, account: Account, until: datetime, doer: _Doer, *, now: datetime) -> None:
+    record.record(session, "account:invited", [(account.username, {"invited": [doer.by, until]})])
     if account.password_hash is not None:
-        _tell(session, account, "Một đường dẫn để đặt lại mật khẩu của tài khoản vừa được cấp.", actor, now=now)
-    return link, until
+        _tell(session, account, "Một đường dẫn để đặt lại mật khẩu của tài khoản vừa được cấp.", doer, now=now)
 
 
-def _tell(session: Session, account: Account, what: str, actor: Actor, *, now: datetime) -> None:
-    """Whoever runs the system opens no account unseen: its owner learns of it, and of one that decides the secretary."""
+def _tell(session: Session, account: Account, what: str, doer: _Doer, *, now: datetime) -> None:
+    """Whoever runs the system opens no account unseen: its owner learns of it, and of one that decides the secretary.
+
+    Of what nobody could confirm everybody learns who could have, locked out or not, and the inspectors.
+    """
     index, today = record.size(session) - 1, access.local_date(now)
-    accounts.tell(session, account, what, by=actor.username, index=index)
-    held = {Role(row["role"]) for row in accounts.roles_of(session, account, on=today)}
-    if held & _DECIDING:
-        for username, name, email in rounds.people(session, Role.SECRETARY, today=today):
-            if username != account.username:
-                to = (username, name, email)
-                accounts.tell(session, account, what, by=actor.username, index=index, to=to)
+    if doer.confirmed_by is not None:
+        what += f" Người xác nhận: {doer.confirmed_by.name} ({doer.confirmed_by.username})."
+    if doer.alone:
+        what += " Không có thư ký hay chủ tịch nào khác xác nhận được, nên quản trị hệ thống đã làm một mình."
+    accounts.tell(session, account, what, by=doer.by, index=index)
+    told: list[tuple[str, str, str | None]] = []
+    if doer.alone:
+        watching = (*account_requests.CONFIRMING, Role.INSPECTOR)
+        found = account_requests.holders(session, *watching, today=today)
+        told = [(one.username, one.display_name, one.email) for one in found]
+    elif {Role(row["role"]) for row in accounts.roles_of(session, account, on=today)} & DECIDING:
+        told = [*rounds.people(session, Role.SECRETARY, today=today)]
+    for to in told:
+        if to[0] != account.username:
+            accounts.tell(session, account, what, by=doer.by, index=index, to=to)
 
 
 def disable(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
@@ -219,22 +255,96 @@ def _keep_an_administrator(session: Session, but: Account, *, now: datetime) -> 
         )
 
 
-def reset_second_factor(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
-    """A lost phone: the account signs in without codes again, and its sessions end. Raises Refusal `no_second_factor`."""
+def reset_second_factor(
+    session: Session, username: str, *, actor: Actor, now: datetime, wall: datetime | None = None
+) -> Waiting | None:
+    """A lost phone: the account signs in without codes again, and its sessions end. Raises Refusal `no_second_factor`.
+
+    What must be confirmed first, where it must.
+    """
     access.require(actor, Role.ADMINISTRATOR)
     account = accounts.account_named(session, username)
-    second_factor.remove(session, account, by=actor.username)
-    _tell(session, account, "Xác nhận hai lớp của tài khoản vừa được gỡ.", actor, now=now)
+    factor = session.get(SecondFactor, account.id)
+    asked = None
+    if factor is not None and factor.confirmed_at is not None:  # else there is nothing that guards the account
+        asked = account_requests.ask(session, account, "second_factor", until=_until(wall), actor=actor, now=now)
+    if asked is not None and asked.state == "asked":
+        return account_requests.shown(session, asked, account, now=now)
+    _take_second_factor(session, account, _Doer(actor.username, alone=asked is not None), now=now)
+    return None
+
+
+def _take_second_factor(session: Session, account: Account, doer: _Doer, *, now: datetime) -> None:
+    second_factor.remove(session, account, by=doer.by)
+    _tell(session, account, "Xác nhận hai lớp của tài khoản vừa được gỡ.", doer, now=now)
     sign_in.revoke_all(session, account.id or 0)
 
 
-def link_identity(session: Session, username: str, *, issuer: str, subject: str, actor: Actor, now: datetime) -> None:
-    """Let an account sign in as this identity of a provider. Raises Refusal `identity_taken`."""
+def link_identity(
+    session: Session,
+    username: str,
+    *,
+    issuer: str,
+    subject: str,
+    actor: Actor,
+    now: datetime,
+    wall: datetime | None = None,
+) -> Waiting | None:
+    """Let an account sign in as this identity of a provider. Raises Refusal `identity_taken`.
+
+    What must be confirmed first, where it must.
+    """
     access.require(actor, Role.ADMINISTRATOR)
     issuer, subject = _text("Nơi cấp danh tính", issuer, 300), _text("Danh tính", subject, 300)
     account = accounts.account_named(session, username)
-    if accounts.link_identity(session, account, issuer=issuer, subject=subject, by=actor.username):
-        _tell(session, account, "Tài khoản vừa được gắn với một danh tính bên ngoài để đăng nhập.", actor, now=now)
+    if not accounts.identity_is_new(session, account, issuer=issuer, subject=subject):
+        return None
+    asked = account_requests.ask(
+        session, account, "identity", identity=(issuer, subject), until=_until(wall), actor=actor, now=now
+    )
+    if asked is not None and asked.state == "asked":
+        return account_requests.shown(session, asked, account, now=now)
+    _give_identity(session, account, issuer, subject, _Doer(actor.username, alone=asked is not None), now=now)
+    return None
+
+
+def _give_identity(
+    session: Session, account: Account, issuer: str, subject: str, doer: _Doer, *, now: datetime
+) -> None:
+    if accounts.link_identity(session, account, issuer=issuer, subject=subject, by=doer.by):
+        _tell(session, account, "Tài khoản vừa được gắn với một danh tính bên ngoài để đăng nhập.", doer, now=now)
+
+
+def confirm_request(
+    session: Session, number: int, *, actor: Actor, now: datetime, wall: datetime | None = None
+) -> Waiting:
+    """Let what an administrator asked for with an account happen; what it was. The door has asked for the password.
+
+    Raises what `account_requests.to_settle` raises, and what the act itself refuses by now.
+    """
+    row, account = account_requests.to_settle(session, number, actor=actor, now=now, wall=wall)
+    asked = account_requests.shown(session, row, account, now=now)
+    account_requests.settle(session, row, account, "confirmed", actor=actor, now=now)
+    doer = _Doer(row.asked_by, confirmed_by=actor)
+    if row.act == "link":
+        _invited(session, account, row.valid_until, doer, now=now)
+    elif row.act == "second_factor":
+        _take_second_factor(session, account, doer, now=now)
+    else:
+        _give_identity(session, account, row.issuer or "", row.subject or "", doer, now=now)
+    return asked
+
+
+def decline_request(
+    session: Session, number: int, *, actor: Actor, now: datetime, wall: datetime | None = None
+) -> Waiting:
+    """What an administrator asked for with an account does not happen; what it was. Raises as `confirm_request`."""
+    row, account = account_requests.to_settle(session, number, actor=actor, now=now, wall=wall)
+    asked = account_requests.shown(session, row, account, now=now)
+    account_requests.settle(session, row, account, "refused", actor=actor, now=now)
+    if row.act == "link":
+        accounts.end_links(session, account)
+    return asked
 
 
 def unlink_identities(session: Session, username: str, *, actor: Actor) -> None:

@@ -32,13 +32,14 @@ from models import (
     Unit,
 )
 from models.types import table
-from operations import access, paging, petitions, sight, to_sign, transition
+from operations import access, account_requests, paging, petitions, sight, to_sign, transition
 from operations.access import Actor
 from rules import deadlines, lifecycle
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
 
 # kind → what the page calls the pile; the order is the order of what is due on the same day.
 KINDS: dict[str, str] = {
+    "account": "Xác nhận việc với tài khoản",
     "conflict": "Trả lời về xung đột lợi ích",
     "ballot": "Bỏ phiếu",
     "meeting": "Họp Hội đồng",
@@ -216,6 +217,8 @@ def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None
         yield from _to_propose(session, actor, rounds)
     if actor.holds(Role.CHAIRMAN, Role.DEPUTY):
         yield from _to_sign(session, actor, now=now)
+    if actor.holds(*account_requests.CONFIRMING):
+        yield from _to_confirm(session, actor, now=now)
     if wanted:
         yield from _nomination_piles(session, actor, rounds, tuple(wanted), verdict=verdict)
     if office:
@@ -386,6 +389,24 @@ def _to_sign(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile
             ),
             pile.due,
         )
+
+
+def _to_confirm(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile]:
+    """What an administrator asks for with others' accounts. Its day is the wall clock's: the title says it."""
+    for asked in account_requests.waiting(session, now=now):
+        if actor.username in dict(asked.others):
+            until = access.local_date(asked.until)
+            what = f"{account_requests.ACTS[asked.act]}, tài khoản {asked.username}"
+            yield _single(
+                Item(
+                    kind="account",
+                    code=str(asked.number),
+                    link=("administration", "requests", str(asked.number)),
+                    title=f"Xác nhận hoặc từ chối: {what} (đến {until:%d/%m/%Y})",
+                    since=asked.asked_at,
+                ),
+                None,
+            )
 
 
 def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:

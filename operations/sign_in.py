@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from models import Account, OutsideIdentity, Receipt, RoleGrant, SecondFactor, WebSession
 from models.database import Database
 from models.types import table
-from operations import access, accounts, attempts, second_factor, tokens
+from operations import access, account_requests, accounts, attempts, second_factor, tokens
 from operations.access import Actor
 from operations.installation import Installation
 from rules.refusal import Refusal
@@ -435,9 +435,11 @@ def _unconfirm(session: Session, account_id: int, *, wall: datetime) -> None:
 
 
 def link_of(session: Session, link: str, *, now: datetime, wall: datetime | None = None) -> str:
-    """Whose password this link would set. Raises Refusal `link_invalid` (unknown, used, too old)."""
-    del now  # links live by the wall clock, as sessions do
-    return _linked(session, link, wall=wall or datetime.now(UTC)).actor
+    """Whose password this link would set.
+
+    Raises Refusal `link_invalid` (unknown, used, too old), `link_unconfirmed` (somebody else has to confirm it first).
+    """
+    return _linked(session, link, now=now, wall=wall or datetime.now(UTC)).actor
 
 
 def redeem(database: Database, link: str, *, password: str, now: datetime, wall: datetime | None = None) -> str:
@@ -445,14 +447,14 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
 
     Whoever knew the lost password may have made themselves a token with it.
 
-    Raises Refusal `link_invalid`, `weak_password`, `account_disabled`.
+    Raises Refusal `link_invalid`, `link_unconfirmed`, `weak_password`, `account_disabled`.
     """
     wall = wall or datetime.now(UTC)
     with database.read() as session:
-        accounts.require_good_password(_linked(session, link, wall=wall).actor, password)
+        accounts.require_good_password(_linked(session, link, now=now, wall=wall).actor, password)
     hashed = accounts.hash_password(password)
     with database.begin() as session:
-        row = _linked(session, link, wall=wall)  # two clicks at once: the second one finds it used
+        row = _linked(session, link, now=now, wall=wall)  # two clicks at once: the second one finds it used
         access.actor(session, row.actor, now=now)
         account = accounts.account_named(session, row.actor)
         accounts.set_password(session, account, hashed)
@@ -463,7 +465,8 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
         return account.username
 
 
-def _linked(session: Session, link: str, *, wall: datetime) -> Receipt:
+def _linked(session: Session, link: str, *, now: datetime, wall: datetime) -> Receipt:
+    """The receipt of a link that opens. Links live by the wall clock, as sessions do."""
     row = session.get(Receipt, accounts.link_key(link))
     if row is None or row.answer == accounts.USED or (row.answer and datetime.fromisoformat(row.answer) <= wall):
         raise Refusal(
@@ -471,6 +474,7 @@ def _linked(session: Session, link: str, *, wall: datetime) -> Receipt:
             "Đường dẫn đặt mật khẩu không đúng, đã dùng hoặc đã quá hạn. "
             "Hãy đề nghị quản trị hệ thống cấp đường dẫn mới.",
         )
+    account_requests.require_open(session, accounts.account_named(session, row.actor), row.key, now=now)
     return row
 
 

@@ -20,6 +20,7 @@ from ledger import commitment, entry, merkle, note, unproven
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
 from models.types import by_first, table
 from operations import (
+    account_requests,
     accounts,
     attachments,
     ballot_box,
@@ -709,6 +710,14 @@ def _accounts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
+def _account_requests(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = select(models.AccountRequest, models.Account.username).join(
+        models.Account, col(models.Account.id) == col(models.AccountRequest.account_id)
+    )
+    for row, username in session.exec(query):
+        yield str(row.id), account_requests.aspects(row, username)
+
+
 def _tokens(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = select(models.ApiToken, models.Account.username).join(
         models.Account, col(models.Account.id) == col(models.ApiToken.account_id)
@@ -749,6 +758,7 @@ def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 TABLES: dict[str, Table] = {
     "unit": Table("unit", _simple(models.Unit, "code", accounts.unit_aspects)),
     "account": Table("account", _accounts),
+    "account_request": Table("account_request", _account_requests),
     "role": Table("role_grant", _grants),
     "council": Table("council", _simple(models.Council, "code", accounts.council_aspects)),
     "council_member": Table("council_member", _council_members),

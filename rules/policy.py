@@ -80,6 +80,7 @@ class Act(StrEnum):
     SEE_SECURITY_LOG = "see_security_log"
     SEE_AUTHORISATIONS = "see_authorisations"
     AUTHORISE = "authorise"
+    CONFIRM_ACCOUNT = "confirm_account"  # what an administrator asks for with the account of somebody who decides
     SET_UP_COUNCIL = "set_up_council"
     ADMINISTER = "administer"
 
@@ -210,13 +211,16 @@ RULES: dict[Act, _Rule] = {
     Act.SEE_SECURITY_LOG: _Rule(_any(_I, _A)),
     Act.SEE_AUTHORISATIONS: _Rule(_any(_S, _C, _D, _I, _A)),
     Act.AUTHORISE: _Rule(_any(_C)),
+    Act.CONFIRM_ACCOUNT: _Rule(_any(_S, _C)),
     Act.SET_UP_COUNCIL: _Rule(_any(_S, _A)),
     Act.ADMINISTER: _Rule(_any(_A)),
 }
 
-# Voting, signing and letting somebody sign ask for the password on the very request that does it, at every door: a
-# session left open or a token alone does none of them. A test walks the routes that declare one of these.
-CONFIRMED: frozenset[Act] = frozenset({Act.CAST, Act.SIGN, Act.REFUSE, Act.SEND_BACK, Act.REVOKE, Act.AUTHORISE})
+# Voting, signing, letting somebody sign or sign in ask for the password on the very request that does it, at every door:
+# a session left open or a token alone does none of them. A test walks the routes that declare one of these.
+CONFIRMED: frozenset[Act] = frozenset(
+    {Act.CAST, Act.SIGN, Act.REFUSE, Act.SEND_BACK, Act.REVOKE, Act.AUTHORISE, Act.CONFIRM_ACCOUNT}
+)
 # A token with the scope `read` may do these and nothing else.
 READING: frozenset[Act] = frozenset(act for act in Act if act.value.startswith("see_")) | {Act.VERIFY_BALLOT}
 

@@ -113,7 +113,7 @@ class Streets:
                 shape = route.path
             named = {
                 "code": values,
-                "number": [here.decision, revoked, here.unpublished],
+                "number": [here.decision, revoked, here.unpublished, "1"],
                 "username": ["tv05", "nguoimoi"],
                 "letter": [here.letter],
                 "link": [self.link, "0" * 48],
@@ -188,7 +188,7 @@ def streets(templates: Templates, chromium: Browser, tmp_path_factory: pytest.Te
             "SELECT coalesce(b.kind || ' ', '') || s.state, s.code FROM council_session s"
             " LEFT JOIN ballot b ON b.session_id = s.id ORDER BY s.id DESC"
         )
-        link, _ = office.act(administration.invite, "nguoimoi", actor=office.quantri, now=NOW)
+        link, _, _ = office.act(administration.invite, "nguoimoi", actor=office.quantri, now=NOW)
         yield Streets(town, busy_site.places(office), dict(kinds), link)
 
 
@@ -337,6 +337,7 @@ WRONG: dict[str, Wrong] = {
     "sign": ("chutich", lambda _: PILE, _signs_without_password),
     "refuse": ("chutich", lambda _: PILE, _refuses_without_reason),
     "authorise": ("chutich", lambda _: "/administration/authorisations", press("Ghi ủy quyền")),
+    "confirm for an account": ("thuky", lambda _: "/administration/requests/1", press("Xác nhận")),
     "account": ("quantri", lambda _: "/administration/accounts", press("Thêm tài khoản")),
     "role": ("quantri", lambda _: "/administration/accounts/tv05", press("Cấp vai trò")),
     "unit": ("quantri", lambda _: "/administration/units", press("Thêm đơn vị")),

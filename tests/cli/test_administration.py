@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from operations import accounts
+from operations.installation import Installation
 from rules import regulation
 from tests.cli.conftest import Line
 
@@ -125,6 +127,40 @@ def test_disabling_and_ending(office: Line) -> None:
     assert office("account", "link-identity", "tv05", *given, by="quantri").code == 0
     assert office("account", "link-identity", "tv06", *given, by="quantri").refused == "identity_taken"
     assert office("account", "unlink-identities", "tv05", by="quantri").code == 0
+
+
+def test_an_account_that_decides_is_opened_by_two(
+    office: Line, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installation.database.begin() as session:
+        for username in ("thuky", "tv05"):
+            accounts.set_password(session, accounts.account_named(session, username), accounts.hash_password(PASSWORD))
+    invited = office("account", "invite", "tv05", by="quantri").done
+    number = invited["request"]
+    assert invited["waits_for"] == ["thuky"]
+    given = ("--issuer", "https://sso.example", "--subject", "7")
+    linked = office("account", "link-identity", "tv05", *given, by="quantri").done
+    assert (linked["request"], linked["waits_for"]) == (number + 1, ["thuky"])
+    listed = office("account", "requests").done
+    assert [(row["request"], row["act"], row["username"]) for row in listed] == [
+        (number, "link", "tv05"),
+        (number + 1, "identity", "tv05"),
+    ]
+    for verb in ("confirm", "decline"):  # the server's command line alone is nobody's consent
+        assert office("account", verb, number).refused == "password_required"
+    monkeypatch.setenv("VINHDANH_PASSWORD", "sai")
+    assert office("account", "confirm", number).refused == "wrong_password"
+    monkeypatch.setenv("VINHDANH_PASSWORD", PASSWORD)
+    assert office("account", "confirm", number, by="tv05").refused == "not_your_role"
+    assert office("account", "redeem", invited["first_sign_in"], by=None).refused == "link_unconfirmed"
+    assert office("account", "confirm", number).done == {
+        "request": number, "act": "link", "username": "tv05", "confirmed": True,
+    }  # fmt: skip
+    assert office("account", "decline", number + 1).done["confirmed"] is False
+    assert office("account", "confirm", number + 1).refused == "request_settled"
+    assert office("account", "requests").done == []
+    assert office("account", "redeem", invited["first_sign_in"], by=None).done == {"username": "tv05"}
+    assert office("ledger", "verify", by=None).code == 0
 
 
 def test_tokens_are_shown_once_and_revoked(office: Line) -> None:

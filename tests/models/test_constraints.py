@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import models
 from models.types import table
-from operations import conflicts_of_interest, deadlines, petitions, proposal, tokens
+from operations import accounts, administration, conflicts_of_interest, deadlines, petitions, proposal, tokens
 from rules.lifecycle import State
 
 METADATA = models.SQLModel.metadata.tables
@@ -30,6 +30,9 @@ def stood(office: Any) -> None:
     office.act(proposal.mend, draft, actor=office.thuky, now=office.now, field="giáo dục")
     office.act(deadlines.sweep, now=office.now + timedelta(days=90))
     office.act(tokens.issue, scope="read", days=1, actor=office.thuky, now=office.now)
+    for username in ("thuky", "chutich"):
+        office.act(accounts.set_password, office.look(accounts.account_named, username), "$argon2id$1")
+    office.act(administration.invite, "chutich", actor=office.quantri, now=office.now)
     (eligible,) = round_.to(State.ELIGIBLE)
     office.act(
         conflicts_of_interest.declare,
@@ -95,6 +98,12 @@ IMPOSSIBLE = [
     ("ck_role_grant_unit_roles_name_a_unit", "UPDATE role_grant SET unit_id = NULL"),
     ("ck_authorisation_two_people", "UPDATE authorisation SET deputy_id = principal_id"),
     ("ck_authorisation_validity", "UPDATE authorisation SET valid_to = '2000-01-01'"),
+    ("ck_account_request_two_people",
+     "UPDATE account_request SET state = 'confirmed', settled_by = asked_by, settled_at = asked_at"),
+    ("ck_account_request_who_settled_it", "UPDATE account_request SET state = 'refused'"),
+    ("ck_account_request_settled_at_an_hour", "UPDATE account_request SET settled_at = asked_at"),
+    ("ck_account_request_link_named", "UPDATE account_request SET link = NULL"),
+    ("ck_account_request_identity_named", "UPDATE account_request SET issuer = 'a', subject = 'b'"),
     ("ck_council_session_frozen_when_open", "UPDATE council_session SET frozen_sha256 = NULL"),
     ("ck_agenda_item_counts", "UPDATE agenda_item SET approve = -1"),
     ("ck_decision_number_positive", "UPDATE decision SET number = 0"),

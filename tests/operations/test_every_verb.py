@@ -13,6 +13,7 @@ from notifications import letters, message
 from operations import (
     access,
     accounts,
+    administration,
     comments,
     conflicts_of_interest,
     council,
@@ -60,6 +61,12 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     for hashed in ("$argon2id$1", "$argon2id$2"):  # at first, and once more: of the second its owner is told
         yield say(set_password, username="nguoi.moi", hashed=hashed)
     yield say(accounts.grant, account=person, role=Role.UNIT_OFFICER, valid_from=since, unit=school)
+    yield say(accounts.grant, account=person, role=Role.COUNCIL_MEMBER, valid_from=since)
+    yield say(set_password, username="thuky", hashed="$argon2id$3")
+    invite = say(administration.invite, username="nguoi.moi", actor=office.quantri, now=now)
+    for settle in (administration.decline_request, administration.confirm_request):
+        _, _, waits = yield invite
+        yield say(settle, number=waits.number, actor=secretary, now=now)
     body = yield say(
         accounts.set_up_council, code="HD-9", name="Hội đồng", decision_number="9", valid_from=date(2030, 1, 1)
     )
@@ -274,7 +281,7 @@ def test_a_failing_ledger_fails_every_act_whole(office: Any, monkeypatch: pytest
     play(office, around)
     assert traces == []
     silent = {"evaluate", "look_again", "announce_waiting", "reminders_to_vote", "seal"}
-    verbs = {"add_unit", "add_account", "set_password", "grant", "set_up_council", "appoint", "authorise", "register_regulation",
+    verbs = {"add_unit", "add_account", "set_password", "grant", "invite", "decline_request", "confirm_request", "set_up_council", "appoint", "authorise", "register_regulation",
              "open_round", "extend", "advance", "file", "mend", "submit", "withdraw", "sweep",
              "return_for_supplement", "find_ineligible", "pause", "resume", "pass_review",
              "set_up", "dismiss", "convene", "reschedule", "cancel", "attend", "recuse", "deny", "waive", "declare",

@@ -14,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from operations import access, accounts, administration, attempts, ledger_book, second_factor, sign_in, tokens
+from operations.account_requests import Waiting
 from operations.installation import Installation
 from rules import policy
 from rules.lifecycle import Role
@@ -67,6 +68,12 @@ class House:
         totp = pyotp.TOTP(sign_in.second_factor_offer(self.installation, actor).secret)
         sign_in.second_factor_on(self.installation, actor, password=PASSWORD, code=totp.at(at), now=self.now, wall=at)
         return totp
+
+    def confirm(self, asked: Waiting | None, at: datetime = WALL) -> None:
+        """What an administrator asked for is confirmed by the first who may."""
+        if asked is not None:
+            other = self.office.actor(asked.others[0][0])
+            self.office.act(administration.confirm_request, asked.number, actor=other, now=self.now, wall=at)
 
     def log(self) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in self.office.rows("SELECT actor, code FROM security_event ORDER BY id")]
@@ -474,7 +481,8 @@ def test_no_session_counts_as_confirmed_once_the_factor_changed(house: House) ->
 def test_an_administrator_resets_a_lost_device_and_the_ledger_says_so(house: House) -> None:
     house.enrol()
     token = house.enter("tv05")
-    house.office.act(administration.reset_second_factor, "thuky", actor=house.quantri, now=house.now)
+    by = {"actor": house.quantri, "now": house.now, "wall": WALL}
+    house.confirm(house.office.act(administration.reset_second_factor, "thuky", **by))
     assert house.who(house.enter()) == "thuky"
     assert house.who(token) == "tv05"
     kinds = [
@@ -504,7 +512,8 @@ def test_another_way_in_put_in_by_hand_is_found(house: House, swap: str) -> None
 
 
 def invite(house: House, username: str = "tv06", at: datetime = WALL) -> str:
-    link, _ = house.office.act(administration.invite, username, actor=house.quantri, now=house.now, wall=at)
+    link, _, asked = house.office.act(administration.invite, username, actor=house.quantri, now=house.now, wall=at)
+    house.confirm(asked, at)
     return str(link)
 
 
@@ -602,8 +611,8 @@ def outside(house: House, subject: str = "s-1", issuer: str = ISSUER) -> str:
 
 
 def link_identity(house: House, username: str = "tv05", subject: str = "s-1") -> None:
-    by = {"actor": house.quantri, "now": house.now}
-    house.office.act(administration.link_identity, username, issuer=ISSUER, subject=subject, **by)
+    by = {"actor": house.quantri, "now": house.now, "wall": WALL}
+    house.confirm(house.office.act(administration.link_identity, username, issuer=ISSUER, subject=subject, **by))
 
 
 def test_a_linked_identity_signs_in_but_votes_only_after_proving_itself_again(house: House) -> None:

@@ -19,6 +19,7 @@ from models.types import UtcDateTime
 from operations import (
     access,
     accounts,
+    administration,
     attachments,
     board,
     comments,
@@ -147,6 +148,13 @@ def _signed_in(office: Any) -> None:
             office.act(second_factor.confirm, account, code=code, key=key, wall=wall)
     office.act(accounts.link_identity, account, issuer="https://sso.example", subject="tv05", by="quantri")
     office.act(accounts.issue_link, account, link="liên kết", valid_until=wall, now=office.now)
+    for username in ("thuky", "chutich"):
+        office.act(accounts.set_password, office.look(accounts.account_named, username), "$argon2id$1")
+    asking: dict[str, Any] = {"actor": office.quantri, "now": office.now}
+    office.act(administration.invite, "chutich", **asking)
+    identity = {"issuer": "https://sso.example", "subject": "chutich"}
+    number = office.act(administration.link_identity, "chutich", **identity, **asking).number
+    office.act(administration.confirm_request, number, actor=office.thuky, now=office.now)
     reach: dict[str, Any] = {"actor": "tv05", "verb": "sign", "subject": "x", "refusal": Refusal("not_your_role", "x")}
     office.act(lambda session: access.log_reach(session, now=office.now, **reach))
     times = dict.fromkeys(("created_at", "seen_at", "confirmed_at", "ends_at"), wall)

@@ -143,6 +143,7 @@ def furnish(office: Office, say: Say) -> None:
     first = office.one("SELECT code FROM petition ORDER BY id LIMIT 1")
     office.act(petitions.answer, first, answer=say("petition.answer"), actor=reviewer, now=now)
     administrator = office.quantri
+    office.act(administration.invite, "tv05", actor=administrator, now=now)  # waits for the secretary or the chairman
     office.act(
         administration.add_unit, code="MOI", name=say("unit.name"), level="commune", email=None, valid_from=date(2024, 1, 1),
         actor=administrator,

@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 
+from operations import sign_in
+from operations.installation import Installation
 from rules import regulation
 from tests.web.conftest import PASSWORD, Site, hidden
 
@@ -102,6 +105,62 @@ def test_a_locked_account_is_out_at_once(site: Site) -> None:
     assert officer.get("/inbox").status_code == 303
     assert site.client().post("/login", data={"username": "canbo.xa01", "password": PASSWORD}).status_code == 422
     assert site.office.violations() == []
+
+
+def test_a_members_link_opens_when_the_secretary_has_confirmed_it(site: Site) -> None:
+    admin, secretary = site.sign_in("quantri"), site.sign_in("thuky")
+    page = "/administration/accounts/tv05"
+    shown = send(admin, f"{page}/invite", page)
+    (link,) = re.findall(r"/first/([\w-]+)</code>", shown.text)
+    assert "Liên kết chưa mở được" in shown.text
+    waiting = admin.get("/administration").text
+    for who in ("(thuky)", "(chutich)"):
+        assert who in waiting
+    new = {"password": "một câu dài cho ủy viên", "again": "một câu dài cho ủy viên"}
+    for answer in (site.client().get(f"/first/{link}"), site.client().post(f"/first/{link}", data=new)):
+        assert (answer.status_code, "(thuky)" in answer.text) == (409, True)
+    (there,) = re.findall(r'href="(/administration/requests/\d+)"', secretary.get("/inbox").text)
+    check = secretary.get(there)
+    for said in ("(tv05)", "quantri", "Chỉ xác nhận sau khi đã hỏi trực tiếp chủ tài khoản."):
+        assert said in check.text
+    none, wrong = (send(secretary, there, there, do="confirm", password=said) for said in ("", "sai"))
+    assert [(one.status_code, 'id="password-error"' in one.text) for one in (none, wrong)] == [(422, True)] * 2
+    done = send(secretary, there, there, do="confirm", password=PASSWORD)
+    receipt = secretary.get(done.headers["location"]).text
+    assert (done.status_code, "Đã xác nhận: đặt lại mật khẩu" in receipt, there in receipt) == (303, True, False)
+    assert secretary.get(there).status_code == 409
+    assert "(thuky)" not in admin.get("/administration").text
+    assert site.client().post(f"/first/{link}", data=new).status_code == 303
+    assert site.office.violations() == []
+
+
+def test_the_chairman_declines_what_touches_the_secretarys_account_and_she_cannot(site: Site) -> None:
+    admin, secretary, chairman = site.sign_in("quantri"), site.sign_in("thuky"), site.sign_in("chutich")
+    page = "/administration/accounts/thuky"
+    (link,) = re.findall(r"/first/([\w-]+)</code>", send(admin, f"{page}/invite", page).text)
+    there = f"/administration/requests/{site.office.one('SELECT id FROM account_request')}"
+    assert (secretary.get(there).status_code, there in secretary.get("/inbox").text) == (403, False)
+    done = send(chairman, there, there, do="decline", password=PASSWORD)
+    assert (done.status_code, "Đã từ chối" in chairman.get(done.headers["location"]).text) == (303, True)
+    assert site.client().get(f"/first/{link}").status_code == 409
+    assert site.office.rows("SELECT state, settled_by FROM account_request") == [("refused", "chutich")]
+    assert site.office.violations() == []
+
+
+def test_a_second_factor_is_not_taken_away_before_it_is_confirmed(site: Site, site_installation: Installation) -> None:
+    office = site.office
+    secret = sign_in.second_factor_offer(site_installation, office.tv05).secret
+    code = pyotp.TOTP(secret).now()
+    sign_in.second_factor_on(site_installation, office.tv05, password=PASSWORD, code=code, now=office.now)
+    admin, chairman = site.sign_in("quantri"), site.sign_in("chutich")
+    page = "/administration/accounts/tv05"
+    asked = send(admin, f"{page}/do", page, do="second-factor")
+    assert "chờ xác nhận của" in admin.get(asked.headers["location"]).text
+    assert office.one("SELECT count(*) FROM second_factor") == 1
+    there = f"/administration/requests/{office.one('SELECT id FROM account_request')}"
+    assert send(chairman, there, there, do="confirm", password=PASSWORD).status_code == 303
+    assert office.one("SELECT count(*) FROM second_factor") == 0
+    assert office.violations() == []
 
 
 def test_the_chairman_authorises_in_writing_and_takes_it_back(site: Site) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from operations import tokens
+from operations import administration, tokens
 from rules import policy
 from rules.lifecycle import State
 from tests.web.conftest import PASSWORD, Site
@@ -42,6 +42,9 @@ REQUESTS: dict[str, Request] = {
     "POST /administration/authorisations/end": lambda _: (
         "chutich", "/administration/authorisations/end", {"document": "02/UQ-UBND (mẫu)"},
     ),
+    "POST /administration/requests/{number}": lambda site: (
+        "thuky", f"/administration/requests/{_asked(site)}", {"do": "confirm"},
+    ),
     "POST /api/v1/sessions/{code}/ballot/cast": lambda site: (
         "tv05", f"{PREFIX}/sessions/{site.session}/ballot/cast", {"choices": {}},
     ),
@@ -59,6 +62,11 @@ REQUESTS: dict[str, Request] = {
 def _shown(site: Site) -> str:
     code = site.codes[State.RECOMMENDED]
     return f"{code}:{site.office.one('SELECT version FROM nomination WHERE code = :c', c=code)}"
+
+
+def _asked(site: Site) -> int:
+    _, _, waits = site.office.act(administration.invite, "tv05", actor=site.office.quantri, now=site.office.now)
+    return int(waits.number)
 
 
 def _codes(site: Site) -> dict[str, Any]:

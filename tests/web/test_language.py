@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from operations import inbox, timeline
+from operations import account_requests, inbox, timeline
 from rules import lifecycle
 from tests.web.conftest import Site
 from web import language
@@ -24,7 +24,8 @@ def shown() -> set[str]:
             WEB, METHODS, keywords=KEYWORDS, options_map={"**": {"encoding": "utf-8"}}
         )
     }
-    for names in (lifecycle.STATE_NAMES, lifecycle.STAGE_NAMES, lifecycle.ROLE_NAMES, timeline.WORDS, inbox.KINDS):
+    named = (lifecycle.STATE_NAMES, lifecycle.STAGE_NAMES, lifecycle.ROLE_NAMES)
+    for names in (*named, timeline.WORDS, inbox.KINDS, account_requests.ACTS):
         found |= set(names.values())
     return found
 

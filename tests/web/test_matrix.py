@@ -152,6 +152,8 @@ PAGES: dict[str, Answers] = {
     "/administration/units": {"A": 200},
     "/administration/authorisations": {"C": 200},
     "/administration/authorisations/end?document=authorisation.document": {"C": 200},
+    "/administration/requests/1": {"SC": 200},
+    "/administration/requests/khong-co": {"SC": 404},
     "/administration/security": {"IA": 200},
     # The API
     "/api/v1/openapi.json": {EVERYBODY: 200},
@@ -212,6 +214,7 @@ ACTS: dict[str, str] = {
     "/administration/units/XA01/end": "A",
     "/administration/authorisations": "C",
     "/administration/authorisations/end": "C",
+    "/administration/requests/1": "SC",
     "/rounds": "S",
     "/rounds/{p.round}/acts": "RS",
     "/rounds/{p.round}/advance": "S",

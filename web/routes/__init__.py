@@ -2,6 +2,7 @@
 
 from web.routes import (
     account,
+    account_requests,
     administration,
     attachments,
     ballot,
@@ -30,6 +31,7 @@ ROUTERS = (
     outside.router,
     account.router,
     administration.router,
+    account_requests.router,
     inbox.router,
     nominations.router,
     attachments.router,

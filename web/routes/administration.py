@@ -1,7 +1,7 @@
 """Administration by audited commands: units, accounts, roles, the office's regulation; the security log to read."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
 from models.organisation import LEVELS
-from operations import access, administration, transition, written
+from operations import access, account_requests, administration, transition, written
 from operations.access import Actor
+from operations.account_requests import Waiting
 from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
@@ -84,8 +85,16 @@ def home(visit: Admin) -> Response:
         head = session.exec(select(LedgerHead)).one()
         checkpoint = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc()).limit(1)).first()
         regulations = session.exec(select(Regulation).order_by(col(Regulation.id).desc())).all()
+        waiting = account_requests.waiting(session, now=visit.now)
     return pages.render(
-        visit, "administration.html", size=head.size, checkpoint=checkpoint, regulations=regulations, errors={}
+        visit,
+        "administration.html",
+        size=head.size,
+        checkpoint=checkpoint,
+        regulations=regulations,
+        waiting=waiting,
+        acts=account_requests.ACTS,
+        errors={},
     )
 
 
@@ -142,10 +151,13 @@ def account(visit: Admin, username: str) -> Response:
     return _account(visit, username)
 
 
-def _account(visit: Visit, username: str, *, form: Form | None = None, link: tuple[str, Any] | None = None) -> Response:
+def _account(
+    visit: Visit, username: str, *, form: Form | None = None, link: tuple[str, datetime, Waiting | None] | None = None
+) -> Response:
     with visit.reading() as session:
         rows = administration.account_list(session, now=visit.now)
         units = administration.units(session)
+        waiting = [one for one in account_requests.waiting(session, now=visit.now) if one.username == username]
     found = next((row for row in rows if row["username"] == username), None)
     if found is None:
         raise Refusal("unknown_account", f"Không có tài khoản «{username}».")
@@ -162,13 +174,15 @@ def _account(visit: Visit, username: str, *, form: Form | None = None, link: tup
         said=_said(form, "role", "unit", "document", "from"),
         today=access.local_date(visit.now).isoformat(),
         link=link,
+        waiting=waiting,
+        acts=account_requests.ACTS,
         base=visit.installation.base_url,
     )
 
 
 @router.post("/accounts/{username}/invite")
 def invite(visit: Admin, username: str, form: Submitted) -> Response:
-    """A one-time link by which the person chooses a password; shown once."""
+    """A one-time link by which the person chooses a password; shown once, and opens when another has confirmed it."""
     del form
     with visit.installation.database.begin() as session:
         link = administration.invite(session, username, actor=visit.actor, now=visit.now)
@@ -191,7 +205,9 @@ def simple(visit: Admin, username: str, form: Submitted) -> Response:
     message, verb, timed = _SIMPLE[wanted]
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        verb(session, username, actor=actor, **({"now": visit.now} if timed else {}))
+        asked = verb(session, username, actor=actor, **({"now": visit.now} if timed else {}))
+        if isinstance(asked, Waiting):
+            return {"message": f"Đã ghi yêu cầu; chờ xác nhận của {asked.who}."}
         return {"message": message}
 
     visit.act(f"account.{wanted}", username, change, once=form.once)

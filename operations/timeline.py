@@ -187,7 +187,7 @@ def _opened(text: str | None) -> dict[str, Any]:
 def _who(opened: dict[str, Any], signers: dict[str, str]) -> str | None:
     if opened.get("reviewed_by"):
         return str(opened["reviewed_by"])
-    if opened.get("removed"):  # when, who took the paper out again
+    if any(opened.get("removed", ())):  # when, who took the paper out again
         return str(opened["removed"][-1])
     if "who" in opened:  # nominee, unit, dossier, round, who drafted it; of a paper: when, who added it
         return str(opened["who"][-1])

@@ -132,7 +132,10 @@ def test_taken_out_only_the_line_stays(office: Any) -> None:
     office.act(attachments.remove, second, 2, actor=office.thuky, now=office.now)
     assert office.one("SELECT count(*) FROM stored_file") == 0
     told = office.look(timeline.events, first, actor=office.chuyenvien1)
-    assert [one.words for one in told if one.kind.startswith("attachment")] == ["Kèm giấy tờ", "Rút giấy tờ đã kèm"]
+    officer = office.officer("XA01").name
+    assert [(one.words, one.who) for one in told if one.kind.startswith("attachment")] == [
+        ("Kèm giấy tờ", officer), ("Rút giấy tờ đã kèm", officer),
+    ]  # fmt: skip
     with pytest.raises(Refusal) as refused:
         office.act(attachments.remove, first, 1, actor=office.officer("XA01"), now=office.now)
     assert refused.value.code == "unknown_attachment"

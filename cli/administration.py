@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.door import DOOR, day
+from cli.door import DOOR, Code, day
 from operations import account_requests, administration, sign_in, tokens
 from operations.account_requests import Waiting
-from rules.refusal import Refusal, Unreadable
+from rules.refusal import Unreadable
 
 unit_app = typer.Typer(no_args_is_help=True, help="Đơn vị.")
 account_app = typer.Typer(no_args_is_help=True, help="Tài khoản.")
@@ -111,13 +111,10 @@ def list_requests() -> None:
     )  # fmt: skip
 
 
-Code = Annotated[str | None, typer.Option("--code", help="Mã xác thực, nếu tài khoản đã bật")]
-
-
 @account_app.command("confirm")
 def confirm_request(number: int, code: Code = None) -> None:
     """Xác nhận việc với tài khoản người khác, sau khi hỏi trực tiếp chủ tài khoản; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
-    _prove(code)
+    DOOR.prove(code, always=True)
     asked = DOOR.act(
         "account.confirm", str(number), lambda s, a: administration.confirm_request(s, number, actor=a, now=DOOR.now())
     )
@@ -127,24 +124,11 @@ def confirm_request(number: int, code: Code = None) -> None:
 @account_app.command("decline")
 def decline_request(number: int, code: Code = None) -> None:
     """Từ chối việc với tài khoản người khác; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
-    _prove(code)
+    DOOR.prove(code, always=True)
     asked = DOOR.act(
         "account.decline", str(number), lambda s, a: administration.decline_request(s, number, actor=a, now=DOOR.now())
     )
     DOOR.say({"request": number, "act": asked.act, "username": asked.username, "confirmed": False})
-
-
-def _prove(code: str | None) -> None:
-    """Whoever has the server's command line is not yet the secretary: the password says so."""
-    with DOOR.reading() as session:
-        who = DOOR.actor(session)
-    password = DOOR.password()
-    if password is None:
-        raise Refusal(
-            "password_required",
-            "Phải nhập mật khẩu của người xác nhận: thêm --password-stdin hoặc đặt VINHDANH_PASSWORD.",
-        )
-    sign_in.prove(DOOR.installation, who.username, password=password, code=code, now=DOOR.now())
 
 
 @account_app.command()
@@ -265,8 +249,9 @@ def authorise(
     from_: Annotated[str | None, typer.Option("--from")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Ngày cuối có hiệu lực")] = None,
     principal: Annotated[str | None, typer.Option(help="Người ủy quyền (bỏ trống: chính bạn)")] = None,
+    code: Code = None,
 ) -> None:
-    """Chủ tịch ủy quyền cho cấp phó ký thay, có thời hạn và phạm vi."""
+    """Chủ tịch ủy quyền cho cấp phó ký thay, có thời hạn và phạm vi; nhập lại mật khẩu."""
     if context.invoked_subcommand is not None:
         return
     given = {"--deputy": deputy, "--document": document, "--scope": scope, "--from": from_, "--to": to}
@@ -274,6 +259,7 @@ def authorise(
     if missing:
         raise Unreadable("usage", f"Thiếu {', '.join(missing)}.", where={"option": missing[0]})
     since, until = day(from_ or ""), day(to or "")
+    DOOR.prove(code)
     DOOR.act(
         "authorise",
         document or "",
@@ -289,10 +275,13 @@ def authorise(
 
 @authorise_app.command("end")
 def end_authorisation(
-    document: str, on: Annotated[str | None, typer.Option(help="Ngày cuối có hiệu lực (bỏ trống: dừng ngay)")] = None
+    document: str,
+    on: Annotated[str | None, typer.Option(help="Ngày cuối có hiệu lực (bỏ trống: dừng ngay)")] = None,
+    code: Code = None,
 ) -> None:
-    """Chấm dứt ủy quyền trước hạn."""
+    """Chấm dứt ủy quyền trước hạn; nhập lại mật khẩu."""
     last = day(on) if on else None
+    DOOR.prove(code)
     row = DOOR.act(
         "authorise.end",
         document,

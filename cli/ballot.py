@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.door import DOOR, progress, read_text
-from operations import accounts, ballot_check, council, counting, share_files, sign_in, vote
+from cli.door import DOOR, Code, progress, read_text
+from operations import ballot_check, council, counting, share_files, vote
 from rules.refusal import Refusal, Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Bỏ phiếu kín, biểu quyết công khai, phiếu giấy.")
@@ -63,13 +63,15 @@ def cast(
             help="Lệnh chạy sau mỗi phiếu đã ghi; lệnh trả mã khác 0 thì dừng tại đó, phiếu đã ghi vẫn giữ (mã thoát 2)",
         ),
     ] = None,
-    code: Annotated[str | None, typer.Option("--code", help="Mã xác thực, nếu tài khoản đã bật")] = None,
+    code: Code = None,
 ) -> None:
     """Bỏ phiếu cho cả chương trình; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
     if (choices is None) == (batch is None):
         raise Unreadable("usage", "Dùng đúng một trong hai: --choices TỆP hoặc --batch TỆP.")
     if choices is not None:
-        DOOR.say(_cast_with_password(session, _mapping(_json(read_text(choices), choices), 1), DOOR.password(), code))
+        said = _mapping(_json(read_text(choices), choices), 1)
+        DOOR.prove(code)  # a batch is the polling station's, watched by people
+        DOOR.say(_cast(session, said))
         return
     assert batch is not None
     answers: list[dict[str, Any]] = []
@@ -103,23 +105,6 @@ def _after_each_failed(username: str, code: int, more: bool) -> Unreadable:
         f"đã được ghi, {rest}. Hãy sửa lệnh rồi chạy lại cả tệp: ai đã bỏ phiếu thì không bỏ được lần nữa.",
         where={"as": username, "exit": code},
     )
-
-
-def _cast_with_password(
-    session: str, choices: dict[str, str], password: str | None, code: str | None
-) -> dict[str, Any]:
-    """A member alone at a keyboard says who they are once more; a batch is the polling station's, watched by people."""
-    with DOOR.reading() as reading:
-        member = DOOR.actor(reading)
-        has_password = accounts.account_named(reading, member.username).password_hash is not None
-    if password is not None:
-        sign_in.prove(DOOR.installation, member.username, password=password, code=code, now=DOOR.now())
-    elif has_password:
-        raise Refusal(
-            "password_required",
-            "Phải nhập lại mật khẩu để bỏ phiếu: thêm --password-stdin hoặc đặt VINHDANH_PASSWORD.",
-        )
-    return _cast(session, choices)
 
 
 def _cast(session: str, choices: dict[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from cli.door import DOOR, day
+from cli.door import DOOR, Code, day
 from cli.nominations import Codes, Reason, each, refusals
 from operations import disclosure, proposal, signature
 from operations.access import Actor
@@ -37,8 +37,9 @@ def waiting(round_: Annotated[str, typer.Option("--round")]) -> None:
 
 
 @app.command()
-def sign(codes: Codes) -> None:
-    """Chủ tịch ký: quyết định thuộc thẩm quyền, tờ trình với phần cấp trên quyết định."""
+def sign(codes: Codes, code: Code = None) -> None:
+    """Chủ tịch ký: quyết định thuộc thẩm quyền, tờ trình với phần cấp trên quyết định; nhập lại mật khẩu."""
+    DOOR.prove(code)
     signed = DOOR.act("decisions.sign", codes[0], lambda s, a: signature.sign(s, codes, actor=a, now=DOOR.now()))
     refused = [result for result in signed.results if result.refusal is not None]
     if len(refused) == len(codes) == 1 and refused[0].refusal:
@@ -53,16 +54,18 @@ def sign(codes: Codes) -> None:
 
 
 @app.command("send-back")
-def send_back(codes: Codes, reason: Reason) -> None:
-    """Trả lại Phòng Nội vụ."""
+def send_back(codes: Codes, reason: Reason, code: Code = None) -> None:
+    """Trả lại Phòng Nội vụ; nhập lại mật khẩu."""
+    DOOR.prove(code)
     each(
         "decisions.send_back", codes, lambda s, a: signature.send_back(s, codes, reason=reason, actor=a, now=DOOR.now())
     )
 
 
 @app.command()
-def refuse(codes: Codes, reason: Reason) -> None:
-    """Chủ tịch không đồng ý khen thưởng."""
+def refuse(codes: Codes, reason: Reason, code: Code = None) -> None:
+    """Chủ tịch không đồng ý khen thưởng; nhập lại mật khẩu."""
+    DOOR.prove(code)
     each("decisions.refuse", codes, lambda s, a: signature.refuse(s, codes, reason=reason, actor=a, now=DOOR.now()))
 
 

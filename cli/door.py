@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
 
 from rules.refusal import Refusal, Unreadable
 
@@ -143,6 +145,26 @@ class Door:
             return sys.stdin.readline().rstrip("\n")
         return os.environ.get("VINHDANH_PASSWORD")
 
+    def prove(self, code: str | None, *, always: bool = False) -> None:
+        """Who has the server's command line is not yet this person: whoever has a password says it again.
+
+        Raises Refusal `password_required` (with `always` also for an account without one), what `sign_in.prove` raises.
+        """
+        from operations import accounts, sign_in
+
+        with self.reading() as session:
+            who = self.actor(session)
+            needed = always or accounts.account_named(session, who.username).password_hash is not None
+        if not needed:
+            return
+        password = self.password()
+        if password is None:
+            raise Refusal(
+                "password_required",
+                f"Phải nhập lại mật khẩu của «{who.username}» để làm việc này: thêm --password-stdin hoặc đặt VINHDANH_PASSWORD.",
+            )
+        sign_in.prove(self.installation, who.username, password=password, code=code, now=self.now())
+
     def say(self, answer: Any) -> None:
         """The command's answer: one JSON line, or something a person reads."""
         if self.as_json:
@@ -156,6 +178,10 @@ class Door:
 
 
 DOOR = Door()
+
+
+# An option of every command that asks for the person behind the account (`Door.prove`).
+Code = Annotated[str | None, typer.Option("--code", help="Mã xác thực, nếu tài khoản đã bật")]
 
 
 def progress(text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from operations import accounts
 from operations.installation import Installation
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +150,7 @@ def test_a_batch_goes_on_after_a_refused_line_and_may_be_run_again(annual: Any, 
     assert line("council", "minutes", session, "--out", tmp_path / "no" / "m.pdf").error == "file"
 
 
-def test_the_chairman_signs_refuses_and_sends_back(annual: Any) -> None:
+def test_the_chairman_signs_refuses_and_sends_back(annual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     line = annual.line
     codes = annual.propose(4) + annual.propose(1, award="Bằng khen của UBND tỉnh", **{"Căn cứ đề nghị": "74.1.b"})
     line("nominations", "pass", *codes, "--reason", "Đã đối chiếu", by="chuyenvien1")
@@ -164,6 +165,16 @@ def test_the_chairman_signs_refuses_and_sends_back(annual: Any) -> None:
     ]
     assert line("decisions", "send-back", three, "--reason", "Xem lại", **chairman).code == 0
     assert annual.state(three) == "submitted"
+    database = Installation.at(line.folder, {}).database
+    with database.begin_unrecorded() as opened:
+        accounts.account_named(opened, "chutich").password_hash = accounts.hash_password("mật khẩu thử")
+        opened.commit()
+    database.close()
+    for verb in (["sign", one], ["refuse", one, "--reason", "x"], ["send-back", one, "--reason", "x"]):
+        assert line("decisions", *verb, **chairman).refused == "password_required"
+    monkeypatch.setenv("VINHDANH_PASSWORD", "không phải")
+    assert line("decisions", "sign", one, **chairman).refused == "wrong_password"
+    monkeypatch.setenv("VINHDANH_PASSWORD", "mật khẩu thử")
     signed = line("decisions", "sign", *codes, **chairman).done
     assert (signed["decisions"], signed["submission_letters"]) == (["1-2024"], ["TTr-1-2024"])
     assert [annual.state(code) for code in codes] == ["signed", "refused", "submitted", "signed", "forwarded"]

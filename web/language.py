@@ -1,6 +1,7 @@
 """Two languages: Vietnamese is what the pages are written in, English comes from one catalogue.
 
-A sentence is its own key. What operations say (refusals, findings, letters) is Vietnamese law's language and stays so.
+A sentence is its own key. What operations say (refusals, findings, letters) is Vietnamese law's language and stays so; of a
+refusal an English page says the gist as well, by its code.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from fastapi import Request
 VIETNAMESE, ENGLISH = "vi", "en"
 COOKIE = "vinhdanh_language"
 CATALOGUE = Path(__file__).parent / "translations" / "en.po"
+GISTS = CATALOGUE.with_name("refusals.en.po")
 
 
 def of(request: Request) -> str:
@@ -23,7 +25,17 @@ def of(request: Request) -> str:
 @cache
 def english() -> dict[str, str]:
     """Sentence → English, from the catalogue."""
-    with CATALOGUE.open("rb") as stream:
+    return _read(CATALOGUE)
+
+
+@cache
+def gists() -> dict[str, str]:
+    """A refusal's code → what it comes to, in English."""
+    return _read(GISTS)
+
+
+def _read(catalogue: Path) -> dict[str, str]:
+    with catalogue.open("rb") as stream:
         return {str(message.id): str(message.string) for message in read_po(stream) if message.id and message.string}
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
-from web import pages
+from web import language, pages
 from web.security import TooLong, too_long
 from web.visit import ConfirmFirst, SignInFirst, Visit
 
@@ -61,6 +61,7 @@ def install(app: FastAPI) -> None:
             "refusal.html",
             status=status,
             refusal=refusal,
+            gist=language.gists().get(refusal.code) if visit.language == language.ENGLISH else None,
             back=_came_from(request),
             title="Việc này không thực hiện được",
         )

@@ -1,5 +1,6 @@
 """English as the second language: no sentence of any page is missing in the catalogue, and none is left over."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -56,3 +57,38 @@ def test_a_page_changes_its_language_and_back(site: Site, path: str) -> None:
     assert '<html lang="en">' in browser.get(path).text
     browser.post("/language", data={"to": "vi", "next": path})
     assert '<html lang="vi">' in browser.get(path).text
+
+
+# Refusals ------------------------------------------------------------------------------------------------------------
+
+
+def refused() -> set[str]:
+    """The codes of all refusals that the program writes out, also where one of two stands in the call."""
+    found: set[str] = set()
+    for folder in ("rules", "operations", "web"):
+        for path in (WEB.parent / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+                    said = node.args[0]
+                    chosen = (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,)
+                    found |= {str(one.value) for one in chosen if isinstance(one, ast.Constant)}
+    return found
+
+
+def test_every_refusal_has_its_gist_in_english() -> None:
+    written = refused()
+    assert len(written) > 120
+    assert sorted(written - set(language.gists())) == []
+    # Named by what they are about, not where they are raised.
+    assert sorted(set(language.gists()) - written) == ["control_characters"]
+
+
+def test_an_english_page_says_what_a_refusal_comes_to(site: Site) -> None:
+    browser = site.sign_in("thuky")
+    path = "/nominations/DN-2024-999999"
+    gist = "There is no such nomination."
+    assert gist not in browser.get(path).text
+    browser.cookies.set(language.COOKIE, language.ENGLISH)
+    text = browser.get(path).text
+    assert f'<p class="lead">{gist}</p>' in text
+    assert '<p lang="vi">Không có hồ sơ đề nghị mang mã' in text

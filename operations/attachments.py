@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models import Account, Attachment, Decision, Dossier, Nomination, StoredFile, SubmissionLetter
+from models import Account, Attachment, Decision, Dossier, Nomination, ReviewRound, StoredFile, SubmissionLetter
 from models.types import by_first
-from operations import duties, files, intake, record, sight, written
+from operations import announce, duties, files, intake, proposal, record, sight, written
 from operations.access import Actor
 from rules import lifecycle
-from rules.lifecycle import State
+from rules.lifecycle import Stage, State
 from rules.policy import OPEN_TO_PAPERS, Act
 from rules.refusal import Citation, Refusal
 
@@ -97,6 +97,7 @@ def add(
     session.flush()
     duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
     _record(session, "added", row, attachment)
+    _list(session, row, attachment)
     return attachment
 
 
@@ -125,6 +126,7 @@ def remove(session: Session, code: str, number: int, *, actor: Actor, now: datet
     session.add(attachment)
     session.flush()
     _record(session, "removed", row, attachment)
+    _list(session, row, attachment)
     _forget(session, sha256 or "")
 
 
@@ -139,6 +141,35 @@ def require_open(session: Session, code: str, *, actor: Actor) -> Nomination:
             citation=_ARTICLE,
         )
     return row
+
+
+def _list(session: Session, row: Nomination, attachment: Attachment) -> None:
+    """Where the unit lists the papers that came, rather than attest all, the list follows: it is judged again."""
+    query = select(Nomination).where(
+        Nomination.dossier_id == row.dossier_id,
+        Nomination.parts != proposal.ATTESTED,
+        col(Nomination.state).in_(OPEN_TO_PAPERS),
+    )
+    if attachment.nomination_id is not None:
+        query = query.where(Nomination.id == attachment.nomination_id)
+    changed = []
+    for one in session.exec(query.order_by(col(Nomination.id))).all():
+        listed = [part for part in one.parts.split(",") if part]
+        scanned = any(scan.part == attachment.part and scan.sha256 is not None for scan in _rows(session, one))
+        if attachment.part == OTHER or scanned == (attachment.part in listed):
+            continue
+        one.parts = ",".join(
+            [*listed, attachment.part] if scanned else [part for part in listed if part != attachment.part]
+        )
+        one.version += 1
+        session.add(one)
+        changed.append((one.code, {"case": proposal.case_aspect(one)}))
+    if not changed:
+        return
+    session.flush()
+    index = record.record(session, "nomination:mended", changed)
+    round_code = session.get_one(ReviewRound, row.round_id).code
+    announce.stage(session, round_code, Stage.HOME_AFFAIRS_REVIEW, index=index)
 
 
 def _forget(session: Session, sha256: str) -> None:

@@ -142,6 +142,27 @@ def test_taken_out_only_the_line_stays(office: Any) -> None:
     assert office.violations() == []
 
 
+def test_a_list_of_papers_follows_and_is_judged_again(office: Any) -> None:
+    """Where the unit lists what came, a scan makes the missing paper there, and taking it out makes it missing."""
+    round_ = office.open_round()
+    (listed,), (attested,) = round_.file(parts=("bao_cao_thanh_tich",)), round_.file()
+    missing = "SELECT parts, version FROM nomination WHERE code = :code"
+    asked = "SELECT count(*) FROM outbox_message WHERE kind = 'stage_entered'"
+    office.settle_outbox()  # one waiting message a stage is enough
+    before = office.one(asked)
+    assert attach(office, listed, part="to_trinh") == 1
+    assert office.one(asked) == before + 1  # the engine looks at the dossier once more
+    assert office.rows(missing, code=listed) == [("bao_cao_thanh_tich,to_trinh", 3)]
+    assert attach(office, listed, part="to_trinh", stored=scan(b"%PDF-2")) == 2  # a second page changes nothing more
+    assert office.rows(missing, code=listed) == [("bao_cao_thanh_tich,to_trinh", 3)]
+    for number, parts, version in ((1, "bao_cao_thanh_tich,to_trinh", 3), (2, "bao_cao_thanh_tich", 4)):
+        office.act(attachments.remove, listed, number, actor=office.officer("XA01"), now=office.now)
+        assert office.rows(missing, code=listed) == [(parts, version)]
+    attach(office, attested, part="to_trinh")
+    assert office.rows(missing, code=attested) == [("*", 2)]
+    assert office.violations() == []
+
+
 def test_what_others_were_passed_with_stays(office: Any) -> None:
     round_ = office.open_round()
     passed, open_ = round_.file(2)

@@ -308,6 +308,7 @@ WRONG: dict[str, Wrong] = {
     "confirm": ("canbo.xa01", lambda _: "/confirm", press("Xác nhận")),
     "propose": ("canbo.xa01", lambda _: "/nominations/new", press("Tiếp tục")),
     "mend": ("canbo.xa01", lambda s: f"/nominations/{s.places.own['returned']}/mend", press("Tiếp tục")),
+    "attach": ("canbo.xa01", lambda s: f"/nominations/{s.places.own['draft']}/attach", press("Kèm tệp")),
     "withdraw": ("canbo.xa01", lambda s: f"/nominations/{s.places.own['draft']}/withdraw", press("Tiếp tục")),
     "intake": ("thuky", lambda s: f"/rounds/{s.places.round}/intake", press("Xem trước")),
     "inbox": ("chuyenvien1", lambda _: "/inbox?kind=submitted", _ticks_nothing),

@@ -29,6 +29,7 @@ FILES = (
     "/healthz",
     "/readyz",
     "/metrics",
+    "/attachments/1",
 )
 
 

@@ -184,7 +184,11 @@ def link_identity(
 @account_app.command("unlink-identities")
 def unlink_identities(username: str) -> None:
     """Gỡ mọi danh tính ở nơi khác."""
-    DOOR.act("account.unlink_identities", username, lambda s, a: administration.unlink_identities(s, username, actor=a))
+    DOOR.act(
+        "account.unlink_identities",
+        username,
+        lambda s, a: administration.unlink_identities(s, username, actor=a, now=DOOR.now()),
+    )
     DOOR.say({"username": username})
 
 

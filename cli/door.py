@@ -154,7 +154,9 @@ class Door:
 
         with self.reading() as session:
             who = self.actor(session)
-            needed = always or accounts.account_named(session, who.username).password_hash is not None
+            account = accounts.account_named(session, who.username)
+            # Who signs in through the agency's provider alone has nothing to say here: they act on the pages.
+            needed = always or account.password_hash is not None or accounts.identities(session, account) is not None
         if not needed:
             return
         password = self.password()

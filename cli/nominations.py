@@ -194,7 +194,11 @@ def attachments_(code: str) -> None:
 @app.command()
 def detach(code: str, number: int) -> None:
     """Rút một bản quét đã kèm: nội dung bị xóa, diễn biến vẫn ghi."""
-    DOOR.act("nominations.detach", code, lambda s, a: attachments.remove(s, code, number, actor=a, now=DOOR.now()))
+    sha256 = DOOR.act(
+        "nominations.detach", code, lambda s, a: attachments.remove(s, code, number, actor=a, now=DOOR.now())
+    )
+    with DOOR.reading() as session:
+        files.release(session, DOOR.installation.folder, sha256)
     DOOR.say({"code": code, "removed": number})
 
 

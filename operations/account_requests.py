@@ -7,12 +7,12 @@ away or an identity of their own (docs/decisions/0014). Here stands who must be 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models import Account, AccountRequest, CouncilMember, RoleGrant
+from models import Account, AccountRequest, CouncilMember, CouncilSession, LedgerEntry, RoleGrant, SessionMember
 from operations import access, accounts, announce, record
 from operations.access import Actor
 from rules.lifecycle import Role
@@ -56,20 +56,38 @@ def named(people: Iterable[tuple[str, str]]) -> str:
 # Who must be asked ------------------------------------------------------------------------------------------------
 
 
+# A role or seat that ended so lately still counts: ended today, it could be given back tomorrow.
+_LATELY = timedelta(days=30)
+_WAYS_IN = ("account:password_set", "account:identity_linked")
+
+
 def needed(session: Session, account: Account, *, today: date) -> bool:
-    """Does this account sign in already, and decide something today or later? A seat votes without its role."""
+    """Has somebody signed in as this account, and does it decide something, lately, today or later?
+
+    A seat votes without its role, and whoever was called to a session that is not over votes in it without a seat.
+    """
     if account.password_hash is None and accounts.identities(session, account) is None:
-        return False  # its first way in: nobody has been that person here yet
+        used = select(LedgerEntry.index).where(
+            LedgerEntry.subject == account.username, col(LedgerEntry.kind).in_(_WAYS_IN)
+        )
+        if session.exec(used).first() is None:
+            return False  # its first way in: nobody has been that person here yet
+    since = today - _LATELY
     role = select(RoleGrant.id).where(
         RoleGrant.account_id == account.id,
         col(RoleGrant.role).in_([role.value for role in DECIDING]),
-        col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
+        col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > since),
     )
     seat = select(CouncilMember.id).where(
         CouncilMember.account_id == account.id,
-        col(CouncilMember.valid_to).is_(None) | (col(CouncilMember.valid_to) > today),
+        col(CouncilMember.valid_to).is_(None) | (col(CouncilMember.valid_to) > since),
     )
-    return any(session.exec(query).first() is not None for query in (role, seat))
+    called = (
+        select(SessionMember.id)
+        .join(CouncilSession, col(CouncilSession.id) == col(SessionMember.session_id))
+        .where(SessionMember.username == account.username, col(CouncilSession.state).not_in(("tallied", "cancelled")))
+    )
+    return any(session.exec(query).first() is not None for query in (role, seat, called))
 
 
 def others(session: Session, account: Account, *, asked_by: str, now: datetime) -> list[Account]:

@@ -347,11 +347,13 @@ def decline_request(
     return asked
 
 
-def unlink_identities(session: Session, username: str, *, actor: Actor) -> None:
-    """Let an account sign in with its password only; its sessions end."""
+def unlink_identities(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
+    """Let an account sign in with its password only; its sessions end, and its owner learns of it."""
     access.require(actor, Role.ADMINISTRATOR)
     account = accounts.account_named(session, username)
     accounts.unlink_identities(session, account, by=actor.username)
+    what = "Tài khoản vừa được gỡ khỏi danh tính bên ngoài: từ nay chỉ đăng nhập bằng mật khẩu."
+    _tell(session, account, what, _Doer(actor.username), now=now)
     sign_in.revoke_all(session, account.id or 0)
 
 

@@ -1,10 +1,12 @@
 """Scanned papers of a dossier: of one nomination or of the unit's whole tờ trình, until the dossier is passed.
 
 The content lies in the files folder under its hash. A paper that should not have come (another person's, a wrong page) can
-be taken out until then: its name, its hash and its content go, the line with who added and who took it out stays.
+be taken out as long as nobody has relied on it: name, hash and content go, the ledger's opening of them as well; the line
+with who added it and who took it out stays.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PureWindowsPath
@@ -14,8 +16,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import Account, Attachment, Decision, Dossier, Nomination, ReviewRound, StoredFile, SubmissionLetter
-from models.types import by_first
-from operations import announce, duties, files, intake, proposal, record, sight, written
+from models.types import by_first, table
+from operations import announce, duties, files, intake, proposal, record, sight, transition, written
 from operations.access import Actor
 from rules import lifecycle
 from rules.lifecycle import Stage, State
@@ -67,13 +69,18 @@ def add(
 ) -> Attachment:
     """Lay a scan to a nomination, or with `whole` to every nomination of its dossier; its content is kept already.
 
-    Raises Refusal `unknown_part`, `wrong_state`, `already_attached`, `too_many`, what `sight.require` raises.
+    Raises Refusal `unknown_part`, `wrong_state` (also of all where one of them was passed on), `already_attached`,
+    `too_many`, what `sight.require` raises.
     """
     row = require_open(session, code, actor=actor)
     if part not in PARTS:
         raise Refusal("unknown_part", f"Không có loại giấy tờ «{part}»; dùng một trong: {', '.join(PARTS)}.")
     written.check("Tên tệp", stored.name, 200)
-    here = [one for one in _rows(session, row) if (one.nomination_id is None) == whole]
+    touched = _touched(session, row, whole=whole)
+    for one in touched:
+        if one.state not in OPEN_TO_PAPERS:
+            raise _beyond(one, "kèm thêm cho cả tờ trình", "Hãy kèm riêng cho từng hồ sơ chưa thẩm định xong.")
+    here = [one for one in _rows(session, row) if (one.nomination_id is None) == whole and one.sha256 is not None]
     twin = next((one for one in here if one.sha256 == stored.sha256 and one.part == part), None)
     if twin is not None:
         raise Refusal("already_attached", f"Đúng tệp này đã được kèm theo với tên «{twin.name}».")
@@ -95,81 +102,84 @@ def add(
     )
     session.add(attachment)
     session.flush()
-    duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
-    _record(session, "added", row, attachment)
-    _list(session, row, attachment)
+    _changed(session, touched, "added", attachment, actor=actor)
     return attachment
 
 
-def remove(session: Session, code: str, number: int, *, actor: Actor, now: datetime) -> None:
-    """Take a scan out again: the line stays, name, hash and content go (`files.sweep`).
+def remove(session: Session, code: str, number: int, *, actor: Actor, now: datetime) -> str:
+    """Take a scan out again: the line stays, name and hash go; returns the hash, for `files.release` after the commit.
 
-    Raises Refusal `unknown_attachment`, `wrong_state` (also for a paper of all where one of them was passed already).
+    Only while nobody has relied on it: never once it was passed, were it sent back since, nor while a case is open.
+    Raises Refusal `unknown_attachment`, `wrong_state` (also for a paper of all where this holds of one of them).
     """
     row = require_open(session, code, actor=actor)
     attachment = _numbered(session, row, number)
-    if attachment.nomination_id is None:
-        further = session.exec(
-            select(Nomination.code)
-            .where(Nomination.dossier_id == row.dossier_id, col(Nomination.state).not_in(OPEN_TO_PAPERS))
-            .order_by(col(Nomination.id))
-        ).first()
-        if further is not None:
-            raise Refusal(
-                "wrong_state",
-                f"Giấy tờ này thuộc cả tờ trình, và hồ sơ {further} trong tờ trình đã thẩm định xong, nên không rút ra được. "
-                "Hãy kèm thêm bản đúng.",
-                citation=_ARTICLE,
-            )
-    sha256, attachment.sha256, attachment.name = attachment.sha256, None, None
+    touched = _touched(session, row, whole=attachment.nomination_id is None)
+    fixed = _relied_on(touched)
+    if fixed is not None:
+        raise _beyond(fixed, "rút giấy tờ ra", "Giấy tờ đã được xem xét thì giữ nguyên; hãy kèm thêm bản đúng.")
+    sha256, attachment.sha256, attachment.name = attachment.sha256 or "", None, None
     attachment.removed_by, attachment.removed_at = actor.username, now
     session.add(attachment)
     session.flush()
-    _record(session, "removed", row, attachment)
-    _list(session, row, attachment)
-    _forget(session, sha256 or "")
+    _changed(session, touched, "removed", attachment, actor=actor)
+    record.erase(session, "attachment:added", _subject(session, attachment), "file")
+    _forget(session, sha256)
+    return sha256
+
+
+_REMOVABLE = OPEN_TO_PAPERS - {State.PAUSED}
+
+
+def _relied_on(touched: list[Nomination]) -> Nomination | None:
+    """The first of these for which somebody has relied on its papers."""
+    return next((one for one in touched if one.state not in _REMOVABLE or one.reviewed_by is not None), None)
+
+
+def _touched(session: Session, row: Nomination, *, whole: bool) -> list[Nomination]:
+    """The nominations that a paper of this one, or of its whole dossier, is about; withdrawn ones count no more."""
+    if not whole:
+        return [row]
+    query = select(Nomination).where(
+        Nomination.dossier_id == row.dossier_id,
+        (col(Nomination.id) == row.id) | (Nomination.state != State.WITHDRAWN.value),
+    )
+    return list(session.exec(query.order_by(col(Nomination.id))).all())
+
+
+def _beyond(one: Nomination, what: str, instead: str) -> Refusal:
+    state = lifecycle.STATE_NAMES[State(one.state)]
+    seen = ", đã qua thẩm định" if one.reviewed_by is not None else ""
+    return Refusal(
+        "wrong_state", f"Hồ sơ {one.code} đang «{state}»{seen} nên không {what} được. {instead}", citation=_ARTICLE
+    )
 
 
 def require_open(session: Session, code: str, *, actor: Actor) -> Nomination:
     """The nomination, for somebody who may change its papers. Raises Refusal `wrong_state` once it was passed."""
     row = sight.require(session, code, actor=actor, act=Act.ATTACH)
     if row.state not in OPEN_TO_PAPERS:
-        raise Refusal(
-            "wrong_state",
-            f"Hồ sơ {code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không thêm, bớt giấy tờ được; "
-            "muốn bổ sung, đề nghị Phòng Nội vụ trả lại.",
-            citation=_ARTICLE,
-        )
+        raise _beyond(row, "thêm, bớt giấy tờ", "Muốn bổ sung, đề nghị Phòng Nội vụ trả lại.")
     return row
 
 
-def _list(session: Session, row: Nomination, attachment: Attachment) -> None:
-    """Where the unit lists the papers that came, rather than attest all, the list follows: it is judged again."""
-    query = select(Nomination).where(
-        Nomination.dossier_id == row.dossier_id,
-        Nomination.parts != proposal.ATTESTED,
-        col(Nomination.state).in_(OPEN_TO_PAPERS),
-    )
-    if attachment.nomination_id is not None:
-        query = query.where(Nomination.id == attachment.nomination_id)
-    changed = []
-    for one in session.exec(query.order_by(col(Nomination.id))).all():
-        listed = [part for part in one.parts.split(",") if part]
-        scanned = any(scan.part == attachment.part and scan.sha256 is not None for scan in _rows(session, one))
-        if attachment.part == OTHER or scanned == (attachment.part in listed):
-            continue
-        one.parts = ",".join(
-            [*listed, attachment.part] if scanned else [part for part in listed if part != attachment.part]
-        )
+def _changed(session: Session, touched: list[Nomination], what: str, attachment: Attachment, *, actor: Actor) -> None:
+    """Each nomination it is about is another than the one that somebody read: a new version, judged again."""
+    duties.note_proposers(session, [(one.id or 0, one.code, one.proposed_by) for one in touched], actor)
+    of = touched[0].code if attachment.nomination_id is not None else ""
+    record.record(session, f"attachment:{what}", [(_subject(session, attachment), aspects(attachment, of))])
+    for one in touched:
         one.version += 1
         session.add(one)
-        changed.append((one.code, {"case": proposal.case_aspect(one)}))
-    if not changed:
-        return
     session.flush()
-    index = record.record(session, "nomination:mended", changed)
-    round_code = session.get_one(ReviewRound, row.round_id).code
+    cases = [(one.code, {"case": proposal.case_aspect(one)}) for one in touched]
+    index = record.record(session, "nomination:papers_changed", cases)
+    round_code = session.get_one(ReviewRound, touched[0].round_id).code
     announce.stage(session, round_code, Stage.HOME_AFFAIRS_REVIEW, index=index)
+
+
+def _subject(session: Session, attachment: Attachment) -> str:
+    return f"{session.get_one(Dossier, attachment.dossier_id).code}/{attachment.number}"
 
 
 def _forget(session: Session, sha256: str) -> None:
@@ -182,12 +192,6 @@ def _forget(session: Session, sha256: str) -> None:
     )
     if session.execute(sa.union_all(*named).limit(1)).first() is None:
         session.execute(sa.delete(StoredFile).where(col(StoredFile.sha256) == sha256))
-
-
-def _record(session: Session, what: str, row: Nomination, attachment: Attachment) -> None:
-    dossier = session.get_one(Dossier, row.dossier_id).code
-    of = row.code if attachment.nomination_id is not None else ""
-    record.record(session, f"attachment:{what}", [(f"{dossier}/{attachment.number}", aspects(attachment, of))])
 
 
 def aspects(attachment: Attachment, nomination: str) -> dict[str, Any]:
@@ -223,6 +227,13 @@ def of(session: Session, code: str, *, actor: Actor) -> list[dict[str, Any]]:
     """The scans that lie with a nomination now, oldest first, for somebody who may see its papers."""
     row = sight.require(session, code, actor=actor, act=Act.SEE_PAPERS)
     rows = [one for one in _rows(session, row) if one.sha256 is not None]
+    n = table(Nomination).c
+    aside = sa.select(n.id).where(n.dossier_id == row.dossier_id, n.id.in_(sight.stood_aside(actor.username))).limit(1)
+    if rows and session.execute(aside).first() is not None:  # a paper of all is also of the one they do not read
+        rows = [one for one in rows if one.nomination_id is not None]
+    fixed = {
+        whole: _relied_on(_touched(session, row, whole=whole)) for whole in {one.nomination_id is None for one in rows}
+    }
     stored = {
         one.sha256: one
         for one in session.exec(select(StoredFile).where(col(StoredFile.sha256).in_([one.sha256 for one in rows])))
@@ -246,6 +257,7 @@ def of(session: Session, code: str, *, actor: Actor) -> list[dict[str, Any]]:
             "sha256": one.sha256,
             "added_by": names.get(one.added_by, one.added_by),
             "added_at": one.added_at,
+            "removable": fixed[one.nomination_id is None] is None,
         }
         for one in rows
     ]
@@ -261,6 +273,25 @@ def one(session: Session, code: str, number: int, *, actor: Actor) -> dict[str, 
 
 def _gone(code: str, number: int) -> Refusal:
     return Refusal("unknown_attachment", f"Hồ sơ {code} không có giấy tờ số {number}, hoặc giấy tờ ấy đã được rút.")
+
+
+def scanned(session: Session, ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Nomination's id → the parts of which a scan lies with it, its dossier's as well."""
+    a, n = table(Attachment).c, table(Nomination).c
+    found: dict[int, set[str]] = {}
+    for chunk in transition.chunks(ids):
+        query = (
+            sa.select(n.id, a.part)
+            .join_from(
+                Attachment,
+                Nomination,
+                (a.nomination_id == n.id) | a.nomination_id.is_(None) & (a.dossier_id == n.dossier_id),
+            )
+            .where(n.id.in_(chunk), a.sha256.is_not(None))
+        )
+        for id_, part in session.execute(query):
+            found.setdefault(id_, set()).add(part)
+    return {id_: frozenset(parts) for id_, parts in found.items()}
 
 
 def subjects(session: Session, row: Nomination) -> list[str]:

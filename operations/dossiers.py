@@ -24,7 +24,7 @@ from models import (
     Unit,
 )
 from models.types import table
-from operations import access, cases, paging, proposal, sight, transition
+from operations import access, attachments, cases, paging, proposal, sight, transition
 from operations.access import Actor
 from rules import catalogue, evaluation
 from rules.refusal import Unreadable
@@ -172,12 +172,13 @@ def parts(session: Session, row: Nomination, nominee: Nominee, dossier: Dossier)
         relies_on=relies_on,
     )
     attested = row.parts == proposal.ATTESTED
+    scanned = attachments.scanned(session, [row.id or 0]).get(row.id or 0, frozenset())
     return [
         {
             "id": part.id,
             "name": part.name,
             "citation": str(part.citation),
-            "there": attested or part.id in row.parts.split(","),
+            "there": attested or part.id in row.parts.split(",") or part.id in scanned,
             "attested": attested,
         }
         for part in found

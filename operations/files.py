@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from models import StoredFile
 
 # A content lies there before its row is committed; a preview is imported the same day or handed in again.
-KEPT_UNNAMED = timedelta(days=1)
+KEPT_UNNAMED = timedelta(days=7)
 
 
 def place(folder: Path, sha256: str) -> Path:
@@ -53,14 +53,27 @@ def read(folder: Path, sha256: str) -> bytes:
     return content
 
 
+def release(session: Session, folder: Path, sha256: str) -> None:
+    """Delete a content whose row has gone, unless a row names it again."""
+    if session.get(StoredFile, sha256) is None:
+        place(folder, sha256).unlink(missing_ok=True)
+
+
 def sweep(session: Session, folder: Path, *, wall: datetime | None = None) -> int:
-    """Delete contents that no row has named for a day: previews nobody imported, papers taken out. Returns how many."""
+    """Delete contents that no row has named for a week: previews that nobody imported. Returns how many.
+
+    Where they are more than those that have a name, the database is not the one these files belong to (one is being
+    restored, say): then nothing is deleted.
+    """
     before = ((wall or datetime.now(UTC)) - KEPT_UNNAMED).timestamp()
-    old = [path for path in (folder / "files").glob("??/*") if path.stat().st_mtime < before]
+    old = [path for path in (folder / "files").glob(f"??/{'[0-9a-f]' * 64}") if path.stat().st_mtime < before]
     known = set(session.exec(select(StoredFile.sha256))) if old else set()
+    nobodys = [path for path in old if path.name not in known]
+    if len(nobodys) > len(known):
+        return 0
     swept = 0
-    for path in old:
-        if path.name not in known and path.stat().st_mtime < before:  # nor handed in again meanwhile
+    for path in nobodys:
+        if path.stat().st_mtime < before:  # nor handed in again meanwhile
             path.unlink()
             swept += 1
     return swept

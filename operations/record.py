@@ -4,6 +4,7 @@
 the state tables. An entry's kind is `<source>:<past tense>`; the source says which table the subject is a key of.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -99,6 +100,19 @@ def record(session: Session, kind: str, changes: Sequence[tuple[str, Mapping[str
         pending.openings.append({"index": pending.size, "openings": dumps(opened).decode()})
         pending.size += 1
     return first
+
+
+def erase(session: Session, kind: str, subject: str, field: str) -> None:
+    """Forget what these entries said in a field: its salt and value go, the commitment stays and every proof with it."""
+    e, o = table(LedgerEntry).c, table(LedgerOpening).c
+    rows = session.execute(
+        sa.select(o.index, o.openings)
+        .join_from(LedgerOpening, LedgerEntry, o.index == e.index)
+        .where(e.subject == subject, e.kind == kind)
+    ).all()
+    for index, text in rows:
+        left = {name: opened for name, opened in json.loads(text).items() if name != field}
+        session.execute(sa.update(LedgerOpening).where(o.index == index).values(openings=dumps(left).decode()))
 
 
 def size(session: Session) -> int:

@@ -1,7 +1,7 @@
 """Stage 2, home_affairs_review: what the rules find, and the reviewer's pass, return, refusal, pause."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ledger.canonical import dumps
 from models import Appraisal, Nomination, Pause
 from models.types import by_first, table
-from operations import access, announce, cases, duties, record, rounds, transition
+from operations import access, announce, attachments, cases, duties, record, rounds, transition
 from operations.access import Actor
 from operations.proposal import ATTESTED
 from operations.transition import Result, Standing, chunks
@@ -59,6 +59,7 @@ def evaluate(
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
     known = cases.of(session, [standing.code for standing in pending])
+    scans = attachments.scanned(session, [standing.id for standing in pending])
     regulations: dict[int, regulation.Regulation] = {}
     rows: list[dict[str, Any]] = []
     changes: list[tuple[str, dict[str, Any]]] = []
@@ -68,7 +69,14 @@ def evaluate(
             round_ = rounds.by_code(session, standing.round_code)
             regulations[standing.round_id] = rounds.regulation_of(session, round_)
         rule_book = regulations[standing.round_id]
-        verdict, findings = judge(standing, known[standing.code], pack, on=on, rule_book=rule_book)
+        verdict, findings = judge(
+            standing,
+            known[standing.code],
+            pack,
+            on=on,
+            rule_book=rule_book,
+            scanned=scans.get(standing.id, frozenset()),
+        )
         sequence = numbers.get(standing.id, 0) + 1
         text = dumps(findings).decode()
         rows.append(
@@ -120,9 +128,11 @@ def judge(
     *,
     on: date,
     rule_book: regulation.Regulation,
+    scanned: Collection[str] = (),
 ) -> tuple[str, list[dict[str, Any]]]:
     """The law's findings for one nomination and those for its dossier: (verdict, findings with their citations).
 
+    `scanned` are the parts of which a scan lies there, whether the unit lists them or not.
     A paper that is missing never makes a nomination ineligible: it is returned to be mended (Art. 84).
     """
     if isinstance(facts, Unreadable):
@@ -141,7 +151,7 @@ def judge(
         relies_on=evaluation.relied_on(facts),
     )
     for part in parts:
-        there = standing.parts == ATTESTED or part.id in standing.parts.split(",")
+        there = standing.parts == ATTESTED or part.id in standing.parts.split(",") or part.id in scanned
         name = f"{part.name[0].lower()}{part.name[1:]}"
         findings.append(
             {

@@ -20,6 +20,7 @@ WORDS: dict[str, str] = {
     "nomination:drafted": "Đơn vị lập hồ sơ",
     "nomination:mended": "Đơn vị sửa, bổ sung hồ sơ",
     "duty:noted": "Ghi người cùng tham gia đề nghị, thẩm định hoặc kiểm phiếu",
+    "nomination:papers_changed": "Thay đổi giấy tờ kèm theo",
     "nomination:submitted": "Đơn vị nộp hồ sơ",
     "nomination:withdrawn": "Đơn vị rút hồ sơ",
     "nomination:returned": "Phòng Nội vụ trả lại để bổ sung",
@@ -158,7 +159,11 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
     query = (
         sa.select(_E.index.label("place"), _E.kind, _E.leaf, _O.openings)
         .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index, isouter=True)
-        .where(_E.subject.in_(subjects), (_E.subject == code) | _E.kind.in_(_BESIDE))
+        .where(
+            _E.subject.in_(subjects),
+            (_E.subject == code) | _E.kind.in_(_BESIDE),
+            _E.kind != "nomination:papers_changed",  # the paper's own entry says more
+        )
         .order_by(_E.index)
     )
     found = [(said, _opened(said.openings)) for said in session.execute(query)]

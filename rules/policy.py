@@ -172,7 +172,7 @@ RULES: dict[Act, _Rule] = {
     Act.IMPORT_WORKBOOK: _move(Action.PROPOSE),
     Act.MEND: _move(Action.SUBMIT),
     # A scan may still come while the dossier is reviewed; what it says is mended only after it was given back.
-    Act.ATTACH: replace(_move(Action.SUBMIT), action=None, states=OPEN_TO_PAPERS),
+    Act.ATTACH: replace(_move(Action.SUBMIT, barred=_ASIDE), action=None, states=OPEN_TO_PAPERS),
     Act.SUBMIT: _move(Action.SUBMIT),
     Act.WITHDRAW: _move(Action.WITHDRAW),
     Act.RETURN: _move(Action.RETURN, barred=_REVIEWS),

@@ -8,7 +8,7 @@ from tasks.office import AGAIN, installation, log, now
 
 @task(name="tidy up", task_run_name="tidy up", **AGAIN)
 def tidy() -> dict[str, int]:
-    """{"receipts", "files"}: answers to repeated clicks after 30 days, contents that no row has named for a day."""
+    """{"receipts", "files"}: answers to repeated clicks after 30 days, contents that no row has named for a week."""
     office = installation()
     with office.database.begin_unrecorded() as session:
         receipts = idempotency.forget(session, now=now())

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from operations import account_requests, accounts, administration, inbox, sign_in
-from rules.lifecycle import Role
+from operations import account_requests, accounts, administration, council, inbox, sign_in
+from rules.lifecycle import Role, State
 from rules.refusal import Refusal
 from tests.operations.test_sign_in import HASH, WALL, House
 
@@ -262,6 +262,44 @@ def test_a_seat_counts_without_its_role(small_house: House) -> None:
 def test_who_signs_in_by_an_identity_alone_is_somebody_already(small_house: House) -> None:
     assert ask(small_house, "identity", "tv06") is None
     assert asked(small_house, "link", "tv06").username == "tv06"
+
+
+def test_taking_the_identity_away_makes_nobody_new(small_house: House) -> None:
+    """Else an administrator would unlink the chairman's identity and hand out a first link."""
+    house = small_house
+    assert ask(house, "identity", "tv06") is None
+    house.office.act(administration.unlink_identities, "tv06", actor=house.quantri, now=house.now)
+    assert ("account_changed", "tv06") in letters(house)
+    for act in ACTS[::2]:
+        assert asked(house, act, "tv06").username == "tv06"
+
+
+def test_a_role_and_a_seat_ended_today_still_count(small_house: House) -> None:
+    """Else they would be ended, the link opened, and given back."""
+    house, today = small_house, date(2024, 11, 1)
+    by = {"actor": house.quantri, "now": house.now}
+    set_password(house, "tv06")
+    house.office.act(administration.end_grant, "tv06", "council_member", on=today, **by)
+    house.office.act(council.dismiss, council_code="HD-2024", username="tv06", until=today, actor=house.quantri)
+    assert asked(house, "link", "tv06").username == "tv06"
+
+
+def test_who_is_called_to_a_session_that_is_not_over_counts(small_house: House) -> None:
+    """The session's own list votes, whoever left the council since."""
+    house, office = small_house, small_house.office
+    round_ = office.open_round()
+    round_.to(State.ELIGIBLE)
+    session = round_.session()
+    set_password(house, "tv06")
+    office.write(
+        "UPDATE role_grant SET valid_to = '2024-01-02' WHERE account_id = (SELECT id FROM account WHERE username = 'tv06')"
+    )
+    office.write(
+        "UPDATE council_member SET valid_to = '2024-01-02' WHERE account_id = (SELECT id FROM account WHERE username = 'tv06')"
+    )
+    assert asked(house, "link", "tv06").username == "tv06"
+    office.act(council.cancel, session, reason="vì lý do của bài thử", actor=office.thuky, now=office.now)
+    assert ask(house, "link", "tv06")[2] is None
 
 
 def test_a_link_from_before_the_role_opens_no_more(small_house: House) -> None:

@@ -1,6 +1,7 @@
 """Scans of a dossier: who may lay them there until when, what is there afterwards, and what a taken-out one leaves."""
 
 import hashlib
+import json
 import os
 import time
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations import attachments, council, files, review, timeline
+from operations import attachments, council, files, proposal, review, signature, timeline
 from rules.lifecycle import State
 from rules.policy import OPEN_TO_PAPERS
 from rules.refusal import Refusal
@@ -142,24 +143,93 @@ def test_taken_out_only_the_line_stays(office: Any) -> None:
     assert office.violations() == []
 
 
-def test_a_list_of_papers_follows_and_is_judged_again(office: Any) -> None:
-    """Where the unit lists what came, a scan makes the missing paper there, and taking it out makes it missing."""
-    round_ = office.open_round()
-    (listed,), (attested,) = round_.file(parts=("bao_cao_thanh_tich",)), round_.file()
-    missing = "SELECT parts, version FROM nomination WHERE code = :code"
+def test_what_was_missing_is_there_with_its_scan_and_judged_again(office: Any) -> None:
+    (listed,) = office.open_round().file(parts=("bao_cao_thanh_tich",))
     asked = "SELECT count(*) FROM outbox_message WHERE kind = 'stage_entered'"
+
+    def judged() -> list[str]:
+        office.act(review.evaluate, codes=[listed], now=office.now)
+        found = json.loads(office.look(review.latest, [listed])[listed].findings)
+        return [one["rule"] for one in found if one["verdict"] == "not_met"]
+
+    assert judged() == ["dossier.to_trinh", "dossier.bien_ban_binh_xet"]
     office.settle_outbox()  # one waiting message a stage is enough
     before = office.one(asked)
-    assert attach(office, listed, part="to_trinh") == 1
+    attach(office, listed, part="to_trinh")
     assert office.one(asked) == before + 1  # the engine looks at the dossier once more
-    assert office.rows(missing, code=listed) == [("bao_cao_thanh_tich,to_trinh", 3)]
-    assert attach(office, listed, part="to_trinh", stored=scan(b"%PDF-2")) == 2  # a second page changes nothing more
-    assert office.rows(missing, code=listed) == [("bao_cao_thanh_tich,to_trinh", 3)]
-    for number, parts, version in ((1, "bao_cao_thanh_tich,to_trinh", 3), (2, "bao_cao_thanh_tich", 4)):
+    attach(office, listed, part="bien_ban_binh_xet")
+    attach(office, listed, part="bao_cao_thanh_tich")
+    assert judged() == []
+    for number in (1, 3):
         office.act(attachments.remove, listed, number, actor=office.officer("XA01"), now=office.now)
-        assert office.rows(missing, code=listed) == [(parts, version)]
-    attach(office, attested, part="to_trinh")
-    assert office.rows(missing, code=attested) == [("*", 2)]
+    assert judged() == ["dossier.to_trinh"]  # the report is still what the unit said: there
+    assert office.violations() == []
+
+
+def test_nobody_passes_what_they_have_not_seen(office: Any) -> None:
+    """The version that a reviewer read ends with each paper that comes or goes, of the whole dossier too."""
+    first, second = office.open_round().file(2)
+    versions = dict(office.rows("SELECT code, version FROM nomination"))
+    attach(office, first, whole=True)
+    for code in (first, second):
+        (result,) = office.act(
+            review.pass_review, [code], actor=office.chuyenvien1, now=office.now, versions={code: versions[code]}
+        )
+        assert result.refusal.code == "stale"
+    assert office.states([first, second]) == ["submitted"] * 2
+
+
+def removal(office: Any, code: str, number: int) -> str:
+    with pytest.raises(Refusal) as refused:
+        office.act(attachments.remove, code, number, actor=office.officer("XA01"), now=office.now)
+    return refused.value.code
+
+
+def test_what_somebody_relied_on_stays_whatever_happens_later(small_office: Any) -> None:
+    office = small_office
+    round_ = office.open_round()
+    sent_back, paused, held = round_.file(3)
+    for code in (sent_back, paused, held):
+        attach(office, code)
+    by = {"now": office.now, "reason": "vì lý do của bài thử"}
+    office.act(review.pause, [held], ground="denunciation", actor=office.chuyenvien1, **by)
+    office.act(review.pass_review, [sent_back, paused], actor=office.chuyenvien1, now=office.now)
+    office.act(review.pause, [paused], ground="denunciation", actor=office.thuky, **by)
+    round_.vote("approve")
+    office.act(signature.send_back, [sent_back], actor=office.chutich, **by)
+    assert office.states([sent_back, paused, held]) == ["submitted", "paused", "paused"]
+    before = office.digests()
+    for number, code in enumerate((sent_back, paused, held), start=1):
+        assert removal(office, code, number) == "wrong_state"
+        assert [one["removable"] for one in office.look(attachments.of, code, actor=office.thuky)] == [False]
+    assert office.digests() == before
+    for code in (sent_back, paused, held):
+        attach(office, code, stored=scan(b"%PDF-more"))  # a further one may come
+
+
+def test_a_paper_of_all_comes_only_where_none_was_passed(small_office: Any) -> None:
+    office = small_office
+    passed, open_, withdrawn = office.open_round().file(3)
+    by = {"now": office.now, "reason": "vì lý do của bài thử"}
+    office.act(proposal.withdraw, [withdrawn], actor=office.officer("XA01"), **by)
+    attach(office, open_, whole=True)
+    office.act(
+        attachments.remove, open_, 1, actor=office.officer("XA01"), now=office.now
+    )  # the withdrawn one counts no more
+    office.act(review.pass_review, [passed], actor=office.chuyenvien1, now=office.now)
+    before = office.digests()
+    assert refusal(office, open_, whole=True) == "wrong_state"
+    assert office.digests() == before
+
+
+def test_a_paper_taken_out_is_forgotten_by_the_ledger_too(office: Any) -> None:
+    (code,) = office.open_round().file()
+    attach(office, code, stored=scan(PDF, "đơn của ai đó.pdf"))
+    kept = "SELECT count(*) FROM ledger_opening WHERE openings LIKE :said"
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    assert [office.one(kept, said=f"%{said}%") for said in ("của ai đó", sha256)] == [1, 1]
+    assert office.act(attachments.remove, code, 1, actor=office.officer("XA01"), now=office.now) == sha256
+    assert [office.one(kept, said=f"%{said}%") for said in ("của ai đó", sha256)] == [0, 0]
     assert office.violations() == []
 
 
@@ -170,35 +240,41 @@ def test_what_others_were_passed_with_stays(office: Any) -> None:
     attach(office, passed, part="other")
     office.act(review.pass_review, [passed], actor=office.chuyenvien1, now=office.now)
     before = office.digests()
-    for code, number in ((open_, 1), (passed, 2)):
-        with pytest.raises(Refusal) as refused:
-            office.act(attachments.remove, code, number, actor=office.officer("XA01"), now=office.now)
-        assert refused.value.code == "wrong_state"
+    assert (removal(office, open_, 1), removal(office, passed, 2)) == ("wrong_state", "wrong_state")
     assert office.digests() == before
 
 
-def test_who_stands_aside_sees_no_paper(office: Any) -> None:
+def test_who_stands_aside_sees_no_paper_nor_one_of_its_whole_dossier(office: Any) -> None:
     round_ = office.open_round()
-    (code,) = round_.to(State.ELIGIBLE)
+    aside, sibling = round_.file(2)
+    attach(office, sibling, whole=True)
+    attach(office, sibling, part="other")
+    office.act(review.pass_review, [aside, sibling], actor=office.chuyenvien1, now=office.now)
     session = round_.session()
-    office.act(
-        council.recuse, session, member="tv05", nomination=code, ground="người thân", actor=office.thuky, now=office.now
-    )
-    assert there(office, code, by="tv06") == []
+    recusal = {"member": "tv05", "nomination": aside, "ground": "người thân", "actor": office.thuky, "now": office.now}
+    office.act(council.recuse, session, **recusal)
+    assert [number for number, _, _ in there(office, sibling, by="tv06")] == [1, 2]
+    assert [number for number, _, _ in there(office, sibling, by="tv05")] == [2]
     with pytest.raises(Refusal) as refused:
-        there(office, code, by="tv05")
+        there(office, aside, by="tv05")
     assert refused.value.code == "recused_from"
 
 
-def test_contents_that_nobody_names_are_swept_after_a_day(small_office: Any, tmp_path: Path) -> None:
+def test_contents_that_nobody_names_are_swept_after_a_week(small_office: Any, tmp_path: Path) -> None:
     (code,) = small_office.open_round().file()
     named, orphan, fresh = (files.keep(tmp_path, content) for content in (PDF, b"%PDF-orphan", b"%PDF-fresh"))
     attach(small_office, code)
-    long_ago = time.time() - timedelta(days=1, minutes=1).total_seconds()
+    long_ago = time.time() - timedelta(days=7, minutes=1).total_seconds()
     for sha256 in (named, orphan):
         os.utime(files.place(tmp_path, sha256), (long_ago, long_ago))
     assert small_office.look(files.sweep, tmp_path) == 1
     assert [files.place(tmp_path, sha256).exists() for sha256 in (named, orphan, fresh)] == [True, False, True]
     os.utime(files.place(tmp_path, fresh), (long_ago, long_ago))
-    files.keep(tmp_path, b"%PDF-fresh")  # handed in again: its day begins anew
+    files.keep(tmp_path, b"%PDF-fresh")  # handed in again: its week begins anew
     assert small_office.look(files.sweep, tmp_path) == 0
+    small_office.write("DELETE FROM attachment")
+    small_office.write("DELETE FROM stored_file")
+    os.utime(files.place(tmp_path, fresh), (long_ago, long_ago))
+    assert small_office.look(files.sweep, tmp_path) == 0  # of an empty database nothing is nobody's
+    assert small_office.look(files.release, tmp_path, fresh) is None
+    assert not files.place(tmp_path, fresh).exists()

@@ -66,7 +66,7 @@ BARRED: dict[Act, frozenset[Relation]] = {
     **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.TELLER, R.RECUSED})),
     **dict.fromkeys(
         (Act.SEE_NOMINATION, Act.SEE_FINDINGS, Act.SEE_PAPERS, Act.SEE_PERSONAL_FIELDS, Act.COMMENT, Act.CAST,
-         Act.SEE_RESULT),
+         Act.SEE_RESULT, Act.ATTACH),
         frozenset({R.RECUSED}),
     ),
 }  # fmt: skip

@@ -219,7 +219,7 @@ def attach(
 ) -> Any:
     """Lay a scan to a nomination that nobody has passed yet."""
     with call.reading() as session:  # nothing is written to disk for somebody who may not
-        attachments.require_open(session, code, actor=call.actor)
+        sight.require(session, code, actor=call.actor, act=Act.ATTACH)
     content = file.file.read(attachments.LIMIT + 1)
     kind = attachments.media_type(content)
     name = attachments.file_name(file.filename)
@@ -253,10 +253,15 @@ def remove_attachment(call: Annotated[Call, Depends(Change(Act.ATTACH))], code: 
     """Take a scan out again: its content goes, that it was there stays."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        attachments.remove(session, code, number, actor=actor, now=call.now)
+        gone.append(attachments.remove(session, code, number, actor=actor, now=call.now))
         return {"code": code, "number": number, "sha256": None}
 
-    return call.act(change)
+    gone: list[str] = []
+    answer = call.act(change)
+    with call.reading() as session:
+        for sha256 in gone:
+            files.release(session, call.office.folder, sha256)
+    return answer
 
 
 # Moves: one nomination or many --------------------------------------------------------------------------------------

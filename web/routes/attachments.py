@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import attachments, dossiers, files
+from operations import attachments, dossiers, files, sight
 from operations.access import Actor
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -58,7 +58,7 @@ def hand_in(visit: Proposer, code: str, form: Submitted) -> Response:
     if form.errors:
         return _hand_in(visit, code, {"part": part, "whole": "yes" if whole else ""}, form.errors)
     with visit.reading() as session:  # nothing is written to disk for somebody who may not
-        attachments.require_open(session, code, actor=visit.actor)
+        sight.require(session, code, actor=visit.actor, act=Act.ATTACH)
     stored = files.row(
         files.keep(visit.installation.folder, content),
         size=len(content),
@@ -68,7 +68,7 @@ def hand_in(visit: Proposer, code: str, form: Submitted) -> Response:
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         attachments.add(session, code, part=part, stored=stored, whole=whole, actor=actor, now=visit.now)
-        return {"message": f"Đã kèm tệp «{name}» vào " + ("mọi hồ sơ của tờ trình" if whole else f"hồ sơ {code}")}
+        return {"message": "Đã kèm tệp vào " + ("mọi hồ sơ của tờ trình" if whole else f"hồ sơ {code}")}
 
     visit.act("nominations.attach", code, change, once=form.once)
     return pages.done(f"/nominations/{code}", form.once)
@@ -116,8 +116,12 @@ def remove(visit: Proposer, code: str, number: int, form: Submitted) -> Response
     """Take it out again."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        attachments.remove(session, code, number, actor=actor, now=visit.now)
+        gone.append(attachments.remove(session, code, number, actor=actor, now=visit.now))
         return {"message": f"Đã rút giấy tờ số {number} khỏi hồ sơ {code}"}
 
+    gone: list[str] = []
     visit.act("nominations.detach", code, change, once=form.once)
+    with visit.reading() as session:
+        for sha256 in gone:
+            files.release(session, visit.installation.folder, sha256)
     return pages.done(f"/nominations/{code}", form.once)

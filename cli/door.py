@@ -157,9 +157,9 @@ class Door:
             account = accounts.account_named(session, who.username)
             # Who signs in through the agency's provider alone has nothing to say here: they act on the pages.
             needed = always or account.password_hash is not None or accounts.identities(session, account) is not None
-        if not needed:
-            return
         password = self.password()
+        if password is None and not needed:
+            return
         if password is None:
             raise Refusal(
                 "password_required",

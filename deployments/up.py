@@ -33,7 +33,8 @@ from rules.refusal import Refusal, Unreadable
 
 STEADY = 300.0  # seconds a part must have lived for its earlier falls to be forgotten
 EXAMINE = 5.0  # seconds between looks at Prefect's health
-MISSES = 4  # looks in a row that fail before the server is started again
+MISSES = 4  # looks in a row that it answers wrongly before the server is started again
+SILENCE = 120.0  # seconds without any answer before it is: a busy machine makes a sound server slow, never wrong
 START = 600.0  # seconds that a start may take: on a machine that does other things as well, Prefect needs minutes
 FALLS = 3  # of a part before the first readiness: what falls that often does not come up by waiting
 STOP = 6.0  # seconds that a part has to end by itself
@@ -95,6 +96,7 @@ class Supervisor:
         self._inode: int | None = None
         self._healthy = False
         self._misses = 0
+        self._heard_at = 0.0
         self._examine_at = 0.0
 
     def _add(
@@ -190,24 +192,28 @@ class Supervisor:
         self._examine_at = now + (EXAMINE if self._healthy else 0.5)
         if self._healthy and self._inode != _inode(self._database):
             self._misses = MISSES
-        elif self._prefect_answers():
+        elif (answers := self._prefect_answers()) is True:
             if not self._healthy:
                 self._healthy, self._inode = True, _inode(self._database)
                 self._parts["engine"].due_at = min(self._parts["engine"].due_at, now)
-            self._misses = 0
+            self._misses, self._heard_at = 0, now
         elif self._healthy or now - part.started_at > START:
-            self._misses += 1
+            if answers is False:
+                self._misses += 1
+            elif now - max(self._heard_at, part.started_at) > SILENCE:
+                self._misses = MISSES
         if self._misses >= MISSES:
             part.child.kill()
             part.child.wait()
 
-    def _prefect_answers(self) -> bool:
+    def _prefect_answers(self) -> bool | None:
+        """Does it answer from its database? None: it says nothing in time, or that the database is busy (503)."""
         headers = {"Authorization": f"Basic {base64.b64encode(self._auth.encode()).decode()}"} if self._auth else {}
         try:  # `/health` says yes without a look at the database
-            answer = httpx.post(f"{self.api_url}/flows/count", json={}, headers=headers, timeout=2, trust_env=False)
+            answer = httpx.post(f"{self.api_url}/flows/count", json={}, headers=headers, timeout=5, trust_env=False)
         except httpx.HTTPError:
-            return False
-        return answer.status_code == 200
+            return None
+        return None if answer.status_code == 503 else answer.status_code == 200
 
     def _prefect_fell(self, part: Part) -> None:
         """Refuse connections until the next start, and start on a fresh database when this one is gone or broken."""

@@ -75,6 +75,7 @@ def test_a_real_office_comes_to_an_open_round_by_commands(
     assert line("account", "redeem", invited["first_sign_in"].rsplit("/", 1)[1], by=None).done == {"username": "thuky"}
 
     given = ("--deputy", "pho", "--document", "3/UQ-UBND", "--scope", "LDTT", *SINCE, "--to", "2024-12-31")
+    monkeypatch.delenv("VINHDANH_PASSWORD")  # the administrator's; the chairman has none yet
     assert line("authorise", "--principal", "chutich", *given, by="chutich").done == {
         "deputy": "pho",
         "document": "3/UQ-UBND",

@@ -1,6 +1,9 @@
 """What the database itself refuses: unknown words, papers that are missing, the same thing twice, naive times."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from models.types import table
 from operations import accounts, administration, conflicts_of_interest, deadlines, petitions, proposal, tokens
 from rules.lifecycle import State
 
+ROOT = Path(models.__file__).parents[1]
 METADATA = models.SQLModel.metadata.tables
 WORDS = sorted(
     (name, str(constraint.name).removeprefix(f"ck_{name}_").removesuffix("_known"))
@@ -208,3 +212,10 @@ def test_what_is_written_while_reading_is_not_kept(database: Any) -> None:
         session.flush()
     with database.read() as session:
         assert session.execute(sa.text("SELECT count(*) FROM unit")).scalar_one() == 0
+
+
+def test_outside_of_the_tests_every_act_is_flushed_to_disk() -> None:
+    """tests/conftest.py switches it off for itself; a process of its own has what people have."""
+    asked = "from models.database import _PRAGMAS; print(_PRAGMAS['synchronous'])"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.strip() == "('FULL', 2)"

@@ -638,7 +638,7 @@ def test_an_identity_belongs_to_one_account(house: House) -> None:
     assert code_of(lambda: outside(house, issuer="https://other")) == "unknown_identity"
     assert house.log() == [("?", "unknown_identity")] * 2
     token = outside(house)
-    house.office.act(administration.unlink_identities, "tv05", actor=house.quantri)
+    house.office.act(administration.unlink_identities, "tv05", actor=house.quantri, now=house.now)
     assert house.who(token) is None
     assert code_of(lambda: outside(house)) == "unknown_identity"
     assert house.office.violations() == []

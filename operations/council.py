@@ -23,6 +23,7 @@ from models import (
 from models.types import by_first, table
 from operations import access, accounts, announce, numbering, record, rounds, ties, transition, written
 from operations.access import Actor
+from rules import conflicts
 from rules import regulation as regulations
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
@@ -767,7 +768,7 @@ def stands_aside(session: Session, username: str) -> set[str]:
         .where(
             Conflict.username == username,
             Conflict.strength == "certain",
-            col(Conflict.state).in_(ties.UNCLEARED),
+            col(Conflict.state).in_(conflicts.UNCLEARED),
             CouncilSession.state == "convened",
         )
     )

@@ -26,7 +26,7 @@ from models import (
 from models.types import table
 from operations import access, attachments, cases, paging, proposal, sight, transition
 from operations.access import Actor
-from rules import catalogue, evaluation
+from rules import catalogue, evaluation, names
 from rules.refusal import Unreadable
 
 _N, _P, _U, _R, _D = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, Dossier))
@@ -72,7 +72,7 @@ def search(
     if _CODE.fullmatch(said.upper()):
         query = query.where(_N.code == said.upper())
     elif said:
-        query = query.where(_P.name_key.contains(proposal.fold(said), autoescape=True))
+        query = query.where(_P.name_key.contains(names.fold(said), autoescape=True))
     if after:
         (last,) = paging.read(after, paging.number)
         query = query.where(_N.id < last)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from models import Nomination, Nominee, ReviewRound, Unit
 from models.types import table
 from operations import cases, record, rounds
-from operations.proposal import fold
+from rules import names
 from rules.lifecycle import State
 
 SMALL = 5  # a cell below this could point at a person
@@ -63,7 +63,7 @@ _APART = object()
 def _direct(row: Any) -> Any:
     if row.kind != "individual":
         return _APART
-    said = fold(row.object_class or "")
+    said = names.fold(row.object_class or "")
     if "truc tiep" in said or cases.worker_group(row.object_class) in {"worker", "farmer"}:
         return True
     if "lanh dao" in said or "quan ly" in said or cases.worker_group(row.object_class) == "entrepreneur":
@@ -74,13 +74,13 @@ def _direct(row: Any) -> Any:
 def _woman(row: Any) -> Any:
     if row.kind != "individual":
         return _APART
-    return {"nu": True, "nam": False}.get(fold(row.gender or ""))
+    return {"nu": True, "nam": False}.get(names.fold(row.gender or ""))
 
 
 def _minority(row: Any) -> Any:
     if row.kind != "individual":
         return _APART
-    said = fold(row.ethnicity or "")
+    said = names.fold(row.ethnicity or "")
     return None if not said else not said.startswith("kinh")
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +18,7 @@ from operations import access, announce, duties, numbering, record, rounds, tran
 from operations.access import Actor
 from operations.transition import Result, Standing, chunks
 from operations.workbook.heads import RATING_WORDS
-from rules import catalogue, lifecycle
+from rules import catalogue, lifecycle, names
 from rules.lifecycle import Action, Role, Stage, State
 from rules.refusal import Citation, Refusal, Unreadable
 
@@ -64,12 +63,6 @@ class Filed:
     errors: tuple[dict[str, Any], ...] = ()
     warnings: tuple[dict[str, Any], ...] = ()
     index: int = -1
-
-
-def fold(text: str) -> str:
-    """For comparing names: lower case, single spaces, without Vietnamese marks."""
-    plain = unicodedata.normalize("NFD", " ".join(text.split()).casefold().replace("đ", "d"))
-    return "".join(char for char in plain if not unicodedata.combining(char))
 
 
 def _same_text(text: str | None) -> str:
@@ -317,7 +310,7 @@ def _fresh_nominees(
                     "unit_id": unit.id,
                     "kind": proposed.kind,
                     "name": proposed.name,
-                    "name_key": fold(proposed.name),
+                    "name_key": names.fold(proposed.name),
                     "identity": key,
                     "honorific": proposed.honorific,
                     "position": proposed.position,
@@ -670,7 +663,7 @@ def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | d
         raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
     for field, value in person.items():
         setattr(nominee, field, value.strip() or None if isinstance(value, str) else value)
-    nominee.name_key = fold(nominee.name)
+    nominee.name_key = names.fold(nominee.name)
     nominee.identity = identity(nominee)
     with session.no_autoflush:
         same = select(Nominee.code).where(

@@ -21,9 +21,9 @@ from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, 
 from models.database import Database
 from models.types import by_first, table
 from operations import access, disclosure, paging, transition
-from operations.proposal import KIND_NAMES, fold
+from operations.proposal import KIND_NAMES
 from operations.workbook import heads
-from rules import catalogue
+from rules import catalogue, names
 from rules.lifecycle import State
 from rules.refusal import Refusal
 
@@ -255,7 +255,7 @@ def _of_nominee(session: Session, text: str | None, kind: str | None) -> list[An
     words = unicodedata.normalize("NFC", text or "").split()[:_MOST_WORDS]
     exact: list[Any] = [_P.kind == kind] if kind is not None else []
     for word in words:
-        if fold(word) != word.casefold():  # typed with marks
+        if names.fold(word) != word.casefold():  # typed with marks
             spelt = dict.fromkeys(
                 cased for one in heads.spellings(word.casefold()) for cased in (one, one.capitalize(), one.upper())
             )
@@ -264,13 +264,13 @@ def _of_nominee(session: Session, text: str | None, kind: str | None) -> list[An
         return []
     # The narrow index of folded names says whose row is worth a look.
     index = table(Nominee).alias("by_name").c
-    probe = sa.select(index.id).where(*(_begins_a_word(index.name_key, fold(word)) for word in words))
+    probe = sa.select(index.id).where(*(_begins_a_word(index.name_key, names.fold(word)) for word in words))
     if exact:
         probe = probe.join(Nominee, index.id == _P.id).where(*exact)
     few = list(session.execute(probe.limit(_FEW + 1)).scalars())
     if len(few) <= _FEW:
         return [_N.nominee_id.in_(few)]
-    return [*(_begins_a_word(_P.name_key, fold(word)) for word in words), *exact]
+    return [*(_begins_a_word(_P.name_key, names.fold(word)) for word in words), *exact]
 
 
 def _begins_a_word(column: Any, word: str) -> Any:

@@ -12,9 +12,9 @@ from sqlmodel import Session, select
 
 from models import AgendaItem, Authorisation, Conflict, CouncilSession, Nomination, Recusal, SessionMember
 from models.types import table
-from operations import access, ties, transition
+from operations import access, transition
 from operations.access import Actor
-from rules import lifecycle, policy
+from rules import conflicts, lifecycle, policy
 from rules.lifecycle import Role
 from rules.policy import Act, Relation
 from rules.refusal import Citation, Refusal
@@ -36,7 +36,7 @@ def stood_aside(username: str) -> Any:
     uncleared = (
         sa.select(c.nomination_id)
         .join_from(Conflict, CouncilSession, c.session_id == s.id)
-        .where(c.username == username, c.strength == "certain", c.state.in_(ties.UNCLEARED), s.state == "convened")
+        .where(c.username == username, c.strength == "certain", c.state.in_(conflicts.UNCLEARED), s.state == "convened")
     )
     return sa.union(sa.select(table(Recusal).c.nomination_id).where(table(Recusal).c.username == username), uncleared)
 

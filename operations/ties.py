@@ -28,8 +28,8 @@ from models import (
     Unit,
 )
 from models.types import by_first, table
-from operations import access, announce, proposal, record, rounds, transition
-from rules import conflicts
+from operations import access, announce, record, rounds, transition
+from rules import conflicts, names
 from rules.conflicts import Finding, Ground, Member, Past, Person
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
@@ -38,11 +38,10 @@ LONGEST_MESSAGE = 1000
 _UNIT_ROLES = (Role.UNIT_OFFICER.value, Role.UNIT_HEAD.value)
 # What an earlier round ended in for somebody who was honoured, or proposed upward by this office.
 _AWARDED = (State.SIGNED.value, State.FORWARDED.value, State.DISCLOSED.value, State.CLOSED.value)
-UNCLEARED = ("open", "denied")
 _SETTLING = {
     "recused": (("open", "denied", "waived"), "conflict:recused"),
     "denied": (("open",), "conflict:denied"),
-    "waived": (UNCLEARED, "conflict:waived"),
+    "waived": (conflicts.UNCLEARED, "conflict:waived"),
 }
 _C, _N, _P, _U, _A, _R, _G, _M = (
     table(model).c
@@ -183,7 +182,12 @@ def require_cleared(session: Session, sitting: CouncilSession) -> list[str]:
         sa.select(_C.strength, _C.state, _M.member, _M.name, _N.code, _C.ground)
         .join_from(Conflict, Nomination, _C.nomination_id == _N.id)
         .join(SessionMember, (_M.session_id == _C.session_id) & (_M.username == _C.username))
-        .where(_C.session_id == sitting.id, _C.state.in_(UNCLEARED), _N.state == State.ELIGIBLE.value, sa.not_(recused))
+        .where(
+            _C.session_id == sitting.id,
+            _C.state.in_(conflicts.UNCLEARED),
+            _N.state == State.ELIGIBLE.value,
+            sa.not_(recused),
+        )
         .order_by(_M.member, _N.code, _C.ground)
     ).all()
     certain = [row for row in rows if row.strength == "certain"]
@@ -289,7 +293,7 @@ def _detect(session: Session, sitting: CouncilSession) -> tuple[list[Finding], d
     """What the data suggest about the nominations that wait for the council, and those nominations' ids."""
     homes = _homes(session, sitting)
     members = _members(session, sitting, homes)
-    units = {conflicts.spelling(member.person.unit) for member in members}
+    units = {names.spelling(member.person.unit) for member in members}
     nominees, ids = _nominees(session, sitting, members, homes, units)
     round_ = session.get_one(ReviewRound, sitting.round_id)
     past = _past(session, round_, members, homes, units)
@@ -369,7 +373,7 @@ def _nominees(
     session: Session, sitting: CouncilSession, members: Sequence[Member], homes: _Homes, units: Collection[str]
 ) -> tuple[list[conflicts.Nominee], dict[str, int]]:
     """Who waits for the council; once more under the workplace where a member belongs there too."""
-    names = sorted({member.person.name for member in members})
+    called_names = sorted({member.person.name for member in members})
     called = {member.username for member in members}
     heads = {unit: frozenset(called.intersection(usernames)) for unit, usernames in homes.heads.items()}
     rows = session.execute(
@@ -386,7 +390,7 @@ def _nominees(
     for row in rows:
         ids[row.code] = row.id
         places = [row.unit]
-        if row.workplace and conflicts.spelling(row.workplace) in units:
+        if row.workplace and names.spelling(row.workplace) in units:
             places.append(row.workplace)
         found += [
             conflicts.Nominee(
@@ -395,7 +399,7 @@ def _nominees(
                 unit=place,
                 proposer=row.proposed_by,
                 kind=row.kind,
-                co_authors=conflicts.mentioned(row.initiative, names) if row.initiative else nobody,
+                co_authors=names.mentioned(row.initiative, called_names) if row.initiative else nobody,
                 birth_year=row.birth_date.year if row.birth_date else None,
                 superiors=heads.get(row.unit_id, nobody),
             )
@@ -415,7 +419,7 @@ def _past(
     base = sa.select(_N.proposed_by).join_from(Nomination, ReviewRound, _N.round_id == _R.id).where(*awarded)
     proposers = list(session.execute(base.distinct()).scalars())
     called = {member.username for member in members}
-    keys = {proposal.fold(homes.names[username]) for username in {*proposers, *called} if username in homes.names}
+    keys = {names.fold(homes.names[username]) for username in {*proposers, *called} if username in homes.names}
     ways: list[Any] = [_N.proposed_by.in_(sorted(called)), _P.kind == "household"]
     ways += [_P.name_key.in_(chunk) for chunk in transition.chunks(sorted(keys))]
     found: dict[int, Any] = {}
@@ -433,7 +437,7 @@ def _past(
         if row.proposed_by not in homes.names:
             continue
         places = [row.unit]
-        if row.workplace and conflicts.spelling(row.workplace) in units:
+        if row.workplace and names.spelling(row.workplace) in units:
             places.append(row.workplace)
         proposed_from: Sequence[str | None] = homes.units.get(row.proposed_by) or (None,)
         past += [

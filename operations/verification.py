@@ -40,7 +40,7 @@ from operations import (
     tokens,
     vote,
 )
-from rules import lifecycle
+from rules import lifecycle, names
 
 
 @dataclass(slots=True)
@@ -385,7 +385,7 @@ def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
                 "position": [row.position, row.workplace],
                 "person": [row.unit, row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
                 # Who is found by name, and who counts as the same person.
-                "name_key": Derived(row.name_key, proposal.fold(row.name)),
+                "name_key": Derived(row.name_key, names.fold(row.name)),
                 "identity": Derived(row.identity, proposal.identity(row)),
             },
         )

@@ -8,20 +8,19 @@ counts only whole, with its marks, and next to a second fact (unit, birth year, 
 family, middle or given name is no fact at all.
 """
 
-import re
-import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
+from rules import names
 from rules.refusal import Refusal, Unreadable
 
 Strength = Literal["certain", "ask"]
 
+UNCLEARED = ("open", "denied")  # states of a found tie that bar the member until somebody settles it
 REPEATED_YEARS = 3  # the same proposer and winner in so many …
 REPEATED_WINDOW = 5  # … of so many years
 GROUP_SIZE = 3  # people who pass awards around among themselves
@@ -186,76 +185,6 @@ def _rank(found: Finding) -> tuple[bool, str]:
     return found.strength != "certain", found.sentence
 
 
-# Names
-
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")  # huyền, sắc, ngã, hỏi, nặng
-_HOUSEHOLD = ("hộ gia đình ", "gia đình ", "hộ ")
-
-
-@lru_cache(maxsize=65_536)
-def spelling(text: str) -> str:
-    """A name or unit to compare with its marks: NFC, case and spaces folded, one place for the tone.
-
-    "Hoà" and "Hòa" are one spelling in two fashions, so the tone moves to the end of its syllable. Ð (eth), which
-    old keyboards gave for Đ, is Đ.
-    """
-    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).casefold()).replace("ð", "đ")
-    words = []
-    for word in folded.replace("’", "'").split():
-        letters = "".join(mark for mark in word if mark not in _TONES)
-        words.append(unicodedata.normalize("NFC", letters) + "".join(sorted(mark for mark in word if mark in _TONES)))
-    return " ".join(words)
-
-
-_BARE_MIDDLE = frozenset({spelling("Văn"), spelling("Thị"), spelling("A")})
-
-
-@lru_cache(maxsize=65_536)
-def without_marks(text: str) -> str:
-    """A name as somebody types it without Vietnamese keys: never enough to know a person by."""
-    plain = unicodedata.normalize("NFD", spelling(text)).replace("đ", "d")
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
-
-
-@lru_cache(maxsize=65_536)
-def _whole(text: str) -> str:
-    """The spelling of a full personal name; empty where only a family or a family and middle name was written."""
-    name = unicodedata.normalize("NFC", " ".join(text.split()))
-    for opening in _HOUSEHOLD:
-        if name.casefold().startswith(opening):
-            name = name[len(opening) :]
-            if name.casefold().startswith(("ông ", "bà ")):
-                name = name.split(" ", 1)[1]
-            break
-    words = spelling(name).split()
-    bare = len(words) < 2 or (len(words) == 2 and words[1] in _BARE_MIDDLE)
-    return "" if bare else " ".join(words)
-
-
-_WORD = re.compile(r"[^\W_](?:[^\W_]|['’\u0300-\u036f])*|\S")
-
-
-def mentioned(text: str, names: Iterable[str]) -> frozenset[str]:
-    """Which of these people a text names in full: «Nguyễn Thị Hà» does not stand in «Nguyễn Thị Hà My»."""
-    text = unicodedata.normalize("NFC", text)
-    folded = text.casefold()
-    likely = [
-        name for name in names if _whole(name) and unicodedata.normalize("NFC", name).casefold().split()[0] in folded
-    ]
-    if not likely:
-        return frozenset()
-    words = _WORD.findall(text)
-    spelled = [spelling(word) for word in words]
-    found = set()
-    for name in likely:
-        wanted = _whole(name).split()
-        for start in range(len(words) - len(wanted) + 1):
-            end = start + len(wanted)
-            if spelled[start:end] == wanted and not (end < len(words) and words[end][0].isupper()):
-                found.add(name)
-    return frozenset(found)
-
-
 class _Seat:
     """A member with the spellings worked out once."""
 
@@ -263,9 +192,9 @@ class _Seat:
         self.member = member
         self.person = member.person
         self.references = frozenset({member.username, member.person.id})
-        self.name = _whole(member.person.name)
-        self.plain = without_marks(self.name)
-        self.unit = spelling(member.person.unit)
+        self.name = names.whole(member.person.name)
+        self.plain = names.without_marks(self.name)
+        self.unit = names.spelling(member.person.unit)
         self.node = (self.name, self.unit)
 
 
@@ -275,9 +204,9 @@ class _Dossier:
     def __init__(self, nominee: Nominee) -> None:
         self.nominee = nominee
         self.of_person = nominee.kind not in {"collective", "enterprise"}
-        self.name = _whole(nominee.name)
-        self.plain = without_marks(self.name)
-        self.unit = spelling(nominee.unit)
+        self.name = names.whole(nominee.name)
+        self.plain = names.without_marks(self.name)
+        self.unit = names.spelling(nominee.unit)
         self.node = (self.name, self.unit)
 
 
@@ -315,7 +244,7 @@ class _Reach:
             )
             around = (name for name, _ in walks[seat.node])
             for name in {seat.person.name, *below, *above, *partners.get(seat.name, ()), *around}:
-                self.by_name[without_marks(_whole(name))].add(place)
+                self.by_name[names.without_marks(names.whole(name))].add(place)
         for known in (self.by_unit, self.by_name, self.by_own_name):
             known.pop("", None)
 
@@ -324,12 +253,12 @@ class _Reach:
         nominee = dossier.nominee
         places = self.by_name.get(dossier.plain, set()) | self.by_unit.get(dossier.unit, set())
         if not dossier.of_person:
-            places |= self.by_unit.get(spelling(nominee.name), set())
+            places |= self.by_unit.get(names.spelling(nominee.name), set())
         for reference in (nominee.proposer, *nominee.co_authors, *nominee.superiors):
             if reference in self.by_reference:
                 places |= self.by_reference[reference]
             else:
-                places |= self.by_own_name.get(without_marks(_whole(reference)), set())
+                places |= self.by_own_name.get(names.without_marks(names.whole(reference)), set())
         return [self.council[place] for place in sorted(places)]
 
 
@@ -338,10 +267,10 @@ _Tie = tuple[Ground, Strength, str]
 
 def _same_person(person: Person, dossier: _Dossier) -> tuple[Strength, str] | None:
     """Whether a person of the register is the nominee, how surely, and which facts agree."""
-    nominee, name = dossier.nominee, _whole(person.name)
-    if not dossier.of_person or not name or without_marks(name) != dossier.plain:
+    nominee, name = dossier.nominee, names.whole(person.name)
+    if not dossier.of_person or not name or names.without_marks(name) != dossier.plain:
         return None
-    here = spelling(person.unit) == dossier.unit != ""
+    here = names.spelling(person.unit) == dossier.unit != ""
     years = (person.birth_year, nominee.birth_year)
     born = None not in years and years[0] == years[1]
     contradicted = None not in years and years[0] != years[1]
@@ -364,13 +293,13 @@ def _is_named(reference: str, seat: _Seat, dossier: _Dossier) -> tuple[Strength,
     """Whether a name or number in the dossier means the member: the whole name, surely only within one unit."""
     if reference in seat.references:
         return "certain", ""
-    name = _whole(reference)
+    name = names.whole(reference)
     if not name or not seat.name:
         return None
     here = seat.unit == dossier.unit != ""
     if name == seat.name:
         return ("certain", "") if here else ("ask", " (trùng họ tên; hai đơn vị khác nhau, cần xác nhận)")
-    if here and without_marks(name) == seat.plain:
+    if here and names.without_marks(name) == seat.plain:
         return "ask", f" (trùng họ tên không kể dấu: {reference})"
     return None
 
@@ -384,7 +313,9 @@ def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequenc
             same[0],
             f"{member} và người được đề nghị trong hồ sơ {nominee.code} trùng {same[1]}: có thể là hồ sơ của chính mình.",
         )
-    if seat.unit and (seat.unit == dossier.unit or (not dossier.of_person and seat.unit == spelling(nominee.name))):
+    if seat.unit and (
+        seat.unit == dossier.unit or (not dossier.of_person and seat.unit == names.spelling(nominee.name))
+    ):
         yield (
             Ground.SAME_UNIT,
             "ask",
@@ -419,7 +350,7 @@ def _rank_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequence[P
                 is_chief = _same_person(chief, dossier)
                 if is_chief is not None:
                     yield Ground.DIRECT_SUPERIOR, is_chief[0], f"{above} (trùng {is_chief[1]})."
-        elif _whole(superior) and _whole(superior) == dossier.name:
+        elif names.whole(superior) and names.whole(superior) == dossier.name:
             here = seat.unit == dossier.unit != ""
             doubt = "" if here else " (trùng họ tên; hai đơn vị khác nhau, cần xác nhận)"
             yield Ground.DIRECT_SUPERIOR, "certain" if here else "ask", f"{above}{doubt}."
@@ -444,18 +375,20 @@ class _History:
     def __init__(self, past: Sequence[Past]) -> None:
         self.between: dict[tuple[str, str], list[Past]] = defaultdict(list)
         for row in past:
-            proposer, winner = _whole(row.proposer), _whole(row.winner)
+            proposer, winner = names.whole(row.proposer), names.whole(row.winner)
             if proposer and winner and proposer != winner:
                 self.between[proposer, winner].append(row)
 
 
 def _won_here(rows: Iterable[Past], unit: str) -> bool:
-    return any(spelling(row.unit) == unit != "" for row in rows)
+    return any(names.spelling(row.unit) == unit != "" for row in rows)
 
 
 def _proposed_here(rows: Iterable[Past], unit: str) -> bool:
     """Whether a proposer's unit agrees; where it was not written, the winner's unit stands in for it."""
-    return any(spelling(row.unit if row.proposer_unit is None else row.proposer_unit) == unit != "" for row in rows)
+    return any(
+        names.spelling(row.unit if row.proposer_unit is None else row.proposer_unit) == unit != "" for row in rows
+    )
 
 
 def _may_have_proposed(rows: Sequence[Past], unit: str) -> bool:
@@ -545,11 +478,11 @@ class _Groups:
             if len({row.year for row in (*rows, *back)}) < GROUP_YEARS:
                 continue
             for row in rows:
-                won = ("won", winner, spelling(row.unit))
+                won = ("won", winner, names.spelling(row.unit))
                 if row.proposer_unit is None:
                     forward["any", proposer, ""].add(won)
                 else:
-                    forward["at", proposer, spelling(row.proposer_unit)].add(won)
+                    forward["at", proposer, names.spelling(row.proposer_unit)].add(won)
         for won in {won for winners in forward.values() for won in winners}:
             for proposing in (("any", won[1], ""), ("at", won[1], won[2])):
                 if proposing in forward:
@@ -562,9 +495,9 @@ class _Groups:
         self.backward = dict(backward)
         self.group: dict[_Node, list[str]] = {}
         for component in components(self.forward):
-            names = sorted({node[1] for node in component})
-            if len(names) >= GROUP_SIZE:
-                self.group.update(dict.fromkeys(component, names))
+            group = sorted({node[1] for node in component})
+            if len(group) >= GROUP_SIZE:
+                self.group.update(dict.fromkeys(component, group))
 
     def closed_walks(self, person: _Person) -> dict[_Person, list[_Person]]:
         """The shortest round of proposals from `person` over each other one and back, where it is short enough."""
@@ -612,7 +545,7 @@ class _Groups:
             return
         steps = []
         for (proposer, _), (winner, unit) in pairwise(walk):
-            rows = [row for row in self.rows[proposer, winner] if spelling(row.unit) == unit]
+            rows = [row for row in self.rows[proposer, winner] if names.spelling(row.unit) == unit]
             # The same whole name may stand in several spellings; the first in order keeps the sentence stable.
             giver, taker = min((row.proposer, row.winner) for row in rows)
             steps.append(f"{giver} đề nghị {taker} ({_listed(row.year for row in rows)})")

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from rules import case, conflicts
+from rules import case, names
 from rules.refusal import Citation, Refusal, Unreadable
 
 SAMPLE_PATH = Path(__file__).parent / "data" / "sample_regulation.toml"
@@ -128,10 +128,8 @@ class _Composition(_Strict):
 
     def missing_bodies(self, represented: Iterable[str]) -> tuple[str, ...]:
         """The bodies that nobody stands for: a body is represented where its whole name stands in a member's."""
-        present = [f" {conflicts.spelling(body)} " for body in represented]
-        return tuple(
-            body for body in self.bodies if not any(f" {conflicts.spelling(body)} " in other for other in present)
-        )
+        present = [f" {names.spelling(body)} " for body in represented]
+        return tuple(body for body in self.bodies if not any(f" {names.spelling(body)} " in other for other in present))
 
 
 class Confirmation(_Strict):

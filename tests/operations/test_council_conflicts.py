@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import models
 from models.types import table
 from operations import accounts, conflicts_of_interest, council, proposal, ties
+from rules import names
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal, Unreadable
 
@@ -536,7 +537,7 @@ class Archive:
     def _nominee(self, place: int, name: str, unit: str) -> int:
         return self._insert(
             models.Nominee, code=f"P-{place}", unit_id=self.units[unit], kind="individual", name=name,
-            name_key=proposal.fold(name), identity=f"{place}",
+            name_key=names.fold(name), identity=f"{place}",
         )  # fmt: skip
 
     def award(self, year: int, pairs: Iterable[tuple[tuple[str, str], tuple[str, str]]]) -> None:

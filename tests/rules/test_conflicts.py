@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rules import conflicts
+from rules import conflicts, names
 from rules.conflicts import Finding, Ground, Member, Nominee, Past, Person
 from rules.refusal import Refusal, Unreadable
 
@@ -81,11 +81,11 @@ def test_the_sentence_names_the_facts_that_agree_and_those_that_do_not():
     ],
 )
 def test_spelling_keeps_marks_and_forgives_fashions_of_writing(one, other, same):
-    assert (conflicts.spelling(one) == conflicts.spelling(other)) is same
+    assert (names.spelling(one) == names.spelling(other)) is same
 
 
 def test_a_name_without_marks_is_plain_letters():
-    assert conflicts.without_marks("Đặng Hoàng Ngữ Ưởng") == "dang hoang ngu uong"
+    assert names.without_marks("Đặng Hoàng Ngữ Ưởng") == "dang hoang ngu uong"
 
 
 @pytest.mark.parametrize("name", ["Nguyễn Văn", "Nguyễn Thị", "Vàng A", "Nguyễn", "Văn", ""])
@@ -441,9 +441,9 @@ rows = st.builds(Past, years, full_names, full_names, units, st.one_of(st.none()
 def test_shared_family_middle_or_given_names_alone_never_flag(names, born, past, data):
     """Whatever two different names share, and whatever stands in the history of others, two units have nothing in common."""
     one, other = names
-    assume(conflicts.without_marks(one) != conflicts.without_marks(other))
+    assume(names.without_marks(one) != names.without_marks(other))
     third = data.draw(full_names)
-    assume(len({conflicts.without_marks(name) for name in (one, other, third)}) == 3)
+    assume(len({names.without_marks(name) for name in (one, other, third)}) == 3)
     past = [row for row in past if not {row.proposer, row.winner} & {one, other}]
     member = Member("m", Person("p", one, "Phòng Tư pháp", born[0], frozenset({third})))
     candidate = Nominee("KT-1", other, "Phòng Y tế", third, "individual", frozenset({third}), born[1])
@@ -528,9 +528,9 @@ def planted(seed: int):
     group = chance.sample(everybody, chance.randint(3, 6))
     past = []
     for year in range(2018, 2024):
-        for unit, names in staff.items():
-            past += [Past(year, names[0], name, unit) for name in chance.sample(names[1:], 5)]
-            past.append(Past(year, "Chẻo Láo Lở", names[0], unit))
+        for unit, members in staff.items():
+            past += [Past(year, members[0], name, unit) for name in chance.sample(members[1:], 5)]
+            past.append(Past(year, "Chẻo Láo Lở", members[0], unit))
         for _ in range(10):
             giver, taker = chance.sample(everybody, 2)
             past.append(Past(year, giver[0], *taker))
@@ -603,7 +603,7 @@ def test_what_is_left_aside_for_speed_has_no_tie(monkeypatch):
     ],
 )
 def test_a_name_stands_in_a_text_only_whole(text, named):
-    assert conflicts.mentioned(unicodedata.normalize("NFD", text), ["Nguyễn Thị Hà", "Nguyễn Văn"]) == (
+    assert names.mentioned(unicodedata.normalize("NFD", text), ["Nguyễn Thị Hà", "Nguyễn Văn"]) == (
         {"Nguyễn Thị Hà"} if named else frozenset()
     )
 

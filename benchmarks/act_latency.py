@@ -21,11 +21,16 @@ from typing import Any
 
 from surroundings import describe
 
-from cli.people import CHAIRMAN, REVIEWER, SECRETARY, Office
+from cli.demo.people import CHAIRMAN, REVIEWER, SECRETARY, Office
 from models import Nomination
 from models.types import table
-from operations import proposal, review, rounds, sample, signature, timeline, transition
+from operations import rounds, transition
+from operations.chairman_signature import signature
+from operations.home_affairs_review import review
 from operations.installation import Installation, moment
+from operations.unit_proposal import proposal
+from operations.upkeep import sample
+from operations.views import timeline
 from rules.lifecycle import State
 
 NOW = moment("2024-12-16T08:00:00+07:00")

@@ -18,7 +18,9 @@ from ballot_races import NOW, SECRETARY, TELLER, add_members, convene, open_roun
 from surroundings import describe
 
 from models.database import Database, sqlite_url
-from operations import access, counting, sample, share_files, vote
+from operations import access
+from operations.council_vote import counting, share_files, vote
+from operations.upkeep import sample
 
 
 class Clock:

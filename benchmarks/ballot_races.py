@@ -21,9 +21,14 @@ from sqlmodel import select
 
 from models import Council
 from models.database import Database, sqlite_url
-from operations import access, accounts, council, counting, proposal, review, rounds, sample, share_files, vote
+from operations import access, rounds
 from operations.access import Actor
+from operations.council_vote import council, counting, share_files, vote
+from operations.home_affairs_review import review
 from operations.installation import moment
+from operations.people import accounts
+from operations.unit_proposal import proposal
+from operations.upkeep import sample
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 

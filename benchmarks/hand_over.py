@@ -22,8 +22,10 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from operations import access, proposal, rounds, sample  # noqa: E402 -- after the checkout's root is on the path
+from operations import access, rounds  # noqa: E402 -- after the checkout's root is on the path
 from operations.installation import Installation, moment  # noqa: E402 -- as above
+from operations.unit_proposal import proposal  # noqa: E402 -- as above
+from operations.upkeep import sample  # noqa: E402 -- as above
 
 NOW = "2024-11-01T08:00:00+07:00"
 LIMIT = 15.0

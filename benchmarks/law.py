@@ -15,8 +15,8 @@ from time import perf_counter
 
 from surroundings import describe
 
-from operations import replay
 from operations.installation import Installation
+from operations.views import replay
 from rules import regulation
 
 DISTRICT, WHAT_IF = 2_689, 5_000

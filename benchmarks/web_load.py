@@ -29,8 +29,10 @@ from surroundings import describe
 
 from cli import simulate
 from models import Account, Nomination, ReviewRound
-from operations import access, proposal, rounds, sign_in, tokens
+from operations import access, rounds
 from operations.installation import Installation
+from operations.people import sign_in, tokens
+from operations.unit_proposal import proposal
 
 NOW = "2024-12-31T08:00:00+07:00"
 STAFF = ("thuky", "chuyenvien1", "chuyenvien2", "chutich", "phochutich", "thanhtra", "tv03", "tv04", "tv05", "tv10")

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.door import DOOR, Code, day
-from operations import account_requests, administration, sign_in, tokens
-from operations.account_requests import Waiting
+from operations.people import account_requests, administration, sign_in, tokens
+from operations.people.account_requests import Waiting
 from rules.refusal import Unreadable
 
 unit_app = typer.Typer(no_args_is_help=True, help="Đơn vị.")

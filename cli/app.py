@@ -9,13 +9,13 @@ from typer.main import get_group
 
 # The name that is typed: where it lives, and what `vinhdanh --help` says of it.
 _COMMANDS = {
-    "init": ("cli.engine", "Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái"),
-    "up": ("cli.engine", "Chạy hệ thống: Prefect, bộ chạy luồng, gửi thư và trang web"),
-    "demo": ("cli.engine", "Một đợt xét trọn vẹn, cỡ thật"),
-    "simulate": ("cli.engine", "Một đợt xét qua các thao tác thật, và chi phí của nó"),
-    "doctor": ("cli.engine", "Kiểm tra hệ thống"),
-    "backup": ("cli.engine", "Sao lưu vào một tệp"),
-    "restore": ("cli.engine", "Khôi phục vào một thư mục trống"),
+    "init": ("cli.system", "Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái"),
+    "up": ("cli.system", "Chạy hệ thống: Prefect, bộ chạy luồng, gửi thư và trang web"),
+    "demo": ("cli.system", "Một đợt xét trọn vẹn, cỡ thật"),
+    "simulate": ("cli.system", "Một đợt xét qua các thao tác thật, và chi phí của nó"),
+    "doctor": ("cli.system", "Kiểm tra hệ thống"),
+    "backup": ("cli.system", "Sao lưu vào một tệp"),
+    "restore": ("cli.system", "Khôi phục vào một thư mục trống"),
 }
 _GROUPS = {
     "round": ("cli.rounds:app", "Đợt xét khen thưởng"),
@@ -27,8 +27,8 @@ _GROUPS = {
     "ballot": ("cli.ballot:app", "Bỏ phiếu kín"),
     "decisions": ("cli.decisions:app", "Quyết định, tờ trình, công khai, thu hồi"),
     "ledger": ("cli.ledger:app", "Sổ cái chống sửa đổi"),
-    "notifications": ("cli.engine:notifications_app", "Thư gửi đi"),
-    "deadlines": ("cli.engine:deadlines_app", "Nhắc hạn, đôn đốc"),
+    "notifications": ("cli.system:notifications_app", "Thư gửi đi"),
+    "deadlines": ("cli.system:deadlines_app", "Nhắc hạn, đôn đốc"),
     "unit": ("cli.administration:unit_app", "Đơn vị"),
     "account": ("cli.administration:account_app", "Tài khoản, đường dẫn đặt mật khẩu"),
     "role": ("cli.administration:role_app", "Vai trò theo văn bản"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.door import DOOR, Code, progress, read_text
-from operations import ballot_check, council, counting, share_files, vote
+from operations.council_vote import ballot_check, council, counting, share_files, vote
 from rules.refusal import Refusal, Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Bỏ phiếu kín, biểu quyết công khai, phiếu giấy.")

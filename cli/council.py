@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.door import DOOR, day
-from operations import conflicts_of_interest, council, paper_facts
+from operations.chairman_signature import paper_facts
+from operations.council_vote import conflicts_answered, council
 from operations.installation import moment
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def convene(
 
     def change(session: "Session", actor: "Actor") -> dict[str, Any]:
         row = council.convene(session, round_code=round_, at=when, place=place, actor=actor, now=DOOR.now())
-        asked = len(conflicts_of_interest.listing(session, row.code))
+        asked = len(conflicts_answered.listing(session, row.code))
         return {"session": row.code} | council.representation(session, row) | {"conflicts": asked}
 
     DOOR.say(DOOR.act("council.convene", round_, change))
@@ -157,11 +158,11 @@ def conflicts(
         DOOR.act(
             "council.look",
             session,
-            lambda s, a: conflicts_of_interest.look_again(s, session, actor=a, now=DOOR.now()),
+            lambda s, a: conflicts_answered.look_again(s, session, actor=a, now=DOOR.now()),
         )
     with DOOR.reading() as reading:
         only = DOOR.actor(reading).username if mine else None
-        DOOR.say(conflicts_of_interest.listing(reading, session, only=only))
+        DOOR.say(conflicts_answered.listing(reading, session, only=only))
 
 
 @app.command()
@@ -176,7 +177,7 @@ def declare(
         DOOR.act(
             "council.declare",
             session,
-            lambda s, a: conflicts_of_interest.declare(
+            lambda s, a: conflicts_answered.declare(
                 s, session, nomination=nomination, kind=kind, note=note, actor=a, now=DOOR.now()
             ),
         )
@@ -189,7 +190,7 @@ def deny(session: str, nomination: Codes, reason: Annotated[str, typer.Option()]
     answered = DOOR.act(
         "council.deny",
         session,
-        lambda s, a: conflicts_of_interest.deny(s, session, nomination, reason=reason, actor=a, now=DOOR.now()),
+        lambda s, a: conflicts_answered.deny(s, session, nomination, reason=reason, actor=a, now=DOOR.now()),
     )
     DOOR.say({"session": session, "denied": answered})
 
@@ -205,7 +206,7 @@ def waive(
     waived = DOOR.act(
         "council.waive",
         session,
-        lambda s, a: conflicts_of_interest.waive(
+        lambda s, a: conflicts_answered.waive(
             s, session, nomination, member=member, reason=reason, actor=a, now=DOOR.now()
         ),
     )

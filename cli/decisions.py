@@ -7,8 +7,10 @@ from sqlmodel import Session
 
 from cli.door import DOOR, Code, day
 from cli.nominations import Codes, Reason, each, refusals
-from operations import disclosure, proposal, signature
 from operations.access import Actor
+from operations.chairman_signature import signature
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import proposal
 
 app = typer.Typer(no_args_is_help=True, help="Quyết định, tờ trình, công khai, thu hồi.")
 

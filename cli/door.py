@@ -66,7 +66,7 @@ class Door:
     @cached_property
     def installation(self) -> Installation:
         """The installation in the data folder. Raises Refusal `not_initialised`."""
-        from operations import doctor
+        from operations.upkeep import doctor
 
         found = self.opened()
         missing = doctor.lost(found)
@@ -105,7 +105,8 @@ class Door:
         """Who acts: --as, else the account bound to the operating system's user."""
         import getpass
 
-        from operations import access, accounts
+        from operations import access
+        from operations.people import accounts
 
         name = self.username
         if name is None:
@@ -150,7 +151,7 @@ class Door:
 
         Raises Refusal `password_required` (with `always` also for an account without one), what `sign_in.prove` raises.
         """
-        from operations import accounts, sign_in
+        from operations.people import accounts, sign_in
 
         with self.reading() as session:
             who = self.actor(session)

@@ -135,7 +135,7 @@ def replay(
     regulation: Annotated[Path | None, typer.Option(help="Tệp Quy chế khác")] = None,
 ) -> None:
     """Xét lại một đợt theo bộ quy định khác: hồ sơ nào đổi kết quả, do điều khoản nào. Không thay đổi đợt xét."""
-    from operations import replay as replaying
+    from operations.views import replay as replaying
 
     text = read_text(regulation) if regulation else None
     with DOOR.reading() as session:
@@ -149,7 +149,7 @@ def what_if(
     budget: Annotated[int | None, typer.Option(help="Quỹ khen thưởng, đồng")] = None,
 ) -> None:
     """Nếu ngưỡng phiếu, hạn mức hoặc quỹ khác đi: ai thêm, ai bớt, chi phí từng đơn vị."""
-    from operations import replay as replaying
+    from operations.views import replay as replaying
 
     text = read_text(regulation)
     with DOOR.reading() as session:
@@ -159,7 +159,7 @@ def what_if(
 @rules_app.command()
 def quotas(round_: Annotated[str, typer.Option("--round", help="Mã đợt xét")]) -> None:
     """Đơn vị nào vượt hạn mức của Quy chế, vượt bao nhiêu."""
-    from operations import replay as replaying
+    from operations.views import replay as replaying
 
     with DOOR.reading() as session:
         DOOR.say(replaying.over_quota(session, round_))

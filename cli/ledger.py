@@ -9,7 +9,9 @@ import typer
 
 from cli.door import DOOR, progress, read_text
 from ledger import proof, unproven
-from operations import disclosure, ledger_book, snapshot, verification
+from operations import ledger_book
+from operations.public_disclosure import disclosure
+from operations.upkeep import snapshot, verification
 from rules.refusal import Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Sổ cái chống sửa đổi.")

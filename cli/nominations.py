@@ -9,9 +9,12 @@ import typer
 from sqlmodel import Session
 
 from cli.door import DOOR, day, read_bytes
-from operations import attachments, files, intake, proposal, review, timeline
+from operations import files
 from operations.access import Actor
+from operations.home_affairs_review import review
 from operations.transition import Result
+from operations.unit_proposal import attachments, intake, proposal
+from operations.views import timeline
 from rules.refusal import Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Hồ sơ đề nghị khen thưởng.")

@@ -11,22 +11,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cli.people import CHAIRMAN, MEMBERS, REVIEWER, SECRETARY, Office, ballot, groups, peak_rss_mb
-from operations import (
-    council,
-    counting,
-    disclosure,
-    ledger_book,
-    proposal,
-    review,
-    rounds,
-    sample,
-    share_files,
-    signature,
-    verification,
-    vote,
+from cli.demo.people import (
+    CHAIRMAN,
+    MEMBERS,
+    REVIEWER,
+    SECRETARY,
+    Office,
+    ballot,
+    groups,
+    peak_rss_mb,
 )
+from operations import ledger_book, rounds
+from operations.chairman_signature import signature
+from operations.council_vote import council, counting, share_files, vote
+from operations.home_affairs_review import review
 from operations.installation import Installation, moment
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import proposal
+from operations.upkeep import sample, verification
 from rules.refusal import Refusal
 
 BATCH = 500  # what a person selects and passes in one act

@@ -6,7 +6,7 @@ import sys
 from operations import outbox
 from rules.refusal import Refusal, Unreadable
 from tasks import delivery
-from tasks.office import installation
+from tasks.runtime import installation
 
 
 def main() -> int:

@@ -38,13 +38,13 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 from prefect.states import Crashed, Pending
 from prefect.utilities.engine import propose_state_sync
 
-from deployments import catalogue
+from deployments import deployed as catalogue
 from models import OutboxMessage
 from models.types import table
 from operations import outbox, rounds
 from rules.lifecycle import Stage
 from tasks import delivery, progress
-from tasks.office import installation
+from tasks.runtime import installation
 
 POLL = 0.4  # seconds between looks at the outbox and at the schedule
 WORKERS = 3

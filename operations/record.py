@@ -1,6 +1,6 @@
 """The ledger's one writer: what changed, as salted commitments, in the same transaction as the change.
 
-`record()` is called by every operation beside its change; `operations.verification` folds the entries back into
+`record()` is called by every operation beside its change; `operations.upkeep.verification` folds the entries back into
 the state tables. An entry's kind is `<source>:<past tense>`; the source says which table the subject is a key of.
 """
 

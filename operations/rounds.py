@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from models import Account, Deadline, Nomination, Regulation, ReviewRound, RoleGrant, Unit
 from models.types import by_first, table
-from operations import access, announce, numbering, record, written
+from operations import access, announce, free_text, numbering, record
 from operations.access import Actor
 from rules import calendar, deadlines, lifecycle, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, RoundKind, Stage
@@ -114,7 +114,7 @@ def open_round(
         raise Refusal("bad_year", f"Năm xét «{year}» không hợp lý.")
     if not title.strip():
         raise Refusal("missing_title", "Đợt xét phải có tên để các đơn vị nhận ra.")
-    written.check("Tên đợt xét", title, 300)
+    free_text.check("Tên đợt xét", title, 300)
     if proposals_due is not None and proposals_due < access.local_date(now):
         raise Refusal(
             "date_in_the_past",
@@ -425,7 +425,7 @@ def extend(
         raise Refusal("round_closed", f"Đợt xét {code} đã đóng; không gia hạn được nữa.")
     if not reason.strip():
         raise Refusal("reason_required", "Gia hạn phải nêu lý do, vì lý do được gửi cho mọi đơn vị đang chờ.")
-    written.check("Lý do gia hạn", reason, 2000)
+    free_text.check("Lý do gia hạn", reason, 2000)
     today = access.local_date(now)
     if until < today:
         raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")

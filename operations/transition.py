@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from models import AgendaItem, CouncilSession, Dossier, Nomination, Nominee, Recusal, ReviewRound, SessionMember, Unit
 from models.types import table
-from operations import announce, duties, record, written
+from operations import announce, duties, free_text, record
 from operations.access import Actor
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State, Transition
@@ -162,7 +162,7 @@ def move(
     Returns the nominations moved (as they stood before), a result for each code in order, and the first ledger index.
     """
     lifecycle.require_role(action, actor.roles)
-    written.check("Lý do", reason, LONGEST_REASON)
+    free_text.check("Lý do", reason, LONGEST_REASON)
     found = known if known is not None else standings(session, codes)
     results: dict[str, Result] = {}
     groups: dict[State, list[Standing]] = {}

@@ -3,7 +3,7 @@
 from prefect import task
 
 from operations import ledger_book
-from tasks.office import AGAIN, installation, log
+from tasks.runtime import AGAIN, installation, log
 
 
 @task(name="record audit", task_run_name="record audit", **AGAIN)

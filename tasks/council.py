@@ -4,9 +4,10 @@ from prefect import task
 from sqlmodel import col, select
 
 from models import CouncilSession, ReviewRound
-from operations import counting, deadlines
 from operations.access import ENGINE
-from tasks.office import AGAIN, installation, log, now
+from operations.council_vote import counting
+from operations.upkeep import deadlines
+from tasks.runtime import AGAIN, installation, log, now
 
 
 @task(name="invite", task_run_name="invite {round_code}", **AGAIN)

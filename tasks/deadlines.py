@@ -2,8 +2,8 @@
 
 from prefect import task
 
-from operations import deadlines
-from tasks.office import AGAIN, installation, log, now
+from operations.upkeep import deadlines
+from tasks.runtime import AGAIN, installation, log, now
 
 
 @task(name="sweep deadlines", task_run_name="sweep deadlines", **AGAIN)

@@ -9,7 +9,7 @@ from operations import outbox, rounds
 from operations.installation import Installation
 from operations.outbox import Claimed
 from rules.refusal import Refusal
-from tasks.office import log
+from tasks.runtime import log
 
 BATCH = 500  # far less than a lease's time even for a slow server
 SETTLE_EVERY = 100  # letters whose answers are written down together

@@ -3,7 +3,7 @@
 from prefect import task
 
 from operations import files, idempotency
-from tasks.office import AGAIN, installation, log, now
+from tasks.runtime import AGAIN, installation, log, now
 
 
 @task(name="tidy up", task_run_name="tidy up", **AGAIN)

@@ -3,7 +3,7 @@
 from prefect import task
 
 from tasks import delivery
-from tasks.office import AGAIN, installation
+from tasks.runtime import AGAIN, installation
 
 
 @task(name="notify", task_run_name="notify", **AGAIN)

@@ -3,8 +3,10 @@
 from prefect import task
 
 from documents import papers
-from operations import disclosure, files, paper_facts
-from tasks.office import AGAIN, installation, log
+from operations import files
+from operations.chairman_signature import paper_facts
+from operations.public_disclosure import disclosure
+from tasks.runtime import AGAIN, installation, log
 
 
 @task(name="render", task_run_name="render", **AGAIN)

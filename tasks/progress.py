@@ -8,9 +8,10 @@ from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
 from models import CouncilSession, Nomination, ReviewRound, Unit
-from operations import council, counting, rounds, vote
+from operations import rounds
+from operations.council_vote import council, counting, vote
 from rules.lifecycle import STAGE_NAMES, STATE_NAMES, WAITING, Stage, State, stage_of
-from tasks.office import AGAIN, installation
+from tasks.runtime import AGAIN, installation
 
 
 @task(name="show progress", task_run_name="progress {round_code}", **AGAIN)

@@ -2,8 +2,8 @@
 
 from prefect import task
 
-from operations import review
-from tasks.office import AGAIN, installation, log, now
+from operations.home_affairs_review import review
+from tasks.runtime import AGAIN, installation, log, now
 
 BATCH = 300  # one transaction; a reviewer waits no longer than this for the database
 

@@ -2,8 +2,8 @@
 
 from prefect import task
 
-from operations import signature
-from tasks.office import AGAIN, installation, log, now
+from operations.chairman_signature import signature
+from tasks.runtime import AGAIN, installation, log, now
 
 
 @task(name="notify signers", task_run_name="notify signers {round_code}", **AGAIN)

@@ -24,25 +24,15 @@ import models
 import models.database as database_module
 from ledger import note, sealing
 from models.database import Database, sqlite_url
-from operations import (
-    access,
-    ballot_box,
-    council,
-    counting,
-    deadlines,
-    disclosure,
-    ledger_book,
-    outbox,
-    proposal,
-    review,
-    rounds,
-    sample,
-    signature,
-    verification,
-    vote,
-)
+from operations import access, ledger_book, outbox, rounds
 from operations.access import Actor
+from operations.chairman_signature import signature
+from operations.council_vote import ballot_box, council, counting, vote
+from operations.home_affairs_review import review
 from operations.installation import Installation, moment
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import proposal
+from operations.upkeep import deadlines, sample, verification
 from rules.lifecycle import State
 
 NOW = moment("2024-11-01T08:00:00")

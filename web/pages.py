@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from operations import access, idempotency, sight, transition
+from operations import access, idempotency, transition, visibility
 from rules import lifecycle, policy
 from rules.policy import Act
 from web import language
@@ -139,7 +139,7 @@ def receipt(visit: Visit) -> Mapping[str, Any] | None:
             return None
         # A receipt keeps codes; whose they are is looked up for whoever may still read them.
         codes = [row["code"] for row in said.get("results", [])]
-        readable = sight.readable(session, codes, actor=visit.actor) if codes else set()
+        readable = visibility.readable(session, codes, actor=visit.actor) if codes else set()
         standing = transition.standings(session, [code for code in codes if code in readable])
     named = [
         {"name": standing[row["code"]].nominee if row["code"] in standing else "", **row}

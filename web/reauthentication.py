@@ -17,7 +17,7 @@ def asks(visit: Visit) -> bool:
 
 def check(visit: Visit, form: Form) -> None:
     """What is wrong with the password or code becomes the form's error. Raises Refusal `too_many_attempts`."""
-    from operations import sign_in
+    from operations.people import sign_in
 
     if not asks(visit):
         return

@@ -58,7 +58,7 @@ def install(app: FastAPI) -> None:
             visit.note("see" if request.method == "GET" else "send", request.url.path, refusal)
         return pages.render(
             visit,
-            "refusal.html",
+            "refusals/refusal.html",
             status=status,
             refusal=refusal,
             gist=language.gists().get(refusal.code) if visit.language == language.ENGLISH else None,
@@ -70,7 +70,7 @@ def install(app: FastAPI) -> None:
     def _unreadable(request: Request, error: Unreadable) -> Response:
         if _for_programs(request):
             return problem(422, error.code, error.message, where=error.where)
-        return pages.render(Visit.of(request), "unreadable.html", status=422, error=error)
+        return pages.render(Visit.of(request), "refusals/unreadable.html", status=422, error=error)
 
     @app.exception_handler(TooLong)
     def _too_long(request: Request, error: TooLong) -> Response:
@@ -83,7 +83,7 @@ def install(app: FastAPI) -> None:
             return problem(error.status_code, "http", str(error.detail), headers=dict(error.headers or {}))
         return pages.render(
             Visit.of(request),
-            "no_page.html",
+            "refusals/no_page.html",
             status=error.status_code,
             asked_for=request.url.path,
             title="Không có trang này",
@@ -95,7 +95,11 @@ def install(app: FastAPI) -> None:
             where = [{"field": "/".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
             return problem(422, "invalid_request", "Yêu cầu không đúng mẫu.", where=where)
         return pages.render(
-            Visit.of(request), "no_page.html", status=422, asked_for=request.url.path, title="Không có trang này"
+            Visit.of(request),
+            "refusals/no_page.html",
+            status=422,
+            asked_for=request.url.path,
+            title="Không có trang này",
         )
 
 

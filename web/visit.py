@@ -19,9 +19,10 @@ from typing import Any
 from fastapi import Request
 from sqlmodel import Session
 
-from operations import access, idempotency, sign_in
+from operations import access, idempotency
 from operations.access import Actor
 from operations.installation import Installation, moment
+from operations.people import sign_in
 from rules import policy
 from rules.policy import Act, Relation
 from rules.refusal import Refusal

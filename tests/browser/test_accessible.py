@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator
 
-from operations import administration, council, proposal, review, to_sign, vote
+from operations.chairman_signature import to_sign
+from operations.council_vote import council, vote
+from operations.home_affairs_review import review
+from operations.people import administration
+from operations.unit_proposal import proposal
 from rules import policy, regulation
 from rules.lifecycle import State
 from tests.browser.conftest import Person, Town, served
 from tests.conftest import MEMBERS, NOW, Office, Templates
-from tests.intake import building
+from tests.operations.unit_proposal.workbook import building
 from tests.web import busy_site, site_map
 from tests.web.conftest import PASSWORD, opened
 

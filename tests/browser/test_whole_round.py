@@ -5,8 +5,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from operations import review, vote
-from operations.workbook import facts, heads, writing
+from operations.council_vote import vote
+from operations.home_affairs_review import review
+from operations.unit_proposal.workbook import facts, heads, writing
 from tests.browser.conftest import Person, Town
 from tests.conftest import MEMBERS
 from tests.web.conftest import PASSWORD

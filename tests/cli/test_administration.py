@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from operations import accounts
 from operations.installation import Installation
+from operations.people import accounts
 from rules import regulation
 from tests.cli.conftest import Line
 

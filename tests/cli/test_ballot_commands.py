@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ledger import sealing
-from operations import accounts
 from operations.installation import Installation
+from operations.people import accounts
 from rules import regulation
 
 MEMBERS = ("chutich", "phochutich", *(f"tv{number:02d}" for number in range(3, 12)))

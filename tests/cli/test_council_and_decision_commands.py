@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from operations import accounts
 from operations.installation import Installation
+from operations.people import accounts
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = ("chutich", "phochutich", *(f"tv{number:02d}" for number in range(3, 12)))

@@ -102,14 +102,14 @@ def _counts(server: Server) -> bool:
 @pytest.fixture
 def here(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """The installation that tasks work for, as `init --sample` leaves it, at the business time of the test office."""
-    from tasks import office
+    from tasks import runtime
 
     monkeypatch.setenv("VINHDANH_DATA", str(installation.folder))
     monkeypatch.setenv("VINHDANH_NOW", "2024-11-01T08:00:00+07:00")
-    office.installation.cache_clear()
-    yield office.installation()
-    office.installation().database.close()
-    office.installation.cache_clear()
+    runtime.installation.cache_clear()
+    yield runtime.installation()
+    runtime.installation().database.close()
+    runtime.installation.cache_clear()
 
 
 @pytest.fixture

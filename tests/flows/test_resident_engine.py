@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deployments import catalogue
+from deployments import deployed
 from deployments.environment import ROOT
 from notifications.loopback import LoopbackServer
 from operations import outbox
@@ -61,10 +61,10 @@ def mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackSe
 
 
 def use_mail(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    from tasks import office
+    from tasks import runtime
 
     monkeypatch.setenv("VINHDANH_SMTP_URL", url)
-    office.installation.cache_clear()
+    runtime.installation.cache_clear()
 
 
 def runs_of(server: Any, name: str, since: str) -> list[dict[str, Any]]:
@@ -223,7 +223,7 @@ def test_schedules_make_runs_ahead_in_vietnamese_time(turns: Turns, server: Any)
         wanted = {"deployments": {"name": {"any_": ["escalate_deadlines"]}}}
         runs = server.post("flow_runs/filter", sort="EXPECTED_START_TIME_ASC", **wanted)
         local = [
-            datetime.fromisoformat(one["expected_start_time"]).astimezone(ZoneInfo(catalogue.TIMEZONE)) for one in runs
+            datetime.fromisoformat(one["expected_start_time"]).astimezone(ZoneInfo(deployed.TIMEZONE)) for one in runs
         ]
         return sorted({f"{one:%H:%M}" for one in local if one.timestamp() > time.time()})
 
@@ -238,7 +238,7 @@ def test_registering_again_changes_nothing(turns: Turns, server: Any) -> None:
     before = known()
     turns.engine._register(turns.client)
     assert known() == before
-    assert [name for name, _, _ in before] == sorted(one.name for one in catalogue.DEPLOYED)
+    assert [name for name, _, _ in before] == sorted(one.name for one in deployed.DEPLOYED)
 
 
 def test_prefect_forgets_runs_of_long_ago(turns: Turns, server: Any, office: Any) -> None:
@@ -281,8 +281,8 @@ def test_the_deploy_file_says_what_the_catalogue_says() -> None:
     assert [
         (one["name"], one["entrypoint"], [(s["cron"], s["timezone"]) for s in one.get("schedules", [])]) for one in said
     ] == [
-        (one.name, f"flows/{one.name}.py:{one.name}", [(one.cron, catalogue.TIMEZONE)] if one.cron else [])
-        for one in catalogue.DEPLOYED
+        (one.name, f"flows/{one.name}.py:{one.name}", [(one.cron, deployed.TIMEZONE)] if one.cron else [])
+        for one in deployed.DEPLOYED
     ]
 
 
@@ -292,7 +292,7 @@ def test_deployed_flows_run_on_a_worker_and_the_engine_leaves_them_to_it(
     from prefect.client.orchestration import get_client
 
     from deployments import engine
-    from tasks import office as opened
+    from tasks import runtime as opened
 
     server.post("work_pools/", name="vinhdanh", type="process")
     done = prefect("deploy", "--all", "--no-prompt", "--prefect-file", "deployments/prefect.yaml")
@@ -300,7 +300,7 @@ def test_deployed_flows_run_on_a_worker_and_the_engine_leaves_them_to_it(
     found = server.post("deployments/filter", deployments={"tags": {"all_": ["vinhdanh"]}})
     assert {
         one["name"]: (one["work_pool_name"], list(one["parameter_openapi_schema"]["properties"])) for one in found
-    } == {one.name: ("vinhdanh", [] if one.name in OFFICE_WIDE else ["round_code"]) for one in catalogue.DEPLOYED}
+    } == {one.name: ("vinhdanh", [] if one.name in OFFICE_WIDE else ["round_code"]) for one in deployed.DEPLOYED}
     assert found[0]["pull_steps"] == [{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}]
 
     monkeypatch.setenv("VINHDANH_PREFECT_API_URL", server.url)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from notifications.loopback import LoopbackServer
-from operations import council, outbox, vote
+from operations import outbox
+from operations.council_vote import council, vote
 from rules import regulation
 from rules.lifecycle import State
 
@@ -112,7 +113,7 @@ def test_deliver_notifications_sends_every_letter_once(
     queued = office.look(outbox.status)["queued"]
     with LoopbackServer(tmp_path / "mail") as mail:
         monkeypatch.setenv("VINHDANH_SMTP_URL", mail.url)
-        from tasks import office as opened
+        from tasks import runtime as opened
 
         opened.installation.cache_clear()
         assert run("deliver_notifications").name == f"{queued} accepted, 0 retry, 0 failed"

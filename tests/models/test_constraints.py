@@ -11,7 +11,11 @@ import sqlalchemy as sa
 
 import models
 from models.types import table
-from operations import accounts, administration, conflicts_of_interest, deadlines, petitions, proposal, tokens
+from operations.council_vote import conflicts_answered
+from operations.people import accounts, administration, tokens
+from operations.public_disclosure import petitions
+from operations.unit_proposal import proposal
+from operations.upkeep import deadlines
 from rules.lifecycle import State
 
 ROOT = Path(models.__file__).parents[1]
@@ -39,7 +43,7 @@ def stood(office: Any) -> None:
     office.act(administration.invite, "chutich", actor=office.quantri, now=office.now)
     (eligible,) = round_.to(State.ELIGIBLE)
     office.act(
-        conflicts_of_interest.declare,
+        conflicts_answered.declare,
         round_.session(),
         nomination=eligible,
         kind="kinship",

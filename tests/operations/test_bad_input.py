@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from operations import council, disclosure, petitions, proposal, review, rounds, signature
+from operations import rounds
+from operations.chairman_signature import signature
+from operations.council_vote import council
+from operations.home_affairs_review import review
 from operations.installation import moment
+from operations.public_disclosure import disclosure, petitions
+from operations.unit_proposal import proposal
 from rules.lifecycle import State
 from rules.refusal import Refusal, Unreadable
 

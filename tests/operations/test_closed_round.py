@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from operations import inbox, proposal, review, rounds, signature, to_sign
+from operations import rounds
+from operations.chairman_signature import signature, to_sign
+from operations.home_affairs_review import review
+from operations.unit_proposal import proposal
+from operations.views import inbox
 from rules.lifecycle import State
 
 

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from benchmarks import ballot_races
-from operations import deadlines, outbox, proposal, review, signature, vote
+from operations import outbox
+from operations.chairman_signature import signature
+from operations.council_vote import vote
+from operations.home_affairs_review import review
+from operations.unit_proposal import proposal
+from operations.upkeep import deadlines
 from rules.lifecycle import State
 from rules.refusal import Refusal
 

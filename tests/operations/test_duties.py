@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from operations import accounts, counting, proposal, review, signature, transition, vote
+from operations import transition
+from operations.chairman_signature import signature
+from operations.council_vote import counting, vote
+from operations.home_affairs_review import review
+from operations.people import accounts
+from operations.unit_proposal import proposal
 from rules import regulation
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
@@ -19,7 +24,7 @@ def also(office: Any, username: str, role: Role, unit: str | None = None) -> Non
     def grant(session: Any) -> None:
         place = None
         if unit is not None:
-            from operations import administration
+            from operations.people import administration
 
             place = administration.unit_named(session, unit)
         accounts.grant(session, accounts.account_named(session, username), role, valid_from=SINCE, unit=place)

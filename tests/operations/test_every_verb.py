@@ -10,27 +10,15 @@ import pytest
 
 import models
 from notifications import letters, message
-from operations import (
-    access,
-    accounts,
-    administration,
-    comments,
-    conflicts_of_interest,
-    council,
-    counting,
-    deadlines,
-    disclosure,
-    ledger_book,
-    petitions,
-    proposal,
-    record,
-    review,
-    rounds,
-    signature,
-    transition,
-    vote,
-)
+from operations import access, ledger_book, record, rounds, transition
 from operations.access import Actor
+from operations.chairman_signature import signature
+from operations.council_vote import conflicts_answered, council, counting, vote
+from operations.home_affairs_review import comments, review
+from operations.people import accounts, administration
+from operations.public_disclosure import disclosure, petitions
+from operations.unit_proposal import proposal
+from operations.upkeep import deadlines
 from rules import regulation
 from rules.lifecycle import Role
 from rules.refusal import Refusal
@@ -139,11 +127,11 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
 
     def called(sitting: str) -> Story:
         asked = {"session_code": sitting, "reason": REASON, "now": now}
-        yield say(conflicts_of_interest.look_again, session_code=sitting, actor=secretary, now=now)
-        yield say(conflicts_of_interest.deny, nominations=here[6:7], actor=office.tv06, **asked)
-        yield say(conflicts_of_interest.waive, nominations=here[7:8], member="tv09", actor=secretary, **asked)
+        yield say(conflicts_answered.look_again, session_code=sitting, actor=secretary, now=now)
+        yield say(conflicts_answered.deny, nominations=here[6:7], actor=office.tv06, **asked)
+        yield say(conflicts_answered.waive, nominations=here[7:8], member="tv09", actor=secretary, **asked)
         yield say(
-            conflicts_of_interest.declare, session_code=sitting, nomination=here[7], kind="kinship", actor=office.tv08,
+            conflicts_answered.declare, session_code=sitting, nomination=here[7], kind="kinship", actor=office.tv08,
             now=now,
         )  # fmt: skip
         yield say(council.attend, session_code=sitting, members=MEMBERS[:9], actor=secretary)

@@ -15,7 +15,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from operations import accounts, deadlines, disclosure, proposal, review, rounds, signature
+from operations import rounds
+from operations.chairman_signature import signature
+from operations.home_affairs_review import review
+from operations.people import accounts
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import proposal
+from operations.upkeep import deadlines
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 

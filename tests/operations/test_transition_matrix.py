@@ -8,8 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from models.database import LAST_WRITES
-from operations import accounts, council, counting, disclosure, proposal, review, signature, transition, vote
+from operations import transition
 from operations.access import Actor
+from operations.chairman_signature import signature
+from operations.council_vote import council, counting, vote
+from operations.home_affairs_review import review
+from operations.people import accounts
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import proposal
 from rules.lifecycle import TRANSITIONS, Action, Role, Stage, State, roles_of, stage_of
 from rules.refusal import Refusal
 

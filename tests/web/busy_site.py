@@ -12,21 +12,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from operations import (
-    administration,
-    attachments,
-    comments,
-    conflicts_of_interest,
-    council,
-    disclosure,
-    files,
-    petitions,
-    proposal,
-    review,
-    rounds,
-    signature,
-    vote,
-)
+from operations import files, rounds
+from operations.chairman_signature import signature
+from operations.council_vote import conflicts_answered, council, vote
+from operations.home_affairs_review import comments, review
+from operations.people import administration
+from operations.public_disclosure import disclosure, petitions
+from operations.unit_proposal import attachments, proposal
 from rules.lifecycle import State
 from tests.conftest import MEMBERS, Office, Round, Templates
 from tests.web.conftest import Site, opened
@@ -108,7 +100,7 @@ def furnish(office: Office, say: Say) -> None:
     ).code
     office.act(council.attend, called, MEMBERS, actor=secretary)
     office.act(
-        conflicts_of_interest.declare, called, nomination=codes["XA02"][State.ELIGIBLE], kind="other",
+        conflicts_answered.declare, called, nomination=codes["XA02"][State.ELIGIBLE], kind="other",
         note=say("conflict.note"), actor=office.actor(ASIDE), **by,
     )  # fmt: skip
     office.act(

@@ -16,8 +16,10 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from models.database import Database
-from operations import accounts, ledger_book, sample
+from operations import ledger_book
 from operations.installation import Installation
+from operations.people import accounts
+from operations.upkeep import sample
 from rules.lifecycle import State
 from tests.conftest import NOW, Office, Round, Templates
 from web import app as site_app

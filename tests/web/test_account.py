@@ -10,8 +10,8 @@ import pyotp
 import pytest
 from fastapi.testclient import TestClient
 
-from operations import accounts, administration, sign_in
 from operations.installation import Installation
+from operations.people import accounts, administration, sign_in
 from tests.web.conftest import PASSWORD, Site, hidden
 from web.routes.sign_in import inside
 

@@ -7,8 +7,8 @@ import httpx
 import pyotp
 import pytest
 
-from operations import sign_in
 from operations.installation import Installation
+from operations.people import sign_in
 from rules import regulation
 from tests.web.conftest import PASSWORD, Site, hidden
 

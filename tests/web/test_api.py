@@ -12,7 +12,9 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from operations import accounts, disclosure, intake, proposal, tokens
+from operations.people import accounts, tokens
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import intake, proposal
 from rules import policy
 from rules.lifecycle import Role
 from tests.conftest import MEMBERS, Round

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from operations import tokens
+from operations.people import tokens
 from tests.web.conftest import Site, hidden
 from web.api.app import PREFIX
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from operations import administration, tokens
+from operations.people import administration, tokens
 from rules import policy
 from rules.lifecycle import State
 from tests.web.conftest import PASSWORD, Site

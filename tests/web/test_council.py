@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ledger import sealing
-from operations import council, vote
+from operations.council_vote import council, vote
 from rules import regulation
 from rules.lifecycle import State
 from tests.conftest import MEMBERS, Round

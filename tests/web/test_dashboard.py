@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from operations import deadlines, outbox, rounds
+from operations import outbox, rounds
+from operations.upkeep import deadlines
 from tests.web.conftest import Site, hidden
 from web import charts, ledger_check, prefect_runs
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from operations import review
+from operations.home_affairs_review import review
 from rules.lifecycle import State
 from tests.conftest import Round
 from tests.web.conftest import Site, hidden

@@ -9,9 +9,9 @@ import httpx
 import openpyxl
 import pytest
 
-from operations.workbook import heads, writing
+from operations.unit_proposal.workbook import heads, writing
 from rules.lifecycle import Stage
-from tests.intake import building
+from tests.operations.unit_proposal.workbook import building
 from tests.web.conftest import Site, hidden
 
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from operations import account_requests, inbox, timeline
+from operations.people import account_requests
+from operations.views import inbox, timeline
 from rules import lifecycle
 from tests.web.conftest import Site
 from web import language

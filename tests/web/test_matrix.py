@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from operations import tokens
+from operations.people import tokens
 from tests.conftest import Templates
 from tests.web.busy_site import Places, busy, places
 from tests.web.conftest import Site

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from operations import comments, petitions, proposal, review
+from operations.home_affairs_review import comments, review
+from operations.public_disclosure import petitions
+from operations.unit_proposal import proposal
 from rules import lifecycle
 from rules.lifecycle import Action, State
 from tests.conftest import NOW

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import RSAKey
 
-from operations import accounts
+from operations.people import accounts
 from tests.web.conftest import Site
 from tests.web.identity_provider import CLIENT, SECRET, Provider
 from web import visit

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from operations import petitions
+from operations.public_disclosure import petitions
 from tests.web.conftest import Site, hidden
 from web.routes import petitions as pages
 

@@ -11,8 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ledger import merkle, proof
-from operations import disclosure, files, ledger_book, proposal
+from operations import files, ledger_book
 from operations.installation import Installation
+from operations.public_disclosure import disclosure
+from operations.unit_proposal import proposal
 from rules.lifecycle import State
 from tests.conftest import Round
 from tests.web.conftest import Site

@@ -13,7 +13,7 @@ from web import pages
 from web.api.caller import Bearer, Change
 from web.visit import Permit
 
-TEMPLATES = sorted((Path(pages.__file__).parent / "templates").glob("*.html"))
+TEMPLATES = sorted((Path(pages.__file__).parent / "templates").rglob("*.html"))
 NAMES = [route.name for route in routes()]
 # Acts that no route declares, and where they are asked for instead.
 WITHIN: dict[Act, str] = {

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from operations import tokens
+from operations.people import tokens
 from rules import policy
 from tests.web.conftest import PASSWORD, Site
 from web.api import app as api

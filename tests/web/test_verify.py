@@ -5,7 +5,8 @@ import re
 import pytest
 
 from ledger import note
-from operations import disclosure, files, ledger_book
+from operations import files, ledger_book
+from operations.public_disclosure import disclosure
 from tests.web.conftest import Site
 
 PDF = b"%PDF-1.7 the very paper"

@@ -14,9 +14,10 @@ from fastapi import Header, Request
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from operations import access, idempotency, sign_in, tokens
+from operations import access, idempotency
 from operations.access import Actor
 from operations.installation import Installation
+from operations.people import sign_in, tokens
 from rules import policy
 from rules.policy import Act, Relation
 from rules.refusal import Refusal

@@ -10,8 +10,15 @@ from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
 from models import CouncilSession, ReviewRound
-from operations import ballot_check, conflicts_of_interest, council, counting, share_files, vote
 from operations.access import Actor
+from operations.council_vote import (
+    ballot_check,
+    conflicts_answered,
+    council,
+    counting,
+    share_files,
+    vote,
+)
 from rules.lifecycle import Role
 from rules.policy import Act, Relation
 from web.api import shapes
@@ -36,7 +43,7 @@ def convene(call: Annotated[Call, Depends(Change(Act.CONVENE))], said: shapes.Co
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         row = council.convene(session, round_code=said.round, at=said.at, place=said.place, actor=actor, now=call.now)
-        asked = len(conflicts_of_interest.listing(session, row.code))
+        asked = len(conflicts_answered.listing(session, row.code))
         return {"session": row.code} | council.representation(session, row) | {"conflicts": asked}
 
     return call.act(change, said=said)
@@ -108,7 +115,7 @@ def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: s
         sitting = _sitting(session, code, call, Act.SEE_SESSION)
         seated = any(one.username == call.actor.username for one in council.members_of(session, sitting))
         only = call.actor.username if seated and not call.actor.holds(Role.SECRETARY) else None
-        rows = conflicts_of_interest.listing(session, code, only=only)
+        rows = conflicts_answered.listing(session, code, only=only)
         aside = council.stands_aside(session, call.actor.username)
     for row in rows:
         row["key"] = f"{row['member']}/{row['nomination']}/{row['ground']}"
@@ -123,7 +130,7 @@ def look_for_conflicts(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: 
     return call.act(
         lambda session, actor: {
             "session": code,
-            "found": len(conflicts_of_interest.look_again(session, code, actor=actor, now=call.now)),
+            "found": len(conflicts_answered.look_again(session, code, actor=actor, now=call.now)),
         }
     )
 
@@ -132,7 +139,7 @@ def look_for_conflicts(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: 
 def declare(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPath, said: shapes.Declaring) -> Any:
     """A member says why they stand aside from a nomination, and does."""
     return call.act(
-        lambda session, actor: conflicts_of_interest.declare(
+        lambda session, actor: conflicts_answered.declare(
             session, code, nomination=said.nomination, kind=said.kind, note=said.note, actor=actor, now=call.now
         ),
         said=said,
@@ -145,7 +152,7 @@ def deny(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPa
     return call.act(
         lambda session, actor: {
             "session": code,
-            "settled": conflicts_of_interest.deny(
+            "settled": conflicts_answered.deny(
                 session, code, said.nominations, reason=said.reason, actor=actor, now=call.now
             ),
         },
@@ -159,7 +166,7 @@ def waive(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: InPath, said:
     return call.act(
         lambda session, actor: {
             "session": code,
-            "settled": conflicts_of_interest.waive(
+            "settled": conflicts_answered.waive(
                 session,
                 code,
                 said.nominations,

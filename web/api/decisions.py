@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
-from operations import disclosure, sight, signature
+from operations import visibility
 from operations.access import Actor
+from operations.chairman_signature import signature
+from operations.public_disclosure import disclosure
 from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
@@ -20,7 +22,7 @@ See = Annotated[Call, Depends(Bearer(Act.SEE_ROUND))]
 def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
     """Decisions, oldest first. For who is not of the office: those published, with what the register says of them."""
     with call.reading() as session:
-        office = call.actor.holds(*sight.OFFICE)
+        office = call.actor.holds(*visibility.OFFICE)
         rows = disclosure.decisions(session) if office else disclosure.register(session)
     return shapes.page(rows, after, limit)
 
@@ -29,7 +31,7 @@ def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
 def show_decision(call: See, number: InPath) -> Any:
     """One decision (123/QĐ-UBND of 2024 is 123-2024) and whom it honours; as in the list, by who asks."""
     with call.reading() as session:
-        if not call.actor.holds(*sight.OFFICE):
+        if not call.actor.holds(*visibility.OFFICE):
             return disclosure.registered(session, number)
         row = disclosure.decision_by_code(session, number)
         return disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)}

@@ -16,10 +16,13 @@ from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import Field
 from sqlmodel import Session
 
-from operations import attachments, dossiers, files, intake, proposal, review, sight, timeline
+from operations import files, visibility
 from operations.access import Actor
-from operations.proposal import Proposed
+from operations.home_affairs_review import review
 from operations.transition import Result
+from operations.unit_proposal import attachments, intake, proposal
+from operations.unit_proposal.proposal import Proposed
+from operations.views import nominations, timeline
 from rules import policy
 from rules.lifecycle import State, stage_of
 from rules.policy import Act
@@ -44,7 +47,7 @@ def list_nominations(
 ) -> Any:
     """The nominations that this account may read, newest first."""
     with call.reading() as session:
-        rows, following = dossiers.search(
+        rows, following = nominations.search(
             session,
             actor=call.actor,
             round_code=round,
@@ -168,14 +171,14 @@ def _errors(answer: dict[str, Any]) -> Refusal:
 def show_nomination(call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))], code: InPath) -> Any:
     """One nomination: what the unit wrote, what the rules found, and everything that happened to it."""
     with call.reading() as session:
-        row = sight.require(session, code, actor=call.actor)
-        relations = sight.relations(session, row, actor=call.actor, now=call.now)
+        row = visibility.require(session, code, actor=call.actor)
+        relations = visibility.relations(session, row, actor=call.actor, now=call.now)
         seen = policy.fields_of_nominee(call.actor.roles, relations)
         told = timeline.of_nomination(session, code)
     if "findings" not in seen:
         told |= {"findings": [], "verdict": None}
     # Why it is paused may point at who complained (Luật Tố cáo 25/2018/QH14): the office's alone.
-    if "reason" not in seen or (row.state == State.PAUSED and not call.actor.holds(*sight.OFFICE)):
+    if "reason" not in seen or (row.state == State.PAUSED and not call.actor.holds(*visibility.OFFICE)):
         told["reason"] = None
     said = {name: getattr(row, name) if name in seen else None for name in shapes.Proposal.model_fields}
     return told | {"version": row.version, "proposal": said}
@@ -194,7 +197,7 @@ def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: s
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         proposal.mend(session, code, actor=actor, now=call.now, version=said.version, person=person, **given)
         mended = sorted([*given, *person])
-        return {"code": code, "mended": mended, "version": sight.require(session, code, actor=actor).version}
+        return {"code": code, "mended": mended, "version": visibility.require(session, code, actor=actor).version}
 
     return call.act(change, said=said.model_dump_json(exclude_unset=True))  # what is left out is not what is emptied
 
@@ -219,7 +222,7 @@ def attach(
 ) -> Any:
     """Lay a scan to a nomination that nobody has passed yet."""
     with call.reading() as session:  # nothing is written to disk for somebody who may not
-        sight.require(session, code, actor=call.actor, act=Act.ATTACH)
+        visibility.require(session, code, actor=call.actor, act=Act.ATTACH)
     content = file.file.read(attachments.LIMIT + 1)
     kind = attachments.media_type(content)
     name = attachments.file_name(file.filename)

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session
 
-from operations import petitions, public_register
 from operations.access import Actor
+from operations.public_disclosure import petitions, public_register
 from rules.case import NomineeKind
 from rules.policy import Act
 from web.api import shapes

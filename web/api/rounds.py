@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from operations import board, rounds
+from operations import rounds
+from operations.views import board
 from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends
 from sqlmodel import col, select
 
 from models import Checkpoint
-from operations import disclosure, ledger_book, outbox, record
+from operations import ledger_book, outbox, record
+from operations.public_disclosure import disclosure
 from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call

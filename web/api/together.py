@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from operations import access, proposal
+from operations import access
 from operations.installation import Installation
+from operations.unit_proposal import proposal
 from rules.refusal import Refusal
 from web.api import shapes
 from web.api.caller import Call

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from operations import sign_in, tokens
 from operations.access import Actor
+from operations.people import sign_in, tokens
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
@@ -30,7 +30,7 @@ def first(visit: Public, link: str) -> Response:
     """Choose a password by a one-time link."""
     with visit.reading() as session:
         username = sign_in.link_of(session, link, now=visit.now)
-    return pages.render(visit, "first.html", username=username, link=link, errors={})
+    return pages.render(visit, "account/first.html", username=username, link=link, errors={})
 
 
 @router.post("/first/{link}")
@@ -49,7 +49,7 @@ def redeem(visit: Public, link: str, form: Submitted) -> Response:
                 raise
             form.errors["password"] = refusal.message
     if form.errors:
-        return pages.render(visit, "first.html", status=422, username=username, link=link, errors=form.errors)
+        return pages.render(visit, "account/first.html", status=422, username=username, link=link, errors=form.errors)
     address = visit.request.client.host if visit.request.client else "?"
     try:
         token = sign_in.enter(
@@ -75,7 +75,7 @@ def _password(form: Form, name: str) -> str:
 @router.get("/confirm")
 def ask(visit: Own, next: str = "/inbox") -> Response:  # noqa: A002 -- the same name as at /login
     """Type the password again before a vote or a signature."""
-    return pages.render(visit, "confirm.html", wanted=inside(next), errors={})
+    return pages.render(visit, "account/confirm.html", wanted=inside(next), errors={})
 
 
 @router.post("/confirm")
@@ -89,7 +89,7 @@ def confirm(visit: Own, form: Submitted) -> Response:
             return RedirectResponse(wanted, status_code=303)
     except Refusal as refusal:
         form.errors["code" if "factor" in refusal.code else "password"] = refusal.message
-    return pages.render(visit, "confirm.html", status=422, wanted=wanted, errors=form.errors)
+    return pages.render(visit, "account/confirm.html", status=422, wanted=wanted, errors=form.errors)
 
 
 def confirmed(visit: Visit, password: str, code: str | None) -> None:
@@ -110,7 +110,9 @@ def _account(visit: Visit, *, status: int = 200, errors: dict[str, str] | None =
     with visit.reading() as session:
         about = sign_in.about(session, visit.actor, token=visit.token or "", now=visit.now)
         mine = tokens.of(session, visit.actor, now=visit.now)
-    return pages.render(visit, "account.html", status=status, about=about, tokens=mine, errors=errors or {}, **shown)
+    return pages.render(
+        visit, "account/account.html", status=status, about=about, tokens=mine, errors=errors or {}, **shown
+    )
 
 
 @router.post("/account/password")
@@ -149,7 +151,7 @@ def _second_factor(visit: Visit, errors: dict[str, str]) -> Response:
     picture = segno.make(offer.uri, error="m").svg_inline(scale=5, omitsize=False, svgclass="qr", lineclass=None)
     return pages.render(
         visit,
-        "account_second_factor.html",
+        "account/second_factor.html",
         status=422 if errors else 200,
         picture=picture,
         letters=offer.secret,

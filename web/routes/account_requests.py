@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import account_requests, administration
 from operations.access import Actor
+from operations.people import account_requests, administration
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages, reauthentication
@@ -47,7 +47,7 @@ def _page(visit: Visit, number: str, form: Form | None) -> Response:
         asked = account_requests.shown(session, row, account, now=visit.now)
     return pages.render(
         visit,
-        "account_request.html",
+        "account_requests/request.html",
         status=422 if errors else 200,
         asked=asked,
         acts=account_requests.ACTS,

@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 
 from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
 from models.organisation import LEVELS
-from operations import access, account_requests, administration, transition, written
+from operations import access, free_text, transition
 from operations.access import Actor
-from operations.account_requests import Waiting
+from operations.people import account_requests, administration
+from operations.people.account_requests import Waiting
 from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
@@ -88,7 +89,7 @@ def home(visit: Admin) -> Response:
         waiting = account_requests.waiting(session, now=visit.now)
     return pages.render(
         visit,
-        "administration.html",
+        "administration/overview.html",
         size=head.size,
         checkpoint=checkpoint,
         regulations=regulations,
@@ -116,7 +117,7 @@ def _accounts(visit: Visit, *, text: str = "", form: Form | None = None) -> Resp
     errors = form.errors if form else {}
     return pages.render(
         visit,
-        "administration_accounts.html",
+        "administration/accounts.html",
         status=422 if errors else 200,
         rows=rows,
         text=text,
@@ -164,7 +165,7 @@ def _account(
     errors = form.errors if form else {}
     return pages.render(
         visit,
-        "administration_account.html",
+        "administration/account.html",
         status=422 if errors else 200,
         account=found,
         held=[role.partition("@") for role in found["roles"]],
@@ -258,7 +259,7 @@ def _units(visit: Visit, *, form: Form | None = None) -> Response:
     errors = form.errors if form else {}
     return pages.render(
         visit,
-        "administration_units.html",
+        "administration/units.html",
         status=422 if errors else 200,
         rows=rows,
         levels=[(level, LEVEL_NAMES[level]) for level in LEVELS],
@@ -328,7 +329,7 @@ def _authorisations(visit: Visit, *, form: Form | None = None) -> Response:
     whole = form is None or form.text("scope") == "all"
     return pages.render(
         visit,
-        "administration_authorisations.html",
+        "administration/authorisations.html",
         status=422 if errors else 200,
         rows=rows,
         errors=errors,
@@ -377,12 +378,12 @@ def ending(visit: Chairman, document: str = "") -> Response:
 
 
 def _ending(visit: Visit, document: str, errors: dict[str, str]) -> Response:
-    written.check("Số văn bản", document, 80)
+    free_text.check("Số văn bản", document, 80)
     with visit.reading() as session:
         row = administration.running_authorisation(session, document, now=visit.now)
     return pages.render(
         visit,
-        "administration_authorisation_end.html",
+        "administration/authorisation_end.html",
         status=422 if errors else 200,
         row=row,
         errors=errors,
@@ -396,7 +397,7 @@ def end_authorisation(visit: Chairman, form: Submitted) -> Response:
     if pages.sent_before(visit, form):
         return pages.done("/administration/authorisations", form.once)
     document = form.text("document")
-    written.check("Số văn bản", document, 80)
+    free_text.check("Số văn bản", document, 80)
     reauthentication.check(visit, form)
     if form.errors:
         return _ending(visit, document, form.errors)
@@ -423,4 +424,4 @@ def security(visit: Watcher, after: str = "") -> Response:
     with visit.reading() as session:
         rows = list(session.exec(query))
     key = str(rows[99].id) if len(rows) > 100 else ""
-    return pages.render(visit, "administration_security.html", rows=rows[:100], key=key, verbs=REACHED, reasons=REASONS)
+    return pages.render(visit, "administration/security.html", rows=rows[:100], key=key, verbs=REACHED, reasons=REASONS)

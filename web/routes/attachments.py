@@ -6,8 +6,10 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import attachments, dossiers, files, sight
+from operations import files, visibility
 from operations.access import Actor
+from operations.unit_proposal import attachments
+from operations.views import nominations
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
@@ -30,12 +32,12 @@ def blank(visit: Proposer, code: str) -> Response:
 def _hand_in(visit: Visit, code: str, typed: dict[str, Any], errors: dict[str, str]) -> Response:
     with visit.reading() as session:
         row = attachments.require_open(session, code, actor=visit.actor)
-        found = dossiers.whole(session, row)
-        count = dossiers.size(session, row)
+        found = nominations.whole(session, row)
+        count = nominations.size(session, row)
     needed = {part["id"]: part["name"] for part in found["parts"]}
     return pages.render(
         visit,
-        "attachment_new.html",
+        "attachments/new.html",
         status=422 if errors else 200,
         row=row,
         nominee=found["nominee"],
@@ -58,7 +60,7 @@ def hand_in(visit: Proposer, code: str, form: Submitted) -> Response:
     if form.errors:
         return _hand_in(visit, code, {"part": part, "whole": "yes" if whole else ""}, form.errors)
     with visit.reading() as session:  # nothing is written to disk for somebody who may not
-        sight.require(session, code, actor=visit.actor, act=Act.ATTACH)
+        visibility.require(session, code, actor=visit.actor, act=Act.ATTACH)
     stored = files.row(
         files.keep(visit.installation.folder, content),
         size=len(content),
@@ -107,8 +109,8 @@ def ask(visit: Proposer, code: str, number: int) -> Response:
     with visit.reading() as session:
         row = attachments.require_open(session, code, actor=visit.actor)
         found = attachments.one(session, code, number, actor=visit.actor)
-        count = dossiers.size(session, row)
-    return pages.render(visit, "attachment_remove.html", row=row, found=found, count=count)
+        count = nominations.size(session, row)
+    return pages.render(visit, "attachments/remove.html", row=row, found=found, count=count)
 
 
 @router.post("/nominations/{code}/attachments/{number}/remove")

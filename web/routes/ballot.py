@@ -19,17 +19,17 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from ledger import sealing
-from operations import (
+from operations import transition
+from operations.access import Actor
+from operations.chairman_signature import paper_facts
+from operations.council_vote import (
     ballot_box,
     ballot_check,
     council,
     counting,
-    paper_facts,
     share_files,
-    transition,
     vote,
 )
-from operations.access import Actor
 from rules import lifecycle
 from rules.policy import Act
 from rules.refusal import Citation, Refusal, Unreadable
@@ -71,7 +71,7 @@ def opening(visit: Opener, code: str) -> Response:
     names = {member.username: member.name for member in sitting.members}
     return pages.render(
         visit,
-        "ballot_open.html",
+        "ballot/open.html",
         session=sitting.row,
         round=sitting.round,
         plan=plan,
@@ -110,7 +110,7 @@ def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
     names = {member.username: member.name for member in sitting.members}
     return pages.render(
         visit,
-        "ballot_shares.html",
+        "ballot/shares.html",
         session=sitting.row,
         key=answer["key"],
         needed=plan.needed,
@@ -185,7 +185,7 @@ def _ballot(
     chosen = filled.chosen
     return pages.render(
         visit,
-        "ballot.html",
+        "ballot/ballot.html",
         status=422 if errors else 200,
         session=sitting.row,
         kind=slip.kind,
@@ -262,7 +262,7 @@ def _check(
     of_award = collections.Counter(filled.awards[code] for code in blank)
     return pages.render(
         visit,
-        "ballot_check.html",
+        "ballot/check.html",
         status=status,
         session=sitting.row,
         kind=slip.kind,
@@ -342,7 +342,7 @@ def receipt(visit: Voter, code: str) -> Response:
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Act.CAST)
         signed = visit.actor.username in ballot_box.voted(session, sitting.row)
-    return pages.render(visit, "ballot_receipt.html", session=sitting.row, receipt=_receipt(visit, code), signed=signed)
+    return pages.render(visit, "ballot/receipt.html", session=sitting.row, receipt=_receipt(visit, code), signed=signed)
 
 
 # Paper: who took a slip, what each teller counted -----------------------------------------------------------------
@@ -384,7 +384,7 @@ def _count(
     items, _ = agenda_of(session, sitting, limit=10_000)
     return pages.render(
         visit,
-        "ballot_count.html",
+        "ballot/count.html",
         status=422 if errors else 200,
         session=sitting.row,
         items=items,
@@ -460,7 +460,7 @@ def _tally(visit: Visit, sitting: Sitting, shares: Sequence[str], errors: dict[s
     needed = sitting.ballot.shares_needed or 0
     return pages.render(
         visit,
-        "ballot_tally.html",
+        "ballot/tally.html",
         status=422 if errors else 200,
         session=sitting.row,
         ballot=sitting.ballot,
@@ -526,7 +526,7 @@ def _annul(visit: Visit, sitting: Sitting, reason: str, errors: dict[str, str]) 
             citation=ballot_box.COUNCIL,
         )
     return pages.render(
-        visit, "ballot_annul.html", status=422 if errors else 200, session=sitting.row, reason=reason, errors=errors
+        visit, "ballot/annul.html", status=422 if errors else 200, session=sitting.row, reason=reason, errors=errors
     )
 
 
@@ -618,7 +618,7 @@ def _checked(
         violations = [row for row in violations if row["key"] not in sitting.aside]
     return pages.render(
         visit,
-        "ballot_verify.html",
+        "ballot/verify.html",
         status=422 if errors else 200,
         session=sitting.row,
         ballot=sitting.ballot,

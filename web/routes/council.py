@@ -25,16 +25,9 @@ from models import (
     Unit,
 )
 from models.types import by_first, table
-from operations import (
-    access,
-    ballot_box,
-    conflicts_of_interest,
-    council,
-    counting,
-    paging,
-    transition,
-)
+from operations import access, paging, transition
 from operations.access import Actor
+from operations.council_vote import ballot_box, conflicts_answered, council, counting
 from rules import conflicts, policy
 from rules.lifecycle import State
 from rules.policy import Act, Relation
@@ -132,7 +125,7 @@ def index(visit: Reader) -> Response:
         rows = session.execute(query).all()
     return pages.render(
         visit,
-        "council.html",
+        "council/sessions.html",
         rows=rows,
         states=STATES,
         may_convene=visit.may(Act.CONVENE),
@@ -154,7 +147,7 @@ def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Resp
             sa.select(_R.code, _R.title).where(_R.closed_at.is_(None) | left).order_by(_R.id.desc())
         ).all()
     return pages.render(
-        visit, "council_new.html", status=422 if errors else 200, rounds=known, typed=typed, errors=errors
+        visit, "council/new.html", status=422 if errors else 200, rounds=known, typed=typed, errors=errors
     )
 
 
@@ -211,7 +204,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
         signed = ballot_box.voted(session, sitting.row)
         questions = [
             row
-            for row in conflicts_of_interest.listing(session, code, only=None if may["waive"] else visit.actor.username)
+            for row in conflicts_answered.listing(session, code, only=None if may["waive"] else visit.actor.username)
             if row["state"] == "open"
         ]
         total = _agenda_size(session, sitting)
@@ -221,7 +214,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
     mine = next((member for member in sitting.members if member.username == visit.actor.username), None)
     return pages.render(
         visit,
-        "council_session.html",
+        "council/session.html",
         sitting=sitting,
         session=sitting.row,
         ballot=sitting.ballot,
@@ -360,7 +353,7 @@ def meeting(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: str)
 def _meeting(visit: Visit, sitting: Sitting, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
     council.require_convened(sitting.row)
     return pages.render(
-        visit, "council_meeting.html", status=422 if errors else 200, session=sitting.row, typed=typed, errors=errors
+        visit, "council/meeting.html", status=422 if errors else 200, session=sitting.row, typed=typed, errors=errors
     )
 
 
@@ -421,7 +414,7 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
         may = _may(visit, sitting, Act.WAIVE, Act.RECUSE, Act.ANSWER_CONFLICT, Act.SEE_SESSION)
         # A seat alone shows one's own; the office and the inspector see the session's.
         whole = visit.may(Act.SEE_SESSION) and not (sitting.relation and not may["waive"])
-        rows = conflicts_of_interest.listing(session, code, only=None if whole else visit.actor.username)
+        rows = conflicts_answered.listing(session, code, only=None if whole else visit.actor.username)
         for row in rows:
             if row["username"] == visit.actor.username and row["state"] == "recused":
                 row["nominee"] = row["message"] = row["reason"] = None  # its sentence names the nominee
@@ -431,7 +424,7 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
     names = {member.username: f"{member.name} ({member.member})" for member in sitting.members}
     return pages.render(
         visit,
-        "council_conflicts.html",
+        "council/conflicts.html",
         status=422 if errors else 200,
         session=sitting.row,
         members=sitting.members,
@@ -457,7 +450,7 @@ def look_again(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, f
     """Look at the data again, for nominations that came after the convening."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        found = conflicts_of_interest.look_again(session, code, actor=actor, now=visit.now)
+        found = conflicts_answered.look_again(session, code, actor=actor, now=visit.now)
         return {"message": f"Đã rà lại dữ liệu: {len(found)} câu hỏi mới"}
 
     visit.act("council.conflicts", code, change, once=form.once)
@@ -468,7 +461,7 @@ def look_again(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, f
 def declare(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, form: Submitted) -> Response:
     """A member says why they stand aside, and does."""
     nomination = form.text("nomination", required=words("Hãy ghi mã hồ sơ."), longest=40)
-    kind, note = form.text("kind"), form.text("note", longest=conflicts_of_interest.LONGEST_REASON)
+    kind, note = form.text("kind"), form.text("note", longest=conflicts_answered.LONGEST_REASON)
     if kind not in set(conflicts.DECLARABLE):
         form.errors["kind"] = words("Hãy chọn lý do tránh.")
     elif kind == conflicts.Ground.OTHER and not note:
@@ -477,7 +470,7 @@ def declare(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, for
         return _ties(visit, code, {"nomination": nomination, "kind": kind, "note": note}, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        said = conflicts_of_interest.declare(
+        said = conflicts_answered.declare(
             session, code, nomination=nomination, kind=kind, note=note, actor=actor, now=visit.now
         )
         return {"message": f"Đã ghi bạn tránh hồ sơ {said['nomination']}", "details": f"Căn cứ: {said['citation']}."}
@@ -496,7 +489,7 @@ def deny(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_CONFLICT))], code: st
         return _ties(visit, code, {field: reason}, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        conflicts_of_interest.deny(session, code, [nomination], reason=reason, actor=actor, now=visit.now)
+        conflicts_answered.deny(session, code, [nomination], reason=reason, actor=actor, now=visit.now)
         return {"message": f"Đã ghi câu trả lời của bạn về hồ sơ {nomination}"}
 
     visit.act("council.deny", f"{code}/{nomination}", change, once=form.once)
@@ -513,9 +506,7 @@ def waive(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, form: 
         return _ties(visit, code, {field: reason}, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        conflicts_of_interest.waive(
-            session, code, [nomination], member=member, reason=reason, actor=actor, now=visit.now
-        )
+        conflicts_answered.waive(session, code, [nomination], member=member, reason=reason, actor=actor, now=visit.now)
         return {"message": f"Đã xác nhận {member} được bỏ phiếu hồ sơ {nomination}"}
 
     visit.act("council.waive", f"{code}/{nomination}", change, once=form.once)

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
-from operations import deadlines, equity, ledger_book, outbox, record, rounds
-from operations.equity import Part, Share
+from operations import ledger_book, outbox, record, rounds
+from operations.upkeep import deadlines
+from operations.views import equity
+from operations.views.equity import Part, Share
 from rules.lifecycle import STAGE_NAMES
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -39,7 +41,7 @@ def show(visit: Watching) -> Response:
     say = language.says(visit.language)
     return pages.render(
         visit,
-        "dashboard.html",
+        "dashboard/dashboard.html",
         **_live(visit),
         rounds=known,
         wanted=wanted,
@@ -53,7 +55,7 @@ def show(visit: Watching) -> Response:
 @router.get("/dashboard/live")
 def live(visit: Watching) -> Response:
     """The part that changes while somebody looks, for polling."""
-    return pages.render(visit, "dashboard_live.html", **_live(visit))
+    return pages.render(visit, "dashboard/live.html", **_live(visit))
 
 
 @router.post("/dashboard/verify")

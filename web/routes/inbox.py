@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import inbox
 from operations.access import Actor
+from operations.views import inbox
 from rules.policy import Act
 from rules.refusal import Refusal
-from web import deeds, pages
-from web.deeds import DEEDS
+from web import act_pages, pages
+from web.act_pages import DEEDS
 from web.forms import Form, Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -35,7 +35,7 @@ def counts(visit: Mine, kind: str = "") -> Response:
     """The counts alone, for a page that looks again every half minute: ticked boxes stay as they are."""
     with visit.reading() as session:
         found = inbox.counts(session, visit.actor, now=visit.now)
-    return pages.render(visit, "inbox_counts.html", counts=found, kinds=inbox.KINDS, kind=kind)
+    return pages.render(visit, "inbox/counts.html", counts=found, kinds=inbox.KINDS, kind=kind)
 
 
 def _page(
@@ -62,7 +62,7 @@ def _page(
     offered = {act for item in items for act in item.acts}
     return pages.render(
         visit,
-        "inbox.html",
+        "inbox/inbox.html",
         status=422 if errors else 200,
         counts=found,
         kinds=inbox.KINDS,
@@ -102,11 +102,11 @@ def act(visit: Mine, form: Submitted) -> Response:
                 session, actor, now=visit.now, kind=kind, verdict=verdict or None, act=deed.action.value
             )
 
-        whole = deeds.Whole({"whole": "1", "kind": kind, "verdict": verdict}, versions)
+        whole = act_pages.Whole({"whole": "1", "kind": kind, "verdict": verdict}, versions)
         with visit.reading() as session:
             wanted = versions(session, visit.actor)
     else:
-        wanted = deeds.chosen(form)
+        wanted = act_pages.chosen(form)
     if not wanted:
         return _page(
             visit,
@@ -114,7 +114,7 @@ def act(visit: Mine, form: Submitted) -> Response:
             verdict=verdict,
             errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ rồi chọn việc cần làm.")},
         )
-    return deeds.handle(visit, deed, form, wanted, place=("/inbox/acts", _back(form)), bulk=True, whole=whole)
+    return act_pages.handle(visit, deed, form, wanted, place=("/inbox/acts", _back(form)), bulk=True, whole=whole)
 
 
 def _back(form: Form) -> str:

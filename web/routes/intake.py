@@ -16,11 +16,13 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from operations import access, dossiers, files, idempotency, intake, rounds
+from operations import access, files, idempotency, rounds
 from operations.access import Actor
-from operations.proposal import Filed
-from operations.workbook import sheet
-from operations.workbook.reading import Workbook
+from operations.unit_proposal import intake
+from operations.unit_proposal.proposal import Filed
+from operations.unit_proposal.workbook import sheet
+from operations.unit_proposal.workbook.reading import Workbook
+from operations.views import nominations
 from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
 from web import pages
@@ -43,10 +45,10 @@ def blank(visit: Importer, code: str) -> Response:
 def _hand_in(visit: Visit, code: str, *, unit: str, errors: dict[str, str]) -> Response:
     with visit.reading() as session:
         round_ = rounds.by_code(session, code)
-        units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
+        units = nominations.units(session, actor=visit.actor, on=access.local_date(visit.now))
     return pages.render(
         visit,
-        "intake.html",
+        "intake/upload.html",
         status=422 if errors else 200,
         round=round_,
         open=round_.closed_at is None and round_.frozen_at is None,
@@ -83,7 +85,7 @@ def hand_in(visit: Importer, code: str, form: Submitted) -> Response:
     """Keep the file and go to its preview; a file that is no workbook is an error of the form."""
     with visit.reading() as session:
         rounds.by_code(session, code)
-        units = dict(dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now)))
+        units = dict(nominations.units(session, actor=visit.actor, on=access.local_date(visit.now)))
     unit = form.text("unit", required=words("Hãy chọn đơn vị đề nghị."))
     if unit and unit not in units:
         form.errors["unit"] = words("Hãy chọn đơn vị trong danh sách.")
@@ -144,10 +146,10 @@ def _preview(visit: Visit, code: str, key: str, about: dict[str, Any], book: Wor
     errors, warnings = answer["errors"], answer["warnings"]
     with visit.reading() as session:
         round_ = rounds.by_code(session, code)
-        units = dict(dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now)))
+        units = dict(nominations.units(session, actor=visit.actor, on=access.local_date(visit.now)))
     return pages.render(
         visit,
-        "intake_preview.html",
+        "intake/preview.html",
         status=422 if errors else 200,
         round=round_,
         key=key,

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import access, council
+from operations import access
 from operations.access import Actor
+from operations.council_vote import council
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
@@ -53,7 +54,7 @@ def _page(visit: Visit, form: Form | None = None, filled: str = "") -> Response:
         typed |= {name: form.text(name) for name in _FIELDS[filled]}
     return pages.render(
         visit,
-        "council_members.html",
+        "members/members.html",
         status=422 if form is not None else 200,
         councils=councils,
         people=[("", "–"), *((username, f"{name} ({username})") for username, name in people)],

@@ -10,28 +10,19 @@ from sqlmodel import Session
 
 from ledger.canonical import dumps
 from models import Nomination, Nominee
-from operations import (
-    access,
-    attachments,
-    cases,
-    comments,
-    dossiers,
-    intake,
-    petitions,
-    proposal,
-    review,
-    sight,
-    timeline,
-    transition,
-)
+from operations import access, transition, visibility
 from operations.access import Actor
-from operations.workbook import facts, heads
+from operations.home_affairs_review import cases, comments, review
+from operations.public_disclosure import petitions
+from operations.unit_proposal import attachments, intake, proposal
+from operations.unit_proposal.workbook import facts, heads
+from operations.views import nominations, timeline
 from rules import catalogue, lifecycle, policy, predicates
 from rules.lifecycle import STAGES, Stage, State
 from rules.policy import Act
 from rules.refusal import Citation, Refusal
-from web import deeds, language, pages
-from web.deeds import DEEDS, Deed
+from web import act_pages, language, pages
+from web.act_pages import DEEDS, Deed
 from web.forms import Form, Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -67,7 +58,7 @@ def search(
     """The nominations this visitor may read, newest first, by filters."""
     wanted = dict(zip(_FILTERS, (round, unit, award, state, dossier, text), strict=True))
     with visit.reading() as session:
-        rows, key = dossiers.search(
+        rows, key = nominations.search(
             session,
             actor=visit.actor,
             round_code=round,
@@ -78,13 +69,13 @@ def search(
             text=text,
             after=after or None,
         )
-        units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
-        rounds = dossiers.rounds(session)
-        taking = [code for code, _ in dossiers.rounds(session, taking=True)]
+        units = nominations.units(session, actor=visit.actor, on=access.local_date(visit.now))
+        rounds = nominations.rounds(session)
+        taking = [code for code, _ in nominations.rounds(session, taking=True)]
     say = language.says(visit.language)
     return pages.render(
         visit,
-        "nominations.html",
+        "nominations/list.html",
         rows=rows,
         next_key=key,
         wanted=wanted,
@@ -192,14 +183,14 @@ def _new(
     status: int = 200,
 ) -> Response:
     with visit.reading() as session:
-        units = dossiers.units(session, actor=visit.actor, on=access.local_date(visit.now))
-        rounds = dossiers.rounds(session, taking=True)
+        units = nominations.units(session, actor=visit.actor, on=access.local_date(visit.now))
+        rounds = nominations.rounds(session, taking=True)
     values = dict.fromkeys((*TYPED, "round", "unit", "papers"), "") | {"parts": []} | dict(typed)
     values["round"] = values["round"] or (rounds[0][0] if len(rounds) == 1 else "")
     values["unit"] = values["unit"] or (units[0][0] if len(units) == 1 else "")
     return pages.render(
         visit,
-        "nomination_new.html",
+        "nominations/new.html",
         status=status,
         typed=values,
         errors=_ordered(errors),
@@ -247,9 +238,9 @@ def _whole(
     visit: Visit, code: str, *, remarks: str = "", errors: dict[str, str] | None = None, said: str = ""
 ) -> Response:
     with visit.reading() as session:
-        row = sight.require(session, code, actor=visit.actor)
-        relation = sight.relations(session, row, actor=visit.actor, now=visit.now)
-        found = dossiers.whole(session, row)
+        row = visibility.require(session, code, actor=visit.actor)
+        relation = visibility.relations(session, row, actor=visit.actor, now=visit.now)
+        found = nominations.whole(session, row)
         appraisal = review.latest(session, [code]).get(code)
         findings = json.loads(appraisal.findings) if appraisal else []
         fields = policy.fields_of_nominee(visit.actor.roles, relation)
@@ -262,7 +253,9 @@ def _whole(
             else []
         )
         acts = [
-            deed for deed in deeds.possible(session, row, actor=visit.actor) if visit.may(deed.act, relation=relation)
+            deed
+            for deed in act_pages.possible(session, row, actor=visit.actor)
+            if visit.may(deed.act, relation=relation)
         ]
         sees_papers = visit.may(Act.SEE_PAPERS, relation=relation)
         scans = attachments.of(session, code, actor=visit.actor) if sees_papers else []
@@ -271,7 +264,7 @@ def _whole(
     counted = found["item"] is not None and found["item"].outcome is not None
     return pages.render(
         visit,
-        "nomination.html",
+        "nominations/nomination.html",
         status=422 if errors else 200,
         **{name: value for name, value in found.items() if name != "parts"},
         parts_held=held,  # the templates' own `parts` are macros
@@ -281,7 +274,7 @@ def _whole(
         shows_reason=bool(row.reason)
         and "reason" in fields
         # Why it was paused may point at who complained.
-        and (state is not State.PAUSED or visit.actor.holds(*sight.OFFICE)),
+        and (state is not State.PAUSED or visit.actor.holds(*visibility.OFFICE)),
         facts=_facts(found, fields),
         fields=fields,
         appraisal=appraisal,
@@ -410,7 +403,7 @@ def comment(visit: Annotated[Visit, Depends(Permit(Act.COMMENT))], code: str, fo
         return _whole(visit, code, errors=form.errors, said=text)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        sight.require(session, code, actor=actor, act=Act.COMMENT)
+        visibility.require(session, code, actor=actor, act=Act.COMMENT)
         comments.write(session, code, text=text, actor=actor, now=visit.now)
         return {"message": "Đã ghi ý kiến"}
 
@@ -430,7 +423,7 @@ def mending(visit: Mender, code: str) -> Response:
 
 
 def _mendable(session: Session, visit: Visit, code: str) -> tuple[Nomination, Nominee]:
-    row = sight.require(session, code, actor=visit.actor)
+    row = visibility.require(session, code, actor=visit.actor)
     standing = transition.standings(session, [code])[code]
     transition.decide(standing, lifecycle.Action.SUBMIT, actor=visit.actor, reason=None, versions=None)
     return row, session.get_one(Nominee, row.nominee_id)
@@ -467,9 +460,9 @@ def _as_named(nominee: Nominee) -> dict[str, str]:
 def mend(visit: Mender, code: str, form: Submitted) -> Response:
     """Check what was typed; show what changes; save it, and hand the nomination in again where that was asked."""
     with visit.reading() as session:
-        row = sight.require(session, code, actor=visit.actor)
+        row = visibility.require(session, code, actor=visit.actor)
         nominee = session.get_one(Nominee, row.nominee_id)
-    version = next(iter(deeds.chosen(form).values()), 0)
+    version = next(iter(act_pages.chosen(form).values()), 0)
     typed = _typed(form, _MENDED)
     # A page that did not show whom it is about leaves them as they are.
     typed |= {name: form.text(name) if name in form.data else said for name, said in _as_named(nominee).items()}
@@ -502,7 +495,7 @@ def mend(visit: Mender, code: str, form: Submitted) -> Response:
                 for name, said in typed.items()
                 if name != "papers"
             }
-            return deeds.stale(visit, code, version, refusal, shown)
+            return act_pages.stale(visit, code, version, refusal, shown)
         if refusal.code in {"already_a_nominee", "nominee_in_use"}:
             return _mend(visit, row, nominee, typed, {"name": refusal.message}, version=version, status=422)
         raise
@@ -548,7 +541,7 @@ def _mend(
         holding = proposal.holding_nominee(session, row)
     return pages.render(
         visit,
-        "nomination_mend.html",
+        "nominations/mend.html",
         status=status,
         row=row,
         nominee=nominee,
@@ -574,11 +567,11 @@ def _offer(deed: Deed) -> None:
     permit = Depends(Permit(deed.act))
 
     def ask(*, visit: Visit = permit, code: str) -> Response:
-        return deeds.ask(visit, deed, code)
+        return act_pages.ask(visit, deed, code)
 
     def handle(*, visit: Visit = permit, code: str, form: Submitted) -> Response:
-        version = deeds.chosen(form).get(code, 0)
-        return deeds.handle(visit, deed, form, {code: version}, place=deeds.place_of(deed, code))
+        version = act_pages.chosen(form).get(code, 0)
+        return act_pages.handle(visit, deed, form, {code: version}, place=act_pages.place_of(deed, code))
 
     named: dict[str, Callable[..., Response]] = {f"ask_{deed.action}": ask, f"{deed.action}": handle}
     for (name, endpoint), method in zip(named.items(), ("GET", "POST"), strict=True):

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from operations import attempts, disclosure, idempotency, petitions
+from operations import idempotency
 from operations.access import Actor
+from operations.people import rate_limit
+from operations.public_disclosure import disclosure, petitions
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
@@ -82,7 +84,7 @@ def new(visit: Public) -> Response:
 def _form(visit: Visit, said: dict[str, str], errors: dict[str, str] | None = None, *, once: str = "") -> Response:
     return pages.render(
         visit,
-        "petition_new.html",
+        "petitions/new.html",
         status=422 if errors else 200,
         said=said,
         errors=errors or {},
@@ -122,7 +124,7 @@ def file(visit: Public, form: Submitted) -> Response:
     with database.read() as session:
         known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN)
     if known is None:
-        FILED.take(attempts.place(address(visit.request)))
+        FILED.take(rate_limit.place(address(visit.request)))
     with database.begin() as session:
         idempotency.once(
             session,
@@ -184,7 +186,7 @@ def received(visit: Public) -> Response:
         return RedirectResponse("/petitions/status", status_code=303)
     return pages.render(
         visit,
-        "petition_received.html",
+        "petitions/received.html",
         code=known["code"],
         due_on=known["due_on"],
         law=petitions.LAWS[known.get("kind", "feedback")],
@@ -195,7 +197,7 @@ def received(visit: Public) -> Response:
 @router.get("/petitions/status")
 def ask(visit: Public) -> Response:
     """Where a sender asks how their petition stands."""
-    return pages.render(visit, "petition_status.html", errors={}, said="", found=None)
+    return pages.render(visit, "petitions/status.html", errors={}, said="", found=None)
 
 
 @router.post("/petitions/status")
@@ -204,14 +206,14 @@ def status(visit: Public, form: Submitted) -> Response:
     said = form.text("receipt", required=words("Hãy gõ mã biên nhận ghi trên giấy biên nhận."), longest=40)
     found = None
     if not form.errors:
-        ASKED.take(attempts.place(address(visit.request)))
+        ASKED.take(rate_limit.place(address(visit.request)))
         try:
             with visit.reading() as session:
                 found = petitions.by_receipt(session, said)
         except Refusal as refusal:
             form.errors["receipt"] = refusal.message
     code = 422 if form.errors else 200
-    return pages.render(visit, "petition_status.html", status=code, errors=form.errors, said=said, found=found)
+    return pages.render(visit, "petitions/status.html", status=code, errors=form.errors, said=said, found=found)
 
 
 # The office ----------------------------------------------------------------------------------------------------------
@@ -226,7 +228,9 @@ def listing(visit: Office) -> Response:
         rows, key = petitions.listing(
             session, actor=visit.actor, now=visit.now, state=state, after=said.get("after") or None
         )
-    return pages.render(visit, "petitions.html", rows=rows, next_key=key, state=state or "", states=petitions.STATES)
+    return pages.render(
+        visit, "petitions/list.html", rows=rows, next_key=key, state=state or "", states=petitions.STATES
+    )
 
 
 @router.get("/petitions/{code}")
@@ -240,7 +244,7 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
         found = petitions.one(session, code, actor=visit.actor, now=visit.now)
     return pages.render(
         visit,
-        "petition.html",
+        "petitions/petition.html",
         status=422 if form else 200,
         petition=found,
         law=petitions.LAWS.get(found["kind"], ""),

@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import QueryParams
 
-from operations import files, ledger_book, public_register, record
-from operations.proposal import KIND_NAMES
+from operations import files, ledger_book, record
+from operations.public_disclosure import public_register
+from operations.unit_proposal.proposal import KIND_NAMES
 from rules.lifecycle import NomineeKind
 from rules.refusal import Refusal
-from web import language, pages, shelf
+from web import language, page_cache, pages
 from web.language import words
 from web.routes import revocation
 from web.visit import Permit, Visit
@@ -84,7 +85,7 @@ def home(visit: Public) -> Response:
             office = public_register.office_on(session)
         return pages.render(
             visit,
-            "register.html",
+            "public/register.html",
             office=office,
             rows=rows,
             next_key=key,
@@ -101,7 +102,7 @@ def home(visit: Public) -> Response:
             people_query=urlencode({"list": "people"} | asked.filters),
         )
 
-    return shelf.answer(visit, make)
+    return page_cache.answer(visit, make)
 
 
 def _options(visit: Visit, names: dict[str, str]) -> list[tuple[str, str]]:
@@ -126,7 +127,7 @@ def as_json(visit: Public) -> Response:
     if asked.people:
         rows = public_register.every_apart(visit.installation.database, **asked.filters)
         return _download(visit, "application/json", _as_json(rows))
-    return shelf.answer(visit, lambda: JSONResponse(_papers(visit, asked)))
+    return page_cache.answer(visit, lambda: JSONResponse(_papers(visit, asked)))
 
 
 def _papers(visit: Visit, asked: Asked) -> list[dict[str, Any]]:
@@ -165,8 +166,8 @@ def _download(visit: Visit, media_type: str, lines: Iterator[str], *, name: str 
         size = record.size(session)
     url = visit.request.url
     tag = hashlib.sha256(f"{visit.installation.folder}|{size}|{url.path}|{url.query}".encode()).hexdigest()[:32]
-    headers = {"Cache-Control": shelf.REVALIDATE, "ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
-    if shelf.has_already(visit.request, tag):
+    headers = {"Cache-Control": page_cache.REVALIDATE, "ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
+    if page_cache.has_already(visit.request, tag):
         return Response(status_code=304, headers=headers)
     if name:
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -196,8 +197,8 @@ def paper(visit: Public, number: str) -> Response:
         raise Refusal(
             "unknown_paper", f"Bản PDF của quyết định {found['number']} chưa có ở đây; hãy thử lại sau ít phút."
         )
-    headers = {"Cache-Control": shelf.REVALIDATE, "ETag": f'"{sha256}"'}
-    if shelf.has_already(visit.request, sha256):
+    headers = {"Cache-Control": page_cache.REVALIDATE, "ETag": f'"{sha256}"'}
+    if page_cache.has_already(visit.request, sha256):
         return Response(status_code=304, headers=headers)
     try:
         content = files.read(visit.installation.folder, sha256)
@@ -225,7 +226,7 @@ def proof(visit: Public, number: str) -> Response:
             headers={"Content-Disposition": f'attachment; filename="quyet-dinh-{code}.tlog-proof"'},
         )
 
-    return shelf.answer(visit, make)
+    return page_cache.answer(visit, make)
 
 
 @router.get("/decisions/{number}")
@@ -242,7 +243,7 @@ def decision(visit: Public, number: str) -> Response:
             revoke = found["state"] == "in_force" and revocation.offered(session, visit, found["award"])
         return pages.render(
             visit,
-            "decision.html",
+            "public/decision.html",
             decision=found,
             issuer=issuer,
             people=people,
@@ -252,7 +253,7 @@ def decision(visit: Public, number: str) -> Response:
             kinds=KIND_NAMES,
         )
 
-    return shelf.answer(visit, make)
+    return page_cache.answer(visit, make)
 
 
 # The ledger, for who checks it themselves --------------------------------------------------------------------------
@@ -265,14 +266,14 @@ def checkpoint(visit: Public) -> Response:
         newest = ledger_book.newest_checkpoint(session)
     if newest is None:
         raise Refusal("unknown_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký; hãy thử lại sau ít phút.")
-    kept = shelf.Kept.of(newest.note.encode(), "text/plain; charset=utf-8")
+    kept = page_cache.Kept.of(newest.note.encode(), "text/plain; charset=utf-8")
     return kept.answer(visit.request)
 
 
 @router.get("/ledger/vkey")
 def vkey(visit: Public) -> Response:
     """The key that checks the ledger's signatures."""
-    kept = shelf.Kept.of(f"{visit.installation.signer.vkey}\n".encode(), "text/plain; charset=utf-8")
+    kept = page_cache.Kept.of(f"{visit.installation.signer.vkey}\n".encode(), "text/plain; charset=utf-8")
     return kept.answer(visit.request)
 
 

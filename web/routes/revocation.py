@@ -8,10 +8,11 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from models import ReviewRound
-from operations import disclosure, sight, transition
+from operations import transition, visibility
 from operations.access import Actor
+from operations.public_disclosure import disclosure
 from rules.policy import Act, Relation
-from web import deeds, pages, reauthentication
+from web import act_pages, pages, reauthentication
 from web.forms import Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -24,7 +25,7 @@ def offered(session: Session, visit: Visit, award: str | None) -> bool:
     """May this visitor revoke a decision on that award today? For showing the way there; the operation decides again."""
     if visit.visitor is None or award is None:
         return False
-    scope = sight.signs_for(session, visit.actor, now=visit.now)
+    scope = visibility.signs_for(session, visit.actor, now=visit.now)
     relation = frozenset({Relation.AUTHORISED}) if scope is None or award in scope else frozenset[Relation]()
     return visit.may(Act.REVOKE, relation=relation)
 
@@ -42,11 +43,11 @@ def _page(visit: Visit, number: str, typed: Mapping[str, str], errors: dict[str,
         letters = len({row.unit_code for row in honoured})
     return pages.render(
         visit,
-        "decision_revoke.html",
+        "revocation/revoke.html",
         status=422 if errors else 200,
         decision=decision,
         count=len(honoured),
-        named=honoured[: deeds.MOST_LISTED],
+        named=honoured[: act_pages.MOST_LISTED],
         letters=letters,
         award_name=transition.award_name(decision.award),
         grounds=disclosure.REVOCATION_GROUNDS,

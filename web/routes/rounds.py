@@ -11,15 +11,17 @@ from sqlmodel import Session, col, select
 
 from models import CouncilSession, Decision, Disclosure, Nomination, ReviewRound, SessionMember, SubmissionLetter, Unit
 from models.types import table
-from operations import access, board, disclosure, rounds, sight, transition
+from operations import access, rounds, transition, visibility
 from operations.access import Actor
+from operations.public_disclosure import disclosure
+from operations.views import board
 from rules import catalogue
 from rules import regulation as regulations
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
 from rules.policy import Act
 from rules.refusal import Refusal
-from web import deeds, pages
-from web.deeds import DEEDS
+from web import act_pages, pages
+from web.act_pages import DEEDS
 from web.forms import Form, Submitted
 from web.language import words
 from web.routes import revocation
@@ -63,7 +65,7 @@ def index(visit: Reader) -> Response:
     """Every round, the newest first."""
     with visit.reading() as session:
         rows = rounds.listing(session)[::-1]
-    return pages.render(visit, "rounds.html", rows=rows, kinds=KIND_NAMES, may_open=visit.may(Act.OPEN_ROUND))
+    return pages.render(visit, "rounds/list.html", rows=rows, kinds=KIND_NAMES, may_open=visit.may(Act.OPEN_ROUND))
 
 
 @router.get("/rounds/new")
@@ -78,7 +80,7 @@ def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Resp
         in_use = rounds.regulation_in_use(session)
     return pages.render(
         visit,
-        "rounds_new.html",
+        "rounds/new.html",
         status=422 if errors else 200,
         typed=typed,
         errors=errors,
@@ -175,7 +177,7 @@ def show(visit: Reader, code: str, stage: str = "", state: str = "", unit: str =
 def live(visit: Reader, code: str, stage: str = "", state: str = "", unit: str = "", after: str = "") -> Response:
     """Counts and table alone, for the page that asks again every 15 seconds."""
     found = _found(visit, code, stage=stage, state=state, unit=unit, after=after)
-    return pages.render(visit, "round_live.html", **found, ticked=frozenset(), errors={})
+    return pages.render(visit, "rounds/live.html", **found, ticked=frozenset(), errors={})
 
 
 def _board(
@@ -206,7 +208,7 @@ def _board(
     errors: dict[str, str] = more.get("errors", {})
     return pages.render(
         visit,
-        "round.html",
+        "rounds/round.html",
         status=422 if errors else 200,
         **found,
         errors=errors,
@@ -256,7 +258,7 @@ def _found(visit: Visit, code: str, *, stage: str, state: str, unit: str, after:
     }
 
 
-def _deeds_of(visit: Visit) -> list[deeds.Deed]:
+def _deeds_of(visit: Visit) -> list[act_pages.Deed]:
     return [DEEDS[action.value] for action in _BULK if visit.may(DEEDS[action.value].act)]
 
 
@@ -294,7 +296,7 @@ def _papers(session: Session, row: ReviewRound, actor: Actor) -> dict[str, list[
         "decisions": [dict(found._mapping) for found in decisions],  # noqa: SLF001 -- SQLAlchemy's documented row mapping
         "letters": [dict(found._mapping) for found in letters],  # noqa: SLF001 -- as above
     }
-    if actor.holds(*sight.OFFICE):
+    if actor.holds(*visibility.OFFICE):
         return papers
     # What was signed and not yet published is the office's.
     return {"decisions": [paper for paper in papers["decisions"] if paper["published"]], "letters": []}
@@ -310,7 +312,7 @@ def acts(visit: Pauser, code: str, form: Submitted) -> Response:
     if deed is None or deed.action not in _BULK:
         raise Refusal("unknown_act", "Không có việc này trên bảng của đợt xét; hãy tải lại trang.")
     visit.require(deed.act)
-    wanted = deeds.chosen(form)
+    wanted = act_pages.chosen(form)
     if not wanted:
         return _board(
             visit,
@@ -321,7 +323,7 @@ def acts(visit: Pauser, code: str, form: Submitted) -> Response:
             after=form.text("after"),
             errors={"items": words("Hãy đánh dấu ít nhất một hồ sơ.")},
         )
-    return deeds.handle(visit, deed, form, wanted, place=(f"/rounds/{code}/acts", f"/rounds/{code}"), bulk=True)
+    return act_pages.handle(visit, deed, form, wanted, place=(f"/rounds/{code}/acts", f"/rounds/{code}"), bulk=True)
 
 
 @router.get("/rounds/{code}/advance")
@@ -331,12 +333,12 @@ def closing(visit: Advancer, code: str) -> Response:
         row = rounds.by_code(session, code)
         found = rounds.ending(session, row)
         silent = _silent(session, row, visit)
-    return pages.render(visit, "round_advance.html", round=row, ending=found, silent=silent)
+    return pages.render(visit, "rounds/advance.html", round=row, ending=found, silent=silent)
 
 
 def _silent(session: Session, row: ReviewRound, visit: Visit) -> list[tuple[str, str, int]]:
     """The units that have not proposed yet, while there is time; for the office, which urges them."""
-    if row.stage != Stage.UNIT_PROPOSAL or not visit.actor.holds(*sight.OFFICE):
+    if row.stage != Stage.UNIT_PROPOSAL or not visit.actor.holds(*visibility.OFFICE):
         return []
     return rounds.not_proposed(session, row, today=access.local_date(visit.now))
 
@@ -373,7 +375,7 @@ def _extension(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[s
         found = board.of_round(session, code, now=visit.now, limit=1)
     return pages.render(
         visit,
-        "round_extend.html",
+        "rounds/extend.html",
         status=422 if errors else 200,
         board=found,
         typed={**typed, "stage": typed["stage"] or (found.stage if found.stage != Stage.ENDED else STAGES[-1].value)},
@@ -427,10 +429,10 @@ def publication(visit: Discloser, code: str, paper: str = "") -> Response:
             raise Refusal("unknown_decision", f"Không có văn bản số «{paper}» trong đợt {code}.")
     return pages.render(
         visit,
-        "round_disclose.html",
+        "rounds/disclose.html",
         code=code,
         paper=found,
-        named=found.waiting[: deeds.MOST_LISTED],
+        named=found.waiting[: act_pages.MOST_LISTED],
         days=disclosure.POSTING_DAYS,
         award_name=transition.award_name,
     )
@@ -474,7 +476,7 @@ def _letter(
             raise Refusal("unknown_letter", f"Không có tờ trình số «{letter}» trong đợt {code}.")
     return pages.render(
         visit,
-        "round_letter.html",
+        "rounds/letter.html",
         status=422 if errors else 200,
         code=code,
         letter=row,

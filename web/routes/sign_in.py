@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from operations import sign_in
+from operations.people import sign_in
 from rules.refusal import Refusal
 from web import language, pages
 from web.forms import Submitted
@@ -40,7 +40,7 @@ def _form(
 ) -> Response:
     return pages.render(
         visit,
-        "sign_in.html",
+        "sign_in/sign_in.html",
         status=status,
         wanted=wanted,
         said=said,

@@ -7,14 +7,16 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from operations import disclosure, signature, to_sign, transition
+from operations import transition
 from operations.access import Actor
-from operations.to_sign import Pile
+from operations.chairman_signature import signature, to_sign
+from operations.chairman_signature.to_sign import Pile
+from operations.public_disclosure import disclosure
 from operations.transition import Result
 from rules.lifecycle import STATE_NAMES, Role
 from rules.policy import Act
 from rules.refusal import Refusal
-from web import deeds, pages, reauthentication
+from web import act_pages, pages, reauthentication
 from web.forms import Form, Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -39,7 +41,7 @@ def index(visit: Signer) -> Response:
         held = [] if visit.actor.holds(Role.CHAIRMAN) else to_sign.mandates(session, visit.actor, now=visit.now)
     return pages.render(
         visit,
-        "sign.html",
+        "signing/list.html",
         piles=piles,
         mandates=held,
         deputy=not visit.actor.holds(Role.CHAIRMAN),
@@ -59,7 +61,7 @@ def _pile(visit: Visit, key: tuple[str, str, str], *, after: str, errors: dict[s
         rows, next_key = to_sign.rows(session, visit.actor, pile, after=after or None, limit=_PAGE)
     return pages.render(
         visit,
-        "sign_pile.html",
+        "signing/pile.html",
         status=422 if errors else 200,
         pile=pile,
         place="/".join(("/sign", *key)),
@@ -119,11 +121,11 @@ def _check(
     errors: dict[str, str],
 ) -> Response:
     with visit.reading() as session:
-        standing = transition.standings(session, list(chosen)[: deeds.MOST_LISTED])
+        standing = transition.standings(session, list(chosen)[: act_pages.MOST_LISTED])
     name, _, needs_reason = VERBS[verb]
     return pages.render(
         visit,
-        "sign_check.html",
+        "signing/check.html",
         status=422 if errors else 200,
         pile=pile,
         place="/".join(("/sign", *key)),
@@ -218,12 +220,12 @@ def _perform(
 
 def _receipt(verb: str, results: list[Result], papers: list[str], pile: Pile) -> dict[str, Any]:
     did = VERBS[verb][1]
-    listed, refused = deeds.listed(results)
+    listed, refused = act_pages.listed(results)
     count = len(results) - refused
     details = [f"Văn bản: {', '.join(papers)}."] if papers else []
     if pile.mandate:
         details.append(f"Ký thay {pile.mandate.principal} theo văn bản ủy quyền {pile.mandate.document_number}.")
-    details += deeds.unlisted(results)
+    details += act_pages.unlisted(results)
     return {
         "message": f"{did} {count} trong {len(results)} hồ sơ" if refused else f"{did} {count} hồ sơ",
         "details": " ".join(details),

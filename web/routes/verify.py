@@ -9,9 +9,9 @@ from fastapi.responses import Response
 
 from ledger import proof
 from ledger.unproven import Unproven
-from operations import public_register
+from operations.public_disclosure import public_register
 from rules.refusal import Refusal
-from web import pages, shelf
+from web import page_cache, pages
 from web.forms import Submitted
 from web.language import words
 from web.visit import Permit, Visit
@@ -32,13 +32,13 @@ FIELDS = {
 @router.get("/verify")
 def show(visit: Public) -> Response:
     """The form, and how to check without this site."""
-    return shelf.answer(visit, lambda: _page(visit, said=visit.request.query_params.get("number", "")[:80]))
+    return page_cache.answer(visit, lambda: _page(visit, said=visit.request.query_params.get("number", "")[:80]))
 
 
 @router.get("/verify.py")
 def program(visit: Public) -> Response:
     """The checking program: one file, none of this system's code."""
-    kept = shelf.Kept.of(
+    kept = page_cache.Kept.of(
         _PROGRAM.read_bytes(), "text/x-python; charset=utf-8", disposition='attachment; filename="verify.py"'
     )
     return kept.answer(visit.request)
@@ -78,7 +78,7 @@ def _page(
 ) -> Response:
     return pages.render(
         visit,
-        "verify.html",
+        "verify/verify.html",
         status=status,
         said=said,
         errors=errors or {},

@@ -1,0 +1,561 @@
+"""Stage 3, council_vote: open the ballot, cast, sign for paper, close; or annul what cannot be counted.
+
+A secret ballot is sealed where it is cast (`ledger.sealing`): the public key is in the database, the private key
+nowhere but in the tellers' shares, so nobody — not this program either — reads a choice before the count. The
+regulation may ask for an open vote or for paper slips instead; the strictest form among the awards goes first.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger import sealing
+from ledger.canonical import dumps
+from models import AgendaItem, Ballot, BallotRoll, CouncilSession, Nomination, OpenVote, ReviewRound, SessionMember
+from models.types import table
+from operations import (
+    access,
+    announce,
+    free_text,
+    record,
+    rounds,
+    transition,
+)
+from operations.access import Actor
+from operations.council_vote import ballot_box, conflicts_found, council, counting
+from operations.council_vote.ballot_box import COUNCIL
+from rules import regulation, tally
+from rules.lifecycle import Action, Role, Stage, State
+from rules.refusal import Refusal
+
+CHOICES = sealing.CHOICES
+KINDS = ("secret", "paper", "open")  # the strictest first
+FEW = 3  # so few voters on one nomination, and its numbers nearly name them
+voted = ballot_box.voted
+_N = table(Nomination).c
+_I = table(AgendaItem).c
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What opening the ballot now would mean. `tellers` and `needed` are for a secret ballot's key, else empty and 0."""
+
+    session: str
+    kind: str
+    tellers: tuple[str, ...]
+    needed: int
+    agenda: tuple[str, ...]
+    left: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def new_key(self) -> tuple[bytes, dict[str, str]]:
+        """A fresh key for this secret ballot: (public key, {teller's username: share}). See `sealing.new_key`."""
+        return sealing.new_key(session=self.session, needed=self.needed, tellers=self.tellers)
+
+
+def prospect(session: Session, session_code: str, *, actor: Actor, shares_needed: int | None = None) -> Prospect:
+    """What the ballot would be about, how it would be sealed and what its result may give away. Changes nothing.
+
+    The agenda is every waiting nomination of the round whose award is voted on in the strictest form that any of them
+    asks for; the others wait for a further session. Raises Refusal `ballot_closed`, `empty_agenda`,
+    `missing_parameter`, `not_quorate`, `too_few_tellers`, `shares_against_regulation`, `members_changed`,
+    `council_not_representative`, `conflict_unsettled`.
+    """
+    return _prospect(session, _convened(session, session_code, actor), shares_needed)
+
+
+def _convened(session: Session, session_code: str, actor: Actor) -> CouncilSession:
+    sitting = council.by_code(session, session_code)
+    council.require_count_staff(session, sitting, actor)
+    if sitting.state != "convened":
+        raise Refusal("ballot_closed", f"Phiên {session_code} đã mở phiếu hoặc đã kết thúc.", citation=COUNCIL)
+    return sitting
+
+
+def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | None) -> Prospect:
+    round_ = session.get_one(ReviewRound, sitting.round_id)
+    parsed = rounds.regulation_of(session, round_)
+    waiting = session.execute(
+        sa.select(_N.code, _N.award).where(_N.round_id == round_.id, _N.state == State.ELIGIBLE.value).order_by(_N.code)
+    ).all()
+    if not waiting:
+        raise Refusal("empty_agenda", f"Đợt {round_.code} chưa có hồ sơ nào chờ Hội đồng; chưa mở phiếu được.")
+    rules = {award: parsed.vote_rule(award) for award in sorted({row.award for row in waiting})}
+    kind = next(kind for kind in KINDS if any(rule.ballot == kind for rule in rules.values()))
+    rules = {award: rule for award, rule in rules.items() if rule.ballot == kind}
+    members = council.members_of(session, sitting)
+    present = sum(member.attended for member in members)
+    for award, rule in rules.items():
+        require_quorum(present, len(members), rule, award=award)
+    tellers, needed = _tellers(members, rules.values(), shares_needed) if kind == "secret" else ((), 0)
+    agenda = {row.code: rules[row.award] for row in waiting if row.award in rules}
+    transition.require_other_tellers(session, [member.username for member in members if member.teller], list(agenda))
+    return Prospect(
+        session=sitting.code,
+        kind=kind,
+        tellers=tellers,
+        needed=needed,
+        agenda=tuple(agenda),
+        left=tuple(row.code for row in waiting if row.award not in rules),
+        warnings=(
+            *council.require_representative(session, sitting),
+            *conflicts_found.require_cleared(session, sitting),
+            *_warnings(session, sitting, members, agenda, kind),
+        ),
+    )
+
+
+def _tellers(
+    members: Sequence[SessionMember], rules: Iterable[regulation.VoteRule], asked: int | None
+) -> tuple[tuple[str, ...], int]:
+    """Who gets a share and how many open the box: never fewer than the regulation says, never one alone."""
+    rules = list(rules)
+    tellers = tuple(member.username for member in members if member.teller)
+    lawful = max(2, *(rule.tellers or 0 for rule in rules))
+    if len(tellers) < lawful:
+        raise Refusal(
+            "too_few_tellers",
+            f"Phiên họp có {len(tellers)} người kiểm phiếu, phải có ít nhất {lawful} người mới chia được khóa hòm "
+            "phiếu theo Quy chế. Hãy cử thêm người kiểm phiếu cho Hội đồng rồi triệu tập lại phiên họp.",
+            citation=COUNCIL,
+            details={"tellers": len(tellers), "needed": lawful},
+        )
+    least = max(2, *(rule.shares_needed or 0 for rule in rules))
+    needed = least if asked is None else asked
+    if not least <= needed <= len(tellers):
+        raise Refusal(
+            "shares_against_regulation",
+            f"Số mảnh khóa cần để mở hòm phiếu phải từ {least} (theo Quy chế) đến {len(tellers)} (số người kiểm phiếu), "
+            f"không phải {needed}.",
+            citation=COUNCIL,
+            details={"least": least, "most": len(tellers)},
+        )
+    return tellers, needed
+
+
+def _warnings(
+    session: Session,
+    sitting: CouncilSession,
+    members: Sequence[SessionMember],
+    agenda: Mapping[str, regulation.VoteRule],
+    kind: str,
+) -> list[str]:
+    """Where the numbers alone would tell who voted how: said before anybody votes."""
+    if kind == "open":
+        return []
+    aside = council.recusals(session, sitting)
+    few = []
+    for code, rule in agenda.items():
+        away = {username for username, about in aside if about == code}
+        entitled = [m for m in members if m.username not in away and (m.attended or rule.absent == "written_opinion")]
+        if len(entitled) <= FEW:
+            few.append(code)
+    said = [
+        "Hồ sơ nào được mọi người bỏ phiếu giống nhau thì kết quả cho biết phiếu của từng người; "
+        "không hình thức bỏ phiếu kín nào tránh được điều đó."
+    ]
+    if few:
+        said.append(
+            f"Chỉ có tối đa {FEW} người được bỏ phiếu cho {', '.join(few)}: số phiếu dễ làm lộ lựa chọn của từng người. "
+            "Hãy cân nhắc bổ sung thành viên dự họp trước khi mở phiếu."
+        )
+    if kind == "secret" and len(agenda) > 1 and not aside:
+        said.append(
+            "Bảng phiếu công bố giữ nguyên từng phiếu, không tên và không thứ tự: ai nói ra một lựa chọn khác mọi người "
+            "của mình có thể để lộ cả phiếu."
+        )
+    missing = [member.name for member in members if member.teller and not member.attended]
+    if kind == "secret" and missing:
+        said.append(f"Người kiểm phiếu vắng mặt, hãy giao tận tay mảnh khóa: {', '.join(missing)}.")
+    return said
+
+
+def open_ballot(
+    session: Session,
+    session_code: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    public_key: bytes | None = None,
+    shares_needed: int | None = None,
+) -> dict[str, Any]:
+    """Freeze members, attendance, recusals, rules and agenda, and open the box.
+
+    A secret ballot needs the public key of a key whose shares the tellers already hold (`prospect`, then `new_key`).
+    Raises Refusal `key_required` and those of `prospect`.
+    Returns {"agenda", "frozen", "ballot", "key" (its fingerprint), "left", "warnings"}.
+    """
+    sitting = _convened(session, session_code, actor)
+    conflicts_found.look(session, sitting, now=now)  # nominations may have come since the council was convened
+    plan = _prospect(session, sitting, shares_needed)
+    sealed = plan.kind == "secret"
+    if sealed and public_key is None:
+        raise Refusal(
+            "key_required",
+            "Phiếu kín cần khóa hòm phiếu chia cho người kiểm phiếu trước khi mở. Hãy tải lại trang rồi mở "
+            "phiếu để nhận các mảnh khóa (dòng lệnh: thêm --shares THƯ_MỤC).",
+            citation=COUNCIL,
+        )
+    agenda = list(plan.agenda)
+    ballot = Ballot(
+        session_id=sitting.id or 0,
+        kind=plan.kind,
+        public_key=ballot_box.public_key_text(public_key) if sealed and public_key else None,
+        shares_needed=plan.needed if sealed else None,
+        opened_by=actor.username,
+    )
+    frozen = hashlib.sha256(
+        dumps(
+            {
+                "session": sitting.code,
+                "members": [[m.member, m.username, int(m.attended)] for m in council.members_of(session, sitting)],
+                "recusals": sorted([list(pair) for pair in council.recusals(session, sitting)]),
+                "regulation": sitting.regulation_sha256,
+                "agenda": agenda,
+                "ballot": [ballot.kind, ballot.public_key or "", ballot.shares_needed or 0],
+            }
+        )
+    ).hexdigest()
+    moved, results, _ = transition.move(
+        session, Action.PUT_ON_BALLOT, agenda, actor=_as(actor, Role.SECRETARY), now=now, kind="put_on_ballot"
+    )
+    counting.require_all(results)
+    session.connection().execute(
+        sa.insert(table(AgendaItem)), [{"session_id": sitting.id, "nomination_id": row.id} for row in moved]
+    )
+    sitting.state = "open"
+    sitting.frozen_sha256 = frozen
+    sitting.opened_at = now
+    sitting.version += 1
+    ballot_box.note(ballot, [])
+    session.add_all([sitting, ballot])
+    session.flush()
+    index = record.record(
+        session, "session:ballot_opened", [(sitting.code, {"state": sitting.state, "frozen": frozen, "opened": now})]
+    )
+    record.record(session, "ballot:opened", [(sitting.code, {"how": how_aspect(ballot)})])
+    record.record(
+        session, "agenda:set", [(f"{sitting.code}/{row.code}", {"result": counting.result_aspect({})}) for row in moved]
+    )
+    announce.stage(session, session.get_one(ReviewRound, sitting.round_id).code, Stage.COUNCIL_VOTE, index=index)
+    return {
+        "agenda": agenda,
+        "frozen": frozen,
+        "ballot": ballot.kind,
+        "key": sealing.fingerprint(public_key) if sealed and public_key else None,
+        "left": list(plan.left),
+        "warnings": list(plan.warnings),
+    }
+
+
+def how_aspect(ballot: Ballot) -> list[Any]:
+    return [ballot.kind, ballot.public_key, ballot.shares_needed, ballot.opened_by]
+
+
+def _as(actor: Actor, role: Role) -> Actor:
+    """The same person, acting in this role only: who may open or count is decided here, not in the table of moves."""
+    return replace(actor, roles=frozenset({role}))
+
+
+def require_quorum(present: int, members: int, rule: regulation.VoteRule, *, award: str) -> None:
+    """Raise Refusal `not_quorate` unless enough members are present by the office's regulation."""
+    if tally.quorate(attending=present, members=members, rule=rule):
+        return
+    raise Refusal(
+        "not_quorate",
+        f"Có mặt {present}/{members} thành viên, chưa đủ số tối thiểu {rule.quorum[0]}/{rule.quorum[1]} để bỏ phiếu "
+        f"«{transition.award_name(award)}» theo Quy chế. Hãy mời thêm thành viên hoặc họp lại.",
+        citation=COUNCIL,
+        details={"present": present, "members": members},
+    )
+
+
+def cast(session: Session, session_code: str, *, choices: Mapping[str, str], actor: Actor) -> dict[str, Any]:
+    """Put one member's ballot for the whole agenda into the box and sign the roll. A line left out is an abstention.
+
+    A secret ballot is sealed here: no choice is stored, logged or announced, and nothing of it comes back.
+    Raises Refusal `not_a_member`, `ballot_closed`, `already_voted`, `recused`, `not_on_agenda`, `unknown_choice`,
+    `not_attending`, `paper_ballot`, `roll_mismatch`. Returns {"receipt"}, which proves that the envelope is in the box
+    and says nothing of what it holds.
+    """
+    sitting = council.by_code(session, session_code)
+    member = council.seat_of(session, sitting, actor)
+    ballot = _open(session, sitting)
+    if ballot.kind == "paper":
+        raise Refusal(
+            "paper_ballot",
+            f"Phiên {session_code} bỏ phiếu giấy: hãy nhận phiếu, ký danh sách rồi bỏ phiếu vào hòm tại phòng họp.",
+            citation=COUNCIL,
+        )
+    _require_may_vote(session, sitting, member)
+    agenda = council.agenda_codes(session, sitting)
+    aside = {code for username, code in council.recusals(session, sitting) if username == member.username}
+    _check_choices(choices, agenda, aside)
+    chosen = {code: choices.get(code, "abstain") for code in agenda if code not in aside}
+    if ballot.kind == "secret":
+        envelope = sealing.seal(
+            chosen,
+            agenda=agenda,
+            aside=aside,
+            public_key=ballot_box.public_key(ballot),
+            session=sitting.code,
+            frozen=sitting.frozen_sha256 or "",
+        )
+        ballot_box.put_in(session, sitting, ballot, envelope)
+    else:
+        envelope = _vote_openly(session, sitting, ballot, member, chosen)
+    session.add(ballot)
+    _sign_the_roll(session, sitting, [member])
+    return {"receipt": sealing.receipt(envelope)}
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """An empty ballot of one member: every nomination on it, and those from which the member stands aside."""
+
+    kind: str
+    agenda: tuple[str, ...]
+    aside: frozenset[str]
+
+
+def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
+    """What this member would vote on now. Raises what `cast` raises for somebody who may not."""
+    sitting = council.by_code(session, session_code)
+    member = council.seat_of(session, sitting, actor)
+    ballot = _open(session, sitting)
+    if ballot.kind == "paper":
+        raise Refusal(
+            "paper_ballot",
+            f"Phiên {session_code} bỏ phiếu giấy: hãy nhận phiếu, ký danh sách rồi bỏ phiếu vào hòm tại phòng họp.",
+            citation=COUNCIL,
+        )
+    _require_may_vote(session, sitting, member)
+    aside = {code for username, code in council.recusals(session, sitting) if username == member.username}
+    return Slip(ballot.kind, tuple(council.agenda_codes(session, sitting)), frozenset(aside))
+
+
+def _open(session: Session, sitting: CouncilSession) -> Ballot:
+    if sitting.state != "open":
+        raise Refusal(
+            "ballot_closed",
+            f"Phiên {sitting.code} {'chưa mở' if sitting.state == 'convened' else 'đã đóng'} phiếu.",
+            citation=COUNCIL,
+        )
+    return ballot_box.require(session, sitting)
+
+
+def _require_may_vote(session: Session, sitting: CouncilSession, member: SessionMember) -> None:
+    """Once, and present — or absent where the regulation takes written opinions."""
+    if session.get(BallotRoll, (sitting.id, member.username)) is not None:
+        raise Refusal(
+            "already_voted",
+            f"{member.name} đã bỏ phiếu trong phiên này; mỗi thành viên chỉ bỏ một lần.",
+            citation=COUNCIL,
+        )
+    if member.attended:
+        return
+    parsed = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
+    if any(parsed.vote_rule(award).absent != "written_opinion" for award in _awards_on(session, sitting)):
+        raise Refusal(
+            "not_attending",
+            f"{member.name} không có mặt tại phiên họp và Quy chế không cho lấy ý kiến bằng văn bản; phiếu không được "
+            "nhận.",
+            citation=COUNCIL,
+        )
+
+
+def _check_choices(choices: Mapping[str, str], agenda: Sequence[str], aside: set[str]) -> None:
+    listed = set(agenda)
+    for code, choice in choices.items():
+        if code in aside:
+            raise Refusal(
+                "recused",
+                f"Bạn đã tránh hồ sơ {code} nên không bỏ phiếu cho hồ sơ này. Hãy bỏ dòng đó.",
+                citation=COUNCIL,
+            )
+        if code not in listed:
+            raise Refusal("not_on_agenda", f"Hồ sơ {code} không có trong chương trình của phiên này.")
+        if choice not in CHOICES:
+            raise Refusal(
+                "unknown_choice",
+                f"Có lựa chọn của hồ sơ {code} không đọc được; dùng một trong: {', '.join(CHOICES)}.",
+            )
+
+
+def _vote_openly(
+    session: Session, sitting: CouncilSession, ballot: Ballot, member: SessionMember, chosen: Mapping[str, str]
+) -> bytes:
+    before = ballot_box.unaltered(session, sitting, ballot)
+    vote = OpenVote(session_id=sitting.id or 0, username=member.username, choices=dumps(dict(chosen)).decode())
+    session.add(vote)
+    session.flush()
+    record.record(session, "open_vote:cast", [(f"{sitting.code}/{member.member}", open_vote_aspects(vote))])
+    slip = ballot_box.open_slip(sitting, vote.username, vote.choices)
+    ballot_box.note(ballot, [*before, slip])
+    return slip
+
+
+def open_vote_aspects(vote: OpenVote) -> dict[str, Any]:
+    return {"choices": hashlib.sha256(vote.choices.encode()).hexdigest()}
+
+
+def _sign_the_roll(session: Session, sitting: CouncilSession, members: Sequence[SessionMember]) -> None:
+    session.add_all([BallotRoll(session_id=sitting.id or 0, username=member.username) for member in members])
+    session.flush()
+    # The entry says that this member voted, which is no secret; it carries no receipt, which would be a link.
+    record.record(session, "roll:signed", [(f"{sitting.code}/{member.member}", {"voted": 1}) for member in members])
+
+
+def sign_roll(session: Session, session_code: str, members: Sequence[str], *, actor: Actor) -> int:
+    """Enter who took a paper slip and signed the list for it. Returns how many have signed.
+
+    Raises Refusal `not_paper`, `ballot_closed`, `not_a_member`, `already_voted`, `not_attending`.
+    """
+    sitting = council.by_code(session, session_code)
+    council.require_count_staff(session, sitting, actor)
+    if _open(session, sitting).kind != "paper":
+        raise Refusal(
+            "not_paper", f"Phiên {session_code} không bỏ phiếu giấy; thành viên tự bỏ phiếu bằng tài khoản của mình."
+        )
+    signing = {
+        found.username: found for found in (council.member_named(session, sitting, member) for member in members)
+    }
+    for member in signing.values():
+        _require_may_vote(session, sitting, member)
+    _sign_the_roll(session, sitting, list(signing.values()))
+    return len(voted(session, sitting))
+
+
+def close_ballot(session: Session, session_code: str, *, actor: Actor, now: datetime) -> dict[str, int]:
+    """Stop the voting and publish the receipts. Raises Refusal `not_quorate` while fewer members voted than the quorum
+    asks for, `roll_mismatch` when box and roll differ. Returns {"roll": n, "envelopes": n}.
+    """
+    sitting = council.by_code(session, session_code)
+    council.require_count_staff(session, sitting, actor)
+    if sitting.state != "open":
+        raise Refusal("ballot_closed", f"Phiên {session_code} không đang mở phiếu.", citation=COUNCIL)
+    ballot = ballot_box.require(session, sitting)
+    inside = ballot_box.unaltered(session, sitting, ballot)
+    round_ = session.get_one(ReviewRound, sitting.round_id)
+    parsed = rounds.regulation_of(session, round_)
+    members = council.members_of(session, sitting)
+    roll = len(voted(session, sitting))
+    for award in _awards_on(session, sitting):
+        require_quorum(roll, len(members), parsed.vote_rule(award), award=award)
+    sitting.state = "closed"
+    sitting.closed_at = now
+    sitting.version += 1
+    ballot.closed_by = actor.username
+    session.add_all([sitting, ballot])
+    session.flush()
+    receipts = ballot_box.publish_receipts(session, sitting, inside)
+    index = record.record(
+        session, "session:ballot_closed", [(sitting.code, {"state": sitting.state, "closed": now, "roll": roll})]
+    )
+    record.record(session, "ballot:closed", [(sitting.code, closed_aspects(ballot, receipts))])
+    announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
+    if ballot.kind != "open":
+        key = sealing.fingerprint(ballot_box.public_key(ballot)) if ballot.kind == "secret" else None
+        announce.letters(
+            session,
+            [
+                announce.Letter(
+                    kind="tellers_called",
+                    about=f"{sitting.code}/{index}",
+                    to=member.email,
+                    recipient=member.member,
+                    context={
+                        "member_name": member.name,
+                        "session_code": sitting.code,
+                        "needed": ballot.shares_needed or 0,
+                        "key": key,
+                    },
+                )
+                for member in members
+                if member.teller
+            ],
+        )
+    # Of paper, each who signed has put one slip in; whether they are all there the tellers' counts say.
+    return {"roll": roll, "envelopes": roll if ballot.kind == "paper" else len(inside)}
+
+
+def closed_aspects(ballot: Ballot, receipts: Sequence[str]) -> dict[str, Any]:
+    """What the ledger says of a closed box; while it is open there is nothing to say."""
+    if ballot.closed_by is None:
+        return {"closed_by": None, "box": None, "receipts": sealing.receipts_digest(receipts) if receipts else None}
+    return {
+        "closed_by": ballot.closed_by,
+        "box": ballot.box_sha256,
+        "receipts": sealing.receipts_digest(receipts),
+    }
+
+
+def _awards_on(session: Session, sitting: CouncilSession) -> list[str]:
+    query = (
+        sa.select(_N.award)
+        .join_from(AgendaItem, Nomination, _I.nomination_id == _N.id)
+        .where(_I.session_id == sitting.id)
+        .distinct()
+    )
+    return sorted(row[0] for row in session.execute(query))
+
+
+def annul_ballot(
+    session: Session, session_code: str, *, reason: str, actor: Actor, now: datetime
+) -> dict[str, list[str]]:
+    """Give up a ballot that is not counted yet: its box was altered, shares are lost, members were called wrongly.
+
+    The envelopes are erased unread, the session is over, its nominations wait for the council again; who voted and
+    why it came to nothing stays in the ledger. Raises Refusal `reason_required`, `ballot_not_open`.
+    Returns {"waiting": codes}.
+    """
+    access.require(actor, Role.SECRETARY)
+    sitting = council.by_code(session, session_code)
+    if sitting.state not in {"open", "closed"}:
+        raise Refusal(
+            "ballot_not_open",
+            f"Phiên {session_code} không có cuộc bỏ phiếu nào đang mở hoặc chờ kiểm; không có gì để hủy.",
+            citation=COUNCIL,
+        )
+    if not reason.strip():
+        raise Refusal("reason_required", "Hủy cuộc bỏ phiếu phải nêu lý do.")
+    free_text.check("Lý do hủy cuộc bỏ phiếu", reason, transition.LONGEST_REASON)
+    agenda = council.agenda_codes(session, sitting)
+    _, results, _ = transition.move(
+        session, Action.TAKE_OFF_BALLOT, agenda, actor=actor, now=now, reason=reason.strip(), kind="taken_off_ballot"
+    )
+    counting.require_all(results)
+    ballot_box.empty(session, sitting)
+    sitting.state = "cancelled"
+    sitting.version += 1
+    session.add(sitting)
+    session.flush()
+    index = record.record(
+        session, "session:ballot_annulled", [(sitting.code, {"state": sitting.state, "reason": reason.strip()})]
+    )
+    round_ = session.get_one(ReviewRound, sitting.round_id)
+    announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="ballot_annulled",
+                about=f"{sitting.code}/{index}",
+                to=member.email,
+                recipient=member.member,
+                context={
+                    "member_name": member.name,
+                    "session_code": sitting.code,
+                    "round_title": round_.title,
+                    "reason": reason.strip(),
+                },
+            )
+            for member in council.members_of(session, sitting)
+        ],
+    )
+    return {"waiting": agenda}

@@ -1,0 +1,525 @@
+"""Stage 2, home_affairs_review: what the rules find, and the reviewer's pass, return, refusal, pause."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from ledger.canonical import dumps
+from models import Appraisal, Nomination, Pause
+from models.types import by_first, table
+from operations import (
+    access,
+    announce,
+    duties,
+    record,
+    rounds,
+    transition,
+)
+from operations.access import Actor
+from operations.home_affairs_review import cases
+from operations.transition import Result, Standing, chunks
+from operations.unit_proposal import attachments
+from operations.unit_proposal.proposal import ATTESTED
+from rules import case, catalogue, evaluation, lifecycle, regulation
+from rules.lifecycle import Action, State
+from rules.refusal import Citation, Refusal, Unreadable
+
+_N = table(Nomination).c
+_A = table(Appraisal).c
+
+PAUSE_GROUNDS = {
+    "complaint": "đang xem xét khiếu nại",
+    "denunciation": "đang xác minh tố cáo",
+    "inspection": "đang thanh tra, kiểm tra",
+    "investigation": "đang điều tra",
+    "discipline": "đang xem xét kỷ luật",
+}
+
+
+def evaluate(
+    session: Session,
+    *,
+    now: datetime,
+    round_code: str | None = None,
+    codes: Sequence[str] | None = None,
+    limit: int = 500,
+) -> list[tuple[str, str]]:
+    """Evaluate submitted nominations that have no appraisal of their present version.
+
+    Safe to repeat: a nomination is evaluated once for each version. Returns (code, verdict).
+    """
+    fresh = sa.exists().where(_A.nomination_id == _N.id, _A.nomination_version == _N.version)
+    conditions = [_N.state == State.SUBMITTED.value, ~fresh]
+    if round_code is not None:
+        conditions.append(_N.round_id == rounds.by_code(session, round_code).id)
+    pending: list[Standing] = []
+    if codes is None:
+        pending = transition.standings_where(session, *conditions, limit=limit)
+    else:
+        for chunk in chunks(codes):
+            pending += transition.standings_where(session, *conditions, _N.code.in_(chunk))
+    if not pending:
+        return []
+    on, at = access.local_date(now), record.plain(now)
+    pack = catalogue.pack_on(on)
+    numbers = _sequences(session, pending)
+    known = cases.of(session, [standing.code for standing in pending])
+    scans = attachments.scanned(session, [standing.id for standing in pending])
+    regulations: dict[int, regulation.Regulation] = {}
+    rows: list[dict[str, Any]] = []
+    changes: list[tuple[str, dict[str, Any]]] = []
+    verdicts: list[tuple[str, str]] = []
+    for standing in pending:
+        if standing.round_id not in regulations:
+            round_ = rounds.by_code(session, standing.round_code)
+            regulations[standing.round_id] = rounds.regulation_of(session, round_)
+        rule_book = regulations[standing.round_id]
+        verdict, findings = judge(
+            standing,
+            known[standing.code],
+            pack,
+            on=on,
+            rule_book=rule_book,
+            scanned=scans.get(standing.id, frozenset()),
+        )
+        sequence = numbers.get(standing.id, 0) + 1
+        text = dumps(findings).decode()
+        rows.append(
+            {
+                "nomination_id": standing.id,
+                "sequence": sequence,
+                "nomination_version": standing.version,
+                "at": now,
+                "on_date": on,
+                "pack": pack.id if pack else None,
+                "pack_sha256": pack.sha256 if pack else None,
+                "regulation_sha256": rule_book.sha256,
+                "verdict": verdict,
+                "findings": text,
+            }
+        )
+        changes.append(
+            (
+                f"{standing.code}/{sequence}",
+                {
+                    "verdict": verdict,
+                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rule_book.sha256, on, standing.version, at],
+                    "findings": findings_digest(text),
+                },
+            )
+        )
+        verdicts.append((standing.code, verdict))
+    session.connection().execute(sa.insert(table(Appraisal)), rows)
+    record.record(session, "appraisal:found", changes)
+    return verdicts
+
+
+def findings_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for chunk in chunks([standing.id for standing in pending]):
+        query = sa.select(_A.nomination_id, sa.func.max(_A.sequence)).where(_A.nomination_id.in_(chunk))
+        found |= by_first(session.execute(query.group_by(_A.nomination_id)))
+    return found
+
+
+def judge(
+    standing: Standing,
+    facts: case.Case | Unreadable,
+    pack: catalogue.Pack | None,
+    *,
+    on: date,
+    rule_book: regulation.Regulation,
+    scanned: Collection[str] = (),
+) -> tuple[str, list[dict[str, Any]]]:
+    """The law's findings for one nomination and those for its dossier: (verdict, findings with their citations).
+
+    `scanned` are the parts of which a scan lies there, whether the unit lists them or not.
+    A paper that is missing never makes a nomination ineligible: it is returned to be mended (Art. 84).
+    """
+    if isinstance(facts, Unreadable):
+        where = ", ".join(str(value) for value in facts.where.values())
+        return "unknown", [_impossible(f"{facts.message} ({where})" if where else facts.message)]
+    found = evaluation.evaluate(facts, on=on, pack=pack, regulation=rule_book)
+    findings = [finding.as_json() for finding in found.findings]
+    verdict: str = found.verdict
+    award = pack.awards.get(standing.award) if pack is not None else None
+    if award is None or verdict in {"no_pack", "wrong_authority"}:
+        return verdict, findings
+    parts = catalogue.dossier_parts(
+        award,
+        kind=standing.nominee_kind,
+        route="simplified" if standing.route == "simplified" else "full",
+        relies_on=evaluation.relied_on(facts),
+    )
+    for part in parts:
+        there = standing.parts == ATTESTED or part.id in standing.parts.split(",") or part.id in scanned
+        name = f"{part.name[0].lower()}{part.name[1:]}"
+        findings.append(
+            {
+                "rule": f"dossier.{part.id}",
+                "verdict": "met" if there else "not_met",
+                "found": "attested" if there else "",
+                "citation": part.citation.model_dump(),
+                "status": part.status,
+                "message": f"{'Có' if there else 'Thiếu'} {name}.",
+            }
+        )
+        if not there and verdict == "eligible":
+            verdict = "unknown"
+    if facts.simplified_ground in catalogue.SIMPLIFIED_GROUNDS and found.route == "simplified":
+        # The unit's own word takes the dossier past the council: a person answers for it, one dossier at a time.
+        findings.append(_claimed(facts.simplified_ground))
+        verdict = "unknown" if verdict == "eligible" else verdict
+    if found.missing_parameters and verdict == "eligible":
+        verdict = "unknown"
+    return verdict, findings
+
+
+def _claimed(ground: str) -> dict[str, Any]:
+    article, clause, point = ground.split(".")
+    return {
+        "rule": "route.simplified_ground",
+        "verdict": "unknown",
+        "found": ground,
+        "citation": Citation(document=lifecycle.LAW, article=article, clause=clause, point=point).model_dump(),
+        "status": "V1",
+        "message": "Đơn vị đề nghị theo thủ tục đơn giản, không qua Hội đồng. Người thẩm định đối chiếu căn cứ rồi "
+        "kết luận riêng hồ sơ này, ghi rõ lý do; không có căn cứ thì trả lại để bổ sung.",
+    }
+
+
+def _impossible(message: str) -> dict[str, Any]:
+    return {
+        "rule": "facts.possible",
+        "verdict": "unknown",
+        "found": None,
+        "citation": Citation(document=lifecycle.LAW, article="84").model_dump(),
+        "status": "V1",
+        "message": f"Dữ kiện đơn vị kê khai không thể có: {message}.",
+    }
+
+
+def latest(session: Session, codes: Sequence[str]) -> dict[str, Appraisal]:
+    """The newest appraisal of each nomination that has one."""
+    found: dict[str, Appraisal] = {}
+    newest = sa.select(_A.nomination_id, sa.func.max(_A.sequence).label("sequence")).group_by(_A.nomination_id)
+    for chunk in chunks(codes):
+        inner = newest.join(Nomination, _N.id == _A.nomination_id).where(_N.code.in_(chunk)).subquery()
+        query = (
+            sa.select(_N.code, Appraisal)
+            .join_from(
+                Appraisal, inner, (_A.nomination_id == inner.c.nomination_id) & (_A.sequence == inner.c.sequence)
+            )
+            .join(Nomination, _N.id == _A.nomination_id)
+        )
+        found |= by_first(session.execute(query))
+    return found
+
+
+def _verdicts(session: Session, codes: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(verdict, findings) of the present version of each submitted nomination, evaluating what was not yet."""
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in chunks(codes):
+        query = (
+            sa.select(_N.code, _A.verdict, _A.findings)
+            .join_from(Nomination, Appraisal, (_A.nomination_id == _N.id) & (_A.nomination_version == _N.version))
+            .where(_N.code.in_(chunk))
+        )
+        found |= {row.code: (row.verdict, row.findings) for row in session.execute(query)}
+    return found
+
+
+def pass_review(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Pass clean nominations on: to the council, or on the simplified route to signature. Each has its own result.
+
+    One whose findings are not all met is refused `not_eligible`; with a written reason a reviewer may pass one that
+    the rules could not settle (`unknown`), never one they settled against.
+    """
+    lifecycle.require_role(Action.PASS, actor.roles)
+    evaluate(session, now=now, codes=codes, limit=len(codes))
+    verdicts = _verdicts(session, codes)
+    complained = cases.complained_of(session, codes)
+
+    def clean(standing: Standing) -> None:
+        if standing.code in complained and not (reason and len(codes) == 1):
+            raise Refusal(
+                "petition_open",
+                f"Hồ sơ {standing.code} có đơn {complained[standing.code]} chưa trả lời. Hãy xem đơn: trả lời, tạm dừng "
+                "hồ sơ, hoặc kết luận riêng hồ sơ này kèm lý do.",
+                citation=Citation(document=lifecycle.LAW, article="84"),
+                details={"petition": complained[standing.code]},
+            )
+        verdict, _ = verdicts.get(standing.code, ("unknown", "[]"))
+        if verdict == "eligible" or (verdict == "unknown" and reason and len(codes) == 1):
+            return
+        raise Refusal(
+            "no_pack" if verdict == "no_pack" else "not_eligible",
+            {
+                "no_pack": f"Chưa có bộ quy định đầy đủ cho ngày xét nên không kết luận được hồ sơ {standing.code}. "
+                "Hãy nạp quy định còn thiếu.",
+                "unknown": f"Hồ sơ {standing.code} còn điểm chưa kết luận được; hãy trả lại để bổ sung, hoặc chuyển "
+                "riêng hồ sơ này kèm lý do.",
+                "paused": f"Hồ sơ {standing.code} đang vướng việc phải chờ kết luận; hãy tạm dừng.",
+                "wrong_authority": f"Cấp này không quyết định và không trình danh hiệu của hồ sơ {standing.code}; "
+                "hãy kết luận không đủ điều kiện.",
+            }.get(verdict, f"Hồ sơ {standing.code} không đủ điều kiện; hãy trả lại hoặc kết luận kèm điều khoản."),
+            citation=Citation(document=lifecycle.LAW, article="84"),
+            details={"verdict": verdict},
+        )
+
+    moved, results, index = transition.move(
+        session,
+        Action.PASS,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="passed_review",
+        check=clean,
+        columns={"reviewed_by": actor.username},
+        aspects={"reviewed_by": actor.username},
+        versions=versions,
+    )
+    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="appraisal_result",
+                about=str(index),
+                to=rows[0].unit_email,
+                recipient=rows[0].unit_code,
+                context={
+                    "unit_name": rows[0].unit_name,
+                    "round_title": rows[0].round_title,
+                    "passed": len(rows),
+                    "items": [],
+                },
+            )
+            for rows in transition.by_unit(moved).values()
+        ],
+    )
+    return results
+
+
+def _items(rows: Sequence[Standing], reason: str, citation: str, **further: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": row.code,
+            "nominee": row.nominee,
+            "award": transition.award_name(row.award),
+            "reason": reason,
+            "citation": citation,
+            **further,
+        }
+        for row in rows
+    ]
+
+
+def return_for_supplement(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    citation: Citation | None = None,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Give dossiers back to their units to be mended, saying what is missing and by which article."""
+    cited = citation or Citation(document=lifecycle.LAW, article="84")
+    moved, results, index = transition.move(
+        session,
+        Action.RETURN,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="returned",
+        versions=versions,
+    )
+    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
+    due = rounds.due_of(session, moved[0].round_id, lifecycle.Stage.UNIT_PROPOSAL) if moved else None
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="dossier_returned",
+                about=str(index),
+                to=rows[0].unit_email,
+                recipient=rows[0].unit_code,
+                context={
+                    "unit_name": rows[0].unit_name,
+                    "dossier_code": rows[0].dossier_code if len({row.dossier_code for row in rows}) == 1 else None,
+                    "items": _items(rows, reason, str(cited)),
+                    "round_title": rows[0].round_title,
+                    "due": due,
+                },
+            )
+            for rows in transition.by_unit(moved).values()
+        ],
+    )
+    return results
+
+
+def find_ineligible(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    citation: Citation | None = None,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Conclude that nominations do not meet the standard; the unit is told why and how to complain."""
+    moved, results, index = transition.move(
+        session,
+        Action.FIND_INELIGIBLE,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="found_ineligible",
+        columns={"reviewed_by": actor.username},
+        aspects={"reviewed_by": actor.username},
+        versions=versions,
+    )
+    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
+    announce.letters(
+        session,
+        not_approved(moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index),
+    )
+    return results
+
+
+HOW_TO_COMPLAIN = (
+    "Nếu không đồng ý, cá nhân, tập thể có quyền khiếu nại trong thời hiệu 90 ngày kể từ ngày nhận được thông báo này "
+    "(Điều 9 Luật Khiếu nại 02/2011/QH13)."
+)
+
+
+def not_approved(
+    moved: Sequence[Standing], stage_name: str, reason: str, citation: str, index: int
+) -> list[announce.Letter]:
+    """The letters that tell units which of theirs ended without an award, and why."""
+    return [
+        announce.Letter(
+            kind="not_approved",
+            about=str(index),
+            to=rows[0].unit_email,
+            recipient=rows[0].unit_code,
+            context={
+                "unit_name": rows[0].unit_name,
+                "round_title": rows[0].round_title,
+                "items": _items(rows, reason, citation, stage_name=stage_name),
+                "how_to_complain": HOW_TO_COMPLAIN,
+            },
+        )
+        for rows in transition.by_unit(moved).values()
+    ]
+
+
+def pause(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    ground: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Stop the clock while a complaint, inspection or disciplinary case is open. A person ends it, never time."""
+    if ground not in PAUSE_GROUNDS:
+        raise Refusal("unknown_ground", f"Lý do tạm dừng phải là một trong: {', '.join(PAUSE_GROUNDS)}.")
+    moved, results, index = transition.move(
+        session,
+        Action.PAUSE,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind="paused",
+        aspects={"ground": ground},
+        versions=versions,
+    )
+    for row in moved:
+        session.add(Pause(nomination_id=row.id, ground=ground, started_at=now))
+        session.flush()
+        record.record(
+            session, "pause:begun", [(_pause_subject(session, row), {"ground": ground, "from": now, "to": None})]
+        )
+    announce.letters(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
+    return results
+
+
+def resume(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Take a paused nomination up again, from its review, also when its round has been closed; the conclusion is the reason."""
+    moved, results, index = transition.move(
+        session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed", versions=versions
+    )
+    for row in moved:
+        session.execute(
+            sa.update(Pause)
+            .where(col(Pause.nomination_id) == row.id, col(Pause.ended_at).is_(None))
+            .values(ended_at=now)
+        )
+        record.record(session, "pause:ended", [(_pause_subject(session, row), {"to": now})])
+    for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
+        announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
+    announce.letters(
+        session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
+    )
+    return results
+
+
+def _pause_subject(session: Session, row: Standing) -> str:
+    """The newest clock stop of a nomination, by its number: at most one is open."""
+    count = session.execute(
+        sa.select(sa.func.count()).select_from(Pause).where(table(Pause).c.nomination_id == row.id)
+    ).scalar_one()
+    return f"{row.code}/{count}"
+
+
+def _pause_letters(kind: str, moved: Sequence[Standing], said: str, index: int) -> list[announce.Letter]:
+    return [
+        announce.Letter(
+            kind=kind,
+            about=f"{row.code}/{index}",
+            to=row.unit_email,
+            recipient=row.unit_code,
+            context={
+                "unit_name": row.unit_name,
+                "code": row.code,
+                "nominee": row.nominee,
+                "award": transition.award_name(row.award),
+                "reason_public": said,
+            },
+        )
+        for row in moved
+    ]

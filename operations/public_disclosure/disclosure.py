@@ -1,0 +1,498 @@
+"""Stage 5, public_disclosure: publish, record the superior's answer, close, revoke."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, Unit
+from models.types import by_first, table
+from operations import (
+    access,
+    announce,
+    award_money,
+    free_text,
+    record,
+    rounds,
+    transition,
+)
+from operations.access import ENGINE, Actor
+from operations.chairman_signature import signature
+from operations.home_affairs_review.review import not_approved
+from operations.transition import Standing
+from rules import lifecycle
+from rules.lifecycle import Action, Role, State
+from rules.refusal import Citation, Refusal
+
+_N = table(Nomination).c
+POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
+OPENNESS = Citation(document="104/2016/QH13", article="17", clause="1", point="l")
+# Law 06/2022 Art. 93.2, in its own words.
+REVOCATION_GROUNDS: Mapping[str, str] = {
+    "93.2.a": "Có hành vi gian dối trong việc kê khai công trạng, thành tích để được tặng danh hiệu thi đua, hình thức "
+    "khen thưởng",
+    "93.2.b": "Cung cấp thông tin sai sự thật hoặc làm giả hồ sơ, giấy tờ để đề nghị tặng danh hiệu thi đua, hình thức "
+    "khen thưởng",
+    "93.2.c": "Thẩm định, xét, duyệt, đề nghị danh hiệu thi đua, hình thức khen thưởng trái quy định của pháp luật",
+    "93.2.d": "Có kết luận, quyết định, bản án của cơ quan có thẩm quyền về việc người đã được tặng danh hiệu thi đua, "
+    "hình thức khen thưởng có vi phạm, khuyết điểm dẫn đến không bảo đảm tiêu chuẩn xét tặng danh hiệu thi đua, hình "
+    "thức khen thưởng trong khoảng thời gian tính thành tích hoặc liên quan đến công trình, tác phẩm là cơ sở để tặng "
+    "giải thưởng",
+}
+
+
+_NUMBERED = re.compile(r"0*([0-9]{1,9})([-/].*)")
+
+
+def numbered(text: str) -> str:
+    """A paper's number as it is stored, however many zeros it was typed with: 1/QĐ-UBND → 01/QĐ-UBND."""
+    said = unicodedata.normalize("NFC", text.strip())
+    found = _NUMBERED.fullmatch(said)
+    if found is None:
+        return said
+    width = 2 if found[2].startswith("/") else 1  # 01/QĐ-UBND of 2024 → 1-2024
+    return f"{int(found[1]):0{width}d}{found[2]}"
+
+
+def decision_by_code(session: Session, code: str) -> Decision:
+    """By `123-2024` or by symbol `123/QĐ-UBND`, with or without leading zeros. Raises Refusal `unknown_decision`."""
+    wanted = numbered(code)
+    found = session.exec(
+        select(Decision)
+        .where((col(Decision.code) == wanted) | (col(Decision.symbol) == wanted))
+        .order_by(col(Decision.id).desc())
+    ).first()
+    if found is None:
+        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    return found
+
+
+def letter_by_code(session: Session, code: str) -> SubmissionLetter:
+    found = session.exec(
+        select(SubmissionLetter)
+        .where((col(SubmissionLetter.code) == code) | (col(SubmissionLetter.symbol) == code))
+        .order_by(col(SubmissionLetter.id).desc())
+    ).first()
+    if found is None:
+        raise Refusal("unknown_letter", f"Không có tờ trình số «{code}».")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Publishable:
+    """A paper that may be published now: the number and day under which it is, and whom it honours."""
+
+    code: str
+    number: str
+    on: date
+    title: str
+    round_id: int
+    link: dict[str, int]
+    waiting: list[Standing]
+
+
+def publishable(session: Session, paper: str) -> Publishable:
+    """What publishing this paper would make public.
+
+    Raises Refusal `already_disclosed`, `no_answer`, `revoked`, `unknown_decision`, `unknown_letter`.
+    """
+    if paper.startswith("TTr-"):
+        letter = letter_by_code(session, paper)
+        if letter.answer not in {"granted", "partly"}:
+            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
+        condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id or 0}
+        number, on = letter.answer_number or "", letter.answered_on or letter.signed_on
+        title, round_id = letter.title, letter.round_id
+    else:
+        decision = decision_by_code(session, paper)
+        if decision.state == "revoked":
+            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
+        condition, link = _N.decision_id == decision.id, {"decision_id": decision.id or 0}
+        number, on, paper = decision.symbol, decision.signed_on, decision.code
+        title, round_id = decision.title, decision.round_id
+    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
+    if not waiting:
+        raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
+    return Publishable(paper, number, on, title, round_id, link, waiting)
+
+
+def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: str) -> int:
+    """Publish a decision (or a superior's recorded grant): register now, notice board for 30 days, results by letter.
+
+    `url` is where the public register shows it. Raises Refusal `already_disclosed`, `no_answer`, `unknown_decision`.
+    Returns how many nominations were disclosed.
+    """
+    lifecycle.require_role(Action.DISCLOSE, actor.roles)
+    found = publishable(session, paper)
+    paper, number, on, waiting = found.code, found.number, found.on, found.waiting
+    until = access.local_date(now) + timedelta(days=POSTING_DAYS)
+    session.add_all(
+        [
+            Disclosure(channel="register", published_at=now, until_on=None, **found.link),
+            Disclosure(channel="notice_board", published_at=now, until_on=until, **found.link),
+        ]
+    )
+    session.flush()
+    record.record(
+        session,
+        "disclosure:published",
+        [(f"{paper}/register", {"when": [now, ""]}), (f"{paper}/notice_board", {"when": [now, until]})],
+    )
+    moved, _, _ = transition.move(
+        session,
+        Action.DISCLOSE,
+        [row.code for row in waiting],
+        actor=actor,
+        now=now,
+        kind="disclosed",
+        known={row.code: row for row in waiting},
+    )
+    announce.letters(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
+    announce.letters(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
+    return len(moved)
+
+
+def _result_letters(
+    session: Session, moved: Sequence[Standing], *, number: str, on: date, url: str, about: str
+) -> list[announce.Letter]:
+    if not moved:
+        return []
+    office = rounds.office(session).name
+    confirmed = rounds.regulation_of(session, rounds.by_code(session, moved[0].round_code)).confirmed_rules
+    letters = [
+        announce.Letter(
+            kind="award_result_unit",
+            about=about,
+            to=rows[0].unit_email,
+            recipient=rows[0].unit_code,
+            context={
+                "unit_name": rows[0].unit_name,
+                "round_title": rows[0].round_title,
+                "decision_number": number,
+                "decision_date": on.isoformat(),
+                "items": [
+                    named | {"money": award_money.amount(row.award, row.nominee_kind, on, confirmed=confirmed)}
+                    for row, named in zip(rows, signature.named(rows), strict=True)
+                ],
+                "url": url,
+            },
+        )
+        for rows in transition.by_unit(moved).values()
+    ]
+    letters += [
+        announce.Letter(
+            kind="award_result_nominee",
+            about=about,
+            to=row.nominee_email,
+            recipient=row.code,
+            context={
+                "nominee": row.nominee,
+                "award": transition.award_name(row.award),
+                "decision_number": number,
+                "decision_date": on.isoformat(),
+                "office": office,
+                "url": url,
+            },
+        )
+        for row in moved
+    ]
+    return letters
+
+
+def _published(
+    session: Session, moved: Sequence[Standing], *, number: str, url: str, until: date, about: str, now: datetime
+) -> list[announce.Letter]:
+    if not moved:
+        return []
+    return [
+        announce.Letter(
+            kind="disclosure_published",
+            about=about,
+            to=email,
+            recipient=username,
+            context={"office_name": name, "decision_number": number, "url": url, "until": until.isoformat()},
+        )
+        for username, name, email in rounds.people(session, Role.SECRETARY, today=access.local_date(now))
+    ]
+
+
+def record_answer(
+    session: Session,
+    letter_code: str,
+    *,
+    number: str,
+    on: date,
+    refused: Sequence[str] = (),
+    all_refused: bool = False,
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
+) -> SubmissionLetter:
+    """What the superior answered to a tờ trình: its document number, and which nominations it did not grant."""
+    lifecycle.require_role(Action.RECORD_REFUSAL_ABOVE, actor.roles)
+    letter = letter_by_code(session, letter_code)
+    if letter.answer is not None:
+        raise Refusal("already_answered", f"Tờ trình {letter.symbol} đã ghi nhận trả lời số {letter.answer_number}.")
+    if not number.strip():
+        raise Refusal("missing_number", "Phải ghi số văn bản trả lời của cấp trên.")
+    free_text.check("Số văn bản trả lời", number, 80)
+    if on < letter.signed_on:
+        raise Refusal(
+            "answered_before_asked",
+            f"Ngày trả lời {on:%d/%m/%Y} trước ngày ký tờ trình {letter.symbol} ({letter.signed_on:%d/%m/%Y}). "
+            "Hãy kiểm tra lại ngày của văn bản.",
+        )
+    waiting = transition.standings_where(
+        session, _N.submission_letter_id == letter.id, _N.state == State.FORWARDED.value
+    )
+    codes = [row.code for row in waiting if all_refused or row.code in set(refused)]
+    strangers = set(refused) - {row.code for row in waiting}
+    if strangers:
+        raise Refusal("not_in_letter", f"Không có trong tờ trình {letter.symbol}: {', '.join(sorted(strangers))}.")
+    if codes and not reason.strip():
+        raise Refusal(
+            "reason_required",
+            f"Phải ghi lý do cấp trên không khen thưởng {len(codes)} hồ sơ của tờ trình {letter.symbol}.",
+        )
+    letter.answer = "refused" if len(codes) == len(waiting) else "partly" if codes else "granted"
+    letter.answer_number = number.strip()
+    letter.answered_on = on
+    letter.version += 1
+    session.add(letter)
+    session.flush()
+    index = record.record(
+        session,
+        "submission_letter:answered",
+        [(letter.code, {"answer": [letter.answer, letter.answer_number, letter.answered_on]})],
+    )
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="superior_answer",
+                about=f"{letter.code}/{index}",
+                to=rows[0].unit_email,
+                recipient=rows[0].unit_code,
+                context={
+                    "unit_name": rows[0].unit_name,
+                    "items": [
+                        item
+                        | {
+                            "outcome": "không được khen thưởng" if item["code"] in codes else "được khen thưởng",
+                            "reason": reason if item["code"] in codes else None,
+                        }
+                        for item in signature.named(rows)
+                    ],
+                    "answer_number": letter.answer_number,
+                },
+            )
+            for rows in transition.by_unit(waiting).values()
+        ],
+    )
+    if codes:
+        moved, _, index = transition.move(
+            session, Action.RECORD_REFUSAL_ABOVE, codes, actor=actor, now=now, reason=reason, kind="refused_above"
+        )
+        announce.letters(
+            session,
+            not_approved(
+                moved, "Cấp trên quyết định", reason, str(Citation(document=lifecycle.LAW, article="79")), index
+            ),
+        )
+    return letter
+
+
+def close_posted(session: Session, *, now: datetime) -> int:
+    """Close what has been posted long enough. Done by the sweep; returns how many nominations were closed."""
+    today = access.local_date(now)
+    over = select(Disclosure).where(col(Disclosure.until_on).is_not(None), col(Disclosure.until_on) < today)
+    closed = 0
+    for posting in session.exec(over).all():
+        condition = (
+            _N.decision_id == posting.decision_id
+            if posting.decision_id is not None
+            else _N.submission_letter_id == posting.submission_letter_id
+        )
+        rows = transition.standings_where(session, condition, _N.state == State.DISCLOSED.value)
+        if rows:
+            transition.move(session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind="closed")
+            closed += len(rows)
+    return closed
+
+
+def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tuple[Decision, int | None]:
+    """A decision in force that this actor may revoke today, and by which authorisation; None: by their own office.
+
+    Raises Refusal `not_your_role`, `unknown_decision`, `already_revoked`, `no_authorisation`.
+    """
+    lifecycle.require_role(Action.REVOKE, actor.roles)
+    decision = decision_by_code(session, code)
+    if decision.state == "revoked":
+        raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
+    return decision, access.authorisation(session, actor, awards={decision.award}, now=now)
+
+
+def honoured(session: Session, decision: Decision) -> list[Standing]:
+    """The nominations that a decision carries and its revocation takes with it, oldest first."""
+    return transition.standings_where(
+        session,
+        _N.decision_id == decision.id,
+        _N.state.in_([State.SIGNED.value, State.DISCLOSED.value, State.CLOSED.value]),
+    )
+
+
+def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Actor, now: datetime) -> Decision:
+    """Revoke a decision whole (Law 06/2022 Art. 93.2); history stays, every nomination of it is told."""
+    lifecycle.require_role(Action.REVOKE, actor.roles)
+    if ground not in REVOCATION_GROUNDS:
+        raise Refusal(
+            "unknown_ground",
+            f"Căn cứ hủy bỏ phải là một trong: {', '.join(REVOCATION_GROUNDS)}.",
+            citation=Citation(document=lifecycle.LAW, article="93", clause="2"),
+        )
+    if not reason.strip():
+        raise Refusal("reason_required", "Hủy bỏ quyết định khen thưởng phải nêu lý do.")
+    free_text.check("Lý do hủy bỏ", reason, transition.LONGEST_REASON)
+    decision, deputed = revocable(session, code, actor=actor, now=now)
+    decision.state = "revoked"
+    decision.revoked_at = now
+    decision.revoked_ground = ground
+    decision.revoked_reason = reason.strip()
+    decision.version += 1
+    session.add(decision)
+    session.flush()
+    record.record(
+        session,
+        "decision:revoked",
+        [
+            (
+                decision.code,
+                {
+                    "state": decision.state,
+                    "revoked": signature.revoked_aspect(decision),
+                    "acted": [actor.username, deputed],
+                },
+            )
+        ],
+    )
+    rows = honoured(session, decision)
+    moved, _, _ = transition.move(
+        session, Action.REVOKE, [row.code for row in rows], actor=actor, now=now, reason=reason, kind="revoked"
+    )
+    point = ground.rsplit(".", 1)[1]
+    announce.letters(
+        session,
+        [
+            announce.Letter(
+                kind="decision_revoked",
+                about=decision.code,
+                to=of_unit[0].unit_email,
+                recipient=of_unit[0].unit_code,
+                context={
+                    "unit_name": of_unit[0].unit_name,
+                    "decision_number": decision.symbol,
+                    "reason": reason.strip(),
+                    "citation": str(Citation(document=lifecycle.LAW, article="93", clause="2", point=point)),
+                    "items": signature.named(of_unit),
+                },
+            )
+            for of_unit in transition.by_unit(moved).values()
+        ],
+    )
+    return decision
+
+
+def attach_paper(session: Session, code: str, sha256: str) -> None:
+    """Note the rendered paper of a decision or submission letter; a paper once attached stays."""
+    row: Decision | SubmissionLetter = (
+        letter_by_code(session, code) if code.startswith("TTr-") else decision_by_code(session, code)
+    )
+    if row.paper_sha256 is None:
+        row.paper_sha256 = sha256
+        row.version += 1
+        session.add(row)
+        session.flush()
+        source = "submission_letter" if code.startswith("TTr-") else "decision"
+        record.record(session, f"{source}:paper_rendered", [(row.code, {"paper": sha256})])
+
+
+def decisions(session: Session) -> list[dict[str, Any]]:
+    """Every decision with its counts, newest last."""
+    counts = by_first(
+        session.execute(
+            sa.select(_N.decision_id, sa.func.count()).where(_N.decision_id.is_not(None)).group_by(_N.decision_id)
+        )
+    )
+    return [
+        summary(row) | {"nominations": counts.get(row.id, 0)}
+        for row in session.exec(select(Decision).order_by(col(Decision.id)))
+    ]
+
+
+def summary(row: Decision) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "number": row.symbol,
+        "award": row.award,
+        "title": row.title,
+        "signed_on": row.signed_on.isoformat(),
+        "signed_by": row.signed_by,
+        "state": row.state,
+        "pack": row.pack,
+        "pack_sha256": row.pack_sha256,
+        "paper_sha256": row.paper_sha256,
+        "revoked": {"ground": row.revoked_ground, "reason": row.revoked_reason} if row.state == "revoked" else None,
+    }
+
+
+# What everybody may know of a published decision: nothing of who signed inside, nor why it was revoked (domain §8).
+PUBLIC = ("code", "number", "award", "title", "signed_on", "state")
+
+
+def awardees(session: Session, decision: Decision, *, public: bool = False) -> list[dict[str, Any]]:
+    """Whom a decision honours, with the fields that may be public (domain §8) and no other.
+
+    Not `public`: with each one's nomination, by which the office finds its dossier.
+    """
+    p, u = table(Nominee).c, table(Unit).c
+    rows = session.execute(
+        sa.select(_N.code, p.name, p.kind, p.position, p.workplace, u.name.label("unit"), _N.award, _N.state)
+        .join_from(Nomination, Nominee, _N.nominee_id == p.id)
+        .join(Unit, _N.unit_id == u.id)
+        .where(_N.decision_id == decision.id)
+        .order_by(_N.id)
+    )
+    found = [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+    inside = {"code", "state"} if public else set()
+    return [{name: value for name, value in row.items() if name not in inside} for row in found]
+
+
+def register(session: Session) -> list[dict[str, Any]]:
+    """Disclosed decisions for the public: number, date, title, state, how many; nothing of who signed inside."""
+    published = set(session.exec(select(Disclosure.decision_id).where(Disclosure.channel == "register")))
+    ids = {row.code: row.id for row in session.exec(select(Decision))}
+    public = (*PUBLIC, "nominations")
+    return [{name: row[name] for name in public} for row in decisions(session) if ids[row["code"]] in published]
+
+
+def registered(session: Session, code: str) -> dict[str, Any]:
+    """One disclosed decision as `register` lists it, with whom it honours. Raises Refusal `unknown_decision`."""
+    row = disclosed_decision(session, code)
+    said, honoured = summary(row), awardees(session, row, public=True)
+    return {name: said[name] for name in PUBLIC} | {"nominations": len(honoured), "awardees": honoured}
+
+
+def disclosed_decision(session: Session, code: str) -> Decision:
+    """A decision that the public may read. Raises Refusal `unknown_decision` for one not published."""
+    row = decision_by_code(session, code)
+    shown = session.exec(
+        select(Disclosure.id).where(Disclosure.decision_id == row.id, Disclosure.channel == "register")
+    ).first()
+    if shown is None:
+        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    return row

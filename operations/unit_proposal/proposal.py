@@ -1,0 +1,781 @@
+"""Stage 1, unit_proposal: a unit proposes by workbook or one by one, mends what came back, submits, withdraws."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from ledger.canonical import dumps
+from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
+from models.types import table
+from operations import (
+    access,
+    announce,
+    duties,
+    free_text,
+    numbering,
+    record,
+    rounds,
+    transition,
+)
+from operations.access import Actor
+from operations.transition import Result, Standing, chunks
+from operations.unit_proposal.workbook.heads import RATING_WORDS
+from rules import catalogue, lifecycle, names
+from rules.lifecycle import Action, Role, Stage, State
+from rules.refusal import Citation, Refusal, Unreadable
+
+_N = table(Nomination).c
+_P = table(Nominee).c
+_D = table(Dossier).c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """One nomination as a unit writes it down; `row` is where it stood in the workbook."""
+
+    name: str
+    kind: str
+    award: str
+    row: int = 0
+    honorific: str | None = None
+    position: str | None = None
+    workplace: str | None = None
+    object_class: str | None = None
+    field: str | None = None
+    achievement: str | None = None
+    rating: str | None = None
+    initiative: str | None = None
+    gender: str | None = None
+    ethnicity: str | None = None
+    birth_date: date | None = None
+    prior_decision: str | None = None
+    email: str | None = None
+    facts: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict
+    )  # keys of a case that no column has: ratings, titles, grounds …
+    parts: tuple[str, ...] | None = None  # None: the unit's tờ trình attests that the dossier is whole
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What came of a filing: the dossier and its codes, or the errors for which nothing was stored."""
+
+    dossier: str | None
+    codes: tuple[str, ...]
+    errors: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+    index: int = -1
+
+
+def _same_text(text: str | None) -> str:
+    return " ".join((text or "").split()).casefold()
+
+
+def identity(who: Any) -> str:
+    """Who is the same nominee within a unit: kind, name with its marks, workplace and birth date."""
+    born = who.birth_date.isoformat() if who.birth_date else ""
+    return "|".join([who.kind, _same_text(who.name), _same_text(who.workplace), born])
+
+
+def file(
+    session: Session,
+    *,
+    round_code: str,
+    unit_code: str,
+    proposals: Sequence[Proposed],
+    actor: Actor,
+    now: datetime,
+    workbook: StoredFile | None = None,
+    submit: bool = True,
+) -> Filed:
+    """File one dossier of a unit: all its nominations or none. With `submit` it goes to Phòng Nội vụ at once.
+
+    Raises Refusal `not_your_role`, `not_your_unit`, `round_closed`, `round_frozen`. Errors of single rows
+    (`duplicate_row`, `unknown_award`, `wrong_kind`) come back in `Filed.errors`; then nothing was stored.
+    """
+    round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
+    pack = catalogue.pack_on(access.local_date(now))
+    wanted = [identity(proposed) for proposed in proposals]
+    errors, warnings, known = _look_over(session, round_, unit, proposals, wanted, pack)
+    if errors:
+        return Filed(None, (), tuple(errors), tuple(warnings))
+    if not proposals:
+        raise Refusal("empty_dossier", "Tệp không có hồ sơ nào. Hãy điền ít nhất một dòng rồi nộp lại.")
+    if workbook is not None and session.get(StoredFile, workbook.sha256) is None:
+        session.add(workbook)
+        session.flush()
+    fresh = _fresh_nominees(session, unit, proposals, wanted, known)  # numbers are taken only for what is stored
+    nominees = [known[key] for key in wanted]
+    number = numbering.take(session, f"dossier/{round_.year}")[0]
+    dossier = Dossier(
+        code=f"HS-{round_.year}-{number:04d}",
+        round_id=round_.id or 0,
+        unit_id=unit.id or 0,
+        workbook_sha256=workbook.sha256 if workbook else None,
+        filed_by=actor.username,
+        filed_at=now,
+    )
+    session.add(dossier)
+    session.flush()
+    record.record(
+        session,
+        "dossier:filed",
+        [(dossier.code, dossier_aspects(dossier, round_.code, unit.code))],
+    )
+    _register(session, unit, fresh)
+    codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
+    index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
+    return Filed(dossier.code, tuple(codes), (), tuple(warnings), index)
+
+
+def dossier_aspects(row: Dossier, round_code: str, unit_code: str) -> dict[str, Any]:
+    """A dossier as the ledger commits to it when it is filed; when it was received comes later."""
+    return {"of": [round_code, unit_code, row.filed_by, row.filed_at], "workbook": row.workbook_sha256}
+
+
+def check(
+    session: Session,
+    *,
+    round_code: str,
+    unit_code: str,
+    proposals: Sequence[Proposed],
+    actor: Actor,
+    now: datetime,
+) -> Filed:
+    """What `file` would say of these rows, for a preview: nothing is written, so the dossier has no code yet.
+
+    Raises what `file` raises.
+    """
+    round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
+    wanted = [identity(proposed) for proposed in proposals]
+    pack = catalogue.pack_on(access.local_date(now))
+    errors, warnings, _ = _look_over(session, round_, unit, proposals, wanted, pack)
+    return Filed(None, (), tuple(errors), tuple(warnings))
+
+
+def _may_propose(
+    session: Session, round_code: str, unit_code: str, *, actor: Actor, now: datetime
+) -> tuple[ReviewRound, Unit]:
+    lifecycle.require_role(Action.PROPOSE, actor.roles)
+    round_ = rounds.by_code(session, round_code)
+    unit = _unit(session, unit_code, on=access.local_date(now))
+    access.require_unit(actor, unit)
+    _require_open(round_)
+    return round_, unit
+
+
+def _look_over(
+    session: Session,
+    round_: ReviewRound,
+    unit: Unit,
+    proposals: Sequence[Proposed],
+    wanted: Sequence[str],
+    pack: catalogue.Pack | None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, tuple[int, str]]]:
+    """Errors, warnings, and whom this unit proposed before."""
+    errors, warnings = _check_rows(proposals, pack, level=round_.level)
+    known: dict[str, tuple[int, str]] = {}
+    if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
+        known = _known_nominees(session, unit, wanted)
+        errors += _already_proposed(session, round_, proposals, wanted, known)
+    return errors, warnings, known
+
+
+def _unit(session: Session, code: str, *, on: date) -> Unit:
+    unit = session.exec(select(Unit).where(Unit.code == code)).one_or_none()
+    if unit is None:
+        raise Refusal("unknown_unit", f"Không có đơn vị mang mã «{code}». Hãy kiểm tra mã đơn vị trong danh mục.")
+    if unit.valid_to is not None and unit.valid_to <= on:
+        successor = session.get(Unit, unit.successor_id) if unit.successor_id else None
+        heir = f" Hãy đề nghị qua {successor.name} ({successor.code})." if successor else ""
+        raise Refusal("unit_ended", f"{unit.name} đã kết thúc hoạt động từ {unit.valid_to:%d/%m/%Y}.{heir}")
+    return unit
+
+
+def _require_open(round_: ReviewRound) -> None:
+    if round_.closed_at is not None:
+        raise Refusal("round_closed", f"Đợt xét {round_.code} đã đóng; hãy đề nghị trong đợt sau.")
+    if round_.frozen_at is not None:
+        raise Refusal(
+            "round_frozen",
+            f"Đợt xét {round_.code} đã hết hạn nhận đề nghị từ {access.local_date(round_.frozen_at):%d/%m/%Y}. "
+            "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
+        )
+
+
+def known_award(award: str, pack: catalogue.Pack | None) -> catalogue.Award | None:
+    """The award as this pack has it, else as the newest pack that knows it: intake reads names, review judges."""
+    for one in (pack, *reversed(catalogue.packs())):
+        if one is not None and award in one.awards:
+            return one.awards[award]
+    return None
+
+
+def _check_rows(
+    proposals: Sequence[Proposed], pack: catalogue.Pack | None, *, level: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    errors: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    for proposed in proposals:
+        errors += _unkeepable(proposed)
+        award = known_award(proposed.award, pack)
+        if award is None:
+            errors.append(
+                problem(proposed.row, AWARD_HEAD, "unknown_award", f"Không có danh hiệu, hình thức «{proposed.award}» "
+                        "trong bộ quy định đang áp dụng.")
+            )  # fmt: skip
+            continue
+        if proposed.kind not in award.kinds:
+            errors.append(
+                problem(proposed.row, KIND_HEAD, "wrong_kind", f"«{award.name}» không dành cho "
+                        f"{KIND_NAMES.get(proposed.kind, proposed.kind)} ({award.article}).")
+            )  # fmt: skip
+        elif pack is not None and award.id in pack.awards and _role(pack, award.id, level) == "none":
+            warnings.append(
+                problem(proposed.row, AWARD_HEAD, "wrong_level", f"«{award.name}» không do cấp này quyết định hoặc "
+                        "trình; Phòng Nội vụ sẽ phải kết luận không đủ điều kiện.")
+            )  # fmt: skip
+    return errors, warnings
+
+
+_NOMINEE_TEXTS = ("name", "honorific", "position", "workplace", "gender", "ethnicity", "email")
+_CASE_TEXTS = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
+
+
+def _unkeepable(proposed: Proposed) -> list[dict[str, Any]]:
+    """Texts of a row that no column could keep: the workbook's reader has its own look, other doors have none."""
+    found = [
+        fault
+        for columns, names in ((_P, _NOMINEE_TEXTS), (_N, _CASE_TEXTS))
+        for fault in free_text.faults(columns, {name: getattr(proposed, name) for name in names})
+    ]
+    return [
+        problem(
+            proposed.row,
+            name,
+            code,
+            f"«{name}» "
+            + ("dài quá giới hạn; hãy viết ngắn lại." if code == "too_long" else "có ký tự điều khiển; hãy gõ lại."),
+        )
+        for name, code in found
+    ]
+
+
+def _role(pack: catalogue.Pack, award: str, level: str, *, confirmed: Collection[str] = ()) -> str:
+    found = catalogue.authority(pack, award, level, confirmed=confirmed)
+    return found.role if found.verified else "unverified"
+
+
+NAME_HEAD = "Tên tập thể/cá nhân/hộ gia đình"
+KIND_HEAD = "Phân loại khen thưởng"
+AWARD_HEAD = "Danh hiệu thi đua/Hình thức khen thưởng"
+KIND_NAMES = {
+    "individual": "cá nhân",
+    "collective": "tập thể",
+    "household": "hộ gia đình",
+    "enterprise": "doanh nghiệp",
+}
+
+
+def problem(row: int, column: str, code: str, message: str) -> dict[str, Any]:
+    return {"row": row, "column": column, "code": code, "message": message}
+
+
+def _known_nominees(session: Session, unit: Unit, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """(id, code) by identity of those whom this unit proposed before."""
+    known: dict[str, tuple[int, str]] = {}
+    for chunk in chunks(list(dict.fromkeys(wanted))):
+        query = sa.select(_P.identity, _P.id, _P.code).where(_P.unit_id == unit.id, _P.identity.in_(chunk))
+        known |= {row.identity: (row.id, row.code) for row in session.execute(query)}
+    return known
+
+
+def _fresh_nominees(
+    session: Session,
+    unit: Unit,
+    proposals: Sequence[Proposed],
+    wanted: Sequence[str],
+    known: dict[str, tuple[int, str]],
+) -> list[dict[str, Any]]:
+    """Rows for those not known yet, numbered; `known` knows them from here on."""
+    new = {key: proposed for key, proposed in zip(wanted, proposals, strict=True) if key not in known}
+    fresh: list[dict[str, Any]] = []
+    if new:
+        numbers = numbering.take(session, "nominee", len(new))
+        for number, (key, proposed) in zip(numbers, new.items(), strict=True):
+            code = f"NN-{number:06d}"
+            known[key] = (number, code)  # the series is this table's own: its number is the row's id
+            fresh.append(
+                {
+                    "id": number,
+                    "code": code,
+                    "unit_id": unit.id,
+                    "kind": proposed.kind,
+                    "name": proposed.name,
+                    "name_key": names.fold(proposed.name),
+                    "identity": key,
+                    "honorific": proposed.honorific,
+                    "position": proposed.position,
+                    "workplace": proposed.workplace,
+                    "gender": proposed.gender,
+                    "ethnicity": proposed.ethnicity,
+                    "birth_date": proposed.birth_date,
+                    "email": proposed.email,
+                }
+            )
+    return fresh
+
+
+def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]]) -> None:
+    if not fresh:
+        return
+    session.connection().execute(sa.insert(table(Nominee)), fresh)
+    record.record(
+        session,
+        "nominee:registered",
+        [
+            (
+                row["code"],
+                {
+                    "name": row["name"],
+                    "position": [row["position"], row["workplace"]],
+                    "person": [unit.code, row["kind"], row["honorific"], row["gender"], row["ethnicity"],
+                               row["birth_date"], row["email"]],
+                },
+            )
+            for row in fresh
+        ],
+    )  # fmt: skip
+
+
+def achievement_key(text: str | None) -> str:
+    """Which achievement: the same words are the same achievement (Law 06/2022 Art. 5.2.c)."""
+    said = _same_text(text)
+    return hashlib.sha256(said.encode()).hexdigest() if said else ""
+
+
+def _already_proposed(
+    session: Session,
+    round_: ReviewRound,
+    proposals: Sequence[Proposed],
+    wanted: Sequence[str],
+    known: Mapping[str, tuple[int, str]],
+) -> list[dict[str, Any]]:
+    """The same nominee, award and achievement twice: in this filing or earlier in this round."""
+    errors: list[dict[str, Any]] = []
+    who = {nominee_id: key for key, (nominee_id, _) in known.items()}
+    standing: dict[tuple[str, str, str], str] = {}
+    for chunk in chunks(list(who)):
+        query = sa.select(_N.nominee_id, _N.award, _N.achievement_key, _N.code).where(
+            _N.round_id == round_.id, _N.nominee_id.in_(chunk)
+        )
+        standing |= {(who[row[0]], row[1], row[2]): row[3] for row in session.execute(query)}
+    for proposed, same in zip(proposals, wanted, strict=True):
+        key = (same, proposed.award, achievement_key(proposed.achievement))
+        if key in standing:
+            errors.append(
+                problem(
+                    proposed.row,
+                    NAME_HEAD,
+                    "duplicate_row",
+                    f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({standing[key]}). "
+                    "Một thành tích chỉ khen một lần (điểm c khoản 2 Điều 5 Luật 06/2022/QH15); hãy bỏ dòng này.",
+                )
+            )
+        standing.setdefault(key, f"dòng {proposed.row}")
+    return errors
+
+
+def _draft(
+    session: Session,
+    round_: ReviewRound,
+    unit: Unit,
+    dossier: Dossier,
+    proposals: Sequence[Proposed],
+    nominees: list[tuple[int, str]],
+    pack: catalogue.Pack | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[str]:
+    numbers = numbering.take(session, f"nomination/{round_.year}", len(proposals))
+    rows: list[dict[str, Any]] = []
+    changes: list[tuple[str, dict[str, Any]]] = []
+    roles: dict[tuple[str, str | None], tuple[str, str]] = {}
+    confirmed = rounds.regulation_of(session, round_).confirmed_rules
+    drafted = [State.DRAFT.value, record.plain(now)]
+    for number, proposed, (nominee_id, nominee_code) in zip(numbers, proposals, nominees, strict=True):
+        ground = proposed.facts.get("simplified_ground")
+        if (proposed.award, ground) not in roles:
+            roles[proposed.award, ground] = _authority(pack, proposed.award, round_, confirmed, ground)
+        role, route = roles[proposed.award, ground]
+        row: dict[str, Any] = {
+            "code": f"DN-{round_.year}-{number:06d}",
+            "round_id": round_.id,
+            "dossier_id": dossier.id,
+            "unit_id": unit.id,
+            "nominee_id": nominee_id,
+            "award": proposed.award,
+            "role": role,
+            "route": route,
+            "stage": Stage.UNIT_PROPOSAL.value,
+            "state": State.DRAFT.value,
+            "achievement": proposed.achievement,
+            "achievement_key": achievement_key(proposed.achievement),
+            "rating": proposed.rating,
+            "initiative": proposed.initiative,
+            "object_class": proposed.object_class,
+            "field": proposed.field,
+            "prior_decision": proposed.prior_decision,
+            "parts": ",".join(proposed.parts) if proposed.parts is not None else ATTESTED,
+            "facts": dumps(dict(proposed.facts)).decode(),
+            "proposed_by": actor.username,
+            "entered_stage_at": now,
+            "version": 1,
+        }
+        rows.append(row)
+        changes.append(
+            (
+                row["code"],
+                {
+                    "award": [row["award"], role, route],
+                    "who": [nominee_code, unit.code, dossier.code, round_.code, actor.username],
+                    "state": drafted,
+                    "case": case_aspect(row),
+                },
+            )
+        )
+    session.connection().execute(sa.insert(table(Nomination)), rows)
+    record.record(session, "nomination:drafted", changes)
+    return [row["code"] for row in rows]
+
+
+ATTESTED = "*"  # the unit's tờ trình attests every part that the award asks for
+
+
+def case_aspect(row: Any) -> list[Any]:
+    """What the proposal says, as the ledger commits to it."""
+    get = row.get if isinstance(row, dict) else lambda name: getattr(row, name)
+    return [
+        get("achievement"),
+        get("rating"),
+        get("initiative"),
+        get("object_class"),
+        get("field"),
+        get("prior_decision"),
+        get("parts"),
+        get("facts"),
+    ]
+
+
+def _authority(
+    pack: catalogue.Pack | None, award_id: str, round_: ReviewRound, confirmed: Collection[str], ground: str | None
+) -> tuple[str, str]:
+    if pack is None or award_id not in pack.awards:
+        return "unverified", "full"
+    role = _role(pack, award_id, round_.level, confirmed=confirmed)
+    return role, catalogue.route(pack.awards[award_id], round_.kind, ground)
+
+
+def submit(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """Hand nominations to Phòng Nội vụ; a mended one after the closing day is still taken (it was returned)."""
+    return _submit(session, codes, actor=actor, now=now, versions=versions)[0]
+
+
+def _submit(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> tuple[list[Result], int]:
+    def in_time(standing: Standing) -> None:
+        if standing.round_frozen and standing.state is State.DRAFT:
+            raise Refusal(
+                "round_frozen",
+                f"Đợt xét {standing.round_code} đã hết hạn nhận đề nghị; bản nháp {standing.code} chưa nộp kịp. "
+                "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
+            )
+
+    moved, results, index = transition.move(
+        session, Action.SUBMIT, codes, actor=actor, now=now, kind="submitted", check=in_time, versions=versions
+    )
+    duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
+    _receive(session, {row.dossier_code for row in moved}, now=now)
+    letters: list[announce.Letter] = []
+    for rows in transition.by_unit(moved).values():
+        first = rows[0]
+        tally: dict[str, int] = {}
+        for row in rows:
+            tally[row.award] = tally.get(row.award, 0) + 1
+        letters.append(
+            announce.Letter(
+                kind="dossier_received",
+                about=f"{first.dossier_code}/{index}",
+                to=first.unit_email,
+                recipient=first.unit_code,
+                context={
+                    "unit_name": first.unit_name,
+                    "dossier_code": first.dossier_code,
+                    "count": len(rows),
+                    "round_title": first.round_title,
+                    "by_award": [{"name": transition.award_name(a), "count": n} for a, n in sorted(tally.items())],
+                    "due": rounds.due_of(session, first.round_id, Stage.HOME_AFFAIRS_REVIEW),
+                },
+            )
+        )
+    announce.letters(session, letters)
+    return results, index
+
+
+def _receive(session: Session, dossiers: Collection[str], *, now: datetime) -> None:
+    """A dossier is received for appraisal when the first of its nominations is; that day says which law applies."""
+    received: list[str] = []
+    for chunk in chunks(sorted(dossiers)):
+        statement = (
+            sa.update(table(Dossier))
+            .where(_D.code.in_(chunk), _D.received_for_appraisal_at.is_(None))
+            .values(received_for_appraisal_at=now)
+            .returning(_D.code)
+        )
+        received += session.connection().execute(statement).scalars()
+    if received:
+        session.expire_all()
+        record.record(session, "dossier:received", [(code, {"received": now}) for code in sorted(received)])
+
+
+def withdraw(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None = None,
+) -> list[Result]:
+    """A unit takes its nominations back, with a reason."""
+    return transition.move(
+        session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn", versions=versions
+    )[1]
+
+
+MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
+MENDABLE_PERSON = ("name", "honorific", "position", "workplace", "birth_date")
+
+
+def mend(
+    session: Session,
+    code: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    person: Mapping[str, str | date | None] | None = None,
+    **changes: str | None,
+) -> None:
+    """Change what a draft or returned nomination says; its route and who decides follow from what it says now.
+
+    `person` changes who is proposed (MENDABLE_PERSON), for every nomination of that nominee.
+    Raises Refusal `wrong_state`, `stale`, `not_your_unit`; of a person `nominee_in_use`, `already_a_nominee`,
+    `missing_value`.
+    """
+    unknown_fields = set(changes) - set(MENDABLE)
+    if unknown_fields:
+        raise TypeError(f"not mendable: {sorted(unknown_fields)}")
+    access.require(actor, Role.UNIT_OFFICER, Role.SECRETARY)
+    row = session.exec(select(Nomination).where(Nomination.code == code)).one_or_none()
+    if row is None:
+        raise transition.unknown(code)
+    access.require_unit(actor, session.get_one(Unit, row.unit_id))
+    if version is not None and version != row.version:
+        raise Refusal(
+            "stale",
+            f"Hồ sơ {code} vừa được người khác sửa. Hãy tải lại rồi sửa trên nội dung mới.",
+            details={"state": row.state, "version": row.version},
+        )
+    if row.state not in {State.DRAFT, State.RETURNED}:
+        raise Refusal(
+            "wrong_state",
+            f"Hồ sơ {code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không sửa được; "
+            "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
+            citation=Citation(document=lifecycle.LAW, article="84"),
+        )
+    _check_mended(changes)
+    if person:
+        _mend_person(session, row, person)
+    for name, value in changes.items():
+        setattr(row, name, value if value is not None else _EMPTY.get(name))
+    if "achievement" in changes:
+        row.achievement_key = achievement_key(row.achievement)
+        _require_no_twin(session, row)
+    round_ = session.get_one(ReviewRound, row.round_id)
+    row.role, row.route = _authority(
+        catalogue.pack_on(access.local_date(now)),
+        row.award,
+        round_,
+        rounds.regulation_of(session, round_).confirmed_rules,
+        json.loads(row.facts).get("simplified_ground"),
+    )
+    row.version += 1
+    session.add(row)
+    duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
+    session.flush()
+    record.record(
+        session, "nomination:mended", [(code, {"case": case_aspect(row), "award": [row.award, row.role, row.route]})]
+    )
+
+
+def holding_nominee(session: Session, row: Nomination) -> list[str]:
+    """Codes of the other nominations for which this one's nominee stays as written: whatever was handed in once."""
+    query = sa.select(_N.code).where(
+        _N.nominee_id == row.nominee_id,
+        _N.id != row.id,
+        _N.state.not_in((State.DRAFT.value, State.RETURNED.value)),
+    )
+    return list(session.execute(query.order_by(_N.id)).scalars())
+
+
+def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | date | None]) -> None:
+    unknown_fields = set(person) - set(MENDABLE_PERSON)
+    if unknown_fields:
+        raise TypeError(f"not mendable: {sorted(unknown_fields)}")
+    for name, code in free_text.faults(_P, person):
+        what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
+        raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
+    nominee = session.exec(select(Nominee).where(Nominee.id == row.nominee_id).with_for_update()).one()
+    holding = holding_nominee(session, row)
+    if holding:
+        more = f" và {len(holding) - 5} hồ sơ khác" if len(holding) > 5 else ""
+        raise Refusal(
+            "nominee_in_use",
+            f"«{nominee.name}» còn đứng tên trong hồ sơ {', '.join(holding[:5])}{more} đã nộp, nên không sửa tên và thông "
+            "tin của người này ở đây được. Hãy đề nghị trả lại hồ sơ đó, hoặc rút hồ sơ này và lập hồ sơ mới.",
+            details={"nominations": holding},
+        )
+    wanted = person.get("name", nominee.name)
+    if not isinstance(wanted, str) or not wanted.strip():
+        raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
+    for field, value in person.items():
+        setattr(nominee, field, value.strip() or None if isinstance(value, str) else value)
+    nominee.name_key = names.fold(nominee.name)
+    nominee.identity = identity(nominee)
+    with session.no_autoflush:
+        same = select(Nominee.code).where(
+            Nominee.unit_id == nominee.unit_id, Nominee.identity == nominee.identity, Nominee.id != nominee.id
+        )
+        twin = session.exec(same).one_or_none()
+    if twin is not None:
+        raise Refusal(
+            "already_a_nominee",
+            f"Đơn vị đã đề nghị một «{nominee.name}» khác cùng nơi công tác, cùng ngày sinh ({twin}). Nếu là cùng một "
+            "người, hãy rút hồ sơ này và lập hồ sơ mới cho người đó; nếu không, hãy ghi ngày sinh để phân biệt.",
+            details={"nominee": twin},
+        )
+    session.add(nominee)
+    session.flush()
+    unit = session.get_one(Unit, nominee.unit_id).code
+    about = [
+        unit,
+        nominee.kind,
+        nominee.honorific,
+        nominee.gender,
+        nominee.ethnicity,
+        nominee.birth_date,
+        nominee.email,
+    ]
+    aspects = {"name": nominee.name, "position": [nominee.position, nominee.workplace], "person": about}
+    record.record(session, "nominee:mended", [(nominee.code, aspects)])
+
+
+_EMPTY = {"parts": ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty
+
+
+def _check_mended(changes: Mapping[str, str | None]) -> None:
+    for name, code in free_text.faults(_N, changes):
+        what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
+        raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
+    rating = changes.get("rating")
+    if rating is not None and rating not in RATING_WORDS:
+        raise Refusal("unknown_rating", f"Xếp loại «{rating}» không có; dùng một trong: {', '.join(RATING_WORDS)}.")
+    facts = changes.get("facts")
+    if facts is None:
+        return
+    try:
+        read = json.loads(facts)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise Unreadable("bad_facts", "Dữ kiện phải là một đối tượng JSON.", where={"key": "facts"})
+
+
+def _require_no_twin(session: Session, row: Nomination) -> None:
+    """The same nominee, award and achievement stands once in a round (Law 06/2022 Art. 5.2.c)."""
+    query = sa.select(_N.code).where(
+        _N.round_id == row.round_id,
+        _N.nominee_id == row.nominee_id,
+        _N.award == row.award,
+        _N.achievement_key == row.achievement_key,
+        _N.id != row.id,
+    )
+    with session.no_autoflush:
+        twin = session.execute(query).scalar_one_or_none()
+    if twin is not None:
+        raise Refusal(
+            "already_proposed",
+            f"Hồ sơ {twin} đã đề nghị cùng người, cùng danh hiệu với đúng thành tích này trong đợt; một thành tích chỉ "
+            "khen một lần. Hãy ghi thành tích khác hoặc rút một hồ sơ.",
+            citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="c"),
+        )
+
+
+def _listing_query() -> Any:
+    return (
+        sa.select(_N.code, _N.award, _P.kind, _P.name, col(Unit.code), col(ReviewRound.code), _N.stage, _N.state)
+        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
+        .join(Unit, _N.unit_id == col(Unit.id))
+        .join(ReviewRound, _N.round_id == col(ReviewRound.id))
+        .order_by(_N.id)
+    )
+
+
+def _as_listed(rows: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            "award": award,
+            "nominee": {"kind": kind, "name": name},
+            "unit": unit,
+            "round": round_,
+            "stage": stage,
+            "state": state,
+        }
+        for code, award, kind, name, unit, round_, stage, state in rows
+    ]
+
+
+def listing(session: Session, *, round_code: str | None = None) -> list[dict[str, Any]]:
+    """Every nomination as the contract's `nominations list`."""
+    query = _listing_query()
+    if round_code is not None:
+        query = query.where(_N.round_id == rounds.by_code(session, round_code).id)
+    return _as_listed(session.execute(query))
+
+
+def listing_of(session: Session, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """These nominations, as `listing` shows them."""
+    return _as_listed(session.execute(_listing_query().where(_N.code.in_(list(codes)))))

@@ -1,0 +1,107 @@
+"""The columns of an intake workbook and the words its cells may hold, for reader and writer alike."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from operations.unit_proposal.workbook import cleaning
+
+Kind = Literal["individual", "collective", "household", "enterprise"]
+Rating = Literal["HTXSNV", "HTTNV", "HTNV", "KHTNV"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One column: its head as provincial offices write it, the field it fills, the longest text it takes."""
+
+    name: str
+    field: str
+    limit: int
+    width: int
+    required: bool = False
+
+
+NUMBER = "STT"
+NAME = "Tên tập thể/cá nhân/hộ gia đình"
+KIND = "Phân loại khen thưởng"
+AWARD = "Danh hiệu thi đua/Hình thức khen thưởng"
+RATING = "Xếp loại"
+GENDER = "Giới tính"
+BIRTH_DATE = "Ngày sinh"
+EMAIL = "Thư điện tử"
+ATTACHMENTS = "Hồ sơ kèm theo"
+GROUNDS = "Căn cứ đề nghị"
+FACTS = "Dữ kiện"
+
+HEADS = (
+    Head(name=NUMBER, field="", limit=0, width=6),
+    Head(name="Tên gọi (Ông/Bà/Chức danh)", field="honorific", limit=200, width=14),
+    Head(name=NAME, field="name", limit=200, width=34, required=True),
+    Head(name="Chức vụ", field="title", limit=500, width=22),
+    Head(name="Đơn vị công tác", field="workplace", limit=500, width=34),
+    Head(name=KIND, field="kind", limit=200, width=24, required=True),
+    Head(name=AWARD, field="award", limit=500, width=38, required=True),
+    Head(name="Phân loại đối tượng", field="object_class", limit=500, width=22),
+    Head(name="Lĩnh vực hoạt động", field="field", limit=500, width=22),
+    Head(name="Thành tích", field="achievement", limit=2000, width=50),
+    Head(name=RATING, field="rating", limit=200, width=28),
+    Head(name="Sáng kiến", field="initiative", limit=2000, width=34),
+    Head(name=GENDER, field="gender", limit=200, width=10),
+    Head(name="Dân tộc", field="ethnicity", limit=200, width=12),
+    Head(name=BIRTH_DATE, field="birth_date", limit=200, width=13),
+    Head(name="Số quyết định trước", field="prior_decision", limit=500, width=24),
+    Head(name=EMAIL, field="email", limit=254, width=28),
+    Head(name=ATTACHMENTS, field="attachments", limit=2000, width=40),
+    Head(name=GROUNDS, field="grounds", limit=500, width=18),
+    Head(name=FACTS, field="facts", limit=2000, width=50),
+)
+REQUIRED = tuple(head.name for head in HEADS if head.required)
+
+KIND_NAMES: dict[Kind, str] = {
+    "individual": "cá nhân",
+    "collective": "tập thể",
+    "household": "hộ gia đình",
+    "enterprise": "doanh nghiệp",
+}
+KIND_WORDS: dict[Kind, str] = {kind: f"Khen thưởng {name}" for kind, name in KIND_NAMES.items()}
+RATING_WORDS: dict[Rating, str] = {
+    "HTXSNV": "Hoàn thành xuất sắc nhiệm vụ",
+    "HTTNV": "Hoàn thành tốt nhiệm vụ",
+    "HTNV": "Hoàn thành nhiệm vụ",
+    "KHTNV": "Không hoàn thành nhiệm vụ",
+}
+GENDER_WORDS = ("Nam", "Nữ")
+
+# "hoà" and "hòa" are one word in two schools of spelling; matching must not depend on the school.
+_TONE_PLACES = {
+    unicodedata.normalize("NFC", pair + mark): unicodedata.normalize("NFC", pair[0] + mark + pair[1])
+    for pair in ("oa", "oe", "uy")
+    for mark in "\u0300\u0301\u0303\u0309\u0323"
+}
+_TONE_PLACE = re.compile("|".join(_TONE_PLACES))
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """The form in which heads, awards and words are compared: NFC, casefold, white space, tone placement."""
+    visible = cleaning.clean(text).text.casefold()
+    joined = re.sub(r"\s*/\s*", "/", " ".join(visible.split()))
+    return _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], joined)
+
+
+def plain(text: str) -> str:
+    """`fold` without diacritics, for suggestions only."""
+    apart = unicodedata.normalize("NFD", fold(text)).replace("đ", "d")
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """The word in both schools of tone placement, as written in NFC: hòa, hoà."""
+    known = unicodedata.normalize("NFC", word)
+    new = _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], known)
+    old = known
+    for one, other in _TONE_PLACES.items():
+        old = old.replace(other, one)
+    return tuple(dict.fromkeys((known, new, old)))

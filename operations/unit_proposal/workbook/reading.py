@@ -1,0 +1,449 @@
+"""From a workbook to proposals: every row either clean or with its errors named, nothing guessed.
+
+Codes, heads and outcomes are those of the outward contract, section 6.
+"""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from operations.unit_proposal.workbook import cleaning, facts, heads, legacy, sheet
+from operations.unit_proposal.workbook.heads import Head, Kind, Rating
+
+
+@dataclass(frozen=True)
+class AwardName:
+    """What an award may be called in a workbook, and for whom it is. `level_note` explains it in the guide sheet."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...]
+    kinds: frozenset[str]
+    level_note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One proposal as read; `row` is the sheet's row number, absent texts are empty."""
+
+    row: int
+    name: str
+    kind: Kind
+    award: str
+    honorific: str = ""
+    title: str = ""
+    workplace: str = ""
+    object_class: str = ""
+    field: str = ""
+    achievement: str = ""
+    rating: Rating | None = None
+    initiative: str = ""
+    gender: str = ""
+    ethnicity: str = ""
+    birth_date: date | None = None
+    prior_decision: str = ""
+    email: str = ""
+    attachments: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbook:
+    """What was read. `rows` holds the rows without errors; `row_count` counts all rows that hold anything.
+
+    Errors and warnings are `{"row", "column", "code", "message"}`; `sha256` is of the file as read, in hex.
+    """
+
+    rows: tuple[Row, ...]
+    errors: tuple[dict[str, Any], ...]
+    warnings: tuple[dict[str, Any], ...]
+    row_count: int
+    sha256: str
+
+
+def read(path: Path, *, catalogue: Sequence[AwardName], convert_legacy: bool = False, timeout: float = 60) -> Workbook:
+    """Read the first sheet of an .xlsx. Raises Unreadable for a file that is no such workbook; never anything else.
+
+    `convert_legacy` accepts TCVN3 and VNI text, converted. `timeout` in seconds; the parsing runs in a child process.
+    """
+    raw = sheet.extract(path, timeout=timeout)
+    return interpret(raw, file=path.name, catalogue=catalogue, convert_legacy=convert_legacy)
+
+
+def interpret(raw: sheet.Sheet, *, file: str, catalogue: Sequence[AwardName], convert_legacy: bool = False) -> Workbook:
+    """Give the raw cells their meaning. Raises Unreadable where row 1 is not the header of a list of proposals."""
+    columns = match_columns(raw.heads, file=file)
+    reader = _RowReader(columns, catalogue, convert_legacy=convert_legacy)
+    count = 0
+    for line in raw.rows:
+        if not _holds_anything(line, columns):
+            continue
+        if _repeats_header(line, columns):
+            raise sheet.unreadable(
+                "header_doubled",
+                file=file,
+                message=f"Dòng {line.number} lặp lại dòng tiêu đề. Hãy xóa dòng đó rồi nộp lại.",
+                row=line.number,
+            )
+        count += 1
+        reader.read(line)
+    return Workbook(
+        rows=tuple(reader.rows),
+        errors=tuple(reader.errors),
+        warnings=tuple(reader.warnings),
+        row_count=count,
+        sha256=raw.sha256,
+    )
+
+
+def match_columns(row_one: Mapping[int, sheet.Cell], *, file: str) -> dict[int, Head]:
+    """Column number to head. Raises Unreadable `header_missing` and `header_doubled`; unknown heads are left out."""
+    by_key = {heads.fold(head.name): head for head in heads.HEADS}
+    found: dict[int, Head] = {}
+    for column, cell in row_one.items():
+        shown = legacy.decode(list(cell.segments)) or cell.text
+        head = by_key.get(heads.fold(cell.text)) or by_key.get(heads.fold(shown))
+        if head is None:
+            continue
+        if head in found.values():
+            raise sheet.unreadable(
+                "header_doubled",
+                file=file,
+                message=f"Tiêu đề cột “{head.name}” xuất hiện hai lần. Hãy giữ lại một cột rồi nộp lại.",
+                column=head.name,
+            )
+        found[column] = head
+    missing = [name for name in heads.REQUIRED if name not in {head.name for head in found.values()}]
+    if missing:
+        raise sheet.unreadable(
+            "header_missing",
+            file=file,
+            message=f"Dòng 1 của trang đầu tiên thiếu cột bắt buộc: {_quoted(missing)}. "
+            "Hãy dùng mẫu của hệ thống, giữ nguyên tên cột ở dòng 1.",
+            columns=missing,
+        )
+    return found
+
+
+def _holds_anything(line: sheet.SheetRow, columns: Mapping[int, Head]) -> bool:
+    """Rows that only carry a running number were numbered in advance and left empty."""
+    return any(
+        cell.kind != "s" or cleaning.clean(cell.text).text
+        for column, cell in line.cells.items()
+        if column in columns and columns[column].name != heads.NUMBER
+    )
+
+
+def _repeats_header(line: sheet.SheetRow, columns: Mapping[int, Head]) -> bool:
+    return all(
+        column in line.cells and heads.fold(line.cells[column].text) == heads.fold(head.name)
+        for column, head in columns.items()
+        if head.required
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
+
+
+class _Catalogue:
+    """Awards by folded name, id and alias, in this order of trust."""
+
+    SUGGESTED_TEXTS = 300  # distinct unknown texts that get suggestions: a hostile file has 20,000 of them
+
+    def __init__(self, catalogue: Sequence[AwardName]) -> None:
+        self._by_key: dict[str, list[AwardName]] = {}
+        self._plain: dict[str, AwardName] = {}
+        self._suggested: dict[str, str] = {}
+        for names in (
+            [(award.name, award) for award in catalogue],
+            [(award.id, award) for award in catalogue],
+            [(alias, award) for award in catalogue for alias in award.aliases],
+        ):
+            for name, award in names:
+                self._by_key.setdefault(heads.fold(name), []).append(award)
+                self._plain.setdefault(heads.plain(name), award)
+
+    def find(self, text: str, *, kind: str | None) -> AwardName | None:
+        """The award of that name; where several share it, the first that this kind of nominee may receive."""
+        named = self._by_key.get(heads.fold(text), [])
+        return next((award for award in named if kind in award.kinds), named[0] if named else None)
+
+    def nearest(self, text: str) -> str:
+        """The three nearest names, quoted, diacritics apart."""
+        key = heads.plain(text)[:100]
+        if key not in self._suggested:
+            if len(self._suggested) >= self.SUGGESTED_TEXTS:
+                return ""
+            near = difflib.get_close_matches(key, self._plain, n=len(self._plain) or 1, cutoff=0)
+            names = dict.fromkeys(self._plain[match].name for match in near)
+            self._suggested[key] = _quoted(list(names)[:3])
+        return self._suggested[key]
+
+
+class _RowReader:
+    """Reads row after row; keeps what was read and what was wrong."""
+
+    def __init__(self, columns: Mapping[int, Head], catalogue: Sequence[AwardName], *, convert_legacy: bool) -> None:
+        self.columns = columns
+        self.catalogue = _Catalogue(catalogue)
+        self.convert_legacy = convert_legacy
+        self.rows: list[Row] = []
+        self.errors: list[dict[str, Any]] = []
+        self.warnings: list[dict[str, Any]] = []
+        self.seen: dict[tuple[str, ...], dict[date | None, int]] = {}
+
+    def read(self, line: sheet.SheetRow) -> None:
+        errors_before = len(self.errors)
+        if line.hidden:
+            self._warn(line.number, heads.NAME, "hidden_row", "Dòng đang bị ẩn nhưng vẫn được đọc.")
+        texts: dict[str, str | None] = {}  # None: the cell has an error and gives no value
+        birth_date: date | None = None
+        for column, head in self.columns.items():
+            cell = line.cells.get(column)
+            if not head.field:
+                continue
+            if head.name == heads.BIRTH_DATE:
+                birth_date = self._birth_date(line.number, cell, head)
+                continue
+            text = "" if cell is None else self._text(line.number, cell, head)
+            if text == "" and head.required:
+                self._err(line.number, head.name, "missing_value", f"Thiếu “{head.name}”. Hãy điền ô này.")
+                text = None
+            texts[head.field] = text
+        kind = self._kind(line.number, texts["kind"])
+        award = self._award(line.number, texts["award"], kind)
+        rating = self._rating(line.number, texts.get("rating"))
+        email = self._email(line.number, texts.get("email"))
+        said = self._facts(line.number, texts)
+        name = texts["name"]
+        if name is not None and award is not None and kind is not None:
+            self._once(line.number, (name, texts.get("workplace") or "", award.id, kind), birth_date)
+        if len(self.errors) > errors_before or name is None or kind is None or award is None:
+            return
+        given = {field: text or "" for field, text in texts.items()}
+        self.rows.append(
+            Row(
+                row=line.number,
+                name=name,
+                kind=kind,
+                award=award.id,
+                honorific=given.get("honorific", ""),
+                title=given.get("title", ""),
+                workplace=given.get("workplace", ""),
+                object_class=given.get("object_class", ""),
+                field=given.get("field", ""),
+                achievement=given.get("achievement", ""),
+                rating=rating,
+                initiative=given.get("initiative", ""),
+                gender=_gender(given.get("gender", "")),
+                ethnicity=given.get("ethnicity", ""),
+                birth_date=birth_date,
+                prior_decision=given.get("prior_decision", ""),
+                email=email,
+                attachments=_parts(given.get("attachments", "")),
+                facts=said,
+            )
+        )
+
+    def _facts(self, row: int, texts: Mapping[str, str | None]) -> dict[str, Any]:
+        """What the columns of facts and grounds say, by key of a case."""
+        found: dict[str, Any] = {}
+        try:
+            found = facts.parse(texts.get("facts") or "")
+        except ValueError as error:
+            self._err(row, heads.FACTS, "missing_value", str(error))
+        try:
+            grounds = facts.provisions(texts.get("grounds") or "")
+        except ValueError as error:
+            self._err(row, heads.GROUNDS, "missing_value", str(error))
+        else:
+            found |= {"grounds": grounds} if grounds else {}
+        return found
+
+    def _err(self, row: int, column: str, code: str, message: str) -> None:
+        self.errors.append({"row": row, "column": column, "code": code, "message": message})
+
+    def _warn(self, row: int, column: str, code: str, message: str) -> None:
+        self.warnings.append({"row": row, "column": column, "code": code, "message": message})
+
+    def _text(self, row: int, cell: sheet.Cell, head: Head) -> str | None:
+        """The cell's text, clean; None after an error was noted."""
+        err = partial(self._err, row, head.name)
+        warn = partial(self._warn, row, head.name)
+        is_name = head.name == heads.NAME
+        if cell.kind == "f":
+            err("formula", "Ô chứa công thức chưa có kết quả. Hãy dán giá trị (Paste Values) thay cho công thức.")
+            return None
+        if cell.kind == "e":
+            err("formula", f"Ô đang báo lỗi {cell.text}. Hãy sửa công thức hoặc gõ giá trị.")
+            return None
+        if is_name and (cell.formula or cell.text.lstrip().startswith("=")):
+            err("formula", "Tên là công thức hoặc bắt đầu bằng dấu “=”. Hãy gõ tên bằng chữ.")
+            return None
+        if is_name and cell.kind != "s":
+            err("not_a_name", f"“{_shown(cell)}” không phải là tên. Hãy điền họ tên hoặc tên tập thể, hộ gia đình.")
+            return None
+        text = _shown(cell)
+        if cell.kind == "s":
+            converted = legacy.decode(list(cell.segments))
+            if converted is not None:
+                text = cleaning.clean(converted, keep_lines=head.limit >= 2000).text
+                if not self.convert_legacy:
+                    err(
+                        "legacy_encoding",
+                        f"Chữ theo bảng mã cũ (TCVN3/VNI), sẽ được đọc là “{_short(text)}”. "
+                        "Nếu đúng, hãy nộp lại và chọn chuyển mã; nếu sai, hãy gõ lại bằng Unicode.",
+                    )
+                    return None
+                warn("legacy_encoding", f"Đã chuyển từ bảng mã cũ (TCVN3/VNI) thành “{_short(text)}”.")
+        cleaned = cleaning.clean(text, keep_lines=head.limit >= 2000)
+        if cleaned.controls:
+            err("control_characters", "Ô chứa ký tự điều khiển hoặc ký tự hỏng. Hãy xóa và gõ lại nội dung ô.")
+            return None
+        if cleaned.invisible:
+            warn("invisible_characters", "Đã bỏ ký tự ẩn không nhìn thấy trong ô.")
+        if cleaned.normalised:
+            warn("normalised", "Đã chuẩn hóa Unicode (NFC) và khoảng trắng trong ô.")
+        if cell.merged and cleaned.text:
+            warn("normalised", f"Ô thuộc vùng gộp; đã lấy giá trị chung “{_short(cleaned.text)}” cho dòng này.")
+        if is_name and cleaned.text and not any(letter.isalpha() for letter in cleaned.text):
+            err("not_a_name", f"“{_short(cleaned.text)}” không phải là tên. Hãy điền bằng chữ.")
+            return None
+        if len(cleaned.text) > head.limit:
+            err("too_long", f"Ô dài {len(cleaned.text)} ký tự, tối đa {head.limit}. Hãy rút gọn.")
+            return None
+        return cleaned.text
+
+    def _birth_date(self, row: int, cell: sheet.Cell | None, head: Head) -> date | None:
+        if cell is None:
+            return None
+        text = self._text(row, cell, head)
+        if not text:
+            return None
+        day = None if cell.kind in ("n", "b") else _date(text)
+        if day is None:
+            self._err(row, head.name, "bad_date", f"“{_short(text)}” không phải là ngày có thật. Hãy ghi dd/mm/yyyy.")
+        return day
+
+    def _kind(self, row: int, text: str | None) -> Kind | None:
+        if text is None:
+            return None
+        kind = _KINDS.get(heads.fold(text))
+        if kind is None:
+            known = _quoted(list(heads.KIND_WORDS.values()))
+            self._err(row, heads.KIND, "wrong_kind", f"Không hiểu “{_short(text)}”. Hãy chọn một trong: {known}.")
+        return kind
+
+    def _award(self, row: int, text: str | None, kind: Kind | None) -> AwardName | None:
+        if text is None:
+            return None
+        award = self.catalogue.find(text, kind=kind)
+        if award is None:
+            near = self.catalogue.nearest(text)
+            suggestion = f" Tên gần nhất: {near}." if near else ""
+            self._err(row, heads.AWARD, "unknown_award", f"Không có “{_short(text)}” trong danh mục.{suggestion}")
+        elif kind is not None and kind not in award.kinds:
+            allowed = ", ".join(name for key, name in heads.KIND_NAMES.items() if key in award.kinds)
+            self._err(
+                row,
+                heads.KIND,
+                "wrong_kind",
+                f"“{award.name}” dành cho {allowed}, không dành cho {heads.KIND_NAMES[kind]}. Hãy sửa một trong hai ô.",
+            )
+        return award
+
+    def _rating(self, row: int, text: str | None) -> Rating | None:
+        if not text:
+            return None
+        rating = _RATINGS.get(heads.fold(text))
+        if rating is None:
+            known = _quoted(list(heads.RATING_WORDS.values()))
+            self._err(
+                row,
+                heads.RATING,
+                "missing_value",
+                f"Không hiểu xếp loại “{_short(text)}”. Hãy chọn một trong: {known}.",
+            )
+        return rating
+
+    def _email(self, row: int, text: str | None) -> str:
+        if text and not _EMAIL.fullmatch(text):
+            self._err(
+                row,
+                heads.EMAIL,
+                "missing_value",
+                f"“{_short(text)}” không phải là địa chỉ thư điện tử. Hãy sửa hoặc để trống.",
+            )
+        return text or ""
+
+    def _once(self, row: int, key: tuple[str, str, str, str], birth_date: date | None) -> None:
+        """Note the person; the same one for the same award again is an error unless two birth dates tell them apart."""
+        known = self.seen.setdefault(tuple(heads.fold(part) for part in key), {})
+        earlier = known.get(birth_date, known.get(None))
+        if earlier is None and birth_date is None and known:
+            earlier = next(iter(known.values()))
+        if earlier is None:
+            known[birth_date] = row
+            return
+        self._err(
+            row,
+            heads.NAME,
+            "duplicate_row",
+            f"“{_short(key[0])}” đã có ở dòng {earlier} với cùng danh hiệu, hình thức. "
+            "Hãy xóa một dòng; nếu là hai người khác nhau, hãy điền Ngày sinh của cả hai.",
+        )
+
+
+_KINDS: dict[str, Kind] = {
+    **{heads.fold(words): kind for kind, words in heads.KIND_WORDS.items()},
+    **{heads.fold(words): kind for kind, words in heads.KIND_NAMES.items()},
+}
+_RATINGS: dict[str, Rating] = {
+    **{heads.fold(words): rating for rating, words in heads.RATING_WORDS.items()},
+    **{heads.fold(rating): rating for rating in heads.RATING_WORDS},
+}
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})")
+_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+def _shown(cell: sheet.Cell) -> str:
+    """The cell's text as a person sees it; dates the Vietnamese way."""
+    if cell.kind == "d":
+        year, month, day = cell.text.split("-")
+        return f"{day}/{month}/{year}"
+    return cell.text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:120]}…"
+
+
+def _date(text: str) -> date | None:
+    """The day written as dd/mm/yyyy or ISO, from 1900 to 2100; None if there is no such day."""
+    if found := _DAY_FIRST.fullmatch(text):
+        day, month, year = (int(part) for part in found.groups())
+    elif found := _YEAR_FIRST.fullmatch(text):
+        year, month, day = (int(part) for part in found.groups())
+    else:
+        return None
+    try:
+        return date(year, month, day) if 1900 <= year <= 2100 else None
+    except ValueError:
+        return None
+
+
+def _gender(text: str) -> str:
+    """Nam or Nữ however written; any other word as given."""
+    return {"nam": "Nam", "nu": "Nữ"}.get(heads.plain(text), text)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split("[;\n]", text) if part.strip())

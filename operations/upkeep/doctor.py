@@ -1,0 +1,142 @@
+"""Is this installation well? Each check says in a sentence what is wrong and what to do."""
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from models import CouncilSession
+from operations import files, outbox
+from operations.access import LOCAL
+from operations.council_vote import ballot_box
+from operations.installation import Installation
+from rules.refusal import Refusal, Unreadable
+
+WAITS_TOO_LONG = timedelta(days=1)  # a letter that has waited longer than this is late: mail tries again within hours
+
+
+class Fine(str):
+    """What a check has to say although nothing is wrong."""
+
+    __slots__ = ()
+
+
+def examine(installation: Installation) -> dict[str, Any]:
+    """The contract's `doctor`: {"database", "prefect_database", "ledger_size", "checks"}. Nothing is made or mended."""
+    checks: list[dict[str, Any]] = []
+    reachable = lost(installation) is None and installation.ready()
+
+    def check(name: str, test: Callable[[], str | None]) -> None:
+        try:
+            problem = test()
+        except (Refusal, Unreadable) as refusal:
+            problem = refusal.message
+        except (sa.exc.SQLAlchemyError, OSError):
+            problem = "Không kiểm được vì không đọc được cơ sở dữ liệu hoặc tệp."
+        well = problem is None or isinstance(problem, Fine)
+        checks.append({"name": name, "ok": well, "message": problem or "tốt"})
+
+    check("database", lambda: _database(installation, reachable=reachable))
+    check("ledger_key", lambda: _key(installation))
+    check("folder", lambda: _folder(installation))
+    check("disk", lambda: _disk(installation))
+    if reachable:
+        check("letters", lambda: _letters(installation))
+        check("files", lambda: _files(installation))
+        check("ballots", lambda: _ballots(installation))
+    size = 0
+    if reachable:
+        with installation.database.read() as session:
+            size = session.execute(sa.text("SELECT size FROM ledger_head")).scalar_one()
+    prefect_database = installation.folder / "prefect" / "prefect.db"
+    return {
+        "database": installation.database.url.render_as_string(hide_password=True),
+        "prefect_database": str(prefect_database) if prefect_database.exists() else None,
+        "ledger_size": size,
+        "checks": checks,
+    }
+
+
+def lost(installation: Installation) -> str | None:
+    """What to do when the SQLite file of a folder that was set up is gone; None while it is there, or elsewhere."""
+    path = installation.database.url.database
+    if not installation.database.is_sqlite or path is None or Path(path).exists():
+        return None
+    return (
+        f"Tệp cơ sở dữ liệu {path} không còn, dù thư mục đã được khởi tạo. "
+        "Hãy khôi phục bản sao lưu vào một thư mục trống bằng `vinhdanh restore`."
+    )
+
+
+def _database(installation: Installation, *, reachable: bool) -> str | None:
+    gone = lost(installation)
+    if gone is not None:
+        return gone
+    return None if reachable else "Không đọc được cơ sở dữ liệu; kiểm tra máy chủ, ổ đĩa và VINHDANH_DATABASE_URL."
+
+
+def _key(installation: Installation) -> str | None:
+    return None if installation.signer.vkey else "Không có khóa sổ cái."
+
+
+def _folder(installation: Installation) -> str | None:
+    if not os.access(installation.folder, os.W_OK):
+        return f"Không ghi được vào {installation.folder}; hãy chạy bằng người dùng sở hữu thư mục."
+    return None
+
+
+def _disk(installation: Installation) -> str | None:
+    free = shutil.disk_usage(installation.folder).free // 2**20
+    return None if free > 200 else f"Ổ đĩa chỉ còn {free} MB; hãy dọn bớt trước khi hệ thống ngừng ghi."
+
+
+def _letters(installation: Installation) -> str | None:
+    """Well while none failed and none waits longer than a day; that some wait, and for what, is said in any case."""
+    with installation.database.read() as session:
+        letters = outbox.status(session)
+        since = outbox.waiting_since(session)
+    said = []
+    if letters["failed"]:
+        said.append(f"{letters['failed']} thư bị máy chủ từ chối; xem `vinhdanh notifications status`.")
+    if since is not None:
+        waits = f"{letters['waiting']} thư đang chờ gửi, lâu nhất từ {since.astimezone(LOCAL):%H:%M ngày %d/%m/%Y}"
+        said.append(
+            f"{waits}; hãy xem `vinhdanh up` có đang chạy và máy chủ thư có nhận thư không."
+            if installation.settings.get("SMTP_URL")
+            else f"{waits}: chưa đặt VINHDANH_SMTP_URL nên không thư nào được gửi."
+        )
+    late = since is not None and datetime.now(UTC) - since > WAITS_TOO_LONG
+    if letters["failed"] or late:
+        return " ".join(said)
+    return Fine(" ".join(said)) if said else None
+
+
+def _ballots(installation: Installation) -> str | None:
+    """A box that was altered, or is empty because the database was restored from a backup."""
+    broken = []
+    with installation.database.read() as session:
+        for sitting in session.exec(
+            select(CouncilSession).where(col(CouncilSession.state).in_(("open", "closed")))
+        ).all():
+            try:
+                ballot_box.unaltered(session, sitting, ballot_box.require(session, sitting))
+            except Refusal:
+                broken.append(sitting.code)
+    if not broken:
+        return None
+    return (
+        f"Hòm phiếu của phiên {', '.join(broken)} không khớp danh sách đã ký (đã bị sửa, hoặc vừa khôi phục từ bản sao "
+        "lưu, vốn không chứa phiếu); hãy hủy bằng `vinhdanh ballot annul` rồi bỏ phiếu lại."
+    )
+
+
+def _files(installation: Installation) -> str | None:
+    with installation.database.read() as session:
+        known = session.execute(sa.text("SELECT sha256 FROM stored_file")).scalars().all()
+    gone = [sha for sha in known if not files.place(installation.folder, sha).exists()]
+    return f"{len(gone)} tệp có trong cơ sở dữ liệu mà không có trong files/; hãy khôi phục." if gone else None

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rules import conflicts, names
+from rules import conflicts
+from rules import names as spelled
 from rules.conflicts import Finding, Ground, Member, Nominee, Past, Person
 from rules.refusal import Refusal, Unreadable
 
@@ -81,11 +82,11 @@ def test_the_sentence_names_the_facts_that_agree_and_those_that_do_not():
     ],
 )
 def test_spelling_keeps_marks_and_forgives_fashions_of_writing(one, other, same):
-    assert (names.spelling(one) == names.spelling(other)) is same
+    assert (spelled.spelling(one) == spelled.spelling(other)) is same
 
 
 def test_a_name_without_marks_is_plain_letters():
-    assert names.without_marks("Đặng Hoàng Ngữ Ưởng") == "dang hoang ngu uong"
+    assert spelled.without_marks("Đặng Hoàng Ngữ Ưởng") == "dang hoang ngu uong"
 
 
 @pytest.mark.parametrize("name", ["Nguyễn Văn", "Nguyễn Thị", "Vàng A", "Nguyễn", "Văn", ""])
@@ -441,9 +442,9 @@ rows = st.builds(Past, years, full_names, full_names, units, st.one_of(st.none()
 def test_shared_family_middle_or_given_names_alone_never_flag(names, born, past, data):
     """Whatever two different names share, and whatever stands in the history of others, two units have nothing in common."""
     one, other = names
-    assume(names.without_marks(one) != names.without_marks(other))
+    assume(spelled.without_marks(one) != spelled.without_marks(other))
     third = data.draw(full_names)
-    assume(len({names.without_marks(name) for name in (one, other, third)}) == 3)
+    assume(len({spelled.without_marks(name) for name in (one, other, third)}) == 3)
     past = [row for row in past if not {row.proposer, row.winner} & {one, other}]
     member = Member("m", Person("p", one, "Phòng Tư pháp", born[0], frozenset({third})))
     candidate = Nominee("KT-1", other, "Phòng Y tế", third, "individual", frozenset({third}), born[1])
@@ -603,7 +604,7 @@ def test_what_is_left_aside_for_speed_has_no_tie(monkeypatch):
     ],
 )
 def test_a_name_stands_in_a_text_only_whole(text, named):
-    assert names.mentioned(unicodedata.normalize("NFD", text), ["Nguyễn Thị Hà", "Nguyễn Văn"]) == (
+    assert spelled.mentioned(unicodedata.normalize("NFD", text), ["Nguyễn Thị Hà", "Nguyễn Văn"]) == (
         {"Nguyễn Thị Hà"} if named else frozenset()
     )
 

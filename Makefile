@@ -4,11 +4,14 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 STAMP := .venv/.ready
 
-.PHONY: help setup demo test up lint check
+.PHONY: help setup demo test test-long quick up format lint check
 help:
 	@echo "make demo   one whole review round of real size, then its summary"
 	@echo "make test   the whole test suite"
 	@echo "make up     the system on ./data (or VINHDANH_DATA)"
+	@echo "make quick  the tests without engine, browser and subprocess, on SQLite"
+	@echo "make test-long  every test on both databases, large budgets for the property tests"
+	@echo "make format imports and form, by ruff"
 	@echo "make check  what CI runs: lint, types, import contracts, migrations, tests"
 
 $(UV):
@@ -27,8 +30,18 @@ demo: setup
 test: setup
 	.venv/bin/python -m pytest
 
+quick: setup
+	QUICK=1 .venv/bin/python -m pytest -m "not engine and not machine and not browser and not process"
+
+test-long: setup
+	TEST_LONG=1 .venv/bin/python -m pytest
+
 up: setup
 	.venv/bin/vinhdanh up
+
+format: setup
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
 
 lint: setup
 	.venv/bin/ruff check .

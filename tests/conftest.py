@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 import models
 import models.database as database_module
@@ -39,11 +40,34 @@ NOW = moment("2024-11-01T08:00:00")
 TABLES = tuple(sorted(models.SQLModel.metadata.tables))
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
 DATABASES = ("sqlite", "postgresql")
+LONG = os.environ.get("TEST_LONG") == "1"  # every test on both databases, property tests at length: `make test-long`
+QUICK = os.environ.get("QUICK") == "1"  # SQLite alone: `make quick`
 # As PostgreSQL below: nothing here must outlive a power cut, and flushing every act to disk is a third of the suite's time.
 # Commands that tests run as processes keep FULL (tests/models/test_constraints.py looks).
 database_module._PRAGMAS["synchronous"] = ("OFF", 0)
 # What the tellers hold, by public key: outside of every database, as in life.
 SHARES: dict[str, list[str]] = {}
+
+
+def budget(examples: int) -> int:
+    """How many examples a property test draws: `examples`, ten times as many in `make test-long`."""
+    return examples * 10 if LONG else examples
+
+
+settings.register_profile("short", deadline=None, max_examples=budget(40))
+settings.load_profile("short")
+
+
+def databases_of(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    """The engines that a test runs on: both where the second can break it, or where everything is run at length."""
+    both = LONG or metafunc.definition.get_closest_marker("both_databases") is not None
+    return DATABASES if both and not QUICK else DATABASES[:1]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    by_itself = any("kind" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if "kind" in metafunc.fixturenames and not by_itself:
+        metafunc.parametrize("kind", databases_of(metafunc), indirect=True, scope="function")
 
 
 def component(name: str, found: object) -> str:
@@ -207,9 +231,9 @@ def set_up_sample(database: Database) -> None:
         sample.set_up(session, now=NOW, passwords_for=[])
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
-    """The database engines; a test that asks for `database` or `office` runs once on each."""
+    """The database engine of a test that asks for `database` or `office`: see `databases_of`."""
     return str(request.param)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import merkle, sealing
+from tests.conftest import budget
 
 SESSION = "PH-2024-01"
 FROZEN = hashlib.sha256(b"members, rules, agenda").hexdigest()
@@ -64,7 +65,7 @@ ENVELOPE = seal(ROW)
 # The key and its shares --------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=budget(25))
 @given(st.data())
 def test_any_k_tellers_of_n_open_the_box_and_no_fewer(data):
     n = data.draw(st.integers(2, 9))
@@ -83,7 +84,7 @@ def test_any_k_tellers_of_n_open_the_box_and_no_fewer(data):
     assert {shut([envelope], list(few), public_key=public) for few in below} == {(sealing.TooFewShares, "too_few")}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=budget(25))
 @given(st.data())
 def test_shares_below_k_give_no_key_even_when_they_claim_to_be_enough(data):
     n = data.draw(st.integers(3, 6))
@@ -177,7 +178,6 @@ _BLOCK_START = TEXTS["TV05"].index("Session: ")
 _BLOCK_END = TEXTS["TV05"].index("\n-----END")
 
 
-@settings(deadline=None)
 @given(st.integers(_BLOCK_START, _BLOCK_END - 1), st.characters(min_codepoint=33, max_codepoint=126))
 def test_any_other_letter_in_the_block_is_seen(place, letter):
     text = TEXTS["TV05"]
@@ -196,7 +196,6 @@ def read_or_none(text):
         return None
 
 
-@settings(deadline=None)
 @given(st.integers(0, 51), st.integers(0, 51))
 def test_two_letters_of_the_value_swapped_are_seen(one, other):
     text = TEXTS["TV03"]
@@ -266,7 +265,6 @@ def test_shares_of_another_session_open_nothing_however_they_are_labelled(relabe
     assert shut([ENVELOPE], [*SHARES[:2], foreign[2]]) == (sealing.WrongShares, reason)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2), st.integers(0, 255), st.booleans())
 def test_one_bit_of_one_share_altered_is_seen_even_in_a_spare_share(which, bit, spare):
     shares = SHARES if spare else [SHARES[which], SHARES[which - 1]]
@@ -303,7 +301,7 @@ def test_every_combination_of_choices_and_recusals_has_the_same_length_and_opens
     assert in_order(opened(envelopes, agenda=agenda)) == in_order(ballot(row, agenda) for row in every)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=budget(50))
 @given(st.lists(rows, min_size=0, max_size=15))
 def test_the_box_gives_back_what_was_cast(cast):
     envelopes = [seal(row) for row in cast]
@@ -312,7 +310,7 @@ def test_the_box_gives_back_what_was_cast(cast):
     assert len({sealing.receipt(envelope) for envelope in envelopes}) == len(cast)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=budget(50))
 @given(rows)
 def test_two_seals_of_one_ballot_share_nothing(row):
     one, other = seal(row), seal(row)
@@ -491,7 +489,7 @@ def test_a_receipt_of_another_box():
     assert not sealing.includes(sealing.receipt(seal(ROW)), [sealing.receipt(ENVELOPE)])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=budget(30))
 @given(st.data())
 def test_the_digest_of_a_box_knows_its_envelopes_and_not_their_order(data):
     envelopes = data.draw(st.lists(st.binary(min_size=53, max_size=53), min_size=1, max_size=9, unique=True))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import commitment, merkle, note, tiles, unproven
+from tests.conftest import budget
 
 LEAVES = [b"leaf %d" % number for number in range(700)]
 
@@ -110,7 +111,7 @@ def test_three_levels(tmp_path, signer):
     assert note.open_checkpoint((tmp_path / "checkpoint").read_text(), signer.vkey).root == root
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=budget(15))
 @given(sizes=st.lists(st.integers(0, 700), min_size=2, max_size=4).map(sorted))
 def test_an_export_grows_and_forgets_nothing(tmp_path_factory, signer, sizes):
     folder = tmp_path_factory.mktemp("export")

@@ -18,6 +18,8 @@ from operations.unit_proposal import proposal
 from operations.upkeep import deadlines
 from rules.lifecycle import State
 
+pytestmark = pytest.mark.both_databases
+
 ROOT = Path(models.__file__).parents[1]
 METADATA = models.SQLModel.metadata.tables
 WORDS = sorted(

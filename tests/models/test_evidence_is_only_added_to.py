@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from models.database import Database
 from rules.lifecycle import State
 
+pytestmark = pytest.mark.both_databases
+
 NOW = "2024-11-01 08:00:00+00:00"
 FILLED = {
     "ledger_entry": "INSERT INTO ledger_entry (\"index\", kind, subject, leaf) VALUES (0, 'unit:registered', 'X', '{}')",

@@ -11,6 +11,8 @@ import models
 from models.database import Database, alembic_config
 from rules.refusal import Unreadable
 
+pytestmark = pytest.mark.both_databases
+
 TABLES = set(models.SQLModel.metadata.tables)
 VERSION = {"alembic_version"}
 

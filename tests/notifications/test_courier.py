@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from notifications import loopback, smtp
 from rules.refusal import Unreadable
 
+pytestmark = pytest.mark.both_databases
+
 DROP, HANG, RESET = object(), object(), object()
 
 

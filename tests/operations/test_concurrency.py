@@ -18,6 +18,8 @@ from operations.upkeep import deadlines
 from rules.lifecycle import State
 from rules.refusal import Refusal
 
+pytestmark = pytest.mark.both_databases
+
 THREADS = 8
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
 

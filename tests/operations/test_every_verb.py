@@ -23,6 +23,8 @@ from rules import regulation
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
+pytestmark = pytest.mark.both_databases
+
 REASON = "vì lý do của bài thử"
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
 Act = Callable[[Any], Any]

@@ -8,6 +8,8 @@ import pytest
 from operations import idempotency, rounds
 from rules.refusal import Refusal
 
+pytestmark = pytest.mark.both_databases
+
 
 def open_once(office: Any, key: str = "k1", **words: Any) -> Any:
     given = {"verb": "round.open", "actor": office.thuky, "now": office.now, "title": "Năm 2024"} | words

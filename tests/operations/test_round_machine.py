@@ -24,6 +24,7 @@ from operations.unit_proposal import proposal
 from operations.upkeep import deadlines
 from rules.lifecycle import Role
 from rules.refusal import Refusal
+from tests.conftest import budget
 
 REASON = "vì lý do của bài thử"
 OFFICER, REVIEWER, SECRETARY = "unit_officer", "reviewer", "secretary"
@@ -371,7 +372,7 @@ def test_a_round_at_random(furnish: Any) -> None:
     run_state_machine_as_test(
         Furnished,
         settings=settings(
-            max_examples=12,
+            max_examples=budget(12),
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -12,6 +12,7 @@ from rules import conflicts
 from rules import names as spelled
 from rules.conflicts import Finding, Ground, Member, Nominee, Past, Person
 from rules.refusal import Refusal, Unreadable
+from tests.conftest import budget
 
 HA = Member("ha", Person("p1", "Nguyễn Thị Hà", "Phòng Nội vụ", 1980))
 
@@ -484,7 +485,7 @@ def rounds(draw):
     return members, nominees, draw(st.lists(meetings, max_size=25))
 
 
-@settings(max_examples=80)
+@settings(max_examples=budget(80))
 @given(world=rounds(), chance=st.randoms(use_true_random=False), year=st.sampled_from([None, 2023, 2024]))
 def test_the_order_of_the_inputs_is_irrelevant(world, chance, year):
     members, nominees, past = world
@@ -492,7 +493,7 @@ def test_the_order_of_the_inputs_is_irrelevant(world, chance, year):
     assert conflicts.detect(*shuffled, year=year) == conflicts.detect(members, nominees, past, year=year)
 
 
-@settings(max_examples=80)
+@settings(max_examples=budget(80))
 @given(world=rounds(), more=rounds(), others=st.lists(rows, max_size=15), year=st.sampled_from([None, 2023, 2024]))
 def test_further_rows_never_take_a_finding_away(world, more, others, year):
     """Not even rows about the same people, their namesakes or other units."""

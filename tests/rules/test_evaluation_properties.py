@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import case, catalogue, evaluation, predicates
+from tests.conftest import budget
 
 ON = date(2024, 12, 20)
 YEARS = st.integers(2015, 2024)
@@ -65,7 +66,7 @@ def ranks(facts: dict[str, Any]) -> dict[str, int]:
 
 
 @given(cases(), st.data())
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=budget(80))
 def test_more_merit_never_makes_any_finding_worse(facts, data):
     better = dict(facts)
     merit = data.draw(st.sampled_from(["rating", "titles", "initiatives", "research", "ldtt", "cstdcs", "grounds"]))
@@ -95,7 +96,7 @@ def test_more_merit_never_makes_any_finding_worse(facts, data):
 
 
 @given(cases(), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=budget(60))
 def test_a_fact_that_is_learned_settles_what_was_unknown_and_nothing_else(facts, data):
     key = data.draw(st.sampled_from(["ratings", "titles", "commendations", "initiatives", "research", "grounds"]))
     known, silent = ranks(facts), ranks(facts | {key: None})
@@ -104,7 +105,7 @@ def test_a_fact_that_is_learned_settles_what_was_unknown_and_nothing_else(facts,
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=budget(60))
 def test_the_order_of_facts_is_irrelevant_and_the_answer_is_always_the_same(facts, random):
     shuffled: dict[str, Any] = {}
     for key in random.sample(sorted(facts), len(facts)):
@@ -118,7 +119,7 @@ def test_the_order_of_facts_is_irrelevant_and_the_answer_is_always_the_same(fact
 
 
 @given(cases())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=budget(60))
 def test_ineligible_means_a_finding_says_no_and_eligible_that_all_say_yes(facts):
     judged = judge(facts)
     verdicts = {finding.verdict for finding in judged.findings}
@@ -136,7 +137,7 @@ def floats(value: Any) -> list[Any]:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=budget(40))
 def test_no_answer_holds_a_float_and_every_message_is_finished(facts):
     judged = judge(facts)
     assert floats(judged.as_json()) == []

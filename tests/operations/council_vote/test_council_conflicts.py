@@ -21,6 +21,7 @@ from operations.unit_proposal import proposal
 from rules import names
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal, Unreadable
+from tests.conftest import budget
 
 REASON = "vì lý do của bài thử"
 WOMEN = "Hội Liên hiệp Phụ nữ huyện"  # tv05's
@@ -497,7 +498,7 @@ def test_conflicts_answered_in_any_order(furnish: Any) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=budget(25), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -18,6 +18,8 @@ from operations.people import accounts
 from operations.upkeep import snapshot, verification
 from rules.lifecycle import State
 
+pytestmark = pytest.mark.both_databases
+
 NAMES = sa.text("SELECT count(*) FROM unit")
 
 

@@ -28,6 +28,8 @@ from rules import regulation
 from rules.lifecycle import State
 from rules.refusal import Refusal
 
+pytestmark = pytest.mark.both_databases
+
 # Tables whose rows are vouched for with those of another.
 WITHIN = {"second_factor": "account", "outside_identity": "account", "ballot_receipt": "ballot"}
 LEDGER = ("ledger_entry", "ledger_opening", "ledger_head", "checkpoint")

@@ -9,6 +9,8 @@ from operations.home_affairs_review import review
 from operations.unit_proposal import proposal
 from operations.views import equity
 
+pytestmark = pytest.mark.both_databases
+
 
 def propose(office: Any, *people: dict[str, Any], unit: str = "XA01", sign: int = 0) -> str:
     """A round on the simplified route with these nominees, the first `sign` of them awarded; its code."""

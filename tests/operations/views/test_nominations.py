@@ -11,6 +11,8 @@ from rules.lifecycle import State
 from rules.refusal import Refusal
 from tests.conftest import Office
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_check_says_what_filing_would_say_and_leaves_no_trace(office: Office) -> None:
     round_ = office.open_round()

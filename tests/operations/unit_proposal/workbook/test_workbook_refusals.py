@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from operations.unit_proposal.workbook import child, reading, sheet
 from rules.refusal import Unreadable
+from tests.conftest import budget
 from tests.operations.unit_proposal.workbook import building
 from tests.operations.unit_proposal.workbook.building import (
     HEADER,
@@ -277,7 +278,7 @@ def test_the_fuzzed_workbook_is_sound():
 
 
 @given(changes=CHANGES, cut=st.integers(0, 200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=budget(60), deadline=None)
 def test_bytes_changed_in_the_file_never_raise_anything_else(changes, cut):
     content = bytearray(VALID)
     for place, byte in changes:
@@ -286,7 +287,7 @@ def test_bytes_changed_in_the_file_never_raise_anything_else(changes, cut):
 
 
 @given(name=st.sampled_from(sorted(STORED)), changes=CHANGES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=budget(100), deadline=None)
 def test_bytes_changed_inside_a_part_never_raise_anything_else(name, changes):
     content = bytearray(STORED[name])
     for place, byte in changes:
@@ -295,7 +296,7 @@ def test_bytes_changed_inside_a_part_never_raise_anything_else(name, changes):
 
 
 @given(changes=CHANGES)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=budget(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_changed_file_is_read_or_refused(tmp_path, changes):
     content = bytearray(VALID)
     for place, byte in changes:

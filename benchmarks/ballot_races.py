@@ -23,7 +23,7 @@ from models import Council
 from models.database import Database, sqlite_url
 from operations import access, rounds
 from operations.access import Actor
-from operations.council_vote import council, counting, share_files, vote
+from operations.council_vote import convening, counting, share_files, vote
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.people import accounts
@@ -74,10 +74,10 @@ def convene(database: Database, round_code: str, members: Sequence[str], seed: i
         )
         review.pass_review(session, filed.codes, actor=access.actor(session, REVIEWER, now=NOW), now=NOW)
         secretary = access.actor(session, SECRETARY, now=NOW)
-        code = council.convene(
+        code = convening.convene(
             session, round_code=round_code, at=NOW, place="Hội trường", actor=secretary, now=NOW
         ).code
-        council.attend(session, code, members, actor=secretary)
+        convening.attend(session, code, members, actor=secretary)
     return code
 
 

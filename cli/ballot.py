@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.door import DOOR, Code, progress, read_text
-from operations.council_vote import ballot_check, council, counting, share_files, vote
+from operations.council_vote import ballot_check, counting, sessions, share_files, vote
 from rules.refusal import Refusal, Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Bỏ phiếu kín, biểu quyết công khai, phiếu giấy.")
@@ -228,7 +228,7 @@ def verify_(
     published = None if batch is None else _json(read_text(batch), batch)
     with DOOR.reading() as reading:
         violations = ballot_check.verify(reading, session, receipt=receipt, batch=published)
-        counted = council.by_code(reading, session).state == "tallied"
+        counted = sessions.by_code(reading, session).state == "tallied"
     if violations:
         DOOR.end(3, {"violations": violations})
     DOOR.say({"matches": True, "counted": counted} | ({"receipt": "included"} if receipt is not None else {}))

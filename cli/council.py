@@ -7,7 +7,7 @@ import typer
 
 from cli.door import DOOR, day
 from operations.chairman_signature import paper_facts
-from operations.council_vote import conflicts_answered, council
+from operations.council_vote import conflicts_answered, convening, council, recusals, sessions
 from operations.installation import moment
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def convene(
     when = moment(at)
 
     def change(session: "Session", actor: "Actor") -> dict[str, Any]:
-        row = council.convene(session, round_code=round_, at=when, place=place, actor=actor, now=DOOR.now())
+        row = convening.convene(session, round_code=round_, at=when, place=place, actor=actor, now=DOOR.now())
         asked = len(conflicts_answered.listing(session, row.code))
-        return {"session": row.code} | council.representation(session, row) | {"conflicts": asked}
+        return {"session": row.code} | sessions.representation(session, row) | {"conflicts": asked}
 
     DOOR.say(DOOR.act("council.convene", round_, change))
 
@@ -116,7 +116,7 @@ def reschedule(
     row = DOOR.act(
         "council.reschedule",
         session,
-        lambda s, a: council.reschedule(s, session, at=when, place=place, reason=reason, actor=a, now=DOOR.now()),
+        lambda s, a: convening.reschedule(s, session, at=when, place=place, reason=reason, actor=a, now=DOOR.now()),
     )
     DOOR.say({"session": session, "at": row.held_at, "place": row.place, "sequence": row.invitation_sequence})
 
@@ -125,11 +125,11 @@ def reschedule(
 def members(session: str) -> None:
     """Thành viên của phiên họp."""
     with DOOR.reading() as reading:
-        sitting = council.by_code(reading, session)
+        sitting = sessions.by_code(reading, session)
         DOOR.say(
             [
                 {"member": m.member, "username": m.username, "teller": m.teller, "attended": m.attended}
-                for m in council.members_of(reading, sitting)
+                for m in sessions.members_of(reading, sitting)
             ]
         )
 
@@ -142,7 +142,7 @@ def attend(
 ) -> None:
     """Ghi thành viên có mặt."""
     present = DOOR.act(
-        "council.attend", session, lambda s, a: council.attend(s, session, member, actor=a, present=not absent)
+        "council.attend", session, lambda s, a: convening.attend(s, session, member, actor=a, present=not absent)
     )
     DOOR.say({"session": session, "present": present})
 
@@ -224,7 +224,7 @@ def recuse(
     DOOR.act(
         "council.recuse",
         session,
-        lambda s, a: council.recuse(
+        lambda s, a: recusals.recuse(
             s, session, member=member, nomination=nomination, ground=ground, actor=a, now=DOOR.now()
         ),
     )
@@ -234,7 +234,9 @@ def recuse(
 @app.command()
 def cancel(session: str, reason: Annotated[str, typer.Option()]) -> None:
     """Hủy phiên họp, gửi thư báo hủy."""
-    DOOR.act("council.cancel", session, lambda s, a: council.cancel(s, session, reason=reason, actor=a, now=DOOR.now()))
+    DOOR.act(
+        "council.cancel", session, lambda s, a: convening.cancel(s, session, reason=reason, actor=a, now=DOOR.now())
+    )
     DOOR.say({"session": session, "cancelled": True})
 
 

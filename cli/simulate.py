@@ -23,7 +23,7 @@ from cli.demo.people import (
 )
 from operations import ledger_book, rounds
 from operations.chairman_signature import signature
-from operations.council_vote import council, counting, share_files, vote
+from operations.council_vote import convening, counting, share_files, vote
 from operations.home_affairs_review import review
 from operations.installation import Installation, moment
 from operations.public_disclosure import disclosure
@@ -167,11 +167,11 @@ def _vote(office: Office, round_code: str, chance: random.Random) -> list[str]:
     code = office.act(
         "convene",
         round_code,
-        lambda s: council.convene(
+        lambda s: convening.convene(
             s, round_code=round_code, at=held, place="Hội trường UBND huyện", actor=secretary, now=office.now
         ),
     ).code
-    office.act("attend", code, lambda s: council.attend(s, code, MEMBERS, actor=secretary))
+    office.act("attend", code, lambda s: convening.attend(s, code, MEMBERS, actor=secretary))
     public_key, shares = office.look(lambda s: vote.prospect(s, code, actor=secretary)).new_key()
     agenda = office.act(
         "open_ballot",

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from models import CouncilSession, Nomination, ReviewRound, Unit
 from operations import rounds
-from operations.council_vote import council, counting, vote
+from operations.council_vote import counting, sessions, vote
 from rules.lifecycle import STAGE_NAMES, STATE_NAMES, WAITING, Stage, State, stage_of
 from tasks.runtime import AGAIN, installation
 
@@ -96,7 +96,7 @@ def ballots(session: Session, round_code: str) -> tuple[int, int] | None:
     for sitting in session.exec(
         select(CouncilSession).where(CouncilSession.round_id == round_.id, CouncilSession.state == "open")
     ).all():
-        present = {member.username for member in council.members_of(session, sitting) if member.attended}
+        present = {member.username for member in sessions.members_of(session, sitting) if member.attended}
         cast += len(present & vote.voted(session, sitting))
         expected += len(present)
     return (cast, expected) if expected else None

@@ -28,7 +28,7 @@ from models.database import Database, sqlite_url
 from operations import access, ledger_book, outbox, rounds
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.council_vote import ballot_box, council, counting, vote
+from operations.council_vote import ballot_box, convening, counting, sessions, vote
 from operations.home_affairs_review import review
 from operations.installation import Installation, moment
 from operations.public_disclosure import disclosure
@@ -374,7 +374,7 @@ class Office:
 
     def shares(self, session: str, count: int | None = None) -> list[sealing.Share]:
         """As many shares as the session's tellers bring; all that are needed when not said."""
-        ballot = self.look(lambda s: ballot_box.require(s, council.by_code(s, session)))
+        ballot = self.look(lambda s: ballot_box.require(s, sessions.by_code(s, session)))
         if ballot.public_key is None:
             return []
         texts = SHARES[ballot.public_key][: ballot.shares_needed if count is None else count]
@@ -546,14 +546,14 @@ class Round:
         """A council session, convened and attended."""
         office = self.office
         code = office.act(
-            council.convene,
+            convening.convene,
             round_code=self.code,
             at=office.now,
             place="Hội trường",
             actor=office.thuky,
             now=office.now,
         ).code
-        office.act(council.attend, code, present, actor=office.thuky)
+        office.act(convening.attend, code, present, actor=office.thuky)
         return str(code)
 
     def ballot(self, present: tuple[str, ...] = MEMBERS) -> str:
@@ -566,8 +566,8 @@ class Round:
         """Everybody votes alike on everything; the ballot is closed and counted."""
         office = self.office
         code = session or self.ballot()
-        agenda = office.look(lambda s: council.agenda_codes(s, council.by_code(s, code)))
-        on_paper = office.look(lambda s: ballot_box.require(s, council.by_code(s, code)).kind) == "paper"
+        agenda = office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, code)))
+        on_paper = office.look(lambda s: ballot_box.require(s, sessions.by_code(s, code)).kind) == "paper"
         if on_paper:
             office.act(vote.sign_roll, code, voters, actor=office.thuky)
         for member in () if on_paper else voters:

@@ -44,7 +44,7 @@ from cli.door import DOOR, Finished, progress
 from notifications.loopback import LoopbackServer
 from operations import files, ledger_book, outbox, rounds
 from operations.chairman_signature import paper_facts, signature
-from operations.council_vote import council, counting, share_files, vote
+from operations.council_vote import convening, counting, recusals, sessions, share_files, vote
 from operations.home_affairs_review import review
 from operations.installation import Installation, moment
 from operations.people import tokens
@@ -452,7 +452,7 @@ class Demo:
             code = self.office.act(
                 "council.convene",
                 self.round,
-                lambda s: council.convene(
+                lambda s: convening.convene(
                     s, round_code=self.round, at=SAT, place="Hội trường UBND huyện", actor=secretary, now=REVIEWED
                 ),
             ).code
@@ -460,12 +460,12 @@ class Demo:
         code, state = sitting
         if state == "convened":
             present = [member for member in MEMBERS if member != ABSENT]
-            self.office.act("council.attend", code, lambda s: council.attend(s, code, present, actor=secretary))
+            self.office.act("council.attend", code, lambda s: convening.attend(s, code, present, actor=secretary))
             kin = self.office.codes(self.round, "eligible")[0]
             self.office.act(
                 "council.recuse",
                 code,
-                lambda s: council.recuse(
+                lambda s: recusals.recuse(
                     s, code, member=RECUSED, nomination=kin, ground="Là người thân của người được đề nghị",
                     actor=self.office.actor(RECUSED), now=SAT,
                 ),
@@ -514,9 +514,9 @@ class Demo:
     def _cast_all(self, code: str) -> None:
         agenda, aside, voted = self.office.look(
             lambda s: (
-                council.agenda_codes(s, council.by_code(s, code)),
-                council.recusals(s, council.by_code(s, code)),
-                vote.voted(s, council.by_code(s, code)),
+                sessions.agenda_codes(s, sessions.by_code(s, code)),
+                recusals.of(s, sessions.by_code(s, code)),
+                vote.voted(s, sessions.by_code(s, code)),
             )
         )
         chance = random.Random(f"{self.seed}/ballot")

@@ -24,7 +24,7 @@ from models import (
 )
 from models.types import table
 from operations import access, rounds, transition
-from operations.council_vote import ballot_box, ballot_check, council, counting, vote
+from operations.council_vote import ballot_box, ballot_check, counting, sessions, vote
 from rules import catalogue, regulation, tally
 from rules.lifecycle import Role
 from rules.refusal import Refusal
@@ -35,12 +35,12 @@ _P = table(Nominee).c
 
 def of_session(session: Session, code: str) -> dict[str, Any]:
     """A tallied session as the minutes need it. Raises Refusal `not_tallied`."""
-    sitting = council.by_code(session, code)
+    sitting = sessions.by_code(session, code)
     if sitting.state != "tallied" or sitting.opened_at is None or sitting.closed_at is None:
         raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa lập biên bản được.")
     round_ = session.get_one(ReviewRound, sitting.round_id)
     office = rounds.office(session)
-    members = council.members_of(session, sitting)
+    members = sessions.members_of(session, sitting)
     seats = _seats(session, sitting)
     parsed = rounds.regulation_of(session, round_)
     results = counting.results_of(session, sitting)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from ledger import commitment, entry, sealing
 from ledger.canonical import dumps
 from models import Ballot, CouncilSession, LedgerEntry, LedgerOpening
-from operations.council_vote import ballot_box, council, counting, vote
+from operations.council_vote import ballot_box, counting, sessions, vote
 from rules.refusal import Refusal, Unreadable
 
 
@@ -27,7 +27,7 @@ def verify(
     Raises Refusal `unknown_session`, `ballot_closed` before the opening, `not_tallied` for a batch before the count,
     `foreign_receipt`; Unreadable `bad_receipt`, `bad_batch`.
     """
-    sitting = council.by_code(session, session_code)
+    sitting = sessions.by_code(session, session_code)
     ballot = ballot_box.require(session, sitting)
     rows = None if batch is None else _rows(batch)
     if rows is not None and sitting.state != "tallied":

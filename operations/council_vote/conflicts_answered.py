@@ -15,7 +15,7 @@ from models import Conflict, CouncilSession, Nomination, Nominee, SessionMember
 from models.types import table
 from operations import access, free_text, transition
 from operations.access import Actor
-from operations.council_vote import conflicts_found, council
+from operations.council_vote import conflicts_found, recusals, sessions
 from rules import conflicts
 from rules.conflicts import Ground
 from rules.lifecycle import Role
@@ -28,8 +28,8 @@ _C, _N, _P, _M = (table(model).c for model in (Conflict, Nomination, Nominee, Se
 def look_again(session: Session, session_code: str, *, actor: Actor, now: datetime) -> list[Conflict]:
     """Look at the data again, for nominations that came after the convening. Returns what is new."""
     access.require(actor, Role.SECRETARY)
-    sitting = council.by_code(session, session_code)
-    council.require_convened(sitting)
+    sitting = sessions.by_code(session, session_code)
+    sessions.require_convened(sitting)
     return conflicts_found.look(session, sitting, now=now)
 
 
@@ -41,11 +41,11 @@ def declare(
     Raises Unreadable `unknown_ground`; Refusal `not_a_member`, `ballot_opened`, `reason_required`, `unknown_nomination`,
     `other_round`. Returns {"member", "nomination", "ground", "reason", "citation"}.
     """
-    sitting = council.by_code(session, session_code)
-    seat = council.seat_of(session, sitting, actor)
-    council.require_convened(sitting)
+    sitting = sessions.by_code(session, session_code)
+    seat = sessions.seat_of(session, sitting, actor)
+    sessions.require_convened(sitting)
     free_text.check("Ghi chú", note, LONGEST_REASON)
-    row = council.nomination_of(session, sitting, nomination)
+    row = sessions.nomination_of(session, sitting, nomination)
     said = conflicts.declared(
         kind,
         member=conflicts.Member(seat.username, conflicts.Person(seat.username, seat.name, "")),
@@ -78,7 +78,7 @@ def declare(
             )
         )
         session.flush()
-    council.recuse(
+    recusals.recuse(
         session, session_code, member=seat.member, nomination=nomination, ground=reason, actor=actor, now=now
     )
     return {
@@ -97,8 +97,8 @@ def deny(
 
     Raises Refusal `not_a_member`, `ballot_opened`, `reason_required`, `no_conflict`. Returns how many were answered.
     """
-    sitting = council.by_code(session, session_code)
-    seat = council.seat_of(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    seat = sessions.seat_of(session, sitting, actor)
     return _settle(session, sitting, seat, nominations, "denied", reason=reason, actor=actor, now=now)
 
 
@@ -118,8 +118,8 @@ def waive(
     Returns how many were waived.
     """
     access.require(actor, Role.SECRETARY)
-    sitting = council.by_code(session, session_code)
-    seat = council.member_named(session, sitting, member)
+    sitting = sessions.by_code(session, session_code)
+    seat = sessions.member_named(session, sitting, member)
     if seat.username == actor.username:
         raise Refusal(
             "own_conflict",
@@ -141,11 +141,11 @@ def _settle(
     actor: Actor,
     now: datetime,
 ) -> int:
-    council.require_convened(sitting)
+    sessions.require_convened(sitting)
     if not reason.strip():
         raise Refusal("reason_required", "Phải ghi lý do: câu trả lời này vào sổ và được xem lại khi có khiếu nại.")
     free_text.check("Lý do", reason, LONGEST_REASON)
-    wanted = {code: council.nomination_of(session, sitting, code).id or 0 for code in nominations}
+    wanted = {code: sessions.nomination_of(session, sitting, code).id or 0 for code in nominations}
     rows = conflicts_found.settle(
         session,
         sitting,
@@ -169,7 +169,7 @@ def _settle(
 
 def listing(session: Session, session_code: str, *, only: str | None = None) -> list[dict[str, Any]]:
     """Every conflict of a session as it stands, by member and nomination; `only` limits it to one username's."""
-    sitting = council.by_code(session, session_code)
+    sitting = sessions.by_code(session, session_code)
     rows = session.execute(
         sa.select(
             _M.member, _M.username, _M.name, _N.code, _N.award, _P.name.label("nominee"),

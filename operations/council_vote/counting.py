@@ -29,7 +29,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, council
+from operations.council_vote import ballot_box, recusals, sessions
 from operations.council_vote.ballot_box import COUNCIL
 from operations.home_affairs_review.review import not_approved
 from operations.transition import Result
@@ -66,8 +66,8 @@ def tally_ballot(
     `counts_missing`, `counts_differ`. The council advises; the chairman decides.
     Returns {"results": one a nomination, "batch": the published rows}.
     """
-    sitting = council.by_code(session, session_code)
-    council.require_count_staff(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    sessions.require_count_staff(session, sitting, actor)
     if sitting.state == "tallied":
         raise Refusal("already_tallied", f"Phiên {session_code} đã kiểm phiếu; xem kết quả ở biên bản.")
     if sitting.state != "closed":
@@ -108,7 +108,7 @@ def tally_ballot(
 
 def tally_without_shares(session: Session, session_code: str, *, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """For a flow that runs again and again: count what is closed and waits for nobody, else do nothing."""
-    sitting = council.by_code(session, session_code)
+    sitting = sessions.by_code(session, session_code)
     if sitting.state != "closed" or waits_for(session, sitting) is not None:
         return []
     results: list[dict[str, Any]] = tally_ballot(session, session_code, actor=actor, now=now)["results"]
@@ -154,12 +154,12 @@ class Electorate:
         awards = {row.code: row.award for row in rows}
         parsed = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
         aside: dict[str, set[str]] = {}
-        for username, code in council.recusals(session, sitting):
+        for username, code in recusals.of(session, sitting):
             aside.setdefault(code, set()).add(username)
         return cls(
             sitting.code,
             awards,
-            council.members_of(session, sitting),
+            sessions.members_of(session, sitting),
             {code: frozenset(away) for code, away in aside.items()},
             frozenset(ballot_box.voted(session, sitting)),
             {award: parsed.vote_rule(award) for award in set(awards.values())},
@@ -345,14 +345,14 @@ def enter_count(
     `not_a_teller`, `not_on_agenda`, `counts_missing`, `roll_mismatch` where the slips are not as many as signed.
     """
     access.require(actor, Role.TELLER)
-    sitting = council.by_code(session, session_code)
+    sitting = sessions.by_code(session, session_code)
     if sitting.state == "tallied":
         raise Refusal("already_tallied", f"Phiên {session_code} đã kiểm phiếu; xem kết quả ở biên bản.")
     if sitting.state != "closed":
         raise Refusal("ballot_open", f"Phiên {session_code} chưa đóng phiếu nên chưa kiểm được.", citation=COUNCIL)
     if ballot_box.require(session, sitting).kind != "paper":
         raise Refusal("not_paper", f"Phiên {session_code} không bỏ phiếu giấy nên không có gì để đếm tay.")
-    seat = council.seat_of(session, sitting, actor)
+    seat = sessions.seat_of(session, sitting, actor)
     if not seat.teller:
         raise Refusal(
             "not_a_teller",

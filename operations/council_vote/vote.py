@@ -27,7 +27,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, conflicts_found, council, counting
+from operations.council_vote import ballot_box, conflicts_found, counting, recusals, sessions
 from operations.council_vote.ballot_box import COUNCIL
 from rules import regulation, tally
 from rules.lifecycle import Action, Role, Stage, State
@@ -70,8 +70,8 @@ def prospect(session: Session, session_code: str, *, actor: Actor, shares_needed
 
 
 def _convened(session: Session, session_code: str, actor: Actor) -> CouncilSession:
-    sitting = council.by_code(session, session_code)
-    council.require_count_staff(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    sessions.require_count_staff(session, sitting, actor)
     if sitting.state != "convened":
         raise Refusal("ballot_closed", f"Phiên {session_code} đã mở phiếu hoặc đã kết thúc.", citation=COUNCIL)
     return sitting
@@ -88,7 +88,7 @@ def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | No
     rules = {award: parsed.vote_rule(award) for award in sorted({row.award for row in waiting})}
     kind = next(kind for kind in KINDS if any(rule.ballot == kind for rule in rules.values()))
     rules = {award: rule for award, rule in rules.items() if rule.ballot == kind}
-    members = council.members_of(session, sitting)
+    members = sessions.members_of(session, sitting)
     present = sum(member.attended for member in members)
     for award, rule in rules.items():
         require_quorum(present, len(members), rule, award=award)
@@ -103,7 +103,7 @@ def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | No
         agenda=tuple(agenda),
         left=tuple(row.code for row in waiting if row.award not in rules),
         warnings=(
-            *council.require_representative(session, sitting),
+            *sessions.require_representative(session, sitting),
             *conflicts_found.require_cleared(session, sitting),
             *_warnings(session, sitting, members, agenda, kind),
         ),
@@ -148,7 +148,7 @@ def _warnings(
     """Where the numbers alone would tell who voted how: said before anybody votes."""
     if kind == "open":
         return []
-    aside = council.recusals(session, sitting)
+    aside = recusals.of(session, sitting)
     few = []
     for code, rule in agenda.items():
         away = {username for username, about in aside if about == code}
@@ -213,8 +213,8 @@ def open_ballot(
         dumps(
             {
                 "session": sitting.code,
-                "members": [[m.member, m.username, int(m.attended)] for m in council.members_of(session, sitting)],
-                "recusals": sorted([list(pair) for pair in council.recusals(session, sitting)]),
+                "members": [[m.member, m.username, int(m.attended)] for m in sessions.members_of(session, sitting)],
+                "recusals": sorted([list(pair) for pair in recusals.of(session, sitting)]),
                 "regulation": sitting.regulation_sha256,
                 "agenda": agenda,
                 "ballot": [ballot.kind, ballot.public_key or "", ballot.shares_needed or 0],
@@ -283,8 +283,8 @@ def cast(session: Session, session_code: str, *, choices: Mapping[str, str], act
     `not_attending`, `paper_ballot`, `roll_mismatch`. Returns {"receipt"}, which proves that the envelope is in the box
     and says nothing of what it holds.
     """
-    sitting = council.by_code(session, session_code)
-    member = council.seat_of(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    member = sessions.seat_of(session, sitting, actor)
     ballot = _open(session, sitting)
     if ballot.kind == "paper":
         raise Refusal(
@@ -293,8 +293,8 @@ def cast(session: Session, session_code: str, *, choices: Mapping[str, str], act
             citation=COUNCIL,
         )
     _require_may_vote(session, sitting, member)
-    agenda = council.agenda_codes(session, sitting)
-    aside = {code for username, code in council.recusals(session, sitting) if username == member.username}
+    agenda = sessions.agenda_codes(session, sitting)
+    aside = {code for username, code in recusals.of(session, sitting) if username == member.username}
     _check_choices(choices, agenda, aside)
     chosen = {code: choices.get(code, "abstain") for code in agenda if code not in aside}
     if ballot.kind == "secret":
@@ -325,8 +325,8 @@ class Slip:
 
 def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
     """What this member would vote on now. Raises what `cast` raises for somebody who may not."""
-    sitting = council.by_code(session, session_code)
-    member = council.seat_of(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    member = sessions.seat_of(session, sitting, actor)
     ballot = _open(session, sitting)
     if ballot.kind == "paper":
         raise Refusal(
@@ -335,8 +335,8 @@ def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
             citation=COUNCIL,
         )
     _require_may_vote(session, sitting, member)
-    aside = {code for username, code in council.recusals(session, sitting) if username == member.username}
-    return Slip(ballot.kind, tuple(council.agenda_codes(session, sitting)), frozenset(aside))
+    aside = {code for username, code in recusals.of(session, sitting) if username == member.username}
+    return Slip(ballot.kind, tuple(sessions.agenda_codes(session, sitting)), frozenset(aside))
 
 
 def _open(session: Session, sitting: CouncilSession) -> Ballot:
@@ -416,14 +416,14 @@ def sign_roll(session: Session, session_code: str, members: Sequence[str], *, ac
 
     Raises Refusal `not_paper`, `ballot_closed`, `not_a_member`, `already_voted`, `not_attending`.
     """
-    sitting = council.by_code(session, session_code)
-    council.require_count_staff(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    sessions.require_count_staff(session, sitting, actor)
     if _open(session, sitting).kind != "paper":
         raise Refusal(
             "not_paper", f"Phiên {session_code} không bỏ phiếu giấy; thành viên tự bỏ phiếu bằng tài khoản của mình."
         )
     signing = {
-        found.username: found for found in (council.member_named(session, sitting, member) for member in members)
+        found.username: found for found in (sessions.member_named(session, sitting, member) for member in members)
     }
     for member in signing.values():
         _require_may_vote(session, sitting, member)
@@ -435,15 +435,15 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     """Stop the voting and publish the receipts. Raises Refusal `not_quorate` while fewer members voted than the quorum
     asks for, `roll_mismatch` when box and roll differ. Returns {"roll": n, "envelopes": n}.
     """
-    sitting = council.by_code(session, session_code)
-    council.require_count_staff(session, sitting, actor)
+    sitting = sessions.by_code(session, session_code)
+    sessions.require_count_staff(session, sitting, actor)
     if sitting.state != "open":
         raise Refusal("ballot_closed", f"Phiên {session_code} không đang mở phiếu.", citation=COUNCIL)
     ballot = ballot_box.require(session, sitting)
     inside = ballot_box.unaltered(session, sitting, ballot)
     round_ = session.get_one(ReviewRound, sitting.round_id)
     parsed = rounds.regulation_of(session, round_)
-    members = council.members_of(session, sitting)
+    members = sessions.members_of(session, sitting)
     roll = len(voted(session, sitting))
     for award in _awards_on(session, sitting):
         require_quorum(roll, len(members), parsed.vote_rule(award), award=award)
@@ -515,7 +515,7 @@ def annul_ballot(
     Returns {"waiting": codes}.
     """
     access.require(actor, Role.SECRETARY)
-    sitting = council.by_code(session, session_code)
+    sitting = sessions.by_code(session, session_code)
     if sitting.state not in {"open", "closed"}:
         raise Refusal(
             "ballot_not_open",
@@ -525,7 +525,7 @@ def annul_ballot(
     if not reason.strip():
         raise Refusal("reason_required", "Hủy cuộc bỏ phiếu phải nêu lý do.")
     free_text.check("Lý do hủy cuộc bỏ phiếu", reason, transition.LONGEST_REASON)
-    agenda = council.agenda_codes(session, sitting)
+    agenda = sessions.agenda_codes(session, sitting)
     _, results, _ = transition.move(
         session, Action.TAKE_OFF_BALLOT, agenda, actor=actor, now=now, reason=reason.strip(), kind="taken_off_ballot"
     )
@@ -555,7 +555,7 @@ def annul_ballot(
                     "reason": reason.strip(),
                 },
             )
-            for member in council.members_of(session, sitting)
+            for member in sessions.members_of(session, sitting)
         ],
     )
     return {"waiting": agenda}

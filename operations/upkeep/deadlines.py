@@ -15,7 +15,7 @@ from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound
 from models.types import by_first, table
 from operations import announce, record, rounds
 from operations.access import ENGINE, local_date
-from operations.council_vote import council, vote
+from operations.council_vote import sessions, vote
 from operations.public_disclosure import disclosure
 from rules import deadlines
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, Stage, stage_of
@@ -305,7 +305,7 @@ def reminders_to_vote(session: Session, *, round_code: str) -> int:
                 recipient=member.member,
                 context={"member_name": member.name, "session_code": sitting.code, "due": due},
             )
-            for member in council.members_of(session, sitting)
+            for member in sessions.members_of(session, sitting)
             if member.attended and member.username not in voted
         ]
         reminded += announce.letters_once(session, letters)

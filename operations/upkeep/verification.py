@@ -21,7 +21,7 @@ from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
 from models.types import by_first, table
 from operations import duties, record, rounds
 from operations.chairman_signature import signature
-from operations.council_vote import ballot_box, conflicts_found, council, counting, vote
+from operations.council_vote import ballot_box, conflicts_found, convening, counting, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import account_requests, accounts, second_factor, tokens
 from operations.public_disclosure import petitions
@@ -442,7 +442,7 @@ def _members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         models.CouncilSession, col(models.CouncilSession.id) == col(models.SessionMember.session_id)
     )
     for row, code in session.exec(query):
-        yield f"{code}/{row.member}", council.member_aspects(row)
+        yield f"{code}/{row.member}", convening.seat_aspects(row)
 
 
 def _roll(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -529,7 +529,7 @@ def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .join(models.Nomination, col(models.Nomination.id) == col(models.Recusal.nomination_id))
     )
     for row, session_code, member, code in session.exec(query):
-        yield f"{session_code}/{member}/{code}", council.recusal_aspects(row)
+        yield f"{session_code}/{member}/{code}", recusals.recusal_aspects(row)
 
 
 def _conflicts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

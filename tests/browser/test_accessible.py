@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator
 
 from operations.chairman_signature import to_sign
-from operations.council_vote import council, vote
+from operations.council_vote import sessions, vote
 from operations.home_affairs_review import review
 from operations.people import administration
 from operations.unit_proposal import proposal
@@ -51,7 +51,7 @@ def furnish(office: Office) -> None:
     sealed = office.open_round(title="Đợt có phiếu kín chờ kiểm")
     sealed.to(State.ELIGIBLE, unit="XA03")
     session = sealed.ballot()
-    agenda = office.look(lambda s: council.agenda_codes(s, council.by_code(s, session)))
+    agenda = office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, session)))
     for member in MEMBERS:
         office.act(vote.cast, session, choices=dict.fromkeys(agenda, "approve"), actor=office.actor(member))
     office.act(vote.close_ballot, session, actor=office.thuky, now=office.now)
@@ -550,7 +550,7 @@ def test_a_dossier_is_passed_by_keyboard(town: Town, keyboard: Keyboard) -> None
 def test_a_vote_is_cast_by_keyboard(town: Town, keyboard: Keyboard) -> None:
     site = town.site
     site.office.open_ballot(site.session)
-    (code,) = site.office.look(lambda s: council.agenda_codes(s, council.by_code(s, site.session)))
+    (code,) = site.office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, site.session)))
     keyboard.sign_in("tv05")
     keyboard.person.go("/council")
     keyboard.enter(keyboard.person.link(site.session))

@@ -10,7 +10,7 @@ import pytest
 
 from notifications.loopback import LoopbackServer
 from operations import outbox
-from operations.council_vote import council, vote
+from operations.council_vote import sessions, vote
 from rules import regulation
 from rules.lifecycle import State
 
@@ -29,7 +29,7 @@ def _server(server: Any) -> None:
 
 
 def cast(office: Any, session: str, *members: str) -> None:
-    agenda = office.look(lambda s: council.agenda_codes(s, council.by_code(s, session)))
+    agenda = office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, session)))
     for member in members:
         office.act(vote.cast, session, choices=dict.fromkeys(agenda, "approve"), actor=office.actor(member))
 

@@ -8,7 +8,7 @@ import pytest
 
 from operations import rounds
 from operations.chairman_signature import signature
-from operations.council_vote import council
+from operations.council_vote import convening, recusals
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.public_disclosure import disclosure, petitions
@@ -59,9 +59,11 @@ def test_a_text_that_cannot_be_kept(text: str, code: str, lookup: str | None, of
         "extension": answer(
             office, rounds.extend, round_.code, stage="council_vote", until=day, reason=text, actor=secretary, now=now
         ),
-        "place": answer(office, council.convene, round_code=round_.code, at=now, place=text, actor=secretary, now=now),
+        "place": answer(
+            office, convening.convene, round_code=round_.code, at=now, place=text, actor=secretary, now=now
+        ),
         "ground": answer(
-            office, council.recuse, session, member="tv05", nomination=draft, ground=text, actor=secretary, now=now
+            office, recusals.recuse, session, member="tv05", nomination=draft, ground=text, actor=secretary, now=now
         ),
         "petition": answer(office, petitions.file, text=text, now=now),
         "sender": answer(office, petitions.file, text="Tôi không đồng ý.", sender=text, now=now),
@@ -80,7 +82,7 @@ def test_a_text_that_cannot_be_kept(text: str, code: str, lookup: str | None, of
     looked = {
         answer(office, proposal.submit, [text], actor=officer, now=now),
         answer(office, rounds.advance, text, actor=secretary, now=now),
-        answer(office, council.attend, text, ["tv05"], actor=secretary),
+        answer(office, convening.attend, text, ["tv05"], actor=secretary),
         answer(office, disclosure.disclose, text, actor=reviewer, now=now, url="https://x.example/"),
     }
     assert looked - {lookup} <= {"unknown_nomination", "unknown_round", "unknown_session", "unknown_decision"}
@@ -125,7 +127,7 @@ def test_days_that_cannot_be(small_office: Any) -> None:
             office, rounds.open_round, kind="CONG_TRANG", year=2024, title="x", actor=secretary, now=now,
             proposals_due=yesterday.date(),
         ),
-        answer(office, council.convene, round_code=round_.code, at=yesterday, place="x", actor=secretary, now=now),
+        answer(office, convening.convene, round_code=round_.code, at=yesterday, place="x", actor=secretary, now=now),
         answer(
             office, rounds.extend, round_.code, stage="council_vote", until=yesterday.date(), reason="x",
             actor=secretary, now=now,

@@ -13,7 +13,7 @@ from notifications import letters, message
 from operations import access, ledger_book, record, rounds, transition
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.council_vote import conflicts_answered, council, counting, vote
+from operations.council_vote import conflicts_answered, convening, council, counting, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, administration
 from operations.public_disclosure import disclosure, petitions
@@ -123,9 +123,9 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     yield say(rounds.advance, code=code, actor=secretary, now=now)
 
     # 3. council_vote
-    convene = say(council.convene, round_code=code, at=now, place="Hội trường", actor=secretary, now=now)
+    convene = say(convening.convene, round_code=code, at=now, place="Hội trường", actor=secretary, now=now)
     off = (yield convene).code
-    yield say(council.cancel, session_code=off, reason=REASON, actor=secretary, now=now)
+    yield say(convening.cancel, session_code=off, reason=REASON, actor=secretary, now=now)
 
     def called(sitting: str) -> Story:
         asked = {"session_code": sitting, "reason": REASON, "now": now}
@@ -136,9 +136,9 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
             conflicts_answered.declare, session_code=sitting, nomination=here[7], kind="kinship", actor=office.tv08,
             now=now,
         )  # fmt: skip
-        yield say(council.attend, session_code=sitting, members=MEMBERS[:9], actor=secretary)
+        yield say(convening.attend, session_code=sitting, members=MEMBERS[:9], actor=secretary)
         yield say(
-            council.recuse, session_code=sitting, member="tv05", nomination=here[3], ground="con gái", actor=secretary,
+            recusals.recuse, session_code=sitting, member="tv05", nomination=here[3], ground="con gái", actor=secretary,
             now=now,
         )  # fmt: skip
 
@@ -147,7 +147,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     yield say(vote.open_ballot, session_code=spoilt, actor=secretary, now=now, **office.key(spoilt))
     yield say(vote.annul_ballot, session_code=spoilt, reason=REASON, actor=secretary, now=now)
     sitting = (yield convene).code
-    yield say(council.reschedule, session_code=sitting, place="Phòng 2", reason=REASON, actor=secretary, now=now)
+    yield say(convening.reschedule, session_code=sitting, place="Phòng 2", reason=REASON, actor=secretary, now=now)
     yield from called(sitting)
     aside = {("tv05", here[3]), ("tv08", here[7])}
     key = office.key(sitting)

@@ -11,7 +11,7 @@ from models.database import LAST_WRITES
 from operations import transition
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.council_vote import council, counting, vote
+from operations.council_vote import counting, sessions, vote
 from operations.home_affairs_review import review
 from operations.people import accounts
 from operations.public_disclosure import disclosure
@@ -204,7 +204,7 @@ def _take_off(session: Any, office: Any, actor: Actor, code: str) -> None:
 def _count(choice: str) -> Callable[[Any, Any, Actor, str], None]:
     def count(session: Any, office: Any, actor: Actor, code: str) -> None:
         sitting = office.one("SELECT code FROM council_session WHERE state = 'open'")
-        for member in council.members_of(session, council.by_code(session, sitting)):
+        for member in sessions.members_of(session, sessions.by_code(session, sitting)):
             voter = Actor(member.username, member.name, frozenset({Role.COUNCIL_MEMBER}))
             vote.cast(session, sitting, choices={code: choice}, actor=voter)
         vote.close_ballot(session, sitting, actor=office.thuky, now=office.now)

@@ -14,7 +14,7 @@ from typing import Any
 
 from operations import files, rounds
 from operations.chairman_signature import signature
-from operations.council_vote import conflicts_answered, council, vote
+from operations.council_vote import conflicts_answered, convening, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import administration
 from operations.public_disclosure import disclosure, petitions
@@ -91,20 +91,20 @@ def furnish(office: Office, say: Say) -> None:
     office.act(vote.cast, voting, choices=dict.fromkeys(agenda, "approve"), actor=office.tv09)
     office.act(review.pass_review, of(State.ELIGIBLE), actor=reviewer, **by)
     called = office.act(
-        council.convene,
+        convening.convene,
         round_code=round_.code,
         at=now + timedelta(days=2),
         place=say("session.place"),
         actor=secretary,
         **by,
     ).code
-    office.act(council.attend, called, MEMBERS, actor=secretary)
+    office.act(convening.attend, called, MEMBERS, actor=secretary)
     office.act(
         conflicts_answered.declare, called, nomination=codes["XA02"][State.ELIGIBLE], kind="other",
         note=say("conflict.note"), actor=office.actor(ASIDE), **by,
     )  # fmt: skip
     office.act(
-        council.recuse, called, member="tv06", nomination=codes["XA01"][State.ELIGIBLE], ground=say("recusal.ground"),
+        recusals.recuse, called, member="tv06", nomination=codes["XA01"][State.ELIGIBLE], ground=say("recusal.ground"),
         actor=secretary, **by,
     )  # fmt: skip
     until = date(2025, 3, 31)

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ledger import sealing
-from operations.council_vote import council, vote
+from operations.council_vote import recusals, sessions, vote
 from rules import regulation
 from rules.lifecycle import State
 from tests.conftest import MEMBERS, Round
@@ -39,7 +39,7 @@ def more(site: Site, count: int) -> list[str]:
 
 
 def agenda(site: Site) -> list[str]:
-    found: list[str] = site.office.look(lambda s: council.agenda_codes(s, council.by_code(s, site.session)))
+    found: list[str] = site.office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, site.session)))
     return found
 
 
@@ -272,7 +272,7 @@ def test_a_sealed_ballot_from_opening_to_verification(site: Site) -> None:
         "SELECT p.name FROM nominee p JOIN nomination n ON n.nominee_id = p.id WHERE n.code = :c", c=aside
     )
     site.office.act(
-        council.recuse,
+        recusals.recuse,
         site.session,
         member="tv05",
         nomination=aside,
@@ -447,7 +447,7 @@ def test_agenda_and_result_are_filtered_and_tell_nothing_of_what_one_stands_asid
     (crossed,) = other.to(State.ELIGIBLE, award="GK_HUYEN")
     (mine, *_) = [code for code in more(site, 2) if code != crossed]
     site.office.act(
-        council.recuse, site.session, member="tv05", nomination=mine, ground="vợ", actor=site.office.thuky,
+        recusals.recuse, site.session, member="tv05", nomination=mine, ground="vợ", actor=site.office.thuky,
         now=site.office.now,
     )  # fmt: skip
     shares = opened(site)

@@ -14,8 +14,10 @@ from operations.access import Actor
 from operations.council_vote import (
     ballot_check,
     conflicts_answered,
-    council,
+    convening,
     counting,
+    recusals,
+    sessions,
     share_files,
     vote,
 )
@@ -31,8 +33,8 @@ See = Annotated[Call, Depends(Bearer(Act.SEE_SESSION))]
 
 def _sitting(session: Session, code: str, call: Call, act: Act) -> CouncilSession:
     """The session, for somebody who may see this of it."""
-    sitting = council.by_code(session, code)
-    seated = any(member.username == call.actor.username for member in council.members_of(session, sitting))
+    sitting = sessions.by_code(session, code)
+    seated = any(member.username == call.actor.username for member in sessions.members_of(session, sitting))
     call.require(act, relation=frozenset({Relation.MEMBER}) if seated else frozenset())
     return sitting
 
@@ -42,9 +44,9 @@ def convene(call: Annotated[Call, Depends(Change(Act.CONVENE))], said: shapes.Co
     """Call the council for a round and send the invitations."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        row = council.convene(session, round_code=said.round, at=said.at, place=said.place, actor=actor, now=call.now)
+        row = convening.convene(session, round_code=said.round, at=said.at, place=said.place, actor=actor, now=call.now)
         asked = len(conflicts_answered.listing(session, row.code))
-        return {"session": row.code} | council.representation(session, row) | {"conflicts": asked}
+        return {"session": row.code} | sessions.representation(session, row) | {"conflicts": asked}
 
     return call.act(change, said=said)
 
@@ -62,7 +64,7 @@ def show_session(call: See, code: InPath) -> Any:
             "state": row.state,
             "regulation_sha256": row.regulation_sha256,
             "frozen": row.frozen_sha256,
-            "agenda": council.agenda_codes(session, row),
+            "agenda": sessions.agenda_codes(session, row),
         }
 
 
@@ -72,7 +74,7 @@ def list_members(call: See, code: InPath, after: shapes.After = None, limit: sha
     with call.reading() as session:
         rows = [
             {"member": one.member, "username": one.username, "teller": one.teller, "attended": one.attended}
-            for one in council.members_of(session, _sitting(session, code, call, Act.SEE_SESSION))
+            for one in sessions.members_of(session, _sitting(session, code, call, Act.SEE_SESSION))
         ]
     return shapes.page(rows, after, limit, key="member")
 
@@ -83,7 +85,7 @@ def attend(call: Annotated[Call, Depends(Change(Act.ATTEND))], code: InPath, sai
     return call.act(
         lambda session, actor: {
             "session": code,
-            "present": council.attend(session, code, said.members, actor=actor, present=said.present),
+            "present": convening.attend(session, code, said.members, actor=actor, present=said.present),
         },
         said=said,
     )
@@ -94,7 +96,7 @@ def recuse(call: Annotated[Call, Depends(Change(Act.RECUSE))], code: InPath, sai
     """A member stands aside from a nomination."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        council.recuse(
+        recusals.recuse(
             session,
             code,
             member=said.member,
@@ -113,10 +115,10 @@ def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: s
     """What the data ask and what members declared; a member sees only their own."""
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.SEE_SESSION)
-        seated = any(one.username == call.actor.username for one in council.members_of(session, sitting))
+        seated = any(one.username == call.actor.username for one in sessions.members_of(session, sitting))
         only = call.actor.username if seated and not call.actor.holds(Role.SECRETARY) else None
         rows = conflicts_answered.listing(session, code, only=only)
-        aside = council.stands_aside(session, call.actor.username)
+        aside = recusals.barred(session, call.actor.username)
     for row in rows:
         row["key"] = f"{row['member']}/{row['nomination']}/{row['ground']}"
         if row["nomination"] in aside:
@@ -185,7 +187,7 @@ def reschedule(call: Annotated[Call, Depends(Change(Act.RESCHEDULE))], code: InP
     """Another time or place, before the ballot opens; every member's calendar entry is changed."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        row = council.reschedule(
+        row = convening.reschedule(
             session, code, at=said.at, place=said.place, reason=said.reason, actor=actor, now=call.now
         )
         return {"session": code, "at": row.held_at.isoformat(), "place": row.place, "sequence": row.invitation_sequence}
@@ -198,7 +200,7 @@ def cancel(call: Annotated[Call, Depends(Change(Act.CANCEL_SESSION))], code: InP
     """Call a session off before its ballot opens."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        council.cancel(session, code, reason=said.reason, actor=actor, now=call.now)
+        convening.cancel(session, code, reason=said.reason, actor=actor, now=call.now)
         return {"session": code}
 
     return call.act(change, said=said)
@@ -291,7 +293,7 @@ def tally(call: Annotated[Call, Depends(Change(Act.TALLY))], code: InPath, said:
         _sitting(session, code, call, Act.TALLY)
         shares = share_files.parse(wanted.shares, code)
         counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=call.now)
-        return _without(council.stands_aside(session, actor.username), counted)
+        return _without(recusals.barred(session, actor.username), counted)
 
     return call.act(change, said=wanted)
 
@@ -302,7 +304,7 @@ def results(call: Annotated[Call, Depends(Bearer(Act.SEE_RESULT))], code: InPath
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.SEE_RESULT)
         found = counting.results_of(session, sitting) if sitting.state == "tallied" else []
-        return _without(council.stands_aside(session, call.actor.username), {"results": found})
+        return _without(recusals.barred(session, call.actor.username), {"results": found})
 
 
 def _without(aside: set[str], told: dict[str, Any]) -> dict[str, Any]:
@@ -324,7 +326,7 @@ def verify(
     receipt = said.receipt if said is not None else None
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.VERIFY_BALLOT)
-        aside = council.stands_aside(session, call.actor.username)
+        aside = recusals.barred(session, call.actor.username)
         # What does not match is said in numbers.
         violations = [row for row in ballot_check.verify(session, code, receipt=receipt) if row["key"] not in aside]
     return {

@@ -25,8 +25,8 @@ from operations.chairman_signature import paper_facts
 from operations.council_vote import (
     ballot_box,
     ballot_check,
-    council,
     counting,
+    sessions,
     share_files,
     vote,
 )
@@ -404,7 +404,7 @@ def count(visit: Counter, code: str, form: Submitted) -> Response:
         sitting = sitting_of(session, visit, code, Act.COUNT_BY_HAND)
         typed: dict[str, str] = {}
         counts: dict[str, list[int]] = {}
-        for one in council.agenda_codes(session, sitting.row):
+        for one in sessions.agenda_codes(session, sitting.row):
             said = [form.text(f"{choice}.{one}") for choice in CHOICES]
             typed |= {f"{choice}.{one}": text for choice, text in zip(CHOICES, said, strict=True)}
             for choice, text in zip(CHOICES, said, strict=True):
@@ -558,7 +558,7 @@ def batch(visit: Result, code: str) -> Response:
     """The ballots as the tally published them; columns from which the visitor stands aside are withheld."""
     with visit.reading() as session:
         sitting = _counted(session, visit, code)
-        agenda = set(council.agenda_codes(session, sitting.row))
+        agenda = set(sessions.agenda_codes(session, sitting.row))
     rows = json.loads((sitting.ballot.batch if sitting.ballot else None) or "[]")
     withheld = sorted(sitting.aside & agenda)
     answer: dict[str, Any] = {"session": code, "sha256": sitting.row.batch_sha256, "batch": rows}
@@ -579,7 +579,7 @@ def minutes(visit: Result, code: str) -> Response:
 
     with visit.reading() as session:
         sitting = _counted(session, visit, code)
-        withheld = sitting.aside.intersection(council.agenda_codes(session, sitting.row))
+        withheld = sitting.aside.intersection(sessions.agenda_codes(session, sitting.row))
         if withheld:
             raise Refusal(
                 "recused_from",

@@ -27,7 +27,7 @@ from models import (
 from models.types import by_first, table
 from operations import access, paging, transition
 from operations.access import Actor
-from operations.council_vote import ballot_box, conflicts_answered, council, counting
+from operations.council_vote import ballot_box, conflicts_answered, convening, counting, recusals, sessions
 from rules import conflicts, policy
 from rules.lifecycle import State
 from rules.policy import Act, Relation
@@ -84,12 +84,12 @@ class Sitting:
 
 def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
     """The session, for somebody whom the policy lets do this with it."""
-    row = council.by_code(session, code)
-    members = tuple(council.members_of(session, row))
+    row = sessions.by_code(session, code)
+    members = tuple(sessions.members_of(session, row))
     mine = any(member.username == visit.actor.username for member in members)
     relation = frozenset({Relation.MEMBER}) if mine else frozenset()
     if act in {Act.CAST, Act.ANSWER_CONFLICT} and not mine and policy.ever(visit.actor.roles, act):
-        council.seat_of(session, row, visit.actor)  # raises not_a_member
+        sessions.seat_of(session, row, visit.actor)  # raises not_a_member
     visit.require(act, relation=relation)
     return Sitting(
         row,
@@ -97,7 +97,7 @@ def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
         members,
         ballot_box.of(session, row),
         relation,
-        frozenset(council.stands_aside(session, visit.actor.username)),
+        frozenset(recusals.barred(session, visit.actor.username)),
     )
 
 
@@ -173,8 +173,8 @@ def convene(visit: Convener, form: Submitted) -> Response:
         return _new(visit, {name: form.text(name) for name in ("round", "day", "hour", "place")}, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        row = council.convene(session, round_code=code, at=at, place=place, actor=actor, now=visit.now)
-        found = council.representation(session, row)
+        row = convening.convene(session, round_code=code, at=at, place=place, actor=actor, now=visit.now)
+        found = sessions.representation(session, row)
         missing = (
             [f"Hội đồng chưa có đại diện: {', '.join(found['missing_bodies'])}."] if found["missing_bodies"] else []
         )
@@ -324,10 +324,10 @@ def attendance(visit: Annotated[Visit, Depends(Permit(Act.ATTEND))], code: str, 
     ticked = set(form.texts("member"))
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        everybody = [member.member for member in council.members_of(session, council.by_code(session, code))]
+        everybody = [member.member for member in sessions.members_of(session, sessions.by_code(session, code))]
         here = [member for member in everybody if member in ticked]
-        council.attend(session, code, [m for m in everybody if m not in ticked], actor=actor, present=False)
-        present = council.attend(session, code, here, actor=actor)
+        convening.attend(session, code, [m for m in everybody if m not in ticked], actor=actor, present=False)
+        present = convening.attend(session, code, here, actor=actor)
         return {"message": f"Có mặt {present} trong {len(everybody)} thành viên"}
 
     visit.act("council.attend", code, change, once=form.once)
@@ -351,7 +351,7 @@ def meeting(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: str)
 
 
 def _meeting(visit: Visit, sitting: Sitting, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
-    council.require_convened(sitting.row)
+    sessions.require_convened(sitting.row)
     return pages.render(
         visit, "council/meeting.html", status=422 if errors else 200, session=sitting.row, typed=typed, errors=errors
     )
@@ -370,7 +370,7 @@ def reschedule(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: s
         return _meeting(visit, sitting, typed, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        row = council.reschedule(session, code, at=at, place=place, reason=reason, actor=actor, now=visit.now)
+        row = convening.reschedule(session, code, at=at, place=place, reason=reason, actor=actor, now=visit.now)
         when = row.held_at.astimezone(access.LOCAL)
         return {"message": f"Phiên {code} chuyển sang {when:%H:%M} ngày {when:%d/%m/%Y}, {row.place}",
                 "details": "Giấy mời mới đã được xếp gửi."}  # fmt: skip
@@ -392,7 +392,7 @@ def cancel(visit: Annotated[Visit, Depends(Permit(Act.CANCEL_SESSION))], code: s
         return _meeting(visit, sitting, typed, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        council.cancel(session, code, reason=reason, actor=actor, now=visit.now)
+        convening.cancel(session, code, reason=reason, actor=actor, now=visit.now)
         return {"message": f"Đã hủy phiên {code}", "details": "Thư báo hủy đã được xếp gửi."}
 
     visit.act("council.cancel", code, change, once=form.once)
@@ -420,7 +420,7 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
                 row["nominee"] = row["message"] = row["reason"] = None  # its sentence names the nominee
             elif row["username"] != visit.actor.username and row["nomination"] in sitting.aside:
                 row["nominee"] = row["message"] = row["reason"] = None
-        aside = sorted(council.recusals(session, sitting.row))
+        aside = sorted(recusals.of(session, sitting.row))
     names = {member.username: f"{member.name} ({member.member})" for member in sitting.members}
     return pages.render(
         visit,
@@ -523,7 +523,7 @@ def recuse(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, form
         return _ties(visit, code, {"member": member, "of": nomination, "ground": ground}, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        council.recuse(session, code, member=member, nomination=nomination, ground=ground, actor=actor, now=visit.now)
+        recusals.recuse(session, code, member=member, nomination=nomination, ground=ground, actor=actor, now=visit.now)
         return {"message": f"Đã ghi {member} tránh hồ sơ {nomination}"}
 
     visit.act("council.recuse", f"{code}/{nomination}", change, once=form.once)

@@ -14,7 +14,7 @@ import models
 from ledger import sealing
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.council_vote import council, counting, vote
+from operations.council_vote import convening, counting, recusals, vote
 from operations.people import accounts
 from rules import regulation
 from rules.lifecycle import Role, State
@@ -150,9 +150,9 @@ def test_what_is_no_vote_is_refused_and_leaves_no_trace(office: Any) -> None:
         "annulled by a teller": refusal(
             office.act, vote.annul_ballot, session, reason="x", actor=office.tv04, now=office.now
         ),
-        "late attendance": refusal(office.act, council.attend, session, ["tv03"], actor=office.thuky),
+        "late attendance": refusal(office.act, convening.attend, session, ["tv03"], actor=office.thuky),
         "late recusal": refusal(
-            office.act, council.recuse, session, member="tv04", nomination=code, ground="em", actor=office.thuky,
+            office.act, recusals.recuse, session, member="tv04", nomination=code, ground="em", actor=office.thuky,
             now=office.now,
         ),
         "opened by a reviewer": refusal(office.act, vote.open_ballot, session, actor=office.chuyenvien1, now=office.now),
@@ -208,9 +208,9 @@ def test_who_stood_aside_has_no_say_there_and_leaves_the_base(office: Any) -> No
     first, second = round_.to(State.ELIGIBLE, 2)
     session = round_.session()
     recuse = {"member": "tv05", "nomination": first, "ground": "con gái", "now": office.now}
-    assert refusal(office.act, council.recuse, session, actor=office.tv06, **recuse) == ("not_your_role", True)
-    office.act(council.recuse, session, actor=office.tv05, **recuse)
-    office.act(council.recuse, session, actor=office.thuky, **recuse)  # entered again: once is enough
+    assert refusal(office.act, recusals.recuse, session, actor=office.tv06, **recuse) == ("not_your_role", True)
+    office.act(recusals.recuse, session, actor=office.tv05, **recuse)
+    office.act(recusals.recuse, session, actor=office.thuky, **recuse)  # entered again: once is enough
     assert office.one("SELECT count(*) FROM recusal") == 1
     office.open_ballot(session)
     assert refusal(cast, office, session, "tv05", **{first: "approve"}) == ("recused", False)
@@ -234,7 +234,7 @@ def test_the_quorum_is_asked_for_at_opening_and_at_closing(office: Any) -> None:
     clean = office.digests()
     assert refusal(office.act, vote.open_ballot, session, actor=office.thuky, now=office.now) == ("not_quorate", False)
     assert office.digests() == clean
-    office.act(council.attend, session, ["TV08"], actor=office.thuky)
+    office.act(convening.attend, session, ["TV08"], actor=office.thuky)
     office.open_ballot(session)
     for member in MEMBERS[:7]:
         cast(office, session, member, **{code: "approve"})
@@ -284,7 +284,13 @@ def test_the_count_is_what_counting_by_hand_gives(seed: int, small_office: Any) 
     aside = {(chance.choice(MEMBERS), chance.choice(codes)) for _ in range(chance.randint(0, 6))}
     for member, code in sorted(aside):
         office.act(
-            council.recuse, session, member=member, nomination=code, ground="anh em", actor=office.thuky, now=office.now
+            recusals.recuse,
+            session,
+            member=member,
+            nomination=code,
+            ground="anh em",
+            actor=office.thuky,
+            now=office.now,
         )
     office.open_ballot(session)
     voters = chance.sample(MEMBERS, chance.randint(9, 11))
@@ -333,7 +339,7 @@ def test_who_stands_aside_in_the_council_does_not_sign(office: Any) -> None:
     (code,) = round_.to(State.ELIGIBLE)
     session = round_.session()
     office.act(
-        council.recuse,
+        recusals.recuse,
         session,
         member="chutich",
         nomination=code,

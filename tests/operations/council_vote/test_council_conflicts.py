@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import models
 from models.types import table
-from operations.council_vote import conflicts_answered, conflicts_found, council
+from operations.council_vote import conflicts_answered, conflicts_found, convening, council, recusals, sessions
 from operations.people import accounts
 from operations.unit_proposal import proposal
 from rules import names
@@ -90,7 +90,7 @@ def test_convening_asks_what_the_data_suggest_and_the_opening_waits_for_the_cert
         {"conflicts": [{"member": "TV05", "nomination": own, "ground": "own_nomination"}]},
     )
     assert office.digests() == clean
-    office.act(council.recuse, session, member="TV05", nomination=own, ground="hồ sơ của tôi", **by(office, "tv05"))
+    office.act(recusals.recuse, session, member="TV05", nomination=own, ground="hồ sơ của tôi", **by(office, "tv05"))
     assert [row[4] for row in found(office, session)] == ["recused", "recused", "open"]
     opened = office.open_ballot(session)
     assert (opened["agenda"], [said for said in opened["warnings"] if colleague in said and own not in said]) == (
@@ -255,8 +255,8 @@ def test_a_declaration_is_a_recusal_with_its_reason_and_basis(small_office: Any,
     clean = office.digests()
     assert office.act(conflicts_answered.declare, session, **words, **by(office, "tv05")) == said
     assert office.digests() == clean
-    assert office.look(council.stands_aside, "tv05") == {code}
-    assert office.look(council.stands_aside, "tv06") == set()
+    assert office.look(recusals.barred, "tv05") == {code}
+    assert office.look(recusals.barred, "tv06") == set()
     office.open_ballot(session)
     office.seal()
     assert office.violations() == []
@@ -305,14 +305,14 @@ def test_a_denied_certain_tie_waits_for_a_second_person(office: Any) -> None:
     (own,) = file(office, round_, (name_of(office, "tv05"), WOMEN))
     session = round_.session()
     answer = {"reason": "trùng tên, không phải tôi"}
-    assert office.look(council.stands_aside, "tv05") == {own}
+    assert office.look(recusals.barred, "tv05") == {own}
     assert office.act(conflicts_answered.deny, session, [own], **answer, **by(office, "tv05")) == 2
     assert code_of(office.open_ballot, session) == "conflict_unsettled"
-    assert office.look(council.stands_aside, "tv05") == {own}
+    assert office.look(recusals.barred, "tv05") == {own}
     assert office.act(
         conflicts_answered.waive, session, [own], member="TV05", reason="đã đối chiếu", **by(office, "thuky")
     ) == 2  # fmt: skip
-    assert office.look(council.stands_aside, "tv05") == set()
+    assert office.look(recusals.barred, "tv05") == set()
     assert {(row["settled_by"], row["reason"]) for row in office.look(conflicts_answered.listing, session)} == {
         ("thuky", "đã đối chiếu")
     }
@@ -361,9 +361,9 @@ def test_who_stood_aside_still_does_when_the_session_is_called_off(office: Any) 
     code, _ = round_.to(State.ELIGIBLE, 2)
     first = round_.session()
     office.act(conflicts_answered.declare, first, nomination=code, kind="kinship", **by(office, "tv05"))
-    office.act(council.cancel, first, reason=REASON, **by(office, "thuky"))
+    office.act(convening.cancel, first, reason=REASON, **by(office, "thuky"))
     second = round_.session()
-    assert office.look(lambda s: council.recusals(s, council.by_code(s, second))) == {("tv05", code)}
+    assert office.look(lambda s: recusals.of(s, sessions.by_code(s, second))) == {("tv05", code)}
     office.open_ballot(second)
     office.seal()
     assert office.violations() == []
@@ -423,7 +423,7 @@ class ConflictMachine(RuleBasedStateMachine):
         code = self.codes[place]
         expected = "not_your_role" if username == "tv07" else "ballot_opened" if self.opened else None
         actor = self.office.actor(member if username == "own" else username)
-        self.act(council.recuse, expected, member=member, nomination=code, ground=REASON, actor=actor)
+        self.act(recusals.recuse, expected, member=member, nomination=code, ground=REASON, actor=actor)
         if expected is None:
             self.step_aside(member, code)
 
@@ -467,7 +467,7 @@ class ConflictMachine(RuleBasedStateMachine):
     @invariant()
     def the_tables_say_so(self) -> None:
         assert {tuple(row[:3]): list(row[3:]) for row in found(self.office, self.session)} == self.known
-        assert self.office.look(lambda s: council.recusals(s, council.by_code(s, self.session))) == self.aside
+        assert self.office.look(lambda s: recusals.of(s, sessions.by_code(s, self.session))) == self.aside
         for member in ("tv05", "tv06"):
             unclear = {
                 key[1]
@@ -475,7 +475,7 @@ class ConflictMachine(RuleBasedStateMachine):
                 if key[0] == member and strength == "certain" and state in {"open", "denied"}
             }
             hidden = {code for who, code in self.aside if who == member} | (set() if self.opened else unclear)
-            assert self.office.look(council.stands_aside, member) == hidden
+            assert self.office.look(recusals.barred, member) == hidden
 
     def teardown(self) -> None:
         self.office.seal()
@@ -669,5 +669,5 @@ def test_looking_changes_nothing_the_second_time(office: Any) -> None:
     file(office, round_, (name_of(office, "tv05"), WOMEN), ("Sùng A Mẫu", WOMEN))
     session = round_.session()
     clean = office.digests()
-    assert office.act(lambda s: conflicts_found.look(s, council.by_code(s, session), now=office.now)) == []
+    assert office.act(lambda s: conflicts_found.look(s, sessions.by_code(s, session), now=office.now)) == []
     assert office.digests() == clean

@@ -10,7 +10,7 @@ import icalendar
 import pytest
 
 from notifications import letters, message
-from operations.council_vote import council
+from operations.council_vote import convening, council, sessions
 from rules import regulation
 from rules.lifecycle import State
 from rules.refusal import Refusal
@@ -45,7 +45,7 @@ def set_up(office: Any, *members: tuple[str, str], since: date = LATER) -> None:
 def convene(office: Any, round_code: str, at: datetime | None = None) -> str:
     when = at or office.now
     code: str = office.act(
-        council.convene, round_code=round_code, at=when, place="Hội trường", actor=office.thuky, now=office.now
+        convening.convene, round_code=round_code, at=when, place="Hội trường", actor=office.thuky, now=office.now
     ).code
     return code
 
@@ -56,7 +56,7 @@ def convene(office: Any, round_code: str, at: datetime | None = None) -> str:
 def test_the_sample_office_satisfies_its_own_regulation(office: Any) -> None:
     round_ = office.open_round()
     session = convene(office, round_.code)
-    assert office.look(lambda s: council.representation(s, council.by_code(s, session))) == {
+    assert office.look(lambda s: sessions.representation(s, sessions.by_code(s, session))) == {
         "missing_bodies": [],
         "warnings": [],
     }
@@ -90,7 +90,7 @@ def test_an_office_sets_up_its_council(office: Any) -> None:
     ) == [("council_member", False), ("teller", False), ("unit_officer", True)]
     round_ = office.open_round()
     assert [
-        office.look(lambda s, code=code: [m.username for m in council.members_of(s, council.by_code(s, code))])
+        office.look(lambda s, code=code: [m.username for m in sessions.members_of(s, sessions.by_code(s, code))])
         for code in (convene(office, round_.code), convene(office, round_.code, datetime(2024, 12, 2, tzinfo=UTC)))
     ] == [["chutich", "tv03", "canbo.xa01"], ["chutich", "canbo.xa01"]]
     office.seal()
@@ -153,7 +153,7 @@ def test_a_body_that_must_sit_and_does_not_stops_the_opening(office: Any) -> Non
     round_ = office.open_round(regulation_text=text)
     round_.to(State.ELIGIBLE)
     session = round_.session()
-    assert office.look(lambda s: council.representation(s, council.by_code(s, session)))["missing_bodies"] == [
+    assert office.look(lambda s: sessions.representation(s, sessions.by_code(s, session)))["missing_bodies"] == [
         "Hội Nông dân"
     ]
     clean = office.digests()
@@ -186,7 +186,7 @@ def test_who_was_dismissed_after_the_invitation_has_no_seat(office: Any) -> None
     with pytest.raises(Refusal) as refused:
         office.open_ballot(session)
     assert (refused.value.code, refused.value.details) == ("members_changed", {"changed": ["tv09"]})
-    office.act(council.cancel, session, reason="đổi thành viên", actor=office.thuky, now=office.now)
+    office.act(convening.cancel, session, reason="đổi thành viên", actor=office.thuky, now=office.now)
     assert len(office.open_ballot(round_.session(tuple(m for m in MEMBERS if m != "tv09")))["agenda"]) == 1
 
 
@@ -219,13 +219,15 @@ def test_attendance_can_be_taken_back_before_the_opening(office: Any) -> None:
     round_ = office.open_round()
     round_.to(State.ELIGIBLE)
     session = round_.session(MEMBERS[:9])
-    office.act(council.attend, session, ["TV01", "chutich", "tv03"], actor=office.thuky, present=False)
+    office.act(convening.attend, session, ["TV01", "chutich", "tv03"], actor=office.thuky, present=False)
     assert office.one("SELECT count(*) FROM session_member WHERE attended") == 7
     assert refusal(office.open_ballot, session) == "not_quorate"
-    assert refusal(office.act, council.attend, session, ["tv03"], actor=office.tv03) == "not_your_role"
-    assert office.act(council.attend, session, ["TV01", "tv03"], actor=office.thuky) == 9
+    assert refusal(office.act, convening.attend, session, ["tv03"], actor=office.tv03) == "not_your_role"
+    assert office.act(convening.attend, session, ["TV01", "tv03"], actor=office.thuky) == 9
     office.open_ballot(session)
-    assert refusal(office.act, council.attend, session, ["tv03"], actor=office.thuky, present=False) == "ballot_opened"
+    assert (
+        refusal(office.act, convening.attend, session, ["tv03"], actor=office.thuky, present=False) == "ballot_opened"
+    )
     office.seal()
     assert office.violations() == []
 
@@ -259,12 +261,12 @@ def test_a_meeting_is_one_entry_in_the_calendar_from_invitation_to_cancellation(
     session = convene(office, round_.code, office.now + timedelta(days=5))
     moved = office.now + timedelta(days=6)
     by = {"actor": office.thuky, "now": office.now}
-    office.act(council.attend, session, ["tv03"], actor=office.thuky)
-    office.act(council.reschedule, session, place="Phòng họp 2", reason="Hội trường đang sửa", **by)
+    office.act(convening.attend, session, ["tv03"], actor=office.thuky)
+    office.act(convening.reschedule, session, place="Phòng họp 2", reason="Hội trường đang sửa", **by)
     assert office.one("SELECT count(*) FROM session_member WHERE attended") == 1
-    office.act(council.reschedule, session, at=moved, reason="Mưa lũ", **by)
+    office.act(convening.reschedule, session, at=moved, reason="Mưa lũ", **by)
     assert office.one("SELECT count(*) FROM session_member WHERE attended") == 0
-    office.act(council.cancel, session, reason="Chưa đủ hồ sơ", **by)
+    office.act(convening.cancel, session, reason="Chưa đủ hồ sơ", **by)
     sent = mail(office, "tv05@nammau.example")
     events = [event for _, _, calendar in sent for event in calendar.walk("VEVENT")]
     assert [str(calendar["METHOD"]) for _, _, calendar in sent] == ["REQUEST", "REQUEST", "REQUEST", "CANCEL"]
@@ -305,7 +307,7 @@ def test_a_meeting_that_cannot_be_moved(office: Any) -> None:
 
     def move(by: str = "thuky", reason: str = "lý do", **words: Any) -> str:
         return refusal(
-            office.act, council.reschedule, session, reason=reason, actor=office.actor(by), now=office.now, **words
+            office.act, convening.reschedule, session, reason=reason, actor=office.actor(by), now=office.now, **words
         )
 
     assert [

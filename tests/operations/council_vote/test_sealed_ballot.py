@@ -16,8 +16,9 @@ from operations.chairman_signature import paper_facts
 from operations.council_vote import (
     ballot_box,
     ballot_check,
-    council,
     counting,
+    recusals,
+    sessions,
     share_files,
     vote,
 )
@@ -161,7 +162,7 @@ def test_everything_that_is_frozen_changes_the_hash(small_office: Any) -> None:
         codes = round_.to(State.ELIGIBLE, count)
         session = round_.session(present)
         if recuse:
-            office.act(council.recuse, session, member="tv05", nomination=codes[0], ground="em", actor=office.thuky,
+            office.act(recusals.recuse, session, member="tv05", nomination=codes[0], ground="em", actor=office.thuky,
                        now=office.now)  # fmt: skip
         opening = {"actor": office.thuky, "now": office.now} | (key or office.key(session))
         seen.add(office.act(vote.open_ballot, session, **opening)["frozen"])
@@ -182,7 +183,7 @@ def test_what_the_numbers_may_give_away_is_said_before(small_office: Any) -> Non
     session = round_.session(MEMBERS[:4])
     (always, whole, absent) = prospect(office, session).warnings
     assert ("giống nhau" in always, "nguyên từng phiếu" in whole, "vắng mặt" in absent) == (True, True, True)
-    office.act(council.recuse, session, member="tv03", nomination=few, ground="em", actor=office.thuky, now=office.now)
+    office.act(recusals.recuse, session, member="tv03", nomination=few, ground="em", actor=office.thuky, now=office.now)
     _, warned, absent = prospect(office, session).warnings  # with somebody aside the batch is dealt
     assert (few in warned, many in warned, "3 người" in warned) == (True, False, True)
     assert "vắng mặt" in absent
@@ -294,7 +295,7 @@ def test_all_that_the_server_has_and_one_share_too_few_open_nothing(office: Any)
     """Everything in the database, tried as the key and as the missing share."""
     session, codes = closed(office)
     (one,) = office.shares(session, 1)
-    sitting = office.look(council.by_code, session)
+    sitting = office.look(sessions.by_code, session)
     ballot = office.look(lambda s: ballot_box.require(s, sitting))
     inside = office.look(lambda s: ballot_box.envelopes(s, sitting, ballot))
     words = {
@@ -343,7 +344,7 @@ def test_nothing_but_box_roll_and_ledger_moves_while_the_ballot_is_open(office: 
 
 def envelope_of(office: Any, session: str, choices: dict[str, str]) -> bytes:
     """What anybody who reads the database can make: rightly sealed with the public key."""
-    sitting = office.look(council.by_code, session)
+    sitting = office.look(sessions.by_code, session)
     ballot = office.look(lambda s: ballot_box.require(s, sitting))
     return sealing.seal(
         choices,
@@ -416,7 +417,7 @@ def test_a_box_altered_while_it_is_open_takes_no_more_and_is_not_closed(small_of
 def test_whoever_also_mends_the_digest_is_found_by_the_key_or_by_the_ledger(office: Any) -> None:
     """Somebody with the database's password replaces an envelope and rewrites every digest that stands in a table."""
     session, codes = closed(office)
-    sitting = office.look(council.by_code, session)
+    sitting = office.look(sessions.by_code, session)
     for seal, outcome in (
         (lambda: bytes(48 + len(codes)), "roll_mismatch"),  # no envelope of this key
         (lambda: envelope_of(office, session, dict.fromkeys(codes, "disapprove")), None),
@@ -441,10 +442,10 @@ def test_an_envelope_that_votes_where_its_member_stood_aside_stops_the_count(sma
     codes = round_.to(State.ELIGIBLE, 2)
     session = round_.session()
     office.act(
-        council.recuse, session, member="tv05", nomination=codes[0], ground="em", actor=office.thuky, now=office.now
+        recusals.recuse, session, member="tv05", nomination=codes[0], ground="em", actor=office.thuky, now=office.now
     )
     office.open_ballot(session)
-    sitting = office.look(council.by_code, session)
+    sitting = office.look(sessions.by_code, session)
     ballot = office.look(lambda s: ballot_box.require(s, sitting))
     for member in MEMBERS:
         if member != "tv05":
@@ -574,14 +575,14 @@ def on_paper(office: Any) -> tuple[Any, str, list[str]]:
     codes = round_.to(State.ELIGIBLE, 2)
     session = round_.session()
     office.act(
-        council.recuse, session, member="tv05", nomination=codes[0], ground="em", actor=office.thuky, now=office.now
+        recusals.recuse, session, member="tv05", nomination=codes[0], ground="em", actor=office.thuky, now=office.now
     )
     office.open_ballot(session)
     return round_, session, codes
 
 
 def count(office: Any, session: str, by: str, *numbers: list[int]) -> int:
-    codes = office.look(lambda s: council.agenda_codes(s, council.by_code(s, session)))
+    codes = office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, session)))
     entered: int = office.act(
         counting.enter_count, session, counts=dict(zip(codes, numbers, strict=False)), actor=office.actor(by),
         now=office.now,

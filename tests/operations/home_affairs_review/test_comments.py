@@ -11,7 +11,7 @@ from models import Nomination
 from models.types import table
 from operations import visibility
 from operations.chairman_signature import signature
-from operations.council_vote import council
+from operations.council_vote import convening, recusals
 from operations.home_affairs_review import comments, review
 from operations.public_disclosure import petitions
 from operations.unit_proposal import proposal
@@ -68,7 +68,7 @@ def test_who_may_read_and_write(small_office: Any) -> None:
     for called in (False, True):
         if called:
             small_office.act(
-                council.convene, round_code=round_.code, at=small_office.now, place="Hội trường",
+                convening.convene, round_code=round_.code, at=small_office.now, place="Hội trường",
                 actor=small_office.thuky, now=small_office.now,
             )  # fmt: skip
         for username in PEOPLE:
@@ -98,7 +98,7 @@ def test_whoever_stands_aside_sees_nothing_of_it(small_office: Any, username: st
     aside, other = round_.file(2)
     session = round_.session()
     small_office.act(
-        council.recuse, session, member=username, nomination=aside, ground="con gái", actor=small_office.thuky,
+        recusals.recuse, session, member=username, nomination=aside, ground="con gái", actor=small_office.thuky,
         now=small_office.now,
     )  # fmt: skip
     write(small_office, aside, "thuky")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from operations.council_vote import council
+from operations.council_vote import convening, council
 from operations.people import account_requests, accounts, administration, sign_in
 from operations.views import inbox
 from rules.lifecycle import Role, State
@@ -300,7 +300,7 @@ def test_who_is_called_to_a_session_that_is_not_over_counts(small_house: House) 
         "UPDATE council_member SET valid_to = '2024-01-02' WHERE account_id = (SELECT id FROM account WHERE username = 'tv06')"
     )
     assert asked(house, "link", "tv06").username == "tv06"
-    office.act(council.cancel, session, reason="vì lý do của bài thử", actor=office.thuky, now=office.now)
+    office.act(convening.cancel, session, reason="vì lý do của bài thử", actor=office.thuky, now=office.now)
     assert ask(house, "link", "tv06")[2] is None
 
 

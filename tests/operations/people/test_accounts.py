@@ -8,7 +8,7 @@ import pytest
 
 from operations import access, rounds, visibility
 from operations.chairman_signature import signature, to_sign
-from operations.council_vote import council, vote
+from operations.council_vote import convening, vote
 from operations.home_affairs_review import review
 from operations.people import accounts, administration
 from rules.lifecycle import Action, Role, State
@@ -161,7 +161,7 @@ def test_roles_written_past_every_verb_still_do_nothing(office: Any) -> None:
         lambda s: signature.sign(s, [waiting], actor=office.quantri, now=office.now),
         lambda s: signature.refuse(s, [waiting], reason=REASON, actor=office.quantri, now=office.now),
         lambda s: review.pass_review(s, [waiting], actor=office.quantri, now=office.now),
-        lambda s: council.attend(s, session, ["tv05"], actor=office.quantri),
+        lambda s: convening.attend(s, session, ["tv05"], actor=office.quantri),
         lambda s: rounds.open_round(s, kind="DOT_XUAT", year=2024, title="t", actor=office.quantri, now=office.now),
     ]
     assert {refused(lambda verb=verb: office.act(verb)) for verb in verbs} == {"not_your_role"}  # type: ignore[misc] -- as above

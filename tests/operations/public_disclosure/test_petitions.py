@@ -8,7 +8,7 @@ import pytest
 
 from operations import idempotency
 from operations.chairman_signature import signature
-from operations.council_vote import council
+from operations.council_vote import recusals
 from operations.home_affairs_review import review
 from operations.people import accounts
 from operations.public_disclosure import petitions
@@ -183,7 +183,7 @@ def test_who_stands_aside_answers_no_petition_about_it(small_office: Any) -> Non
         account = accounts.account_named(session, "tv05")
         accounts.grant(session, account, Role.REVIEWER, valid_from=date(2024, 1, 1), document_number="1/QĐ")
     by = {"actor": small_office.actor("tv05"), "now": small_office.now}
-    small_office.act(council.recuse, sitting, member="tv05", nomination=code, ground="Anh em.", **by)
+    small_office.act(recusals.recuse, sitting, member="tv05", nomination=code, ground="Anh em.", **by)
     by["actor"] = small_office.actor("tv05")
     assert refused(lambda: small_office.act(petitions.answer, "PA-2024-0001", answer="x", **by)) == "recused_from"
 

@@ -12,7 +12,7 @@ import pytest
 
 from operations import files
 from operations.chairman_signature import signature
-from operations.council_vote import council
+from operations.council_vote import recusals
 from operations.home_affairs_review import review
 from operations.unit_proposal import attachments, proposal
 from operations.views import timeline
@@ -257,7 +257,7 @@ def test_who_stands_aside_sees_no_paper_nor_one_of_its_whole_dossier(office: Any
     office.act(review.pass_review, [aside, sibling], actor=office.chuyenvien1, now=office.now)
     session = round_.session()
     recusal = {"member": "tv05", "nomination": aside, "ground": "người thân", "actor": office.thuky, "now": office.now}
-    office.act(council.recuse, session, **recusal)
+    office.act(recusals.recuse, session, **recusal)
     assert [number for number, _, _ in there(office, sibling, by="tv06")] == [1, 2]
     assert [number for number, _, _ in there(office, sibling, by="tv05")] == [2]
     with pytest.raises(Refusal) as refused:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from operations import rounds
-from operations.council_vote import council, vote
+from operations.council_vote import convening, vote
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.unit_proposal import proposal
@@ -217,6 +217,6 @@ def test_a_closed_round_is_left_in_peace(office: Any) -> None:
     assert sweep(office, "2024-11-30") == NOTHING
     with pytest.raises(Refusal) as refused:
         office.act(
-            council.convene, round_code=round_.code, at=office.now, place="x", actor=office.thuky, now=office.now
+            convening.convene, round_code=round_.code, at=office.now, place="x", actor=office.thuky, now=office.now
         )
     assert refused.value.code == "round_closed"

@@ -17,7 +17,7 @@ import models
 from ledger import note
 from models.types import UtcDateTime
 from operations import access, files, ledger_book, rounds
-from operations.council_vote import conflicts_answered, council, vote
+from operations.council_vote import conflicts_answered, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, administration, second_factor, tokens
 from operations.public_disclosure import disclosure, petitions
@@ -60,7 +60,7 @@ def live(office: Any) -> None:
     session = round_.session()
     for member in ("tv05", "tv06"):
         office.act(
-            council.recuse,
+            recusals.recuse,
             session,
             member=member,
             nomination=eligible[0],

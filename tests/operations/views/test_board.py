@@ -7,7 +7,7 @@ import pytest
 
 from operations import rounds
 from operations.chairman_signature import signature
-from operations.council_vote import council
+from operations.council_vote import recusals
 from operations.home_affairs_review import review
 from operations.views import board
 from rules import lifecycle
@@ -115,7 +115,13 @@ def test_each_reader_sees_the_board_of_what_they_may_read(office: Any) -> None:
     code = of_unit.rows[0]["code"]
     session = round_.session()
     office.act(
-        council.recuse, session, member="chutich", nomination=code, ground="con gái", actor=office.thuky, now=office.now
+        recusals.recuse,
+        session,
+        member="chutich",
+        nomination=code,
+        ground="con gái",
+        actor=office.thuky,
+        now=office.now,
     )
     seen = look(office, round_.code, actor=office.chutich)
     assert (seen.total, code in {row["code"] for row in seen.rows}) == (10, False)

@@ -9,7 +9,7 @@ import pytest
 from operations import rounds
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.council_vote import council
+from operations.council_vote import convening, recusals
 from operations.home_affairs_review import review
 from operations.people import accounts
 from operations.public_disclosure import disclosure, petitions
@@ -185,11 +185,17 @@ def test_what_one_stands_aside_from_is_in_no_list(busy: Any) -> None:
     held = busy.one("SELECT code FROM nomination WHERE state = 'paused'")
     round_ = busy.one("SELECT r.code FROM review_round r WHERE r.kind = 'DOT_XUAT'")
     session = busy.act(
-        council.convene, round_code=round_, at=busy.now, place="Hội trường", actor=busy.thuky, now=busy.now
+        convening.convene, round_code=round_, at=busy.now, place="Hội trường", actor=busy.thuky, now=busy.now
     ).code
     for code in (waiting, held):
         busy.act(
-            council.recuse, session, member="chutich", nomination=code, ground="con gái", actor=busy.thuky, now=busy.now
+            recusals.recuse,
+            session,
+            member="chutich",
+            nomination=code,
+            ground="con gái",
+            actor=busy.thuky,
+            now=busy.now,
         )
     assert next(item.title for item in items(busy, "chutich", kind="sign")).endswith(", 2 hồ sơ")
     busy.write("UPDATE recusal SET username = 'chuyenvien1'")
@@ -237,7 +243,7 @@ def test_a_session_waits_for_each_in_its_turn(office: Any) -> None:
     office.act(review.pass_review, codes, actor=office.chuyenvien1, now=office.now)
     held = office.now + timedelta(days=3)
     session = office.act(
-        council.convene, round_code=round_.code, at=held, place="Hội trường", actor=office.thuky, now=office.now
+        convening.convene, round_code=round_.code, at=held, place="Hội trường", actor=office.thuky, now=office.now
     ).code
 
     def seen(username: str) -> list[tuple[str, str]]:

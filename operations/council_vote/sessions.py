@@ -1,0 +1,172 @@
+"""A session of the council: its members and their seats, its agenda, and whether the bodies that must sit are represented."""
+
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from models import (
+    AgendaItem,
+    Council,
+    CouncilSession,
+    Nomination,
+    ReviewRound,
+    SessionMember,
+)
+from operations import (
+    access,
+    rounds,
+    transition,
+)
+from operations.access import Actor
+from operations.council_vote import conflicts_found, council
+from rules.lifecycle import Role, State
+from rules.refusal import Citation, Refusal
+
+
+def by_code(session: Session, code: str) -> CouncilSession:
+    """The council session of this code. Raises Refusal `unknown_session`."""
+    found = session.exec(select(CouncilSession).where(CouncilSession.code == code)).one_or_none()
+    if found is None:
+        raise Refusal("unknown_session", f"Không có phiên họp Hội đồng mang mã «{code}».")
+    return found
+
+
+def members_of(session: Session, sitting: CouncilSession) -> list[SessionMember]:
+    return list(
+        session.exec(
+            select(SessionMember).where(SessionMember.session_id == sitting.id).order_by(col(SessionMember.id))
+        )
+    )
+
+
+def member_named(session: Session, sitting: CouncilSession, name: str) -> SessionMember:
+    """The member by number or username. Raises Refusal `not_a_member`."""
+    for member in members_of(session, sitting):
+        if name in {member.member, member.username}:
+            return member
+    raise _not_a_member(sitting, name)
+
+
+def seat_of(session: Session, sitting: CouncilSession, actor: Actor) -> SessionMember:
+    """The actor's own seat, by username only: an account called «TV03» is not member TV03. Raises `not_a_member`."""
+    access.bar_administrator(actor)
+    for member in members_of(session, sitting):
+        if member.username == actor.username:
+            return member
+    raise _not_a_member(sitting, actor.username)
+
+
+def require_count_staff(session: Session, sitting: CouncilSession, actor: Actor) -> None:
+    """Who opens, closes and counts a session's ballot: the secretary, the engine, and the session's own tellers.
+
+    Raises Refusal `not_your_role`, `not_a_member`, `not_a_teller`.
+    """
+    access.require(actor, Role.SECRETARY, Role.TELLER, Role.ENGINE)
+    if actor.holds(Role.SECRETARY, Role.ENGINE):
+        return
+    if not seat_of(session, sitting, actor).teller:
+        raise Refusal(
+            "not_a_teller",
+            f"Bạn không ở trong tổ kiểm phiếu của phiên {sitting.code}. Hãy để tổ kiểm phiếu hoặc thư ký Hội đồng làm.",
+            reach=True,
+        )
+
+
+def _not_a_member(sitting: CouncilSession, name: str) -> Refusal:
+    return Refusal(
+        "not_a_member",
+        f"«{name}» không phải thành viên Hội đồng của phiên {sitting.code}. "
+        "Danh sách thành viên ở trang phiên họp (dòng lệnh: `vinhdanh council members`).",
+        citation=Citation(document="06/2022/QH15", article="90"),
+        reach=True,
+    )
+
+
+def require_convened(sitting: CouncilSession) -> None:
+    """Raise Refusal `ballot_opened`, `ballot_closed`: from its opening on nothing of a session's list changes."""
+    if sitting.state != "convened":
+        raise Refusal(
+            "ballot_closed" if sitting.state in {"closed", "tallied"} else "ballot_opened",
+            f"Phiên {sitting.code} đã mở phiếu hoặc đã kết thúc; danh sách dự họp và việc tránh không đổi được nữa.",
+        )
+
+
+def representation(session: Session, sitting: CouncilSession) -> dict[str, list[str]]:
+    """Held against `[composition]` of the office's regulation: {"missing_bodies", "warnings"}."""
+    rule = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
+    standing = session.get_one(Council, sitting.council_id)
+    called = {member.username for member in members_of(session, sitting)}
+    people = [
+        seat
+        for seat, account in council.people_on(session, standing, access.local_date(sitting.held_at))
+        if account.username in called
+    ]
+    return council.composition_gaps(rule, people)
+
+
+def require_representative(session: Session, sitting: CouncilSession) -> list[str]:
+    """Raise Refusal `members_changed`, or `council_not_representative` while a body that must sit has nobody.
+
+    Returns what else differs from the regulation's `[composition]`, as warnings.
+    """
+    require_same_members(session, sitting, access.local_date(sitting.held_at))
+    found = representation(session, sitting)
+    if found["missing_bodies"]:
+        raise Refusal(
+            "council_not_representative",
+            f"Hội đồng thiếu đại diện của {', '.join(found['missing_bodies'])} theo Quy chế. Hãy cử thêm thành viên bằng "
+            f"quyết định, hủy phiên {sitting.code} rồi triệu tập lại (dòng lệnh: `vinhdanh council appoint`).",
+            citation=conflicts_found.basis(session, sitting),
+            details={"missing_bodies": found["missing_bodies"]},
+        )
+    return found["warnings"]
+
+
+def require_same_members(session: Session, sitting: CouncilSession, day: date) -> None:
+    """The list of a session is of the day of the session: somebody dismissed meanwhile has no seat in it."""
+    standing = session.get_one(Council, sitting.council_id)
+    now_seated = {
+        (account.username, seat.chairs, seat.teller) for seat, account in council.people_on(session, standing, day)
+    }
+    listed = {(member.username, member.chairs, member.teller) for member in members_of(session, sitting)}
+    if now_seated != listed:
+        changed = sorted({username for username, *_ in now_seated ^ listed})
+        raise Refusal(
+            "members_changed",
+            f"Thành viên Hội đồng ngày {day:%d/%m/%Y} khác danh sách đã mời ({', '.join(changed)}). Hãy hủy phiên "
+            f"{sitting.code} và triệu tập lại để mời đúng người.",
+            citation=conflicts_found.basis(session, sitting),
+            details={"changed": changed},
+        )
+
+
+def nomination_of(session: Session, sitting: CouncilSession, code: str) -> Nomination:
+    """A nomination of the session's round. Raises Refusal `unknown_nomination`, `other_round`."""
+    row = session.exec(select(Nomination).where(Nomination.code == code)).one_or_none()
+    if row is None:
+        raise transition.unknown(code)
+    if row.round_id != sitting.round_id:
+        raise Refusal("other_round", f"Hồ sơ {code} không thuộc đợt xét của phiên {sitting.code}.")
+    return row
+
+
+def agenda_codes(session: Session, sitting: CouncilSession) -> list[str]:
+    return list(
+        session.exec(
+            select(Nomination.code)
+            .join(AgendaItem, col(AgendaItem.nomination_id) == col(Nomination.id))
+            .where(AgendaItem.session_id == sitting.id)
+            .order_by(Nomination.code)
+        )
+    )
+
+
+def waiting_for_council(session: Session, sitting: CouncilSession) -> list[str]:
+    """Codes of the round's eligible nominations, which the ballot will be about."""
+    return list(
+        session.exec(
+            select(Nomination.code)
+            .where(Nomination.round_id == sitting.round_id, Nomination.state == State.ELIGIBLE)
+            .order_by(Nomination.code)
+        )
+    )

@@ -4,7 +4,6 @@ A pack is a folder of YAML, valid between two dates. `based_on` lets a later pac
 hash then covers both folders, so that the hash stored with a decision pins every byte the decision rests on.
 """
 
-import hashlib
 import itertools
 import re
 from collections.abc import Collection, Mapping
@@ -13,30 +12,13 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from rules import case, predicates
+from rules import case, pack_files
+from rules.pack_files import PACKS, AwardFile, DossierFile, PackFile, Parts, Role, Route, RuleFile, Status, bad_pack
 from rules.refusal import Citation, Unreadable
-
-PACKS = Path(__file__).parent / "packs"
-
-Status = Literal["V1", "V2", "SEC", "MEM", "PARAM"]
-Route = Literal["full", "simplified"]
-Role = Literal["decide", "propose", "none"]
-Decider = Literal[
-    "CT_UBND_XA",
-    "CT_UBND_HUYEN",
-    "CT_UBND_TINH",
-    "THU_TRUONG_SO",
-    "GIAM_DOC_DN",
-    "THU_TUONG",
-    "CHINH_PHU",
-    "CHU_TICH_NUOC",
-    "BO_QUOC_PHONG_BO_CONG_AN",
-]
+from rules.standards import logic
+from rules.standards.facts import Test
 
 DECIDER_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -133,7 +115,7 @@ class Rule:
     id: str
     citation: Citation
     status: Status
-    test: predicates.Test
+    test: Test
     met: str
     not_met: str
     unknown: str
@@ -319,241 +301,21 @@ def cite(text: str, law: str = "06/2022/QH15") -> Citation:
     )
 
 
-# --- reading -----------------------------------------------------------------------------------------------------
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Source(_Strict):
-    document: str
-    title: str
-    status: Status
-
-
-class _Abolished(_Strict):
-    level: case.Level
-    from_: date = Field(alias="from")
-    at: str
-    status: Status
-    says: str
-
-
-class _Transition(_Strict):
-    received_before: date
-    pack: str
-    status: Status
-
-
-class _PackFile(_Strict):
-    id: str
-    from_: date = Field(alias="from")
-    to: date | None
-    level: case.Level
-    complete: bool
-    law: str
-    based_on: str | None = None
-    sources: tuple[_Source, ...]
-    missing: tuple[str, ...]
-    levels_abolished: tuple[_Abolished, ...]
-    transition: _Transition | None = None
-
-
-class _AwardFile(_Strict):
-    id: case.AwardId
-    name: str
-    short: str
-    aliases: tuple[str, ...]
-    title: bool
-    kinds: frozenset[case.NomineeKind]
-    article: str
-    period: str
-    state_level: bool = False
-    decider: tuple[Decider, str] | None
-    also_decided_by: tuple[tuple[Decider, str], ...] = ()
-    authority: dict[case.Level, tuple[Literal["decide", "propose"], Decider, str, Status]]
-
-
-class _AwardsFile(_Strict):
-    awards: tuple[_AwardFile, ...]
-
-
-class _Override(_Strict):
-    id: case.AwardId
-    decider: tuple[Decider, str] | None = None
-    authority: dict[case.Level, tuple[Literal["decide", "propose"], Decider, str, Status]] | None = None
-
-
-class _OverridesFile(_Strict):
-    overrides: tuple[_Override, ...]
-
-
-class _PartFile(_Strict):
-    id: str
-    of: Literal["title", "form"]
-    name: str
-    name_by_kind: dict[case.NomineeKind, str] = {}
-    at: str
-    status: Status
-    condition: str | None = None
-    awards: frozenset[case.AwardId] | None = None
-    state_level: bool = False
-    routes: frozenset[Route] = frozenset({"full", "simplified"})
-    relies_on: frozenset[Literal["initiative", "research", "combat", "special_achievement", "contribution"]] = (
-        frozenset()
-    )
-
-
-class _Copies(_Strict):
-    at: str
-    status: Literal["PARAM"]
-
-
-class _DossierFile(_Strict):
-    parts: tuple[_PartFile, ...]
-    copies: _Copies
-
-
-class _RuleFile(_Strict):
-    rule: str = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")
-    at: str
-    status: Status
-    when: dict[str, Any] | None = None
-    attest: str | None = None
-    met: str | None = None
-    not_met: str | None = None
-    unknown: str = "Chưa đủ thông tin để kết luận: cần {lacks}."
-    pauses: bool = False
-    parameter: str | None = None
-    document: str | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.attest is None and (self.when is None or self.met is None or self.not_met is None):
-            raise ValueError("quy tắc cần `attest`, hoặc `when` cùng `met` và `not_met`")
-        if self.attest is not None and (self.met or self.not_met):
-            raise ValueError("quy tắc `attest` tự có câu trả lời")
-        if (self.status == "PARAM") != (self.parameter is not None and self.document is not None):
-            raise ValueError("quy tắc PARAM, và chỉ quy tắc PARAM, nêu `parameter` và `document`")
-        return self
-
-
-class _StandardsFile(_Strict):
-    standards: dict[case.AwardId, dict[case.NomineeKind, tuple[_RuleFile, ...]]]
-    fit: str | None = None
-    exclusions: tuple[_RuleFile, ...] = ()
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without its traps: a key written twice and a decimal number are refused (23.2 is a provision)."""
-
-
-def _mapping_once(loader: yaml.Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    twice = {key for key in keys if keys.count(key) > 1}
-    if twice:
-        raise yaml.constructor.ConstructorError(None, None, f"khóa lặp: {sorted(map(str, twice))}", node.start_mark)
-    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
-
-
-def _no_float(_loader: yaml.Loader, node: yaml.ScalarNode) -> Any:
-    raise yaml.constructor.ConstructorError(
-        None, None, f"số thập phân {node.value}: trích dẫn phải để trong ngoặc kép", node.start_mark
-    )
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping_once)
-_Loader.add_constructor("tag:yaml.org,2002:float", _no_float)
-
-
-Model = TypeVar("Model", bound=_Strict)
-
-
-def _read(path: Path, model: type[Model]) -> Model:
-    try:
-        return model.model_validate(yaml.load(path.read_text("utf-8"), _Loader))  # noqa: S506 -- a safe loader
-    except (yaml.YAMLError, ValidationError) as broken:
-        raise Unreadable(
-            "bad_pack", f"Gói luật hỏng: {broken}", where={"file": f"{path.parent.name}/{path.name}"}
-        ) from broken
+# --- from the files ----------------------------------------------------------------------------------------------
 
 
 @cache
 def _packs(folder: Path) -> tuple[Pack, ...]:
-    read: dict[str, tuple[_PackFile, _Parts]] = {}
     loaded: list[Pack] = []
-    for home in sorted(path for path in folder.iterdir() if (path / "pack.yaml").is_file()):
-        head = _read(home / "pack.yaml", _PackFile)
-        if head.id != home.name:
-            raise _bad_pack(home, f"id “{head.id}” khác tên thư mục")
-        base = read.get(head.based_on) if head.based_on else None
-        if head.based_on and base is None:
-            raise _bad_pack(home, f"dựa vào gói chưa có: {head.based_on}")
-        parts = _parts(home, base[1] if base else None)
-        read[head.id] = (head, parts)
+    for home, head, parts in pack_files.read(folder):
         loaded.append(_assemble(home, head, parts, previous=loaded[-1] if loaded else None))
     for earlier, later in itertools.pairwise(loaded):
         if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
-            raise _bad_pack(folder / later.id, f"ngày chồng lên gói {earlier.id}")
+            raise bad_pack(folder / later.id, f"ngày chồng lên gói {earlier.id}")
     return tuple(loaded)
 
 
-def _bad_pack(home: Path, message: str) -> Unreadable:
-    return Unreadable("bad_pack", f"Gói luật hỏng: {message}.", where={"file": home.name})
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The files of a pack after its changes were laid over the pack it is based on."""
-
-    awards: dict[str, _AwardFile]
-    dossier: _DossierFile | None
-    standards: dict[tuple[str, str], tuple[_RuleFile, ...]]
-    exclusions: tuple[_RuleFile, ...]
-    fit: str | None
-    digest: bytes
-
-
-def _parts(home: Path, base: _Parts | None) -> _Parts:
-    awards = dict(base.awards) if base else {}
-    dossier = base.dossier if base else None
-    standards = dict(base.standards) if base else {}
-    exclusions = base.exclusions if base else ()
-    fit = base.fit if base else None
-    if (home / "awards.yaml").exists():
-        if base:
-            for change in _read(home / "awards.yaml", _OverridesFile).overrides:
-                stated = change.model_dump(exclude_unset=True)
-                awards[change.id] = _AwardFile.model_validate(awards[change.id].model_dump() | stated)
-        else:
-            awards = {award.id: award for award in _read(home / "awards.yaml", _AwardsFile).awards}
-    if (home / "dossier.yaml").exists():
-        dossier = _read(home / "dossier.yaml", _DossierFile)
-    if (home / "standards.yaml").exists():
-        stated_standards = _read(home / "standards.yaml", _StandardsFile)
-        for award, by_kind in stated_standards.standards.items():
-            for kind, rules in by_kind.items():
-                # A later pack restates a single rule by its id; the others of that standard stay.
-                changed = {rule.rule: rule for rule in rules}
-                kept = standards.get((award, kind), ())
-                standards[award, kind] = (*(changed.pop(rule.rule, rule) for rule in kept), *changed.values())
-        restated = {rule.rule: rule for rule in stated_standards.exclusions}
-        exclusions = (*(restated.pop(rule.rule, rule) for rule in exclusions), *restated.values())
-        fit = stated_standards.fit or fit
-    return _Parts(awards, dossier, standards, exclusions, fit, _digest(home, base))
-
-
-def _digest(home: Path, base: _Parts | None) -> bytes:
-    """SHA-256 over the base's digest, then each file's name and text with line ends as LF, in order of name."""
-    running = hashlib.sha256(base.digest if base else b"")
-    for path in sorted(home.glob("*.yaml")):
-        text = path.read_bytes().replace(b"\r\n", b"\n")
-        running.update(path.name.encode() + b"\0" + str(len(text)).encode() + b"\0" + text)
-    return running.digest()
-
-
-def _assemble(home: Path, head: _PackFile, parts: _Parts, *, previous: Pack | None) -> Pack:
+def _assemble(home: Path, head: PackFile, parts: Parts, *, previous: Pack | None) -> Pack:
     try:
         awards: dict[str, Award] = {award.id: _award(award, head, parts.dossier) for award in parts.awards.values()}
         standards = {
@@ -561,12 +323,12 @@ def _assemble(home: Path, head: _PackFile, parts: _Parts, *, previous: Pack | No
         }
         exclusions = tuple(_rule(rule, head.law) for rule in parts.exclusions)
     except ValueError as broken:
-        raise _bad_pack(home, str(broken)) from broken
+        raise bad_pack(home, str(broken)) from broken
     wanted = {(award.id, kind) for award in awards.values() for kind in award.kinds}
     if wanted != set(standards):
-        raise _bad_pack(home, f"tiêu chuẩn thiếu hoặc thừa: {sorted(wanted ^ set(standards))}")
+        raise bad_pack(home, f"tiêu chuẩn thiếu hoặc thừa: {sorted(wanted ^ set(standards))}")
     if head.complete and set(awards) != set(case.AWARD_IDS):
-        raise _bad_pack(home, "gói đủ phải có mọi danh hiệu, hình thức")
+        raise bad_pack(home, "gói đủ phải có mọi danh hiệu, hình thức")
     _refuse_shared_names(home, awards.values())
     return Pack(
         id=head.id,
@@ -595,10 +357,10 @@ def _refuse_shared_names(home: Path, awards: Collection[Award]) -> None:
     for award in awards:
         for name in {text.casefold() for text in (award.name, award.short, *award.aliases)}:
             if owners.setdefault(name, award.id) != award.id:
-                raise _bad_pack(home, f"tên “{name}” thuộc cả {owners[name]} và {award.id}")
+                raise bad_pack(home, f"tên “{name}” thuộc cả {owners[name]} và {award.id}")
 
 
-def _award(stated: _AwardFile, head: _PackFile, dossier: _DossierFile | None) -> Award:
+def _award(stated: AwardFile, head: PackFile, dossier: DossierFile | None) -> Award:
     of = "title" if stated.title else "form"
     parts = tuple(
         PartRule(
@@ -645,19 +407,19 @@ def _authority(award: str, role: Role, by: str, citation: Citation, status: Stat
     return Authority("none", None, citation, False, status, rule=f"{award.lower()}.decider", suggested=by)
 
 
-def _rule(stated: _RuleFile, law: str) -> Rule:
+def _rule(stated: RuleFile, law: str) -> Rule:
     when = stated.when or {"attested": [stated.at]}
     described = stated.attest or ""
     return Rule(
         id=stated.rule,
         citation=cite(stated.at, law),
         status=stated.status,
-        test=predicates.build(when),
+        test=logic.build(when),
         met=stated.met or f"Đơn vị xác nhận trong tờ trình: {described}.",
         not_met=stated.not_met or f"Đơn vị không xác nhận được: {described}.",
         unknown=stated.unknown,
         pauses=stated.pauses,
         parameter=stated.parameter,
         document=stated.document,
-        asks=predicates.spell(when),
+        asks=logic.spell(when),
     )

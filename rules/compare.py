@@ -9,8 +9,9 @@ from typing import Any
 
 from rules import evaluation, quotas, tally
 from rules.case import Case
-from rules.catalogue import Pack, Status
+from rules.catalogue import Pack
 from rules.evaluation import Evaluation, Finding
+from rules.pack_files import Status
 from rules.refusal import Citation
 from rules.regulation import Regulation
 

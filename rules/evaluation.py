@@ -12,11 +12,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from rules import catalogue, predicates
+from rules import catalogue
 from rules.case import Case, decode, read, read_json
-from rules.catalogue import Pack, Rule, Status
+from rules.catalogue import Pack, Rule
+from rules.pack_files import Role, Route, Status
 from rules.refusal import Citation
 from rules.regulation import Regulation
+from rules.standards.facts import MET, NOT_MET, TITLES, Facts, spoken
 
 __all__ = ["Case", "Evaluation", "Finding", "decode", "evaluate", "read", "read_json", "relied_on"]
 
@@ -64,9 +66,9 @@ class Evaluation:
     pack_sha256: str | None
     on: date
     verdict: Verdict
-    authority: catalogue.Role
+    authority: Role
     decided_by: str | None
-    route: catalogue.Route | None
+    route: Route | None
     findings: tuple[Finding, ...]
     missing_parameters: tuple[str, ...]
     missing_documents: tuple[str, ...]
@@ -102,7 +104,7 @@ def evaluate(case: Case, *, on: date, pack: Pack | None = None, regulation: Regu
         return _no_pack(case, on=on, governing=governing)
     award = governing.awards[case.award]
     confirmed, aside, parameters = _regulated(case, regulation)
-    facts = predicates.Facts(case, parameters=parameters)
+    facts = Facts(case, parameters=parameters)
     authority = catalogue.authority(governing, case.award, case.level, confirmed=confirmed)
     findings = [_authority_finding(governing, award, case.level, authority)]
     missing: list[Rule] = []
@@ -118,7 +120,7 @@ def evaluate(case: Case, *, on: date, pack: Pack | None = None, regulation: Regu
             findings.append(_finding(rule, answer, facts))
             if rule.parameter is not None and rule.parameter not in parameters:
                 missing.append(rule)
-            paused = paused or (rule.pauses and answer != predicates.MET and bool(rule.test.found(facts)))
+            paused = paused or (rule.pauses and answer != MET and bool(rule.test.found(facts)))
     else:
         findings += _unfit(governing, award, case.nominee.kind)
     return Evaluation(
@@ -148,7 +150,7 @@ def relied_on(case: Case) -> frozenset[str]:
     }
     if case.award == "CSTDCS" and (case.ratings or {}).get(case.year) == "HTXSNV":
         return frozenset()
-    if case.award not in predicates.TITLES and case.grounds:
+    if case.award not in TITLES and case.grounds:
         held.add("contribution")
     return frozenset(held)
 
@@ -200,18 +202,18 @@ def _verdict(authority: catalogue.Authority, findings: list[Finding], *, paused:
     return "unknown" if "unknown" in answers else "eligible"
 
 
-def _finding(rule: Rule, answer: int, facts: predicates.Facts) -> Finding:
+def _finding(rule: Rule, answer: int, facts: Facts) -> Finding:
     found = rule.test.found(facts)
-    if answer == predicates.MET:
+    if answer == MET:
         template = rule.met
-    elif answer == predicates.NOT_MET or (rule.pauses and found):
+    elif answer == NOT_MET or (rule.pauses and found):
         template = rule.not_met
     else:
         template = rule.unknown
     message = template
     if "{" in template:
         lacks = rule.test.lacks(facts) if "{lacks}" in template else None
-        message = template.format(found=predicates.spoken(found), year=facts.year, lacks=lacks or "thông tin")
+        message = template.format(found=spoken(found), year=facts.year, lacks=lacks or "thông tin")
     return Finding(rule.id, VERDICTS[answer], found, rule.citation, rule.status, message)
 
 

@@ -77,3 +77,21 @@ def fold(text: str) -> str:
     """The search key of a name, stored as `name_key`: lower case, single spaces, without marks."""
     plain = unicodedata.normalize("NFD", " ".join(text.split()).casefold().replace("đ", "d"))
     return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+_TONE_PLACES = {
+    unicodedata.normalize("NFC", pair + mark): unicodedata.normalize("NFC", pair[0] + mark + pair[1])
+    for pair in ("oa", "oe", "uy")
+    for mark in "\u0300\u0301\u0303\u0309\u0323"
+}
+_TONE_PLACE = re.compile("|".join(_TONE_PLACES))
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """The word in both schools of tone placement, as written in NFC: hòa, hoà."""
+    known = unicodedata.normalize("NFC", word)
+    new = _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], known)
+    old = known
+    for one, other in _TONE_PLACES.items():
+        old = old.replace(other, one)
+    return tuple(dict.fromkeys((known, new, old)))

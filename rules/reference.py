@@ -6,8 +6,9 @@ A test compares the page with the packs, so that what officers read cannot drift
 from collections.abc import Iterable
 from pathlib import Path
 
-from rules import catalogue, predicates
+from rules import catalogue
 from rules.catalogue import Award, Pack, Rule
+from rules.standards.facts import spoken
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
 
@@ -113,7 +114,7 @@ def _rules(rules: Iterable[Rule]) -> list[str]:
         (
             (
                 f"`{rule.id}`",
-                predicates.spoken(rule.met.replace("{found}", "…")),
+                spoken(rule.met.replace("{found}", "…")),
                 f"`{rule.asks}`",
                 str(rule.citation),
                 rule.status,

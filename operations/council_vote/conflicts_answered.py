@@ -17,9 +17,9 @@ from operations import access, free_text, transition
 from operations.access import Actor
 from operations.council_vote import conflicts_found, recusals, sessions
 from rules import conflicts
-from rules.conflicts import Ground
 from rules.lifecycle import Role
 from rules.refusal import Refusal
+from rules.vocabulary import ConflictGround
 
 LONGEST_REASON = 500
 _C, _N, _P, _M = (table(model).c for model in (Conflict, Nomination, Nominee, SessionMember))
@@ -192,7 +192,7 @@ def listing(session: Session, session_code: str, *, only: str | None = None) -> 
             "nominee": row.nominee,
             "award": transition.award_name(row.award),
             "ground": row.ground,
-            "ground_name": conflicts.NAMES[Ground(row.ground)],
+            "ground_name": ConflictGround(row.ground).word,
             "source": row.source,
             "strength": row.strength,
             "state": row.state,

@@ -30,9 +30,11 @@ from models import (
 from models.types import by_first, table
 from operations import access, announce, record, rounds, transition
 from rules import conflicts, names
-from rules.conflicts import Finding, Ground, Member, Past, Person
+from rules.award_history import Past
+from rules.conflicts import Finding, Member, Person
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import ConflictGround
 
 LONGEST_MESSAGE = 1000
 _UNIT_ROLES = (Role.UNIT_OFFICER.value, Role.UNIT_HEAD.value)
@@ -246,7 +248,7 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
                 "member_name": members[username].name,
                 "session_code": sitting.code,
                 "at": when,
-                "items": [named[row.nomination_id] | {"ground": conflicts.NAMES[Ground(row.ground)]} for row in asked],
+                "items": [named[row.nomination_id] | {"ground": ConflictGround(row.ground).word} for row in asked],
             },
         )
         for username, asked in mine.items()

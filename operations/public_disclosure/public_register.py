@@ -23,7 +23,6 @@ from models.types import by_first, table
 from operations import access, paging, transition
 from operations.public_disclosure import disclosure
 from operations.unit_proposal.proposal import KIND_NAMES
-from operations.unit_proposal.workbook import heads
 from rules import catalogue, names
 from rules.lifecycle import State
 from rules.refusal import Refusal
@@ -258,7 +257,7 @@ def _of_nominee(session: Session, text: str | None, kind: str | None) -> list[An
     for word in words:
         if names.fold(word) != word.casefold():  # typed with marks
             spelt = dict.fromkeys(
-                cased for one in heads.spellings(word.casefold()) for cased in (one, one.capitalize(), one.upper())
+                cased for one in names.spellings(word.casefold()) for cased in (one, one.capitalize(), one.upper())
             )
             exact.append(sa.or_(*(_begins_a_word(_P.name, one) for one in spelt)))
     if not words and not exact:

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import case, catalogue, evaluation, predicates
+from rules import case, catalogue, evaluation
+from rules.standards import logic
 from tests.conftest import budget
 
 ON = date(2024, 12, 20)
@@ -150,4 +151,4 @@ def test_every_question_a_pack_may_ask_is_asked_somewhere():
         for pack in catalogue.packs()
         for rule in (*pack.exclusions, *(one for rules in pack.standards.values() for one in rules))
     )
-    assert {name for name in predicates.QUESTIONS if f"{name}(" not in asked} == set()
+    assert {name for name in logic.QUESTIONS if f"{name}(" not in asked} == set()

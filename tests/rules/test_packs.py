@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from rules import case, catalogue
+from rules import case, catalogue, pack_files
 from rules.refusal import Unreadable
+from rules.standards import facts
 
 A, B, C = catalogue.packs()
 AWARDS = list(A.awards.values())
@@ -51,7 +52,7 @@ def test_titles_and_commendation_forms_are_the_law_s_two_families():
     assert {award.id for award in AWARDS if not award.is_title} == {
         "GK_HUYEN", "GK_XA", "BK_TINH", "BK_TTG", "HCLD_3", "KNC_TINH",
     }  # fmt: skip
-    assert {award.id for award in AWARDS if award.is_title} == catalogue.predicates.TITLES
+    assert {award.id for award in AWARDS if award.is_title} == facts.TITLES
 
 
 @pytest.mark.parametrize("award", AWARDS, ids=lambda award: award.id)
@@ -116,7 +117,7 @@ def test_the_report_is_named_for_its_subject():
 @pytest.fixture
 def copied(tmp_path):
     """A copy of the packs to spoil."""
-    return shutil.copytree(catalogue.PACKS, tmp_path / "packs")
+    return shutil.copytree(pack_files.PACKS, tmp_path / "packs")
 
 
 def spoil(folder, file: str, old: str, new: str) -> None:

@@ -31,6 +31,7 @@ from operations.council_vote import ballot_box, conflicts_answered, convening, c
 from rules import conflicts, policy
 from rules.lifecycle import State
 from rules.policy import Act, Relation
+from rules.vocabulary import ConflictGround
 from web import pages
 from web.forms import Form, Submitted
 from web.language import words
@@ -436,7 +437,7 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
         ],
         settled=SETTLED,
         grounds=conflicts.DECLARABLE,
-        ground_names=conflicts.NAMES,
+        ground_names={ground: ground.word for ground in ConflictGround},
         may=may,
         mine=bool(sitting.relation),
         whole=whole,
@@ -464,7 +465,7 @@ def declare(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, for
     kind, note = form.text("kind"), form.text("note", longest=conflicts_answered.LONGEST_REASON)
     if kind not in set(conflicts.DECLARABLE):
         form.errors["kind"] = words("Hãy chọn lý do tránh.")
-    elif kind == conflicts.Ground.OTHER and not note:
+    elif kind == ConflictGround.OTHER and not note:
         form.errors["note"] = words("Hãy ghi rõ lý do khác.")
     if form.errors:
         return _ties(visit, code, {"nomination": nomination, "kind": kind, "note": note}, form.errors)

@@ -17,10 +17,11 @@ from operations.public_disclosure import petitions
 from operations.unit_proposal import attachments, intake, proposal
 from operations.unit_proposal.workbook import facts, heads
 from operations.views import nominations, timeline
-from rules import catalogue, lifecycle, policy, predicates
+from rules import catalogue, lifecycle, policy
 from rules.lifecycle import STAGES, Stage, State
 from rules.policy import Act
 from rules.refusal import Citation, Refusal
+from rules.standards.facts import spoken
 from web import act_pages, language, pages
 from web.act_pages import DEEDS, Deed
 from web.forms import Form, Submitted
@@ -325,7 +326,7 @@ def _seen(found: str | None) -> str:
     ratings = {str(rating): words for rating, words in heads.RATING_WORDS.items()}
     known = (catalogue.DECIDER_NAMES, ratings, cases.GROUP_NAMES)
     # What is left may be several words of the rules in one: "HTXSNV; attested".
-    return next((said[found] for said in known if found in said), None) or predicates.spoken(found)
+    return next((said[found] for said in known if found in said), None) or spoken(found)
 
 
 def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, Any]]:

@@ -1,12 +1,12 @@
 """The columns of an intake workbook and the words its cells may hold, for reader and writer alike."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from operations.unit_proposal.workbook import cleaning
+from rules import names
 
 Kind = Literal["individual", "collective", "household", "enterprise"]
 Rating = Literal["HTXSNV", "HTTNV", "HTNV", "KHTNV"]
@@ -74,34 +74,8 @@ RATING_WORDS: dict[Rating, str] = {
 }
 GENDER_WORDS = ("Nam", "Nữ")
 
-# "hoà" and "hòa" are one word in two schools of spelling; matching must not depend on the school.
-_TONE_PLACES = {
-    unicodedata.normalize("NFC", pair + mark): unicodedata.normalize("NFC", pair[0] + mark + pair[1])
-    for pair in ("oa", "oe", "uy")
-    for mark in "\u0300\u0301\u0303\u0309\u0323"
-}
-_TONE_PLACE = re.compile("|".join(_TONE_PLACES))
-
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """The form in which heads, awards and words are compared: NFC, casefold, white space, tone placement."""
-    visible = cleaning.clean(text).text.casefold()
-    joined = re.sub(r"\s*/\s*", "/", " ".join(visible.split()))
-    return _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], joined)
-
-
-def plain(text: str) -> str:
-    """`fold` without diacritics, for suggestions only."""
-    apart = unicodedata.normalize("NFD", fold(text)).replace("đ", "d")
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-def spellings(word: str) -> tuple[str, ...]:
-    """The word in both schools of tone placement, as written in NFC: hòa, hoà."""
-    known = unicodedata.normalize("NFC", word)
-    new = _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], known)
-    old = known
-    for one, other in _TONE_PLACES.items():
-        old = old.replace(other, one)
-    return tuple(dict.fromkeys((known, new, old)))
+    """A head, award or word to compare: cleaned, in the spelling of `names`, a slash without spaces around it."""
+    return re.sub(r"\s*/\s*", "/", names.spelling(cleaning.clean(text).text))

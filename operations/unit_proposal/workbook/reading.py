@@ -15,6 +15,7 @@ from typing import Any
 
 from operations.unit_proposal.workbook import cleaning, facts, heads, legacy, sheet
 from operations.unit_proposal.workbook.heads import Head, Kind, Rating
+from rules import names
 
 
 @dataclass(frozen=True)
@@ -161,14 +162,14 @@ class _Catalogue:
         self._by_key: dict[str, list[AwardName]] = {}
         self._plain: dict[str, AwardName] = {}
         self._suggested: dict[str, str] = {}
-        for names in (
+        for called in (
             [(award.name, award) for award in catalogue],
             [(award.id, award) for award in catalogue],
             [(alias, award) for award in catalogue for alias in award.aliases],
         ):
-            for name, award in names:
+            for name, award in called:
                 self._by_key.setdefault(heads.fold(name), []).append(award)
-                self._plain.setdefault(heads.plain(name), award)
+                self._plain.setdefault(names.without_marks(heads.fold(name)), award)
 
     def find(self, text: str, *, kind: str | None) -> AwardName | None:
         """The award of that name; where several share it, the first that this kind of nominee may receive."""
@@ -177,13 +178,13 @@ class _Catalogue:
 
     def nearest(self, text: str) -> str:
         """The three nearest names, quoted, diacritics apart."""
-        key = heads.plain(text)[:100]
+        key = names.without_marks(heads.fold(text))[:100]
         if key not in self._suggested:
             if len(self._suggested) >= self.SUGGESTED_TEXTS:
                 return ""
             near = difflib.get_close_matches(key, self._plain, n=len(self._plain) or 1, cutoff=0)
-            names = dict.fromkeys(self._plain[match].name for match in near)
-            self._suggested[key] = _quoted(list(names)[:3])
+            nearest = dict.fromkeys(self._plain[match].name for match in near)
+            self._suggested[key] = _quoted(list(nearest)[:3])
         return self._suggested[key]
 
 
@@ -442,7 +443,7 @@ def _date(text: str) -> date | None:
 
 def _gender(text: str) -> str:
     """Nam or Nữ however written; any other word as given."""
-    return {"nam": "Nam", "nu": "Nữ"}.get(heads.plain(text), text)
+    return {"nam": "Nam", "nu": "Nữ"}.get(names.without_marks(heads.fold(text)), text)
 
 
 def _parts(text: str) -> tuple[str, ...]:

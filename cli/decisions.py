@@ -10,7 +10,7 @@ from cli.nominations import Codes, Reason, each, refusals
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.public_disclosure import disclosure
-from operations.unit_proposal import proposal
+from operations.views import nominations
 
 app = typer.Typer(no_args_is_help=True, help="Quyết định, tờ trình, công khai, thu hồi.")
 
@@ -34,7 +34,7 @@ def show(number: str) -> None:
 def waiting(round_: Annotated[str, typer.Option("--round")]) -> None:
     """Hồ sơ đang chờ ký."""
     with DOOR.reading() as session:
-        rows = proposal.listing(session, round_code=round_)
+        rows = nominations.listing(session, round_code=round_)
     DOOR.say([row for row in rows if row["state"] == "recommended"])
 
 

@@ -13,8 +13,8 @@ from operations import files
 from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.transition import Result
-from operations.unit_proposal import attachments, intake, proposal
-from operations.views import timeline
+from operations.unit_proposal import attachments, intake, mending, proposal
+from operations.views import nominations, timeline
 from rules.refusal import Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Hồ sơ đề nghị khen thưởng.")
@@ -81,7 +81,7 @@ def import_(
 def list_(round_: Annotated[str | None, typer.Option("--round")] = None) -> None:
     """Danh sách hồ sơ."""
     with DOOR.reading() as session:
-        DOOR.say(proposal.listing(session, round_code=round_))
+        DOOR.say(nominations.listing(session, round_code=round_))
 
 
 @app.command()
@@ -158,7 +158,7 @@ def mend(
     DOOR.act(
         "nominations.mend",
         code,
-        lambda s, a: proposal.mend(s, code, actor=a, now=DOOR.now(), person=person, **given),
+        lambda s, a: mending.mend(s, code, actor=a, now=DOOR.now(), person=person, **given),
     )
     DOOR.say({"code": code, "mended": sorted([*given, *person])})
 

@@ -49,9 +49,10 @@ from operations.home_affairs_review import review
 from operations.installation import Installation, moment
 from operations.people import tokens
 from operations.public_disclosure import disclosure, petitions
-from operations.unit_proposal import intake, proposal
+from operations.unit_proposal import intake, mending, proposal
 from operations.unit_proposal.workbook import reading
 from operations.upkeep import deadlines, sample, verification
+from operations.views import nominations
 from rules import lifecycle
 from rules.refusal import Refusal, Unreadable
 
@@ -360,7 +361,7 @@ class Demo:
         def mend(session: Session) -> None:
             for code, award, kind, route in returned:
                 parts = ",".join(data.whole(award, kind, route))
-                proposal.mend(session, code, actor=officer, now=OVERDUE, parts=parts)
+                mending.mend(session, code, actor=officer, now=OVERDUE, parts=parts)
             _must(proposal.submit(session, [row.code for row in returned], actor=officer, now=OVERDUE))
 
         if returned:
@@ -614,7 +615,7 @@ class Demo:
 
     def _sample(self) -> str:
         """A nomination that every sign-in printed beside it may read: one of the officer's own unit, where there is one."""
-        rows = self.office.look(lambda s: proposal.listing(s, round_code=self.round))
+        rows = self.office.look(lambda s: nominations.listing(s, round_code=self.round))
         return str(next((row for row in rows if row["unit"] == "XA01"), rows[0])["code"])
 
     def _count(self, *types: str) -> int:
@@ -638,7 +639,7 @@ class Demo:
         with self.installation.database.read() as session:
             verdict = verification.verify(session, vkey=self.installation.signer.vkey)
         largest = max(peak_rss_mb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-        rows = self.office.look(proposal.listing)
+        rows = self.office.look(nominations.listing)
         kinds: dict[str, Counter[str]] = {}
         for row in rows:
             kinds.setdefault(row["award"], Counter())[row["nominee"]["kind"]] += 1

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from ledger import commitment, entry, sealing
 from ledger.canonical import dumps
 from models import Ballot, CouncilSession, LedgerEntry, LedgerOpening
-from operations.council_vote import ballot_box, counting, sessions, vote
+from operations.council_vote import ballot_box, counting, electorate, sessions, vote
 from rules.refusal import Refusal, Unreadable
 
 
@@ -130,12 +130,12 @@ def _check_count(
         found.say("batch", code, "hồ sơ không có trong chương trình của phiên")
 
 
-def _column(rows: list[dict[str, str]], code: str) -> counting.Numbers:
+def _column(rows: list[dict[str, str]], code: str) -> electorate.Numbers:
     votes = Counter(row[code] for row in rows if code in row)
     return votes["approve"], votes["disapprove"], votes["abstain"]
 
 
-def _written(numbers: counting.Numbers) -> str:
+def _written(numbers: electorate.Numbers) -> str:
     return "–".join(map(str, numbers))
 
 

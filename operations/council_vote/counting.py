@@ -9,7 +9,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,27 +18,26 @@ from sqlmodel import Session, col, select
 
 from ledger import sealing
 from ledger.canonical import dumps
-from models import AgendaItem, Ballot, CouncilSession, HandCount, Nomination, ReviewRound, SessionMember
+from models import AgendaItem, Ballot, CouncilSession, HandCount, Nomination, ReviewRound
 from models.types import table
 from operations import (
     access,
     announce,
     duties,
     record,
-    rounds,
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, recusals, sessions
+from operations.council_vote import ballot_box, sessions
 from operations.council_vote.ballot_box import COUNCIL
+from operations.council_vote.electorate import Electorate, Numbers
 from operations.home_affairs_review.review import not_approved
 from operations.transition import Result
-from rules import lifecycle, regulation, tally
+from rules import lifecycle
 from rules.lifecycle import Action, Role, Stage
 from rules.refusal import Refusal
 
 RESULT_COLUMNS = ("approve", "disapprove", "abstain", "base", "base_name", "needed", "outcome", "why")
-Numbers = tuple[int, int, int]  # approve, disapprove, abstain
 _N = table(Nomination).c
 _I = table(AgendaItem).c
 
@@ -130,87 +129,6 @@ def waits_for(session: Session, sitting: CouncilSession) -> str | None:
 def batch_digest(text: str) -> str:
     """The hash that the ledger commits to, of a batch as canonical JSON."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Electorate:
-    """Everything that a session's arithmetic rests on, as it was frozen when the ballot opened."""
-
-    session: str
-    awards: Mapping[str, str]  # of each code on the agenda, in order
-    members: Sequence[SessionMember]
-    aside: Mapping[str, frozenset[str]]  # code → usernames
-    roll: frozenset[str]
-    rules: Mapping[str, regulation.VoteRule]
-
-    @classmethod
-    def of(cls, session: Session, sitting: CouncilSession) -> "Electorate":
-        rows = session.execute(
-            sa.select(_N.code, _N.award)
-            .join_from(AgendaItem, Nomination, _I.nomination_id == _N.id)
-            .where(_I.session_id == sitting.id)
-            .order_by(_N.code)
-        )
-        awards = {row.code: row.award for row in rows}
-        parsed = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
-        aside: dict[str, set[str]] = {}
-        for username, code in recusals.of(session, sitting):
-            aside.setdefault(code, set()).add(username)
-        return cls(
-            sitting.code,
-            awards,
-            sessions.members_of(session, sitting),
-            {code: frozenset(away) for code, away in aside.items()},
-            frozenset(ballot_box.voted(session, sitting)),
-            {award: parsed.vote_rule(award) for award in set(awards.values())},
-        )
-
-    def voters(self, code: str) -> int:
-        """How many of those on the roll had a vote on this nomination."""
-        return len(self.roll - self.aside.get(code, frozenset()))
-
-    def columns(self, ballots: Sequence[Mapping[str, str]]) -> dict[str, Numbers]:
-        """Each nomination's numbers. Raises Refusal `roll_mismatch` where more or fewer voted than may."""
-        found = {}
-        for code in self.awards:
-            votes = [ballot[code] for ballot in ballots if code in ballot]
-            found[code] = (votes.count("approve"), votes.count("disapprove"), votes.count("abstain"))
-        self.require_fitting(found)
-        return found
-
-    def require_fitting(self, numbers: Mapping[str, Numbers]) -> None:
-        for code in self.awards:
-            counted = sum(numbers[code])
-            if counted != self.voters(code):
-                raise ballot_box.mismatch(
-                    self.session,
-                    f"hồ sơ {code} có {counted} phiếu trong khi {self.voters(code)} người được bỏ phiếu cho hồ sơ này "
-                    "đã ký.",
-                    roll=self.voters(code),
-                    envelopes=counted,
-                )
-
-    def results(self, numbers: Mapping[str, Numbers]) -> list[dict[str, Any]]:
-        """The regulation's arithmetic, one a nomination."""
-        present = {member.username for member in self.members if member.attended}
-        written = self.roll - present
-        found = []
-        for code, award in self.awards.items():
-            recused = self.aside.get(code, frozenset())
-            approve, disapprove, abstain = numbers[code]
-            counted = tally.outcome(
-                approve=approve,
-                disapprove=disapprove,
-                abstain=abstain,
-                members=len(self.members),
-                attendees=len(present),
-                recused=len(recused),
-                recused_attending=len(recused & present),
-                written=len(written - recused),
-                rule=self.rules[award],
-            )
-            found.append({"code": code} | counted.as_json())
-        return found
 
 
 def repeated(session: Session, sitting: CouncilSession, numbers: Mapping[str, Numbers]) -> list[dict[str, Any]]:

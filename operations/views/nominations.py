@@ -24,7 +24,13 @@ from models import (
     Unit,
 )
 from models.types import table
-from operations import access, paging, transition, visibility
+from operations import (
+    access,
+    paging,
+    rounds,
+    transition,
+    visibility,
+)
 from operations.access import Actor
 from operations.home_affairs_review import cases
 from operations.unit_proposal import attachments, proposal
@@ -103,16 +109,16 @@ def units(session: Session, *, actor: Actor, on: Any) -> list[tuple[str, str]]:
         col(Unit.is_office).is_(False), col(Unit.valid_to).is_(None) | (col(Unit.valid_to) > on)
     )
     if not actor.holds(*visibility.OFFICE):
-        query = query.where(col(Unit.id).in_(sorted(actor.units)))
-    return [(code, name) for code, name in session.exec(query.order_by(col(Unit.code)))]
+        query = query.where(_U.id.in_(sorted(actor.units)))
+    return [(code, name) for code, name in session.exec(query.order_by(_U.code))]
 
 
-def rounds(session: Session, *, taking: bool = False) -> list[tuple[str, str]]:
+def round_choices(session: Session, *, taking: bool = False) -> list[tuple[str, str]]:
     """(code, title) of the rounds, newest first; with `taking` only those that still take proposals."""
     query = select(ReviewRound.code, ReviewRound.title)
     if taking:
         query = query.where(col(ReviewRound.closed_at).is_(None), col(ReviewRound.frozen_at).is_(None))
-    return [(code, title) for code, title in session.exec(query.order_by(col(ReviewRound.id).desc()))]
+    return [(code, title) for code, title in session.exec(query.order_by(_R.id.desc()))]
 
 
 def whole(session: Session, row: Nomination) -> dict[str, Any]:
@@ -185,3 +191,41 @@ def parts(session: Session, row: Nomination, nominee: Nominee, dossier: Dossier)
         }
         for part in found
     ]
+
+
+def _listing_query() -> Any:
+    return (
+        sa.select(_N.code, _N.award, _P.kind, _P.name, _U.code, _R.code, _N.stage, _N.state)
+        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
+        .join(Unit, _N.unit_id == _U.id)
+        .join(ReviewRound, _N.round_id == _R.id)
+        .order_by(_N.id)
+    )
+
+
+def _as_listed(rows: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            "award": award,
+            "nominee": {"kind": kind, "name": name},
+            "unit": unit,
+            "round": round_,
+            "stage": stage,
+            "state": state,
+        }
+        for code, award, kind, name, unit, round_, stage, state in rows
+    ]
+
+
+def listing(session: Session, *, round_code: str | None = None) -> list[dict[str, Any]]:
+    """Every nomination as the contract's `nominations list`."""
+    query = _listing_query()
+    if round_code is not None:
+        query = query.where(_N.round_id == rounds.by_code(session, round_code).id)
+    return _as_listed(session.execute(query))
+
+
+def listing_of(session: Session, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """These nominations, as `listing` shows them."""
+    return _as_listed(session.execute(_listing_query().where(_N.code.in_(list(codes)))))

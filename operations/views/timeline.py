@@ -15,7 +15,8 @@ from models.types import by_first, table
 from operations import access, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
-from operations.unit_proposal import attachments, proposal
+from operations.unit_proposal import attachments
+from operations.views import nominations
 
 # Every kind that an operation records, as people call it.
 WORDS: dict[str, str] = {
@@ -232,7 +233,7 @@ def _names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
 
 def of_nomination(session: Session, code: str) -> dict[str, Any]:
     """The contract's `nominations show`. Raises Refusal `unknown_nomination`."""
-    rows = [row for row in proposal.listing_of(session, [code]) if row["code"] == code]
+    rows = [row for row in nominations.listing_of(session, [code]) if row["code"] == code]
     if not rows:
         raise transition.unknown(code)
     nomination = session.exec(select(Nomination).where(Nomination.code == code)).one()

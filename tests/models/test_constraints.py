@@ -14,7 +14,7 @@ from models.types import table
 from operations.council_vote import conflicts_answered
 from operations.people import accounts, administration, tokens
 from operations.public_disclosure import petitions
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending
 from operations.upkeep import deadlines
 from rules.lifecycle import State
 
@@ -37,7 +37,7 @@ def stood(office: Any) -> None:
     office.act(petitions.file, text="Tôi không đồng ý.", nomination=code, now=office.now)
     round_.to(State.FORWARDED)
     (draft,) = round_.to(State.DRAFT)
-    office.act(proposal.mend, draft, actor=office.thuky, now=office.now, field="giáo dục")
+    office.act(mending.mend, draft, actor=office.thuky, now=office.now, field="giáo dục")
     office.act(deadlines.sweep, now=office.now + timedelta(days=90))
     office.act(tokens.issue, scope="read", days=1, actor=office.thuky, now=office.now)
     for username in ("thuky", "chutich"):

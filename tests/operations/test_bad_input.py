@@ -12,7 +12,7 @@ from operations.council_vote import convening, recusals
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.public_disclosure import disclosure, petitions
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending, proposal
 from rules.lifecycle import State
 from rules.refusal import Refusal, Unreadable
 
@@ -73,7 +73,7 @@ def test_a_text_that_cannot_be_kept(text: str, code: str, lookup: str | None, of
         "revocation": answer(
             office, disclosure.revoke, decision, ground="93.2.a", reason=text, actor=chairman, now=now
         ),
-        "mended": answer(office, proposal.mend, draft, actor=officer, now=now, achievement=text),
+        "mended": answer(office, mending.mend, draft, actor=officer, now=now, achievement=text),
         "name": answer(office, proposal.file, proposals=[proposal.Proposed(name=text, **row)], **file),
         "rating": answer(office, proposal.file, proposals=[proposal.Proposed(name="A", rating=text, **row)], **file),
     }
@@ -104,13 +104,13 @@ def test_mending_into_what_another_one_says_is_refused(office: Any) -> None:
     )
     clean = office.digests()
     first = filed.codes[0]
-    assert answer(office, proposal.mend, first, actor=officer, now=office.now, achievement=" Xây  CẦU ") == (
+    assert answer(office, mending.mend, first, actor=officer, now=office.now, achievement=" Xây  CẦU ") == (
         "already_proposed"
     )
-    assert answer(office, proposal.mend, first, actor=officer, now=office.now, facts="{không") == "bad_facts"
-    assert answer(office, proposal.mend, first, actor=officer, now=office.now, facts="[1]") == "bad_facts"
+    assert answer(office, mending.mend, first, actor=officer, now=office.now, facts="{không") == "bad_facts"
+    assert answer(office, mending.mend, first, actor=officer, now=office.now, facts="[1]") == "bad_facts"
     assert office.digests() == clean
-    office.act(proposal.mend, first, actor=officer, now=office.now, achievement="cứu người", parts=None, facts=None)
+    office.act(mending.mend, first, actor=officer, now=office.now, achievement="cứu người", parts=None, facts=None)
     assert office.rows("SELECT parts, facts FROM nomination WHERE code = :code", code=first) == [("*", "{}")]
     assert office.violations() == []
 

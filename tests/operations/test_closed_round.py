@@ -8,7 +8,7 @@ import pytest
 from operations import rounds
 from operations.chairman_signature import signature, to_sign
 from operations.home_affairs_review import review
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending, proposal
 from operations.views import inbox
 from rules.lifecycle import State
 
@@ -63,7 +63,7 @@ def test_it_is_taken_up_judged_voted_on_signed_and_published(office: Any) -> Non
 def _returned_and_mended(office: Any, code: str) -> None:
     office.act(review.return_for_supplement, [code], reason="thiếu", **by(office, "chuyenvien1"))
     assert waits_for(office, "canbo.xa01") == [("returned", code)]
-    office.act(proposal.mend, code, achievement="bổ sung", **by(office, "canbo.xa01"))
+    office.act(mending.mend, code, achievement="bổ sung", **by(office, "canbo.xa01"))
     office.act(proposal.submit, [code], **by(office, "canbo.xa01"))
 
 

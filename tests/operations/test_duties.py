@@ -9,7 +9,7 @@ from operations.chairman_signature import signature
 from operations.council_vote import counting, vote
 from operations.home_affairs_review import review
 from operations.people import accounts
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending, proposal
 from rules import regulation
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
@@ -40,7 +40,7 @@ def test_whoever_mends_or_hands_in_a_colleagues_draft_proposes_it_too(office: An
     also(office, "chuyenvien1", Role.UNIT_OFFICER, "XA01")
     mended, handed_in, untouched = office.open_round().file(3, submit=False)
     reviewer = office.chuyenvien1
-    office.act(proposal.mend, mended, actor=reviewer, now=office.now, field="giáo dục")
+    office.act(mending.mend, mended, actor=reviewer, now=office.now, field="giáo dục")
     office.act(proposal.submit, [mended, untouched], actor=office.officer("XA01"), now=office.now)
     office.act(proposal.submit, [handed_in], actor=reviewer, now=office.now)
     results = office.act(review.pass_review, [mended, handed_in, untouched], actor=reviewer, now=office.now)
@@ -119,7 +119,7 @@ def route(office: Any, code: str) -> str:
 def test_a_ground_that_is_mended_away_takes_its_route_along(office: Any) -> None:
     """Else a dossier without any ground would pass the council by."""
     _, code = simplified(office)
-    office.act(proposal.mend, code, actor=office.officer("XA01"), now=office.now, facts=GROUNDS)
+    office.act(mending.mend, code, actor=office.officer("XA01"), now=office.now, facts=GROUNDS)
     assert route(office, code) == "full"
     office.act(proposal.submit, [code], actor=office.officer("XA01"), now=office.now)
     office.act(review.pass_review, [code], actor=office.chuyenvien1, now=office.now)

@@ -17,7 +17,7 @@ from operations.council_vote import conflicts_answered, convening, council, coun
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, administration
 from operations.public_disclosure import disclosure, petitions
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending, proposal
 from operations.upkeep import deadlines
 from rules import regulation
 from rules.lifecycle import Role
@@ -104,7 +104,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     for body in ("Huyện ủy", "Công an huyện"):  # whom tv06 and tv09 stand for
         here += (yield file(1, workplace=body)).codes
     above = list((yield file(2, award="BK_TINH")).codes)
-    yield say(proposal.mend, code=drafts[0], actor=officer, now=now, achievement="thành tích khác")
+    yield say(mending.mend, code=drafts[0], actor=officer, now=now, achievement="thành tích khác")
     yield say(deadlines.sweep, now=now + timedelta(days=6))  # two working days before: reminded
     yield say(deadlines.sweep, now=now + timedelta(days=13))  # four after: all four steps
     yield say(proposal.submit, codes=drafts[:1], actor=officer, now=now)

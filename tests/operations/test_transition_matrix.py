@@ -15,7 +15,7 @@ from operations.council_vote import counting, sessions, vote
 from operations.home_affairs_review import review
 from operations.people import accounts
 from operations.public_disclosure import disclosure
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending, proposal
 from rules.lifecycle import TRANSITIONS, Action, Role, Stage, State, roles_of, stage_of
 from rules.refusal import Refusal
 
@@ -374,7 +374,7 @@ def test_another_units_officer_is_refused_as_a_reach(gallery_office: Any) -> Non
         answers[action, name] = (result.refusal.code, result.refusal.reach)
     assert set(answers.values()) == {("not_your_unit", True)}
     with pytest.raises(Refusal) as refused:
-        office.act(proposal.mend, gallery["draft"], actor=stranger, now=office.now, rating="HTTNV")
+        office.act(mending.mend, gallery["draft"], actor=stranger, now=office.now, rating="HTTNV")
     assert (refused.value.code, refused.value.reach) == ("not_your_unit", True)
     with pytest.raises(Refusal) as refused:
         office.act(

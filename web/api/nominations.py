@@ -20,7 +20,7 @@ from operations import files, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.transition import Result
-from operations.unit_proposal import attachments, intake, proposal
+from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.proposal import Proposed
 from operations.views import nominations, timeline
 from rules import policy
@@ -195,7 +195,7 @@ def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: s
         given["facts"] = json.dumps(given["facts"].model_dump(mode="json", exclude_none=True), ensure_ascii=False)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        proposal.mend(session, code, actor=actor, now=call.now, version=said.version, person=person, **given)
+        mending.mend(session, code, actor=actor, now=call.now, version=said.version, person=person, **given)
         mended = sorted([*given, *person])
         return {"code": code, "mended": mended, "version": visibility.require(session, code, actor=actor).version}
 

@@ -14,7 +14,7 @@ from operations import access, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import cases, comments, review
 from operations.public_disclosure import petitions
-from operations.unit_proposal import attachments, intake, proposal
+from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.workbook import facts, heads
 from operations.views import nominations, timeline
 from rules import catalogue, lifecycle, policy
@@ -71,8 +71,8 @@ def search(
             after=after or None,
         )
         units = nominations.units(session, actor=visit.actor, on=access.local_date(visit.now))
-        rounds = nominations.rounds(session)
-        taking = [code for code, _ in nominations.rounds(session, taking=True)]
+        rounds = nominations.round_choices(session)
+        taking = [code for code, _ in nominations.round_choices(session, taking=True)]
     say = language.says(visit.language)
     return pages.render(
         visit,
@@ -185,7 +185,7 @@ def _new(
 ) -> Response:
     with visit.reading() as session:
         units = nominations.units(session, actor=visit.actor, on=access.local_date(visit.now))
-        rounds = nominations.rounds(session, taking=True)
+        rounds = nominations.round_choices(session, taking=True)
     values = dict.fromkeys((*TYPED, "round", "unit", "papers"), "") | {"parts": []} | dict(typed)
     values["round"] = values["round"] or (rounds[0][0] if len(rounds) == 1 else "")
     values["unit"] = values["unit"] or (units[0][0] if len(units) == 1 else "")
@@ -416,7 +416,7 @@ def comment(visit: Annotated[Visit, Depends(Permit(Act.COMMENT))], code: str, fo
 
 
 @router.get("/nominations/{code}/mend")
-def mending(visit: Mender, code: str) -> Response:
+def mending_form(visit: Mender, code: str) -> Response:
     """The form with what the nomination says now. Raises Refusal `wrong_state` where nothing may be mended."""
     with visit.reading() as session:
         row, nominee = _mendable(session, visit, code)
@@ -481,7 +481,7 @@ def mend(visit: Mender, code: str, form: Submitted) -> Response:
         return _mend(visit, row, nominee, typed, {}, version=version, checking=True)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        proposal.mend(session, code, actor=actor, now=visit.now, version=version, person=person, **changes)
+        mending.mend(session, code, actor=actor, now=visit.now, version=version, person=person, **changes)
         if step == "submit":
             transition.one(proposal.submit(session, [code], actor=actor, now=visit.now))
             return {"message": f"Đã sửa và nộp hồ sơ {code}"}
@@ -505,7 +505,7 @@ def mend(visit: Mender, code: str, form: Submitted) -> Response:
 
 def _person(nominee: Nominee, proposed: proposal.Proposed) -> dict[str, Any]:
     """What differs in who is proposed."""
-    wanted = {name: getattr(proposed, name) for name in proposal.MENDABLE_PERSON}
+    wanted = {name: getattr(proposed, name) for name in mending.MENDABLE_PERSON}
     return {name: value for name, value in wanted.items() if (value or None) != (getattr(nominee, name) or None)}
 
 
@@ -539,7 +539,7 @@ def _mend(
 ) -> Response:
     was = _as_said(row) | _as_named(nominee)
     with visit.reading() as session:
-        holding = proposal.holding_nominee(session, row)
+        holding = mending.holding_nominee(session, row)
     return pages.render(
         visit,
         "nominations/mend.html",

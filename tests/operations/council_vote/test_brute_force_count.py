@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from models import SessionMember
-from operations.council_vote.counting import Electorate
+from operations.council_vote.electorate import Electorate
 from rules.regulation import VoteRule
 
 # domain facts §7.2: 90 % (CSTĐ tỉnh, toàn quốc), 80 % (bằng khen Thủ tướng), 70 % (general), 50 % — as whole numbers.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from operations.unit_proposal import proposal
+from operations.unit_proposal import mending, proposal
 from rules.lifecycle import State
 from rules.refusal import Refusal
 
@@ -16,7 +16,7 @@ WHO = (
 
 
 def mend(office: Any, code: str, *, by: str = "XA01", **person: Any) -> None:
-    office.act(proposal.mend, code, actor=office.officer(by), now=office.now, person=person)
+    office.act(mending.mend, code, actor=office.officer(by), now=office.now, person=person)
 
 
 def refused(office: Any, code: str, **person: Any) -> tuple[str, dict[str, Any]]:
@@ -70,7 +70,7 @@ def test_nobody_is_renamed_under_a_nomination_that_was_handed_in(office: Any) ->
     assert [row[4] for one in (code, draft) for row in office.rows(WHO, code=one)] == ["Giáo viên"] * 2
     submitted = again("GK_HUYEN", submit=True)
     assert refused(office, code, name="Khác") == ("nominee_in_use", {"nominations": [submitted]})
-    office.act(proposal.mend, code, actor=office.officer("XA01"), now=office.now, achievement="vẫn sửa được việc khác")
+    office.act(mending.mend, code, actor=office.officer("XA01"), now=office.now, achievement="vẫn sửa được việc khác")
     assert office.violations() == []
 
 

@@ -21,7 +21,7 @@ from operations.council_vote import conflicts_answered, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, administration, second_factor, tokens
 from operations.public_disclosure import disclosure, petitions
-from operations.unit_proposal import attachments, proposal
+from operations.unit_proposal import attachments, mending
 from operations.upkeep import deadlines, verification
 from operations.views import board
 from rules import regulation
@@ -82,8 +82,8 @@ def live(office: Any) -> None:
     paused = round_.to(State.PAUSED, 2)
     office.act(review.resume, paused[:1], reason="đơn không có cơ sở", actor=reviewer, now=now + timedelta(days=3))
     drafts = round_.to(State.DRAFT, unit="XA03")
-    office.act(proposal.mend, drafts[0], actor=office.officer("XA03"), now=now, achievement="thành tích khác")
-    office.act(proposal.mend, drafts[0], actor=office.thuky, now=now, field="giáo dục")  # a second proposer: a duty
+    office.act(mending.mend, drafts[0], actor=office.officer("XA03"), now=now, achievement="thành tích khác")
+    office.act(mending.mend, drafts[0], actor=office.thuky, now=now, field="giáo dục")  # a second proposer: a duty
     for number, whole in enumerate((False, True, False), start=1):
         stored = files.row(str(number) * 64, size=number, media_type="application/pdf", name=f"{number}.pdf")
         office.act(attachments.add, drafts[0], part="other", stored=stored, whole=whole, actor=secretary, now=now)

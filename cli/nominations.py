@@ -12,9 +12,11 @@ from cli.door import DOOR, day, read_bytes
 from operations import files
 from operations.access import Actor
 from operations.home_affairs_review import review
+from operations.home_affairs_review.moves import MOVES
 from operations.transition import Result
 from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.views import nominations, timeline
+from rules.lifecycle import Action
 from rules.refusal import Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Hồ sơ đề nghị khen thưởng.")
@@ -111,18 +113,25 @@ def refusals(results: Sequence[Result]) -> list[dict[str, Any]]:
     return [{"code": r.code, "why": r.refusal.as_json()["refused"]} for r in results if r.refusal]
 
 
+def _move(action: Action, codes: Sequence[str], *, reason: str | None = None, ground: str | None = None) -> None:
+    move = MOVES[action]
+    each(
+        f"nominations.{move.word}",
+        codes,
+        lambda session, actor: move.do(session, codes, actor=actor, now=DOOR.now(), reason=reason, ground=ground),
+    )
+
+
 @app.command()
 def submit(codes: Codes) -> None:
     """Nộp bản nháp hoặc nộp lại hồ sơ đã bổ sung."""
-    each("nominations.submit", codes, lambda s, a: proposal.submit(s, codes, actor=a, now=DOOR.now()))
+    _move(Action.SUBMIT, codes)
 
 
 @app.command()
 def withdraw(codes: Codes, reason: Reason) -> None:
     """Đơn vị rút hồ sơ."""
-    each(
-        "nominations.withdraw", codes, lambda s, a: proposal.withdraw(s, codes, reason=reason, actor=a, now=DOOR.now())
-    )
+    _move(Action.WITHDRAW, codes, reason=reason)
 
 
 @app.command()
@@ -208,27 +217,19 @@ def detach(code: str, number: int) -> None:
 @app.command("pass")
 def pass_(codes: Codes, reason: Annotated[str | None, typer.Option()] = None) -> None:
     """Phòng Nội vụ kết luận đủ điều kiện."""
-    each("nominations.pass", codes, lambda s, a: review.pass_review(s, codes, actor=a, now=DOOR.now(), reason=reason))
+    _move(Action.PASS, codes, reason=reason)
 
 
 @app.command("return")
 def return_(codes: Codes, reason: Reason) -> None:
     """Trả lại đơn vị để bổ sung."""
-    each(
-        "nominations.return",
-        codes,
-        lambda s, a: review.return_for_supplement(s, codes, reason=reason, actor=a, now=DOOR.now()),
-    )
+    _move(Action.RETURN, codes, reason=reason)
 
 
 @app.command()
 def ineligible(codes: Codes, reason: Reason) -> None:
     """Kết luận không đủ điều kiện."""
-    each(
-        "nominations.ineligible",
-        codes,
-        lambda s, a: review.find_ineligible(s, codes, reason=reason, actor=a, now=DOOR.now()),
-    )
+    _move(Action.FIND_INELIGIBLE, codes, reason=reason)
 
 
 @app.command()
@@ -236,14 +237,10 @@ def pause(
     codes: Codes, reason: Reason, ground: Annotated[str, typer.Option(help=" ".join(review.PAUSE_GROUNDS))]
 ) -> None:
     """Tạm dừng, chờ kết luận khiếu nại, thanh tra, kỷ luật…"""
-    each(
-        "nominations.pause",
-        codes,
-        lambda s, a: review.pause(s, codes, ground=ground, reason=reason, actor=a, now=DOOR.now()),
-    )
+    _move(Action.PAUSE, codes, reason=reason, ground=ground)
 
 
 @app.command()
 def resume(codes: Codes, reason: Reason) -> None:
     """Tiếp tục xem xét sau khi có kết luận."""
-    each("nominations.resume", codes, lambda s, a: review.resume(s, codes, reason=reason, actor=a, now=DOOR.now()))
+    _move(Action.RESUME, codes, reason=reason)

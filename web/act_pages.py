@@ -7,7 +7,7 @@ reader saw them (`code` = `DN-2024-000001:3`, code and version), the second what
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -16,12 +16,11 @@ from models import Nomination
 from operations import transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
+from operations.home_affairs_review.moves import MOVES, Move
 from operations.transition import Result
-from operations.unit_proposal import proposal
 from operations.views import timeline
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, State
-from rules.policy import Act
 from rules.refusal import Citation, Refusal
 from web import language, pages
 from web.forms import Form
@@ -31,18 +30,19 @@ from web.visit import Visit
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One act: how its page and its receipt call it, and what it asks for."""
+    """One move: how its page and its receipt call it."""
 
     action: Action
-    act: Act
     name: str
     did: str
     tells: str  # what happens then
-    reason: Literal["required", "optional", "none"] = "none"
-    ground: bool = False
-    cites: bool = False
     grave: bool = False
     first: bool = False  # what moves the nomination on: the one act that stands out among the others
+
+    @property
+    def move(self) -> Move:
+        """What it does, and what it asks for."""
+        return MOVES[self.action]
 
     @property
     def weight(self) -> str:
@@ -55,7 +55,6 @@ DEEDS: dict[str, Deed] = {
     for deed in (
         Deed(
             Action.SUBMIT,
-            Act.SUBMIT,
             words("Nộp cho Phòng Nội vụ"),
             "Đã nộp",
             words("Hồ sơ được chuyển đến Phòng Nội vụ thẩm định; đơn vị không sửa được nữa trừ khi được trả lại."),
@@ -63,57 +62,42 @@ DEEDS: dict[str, Deed] = {
         ),
         Deed(
             Action.PASS,
-            Act.PASS,
             words("Kết luận đủ điều kiện"),
             "Đã kết luận đủ điều kiện",
             words("Hồ sơ được chuyển đến Hội đồng, hoặc trình ký nếu theo thủ tục đơn giản."),
-            reason="optional",
             first=True,
         ),
         Deed(
             Action.RETURN,
-            Act.RETURN,
             words("Trả lại để bổ sung"),
             "Đã trả lại",
             words("Đơn vị nhận thư nêu lý do và điều khoản, sửa rồi nộp lại."),
-            reason="required",
-            cites=True,
         ),
         Deed(
             Action.FIND_INELIGIBLE,
-            Act.FIND_INELIGIBLE,
             words("Kết luận không đủ điều kiện"),
             "Đã kết luận không đủ điều kiện",
             words("Hồ sơ kết thúc. Đơn vị nhận thư nêu lý do và cách khiếu nại."),
-            reason="required",
-            cites=True,
             grave=True,
         ),
         Deed(
             Action.PAUSE,
-            Act.PAUSE,
             words("Tạm dừng"),
             "Đã tạm dừng",
             words("Thời hạn ngừng tính cho đến khi có kết luận. Đơn vị được báo là hồ sơ tạm dừng."),
-            reason="required",
-            ground=True,
         ),
         Deed(
             Action.RESUME,
-            Act.RESUME,
             words("Xem xét tiếp"),
             "Đã xem xét tiếp",
             words("Hồ sơ trở lại khâu thẩm định và được đánh giá lại."),
-            reason="required",
             first=True,
         ),
         Deed(
             Action.WITHDRAW,
-            Act.WITHDRAW,
             words("Rút hồ sơ"),
             "Đã rút",
             words("Hồ sơ kết thúc trong đợt này; muốn đề nghị lại phải lập hồ sơ mới."),
-            reason="required",
             grave=True,
         ),
     )
@@ -197,12 +181,12 @@ def ask(visit: Visit, deed: Deed, code: str) -> Response:
 
 def place_of(deed: Deed, code: str) -> tuple[str, str]:
     """Where the act's form goes for one nomination, and where its receipt stands."""
-    return f"/nominations/{code}/{deed.action}", f"/nominations/{code}"
+    return f"/nominations/{code}/{deed.move.word}", f"/nominations/{code}"
 
 
 def _suggested(session: Session, deed: Deed, code: str) -> dict[str, str]:
     """What the rules found amiss, as a first draft of the reason; the reviewer writes the last word."""
-    appraisal = review.latest(session, [code]).get(code) if deed.cites else None
+    appraisal = review.latest(session, [code]).get(code) if deed.move.cites else None
     if appraisal is None:
         return {}
     amiss = [one for one in json.loads(appraisal.findings) if one["verdict"] != "met"]
@@ -224,9 +208,9 @@ def _as_typed(said: dict[str, str | None]) -> str:
 
 def _asks(deed: Deed, rows: Sequence[Shown]) -> bool:
     """Is there anything to fill in?"""
-    if deed.reason == "optional":
+    if deed.move.reason == "optional":
         return len(rows) == 1 and rows[0].verdict in {None, _UNSETTLED}
-    return deed.reason != "none"
+    return deed.move.reason != "none"
 
 
 def handle(
@@ -264,7 +248,16 @@ def handle(
         versions = whole.versions(session, actor) if whole else wanted
         if whole:
             transition.require_unchanged(versions, form.text("seal"))
-        results = perform(session, deed, versions, actor=actor, now=visit.now, cited=citation, **typed)
+        results = deed.move.do(
+            session,
+            list(versions),
+            actor=actor,
+            now=visit.now,
+            versions=versions,
+            reason=typed["reason"] or None,
+            ground=typed["ground"],
+            citation=citation,
+        )
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if not bulk:
             transition.one(results)
@@ -285,16 +278,16 @@ def handle(
 def _read(deed: Deed, form: Form, rows: Sequence[Shown]) -> Citation | None:
     """Check what was typed; errors go to the form."""
     unsettled = len(rows) == 1 and rows[0].verdict == _UNSETTLED
-    needs = deed.reason == "required" or (deed.reason == "optional" and unsettled)
+    needs = deed.move.reason == "required" or (deed.move.reason == "optional" and unsettled)
     form.text(
         "reason",
         required=words("Hãy ghi lý do: người được đề nghị có quyền biết vì sao.") if needs else "",
         longest=transition.LONGEST_REASON,
     )
-    if deed.ground and form.text("ground") not in review.PAUSE_GROUNDS:
+    if deed.move.ground and form.text("ground") not in review.PAUSE_GROUNDS:
         form.errors.setdefault("ground", words("Hãy chọn việc đang chờ kết luận."))
     said = form.text("citation")
-    if not (deed.cites and said):
+    if not (deed.move.cites and said):
         return None
     try:
         return catalogue.cite(said)
@@ -303,38 +296,6 @@ def _read(deed: Deed, form: Form, rows: Sequence[Shown]) -> Citation | None:
             "citation", words("Không hiểu điều khoản này; viết điều.khoản.điểm, ví dụ 84 hoặc 24.1.a.")
         )
         return None
-
-
-def perform(
-    session: Session,
-    deed: Deed,
-    wanted: dict[str, int],
-    *,
-    actor: Actor,
-    now: Any,
-    reason: str = "",
-    ground: str = "",
-    citation: str = "",  # noqa: ARG001 -- as it was typed; `cited` is what it means
-    cited: Citation | None = None,
-) -> list[Result]:
-    """The operation behind the act, with the versions that its page showed."""
-    codes, by = list(wanted), {"actor": actor, "now": now, "versions": wanted}
-    match deed.action:
-        case Action.SUBMIT:
-            return proposal.submit(session, codes, **by)
-        case Action.PASS:
-            return review.pass_review(session, codes, reason=reason or None, **by)
-        case Action.RETURN:
-            return review.return_for_supplement(session, codes, reason=reason, citation=cited, **by)
-        case Action.FIND_INELIGIBLE:
-            return review.find_ineligible(session, codes, reason=reason, citation=cited, **by)
-        case Action.PAUSE:
-            return review.pause(session, codes, ground=ground, reason=reason, **by)
-        case Action.RESUME:
-            return review.resume(session, codes, reason=reason, **by)
-        case Action.WITHDRAW:
-            return proposal.withdraw(session, codes, reason=reason, **by)
-    raise AssertionError(deed)  # pragma: no cover
 
 
 def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:

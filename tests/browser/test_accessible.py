@@ -316,7 +316,7 @@ WRONG: dict[str, Wrong] = {
     "withdraw": ("canbo.xa01", lambda s: f"/nominations/{s.places.own['draft']}/withdraw", press("Tiếp tục")),
     "intake": ("thuky", lambda s: f"/rounds/{s.places.round}/intake", press("Xem trước")),
     "inbox": ("chuyenvien1", lambda _: "/inbox?kind=submitted", _ticks_nothing),
-    "return": ("chuyenvien1", lambda s: f"/nominations/{s.places.own['submitted']}/return_for_supplement",
+    "return": ("chuyenvien1", lambda s: f"/nominations/{s.places.own['submitted']}/return",
                _typed("#citation", "khoản nào đó", "Tiếp tục")),
     "pause": ("chuyenvien1", lambda s: f"/nominations/{s.places.own['submitted']}/pause", press("Tiếp tục")),
     "comment": ("chuyenvien1", lambda s: f"/nominations/{s.places.own['submitted']}", press("Ghi ý kiến")),

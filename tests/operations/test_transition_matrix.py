@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import counting, sessions, vote
 from operations.home_affairs_review import review
+from operations.home_affairs_review.moves import MOVES, Move
 from operations.people import accounts
 from operations.public_disclosure import disclosure
 from operations.unit_proposal import mending, proposal
@@ -75,20 +77,15 @@ def actor_of(office: Any, role: Role) -> Actor:
 # Verbs that take codes -----------------------------------------------------------------------------------------------
 
 Verb = Callable[..., Any]
+
+
+def _moved(move: Move, session: Any, codes: list[str], actor: Actor, now: Any) -> list[transition.Result]:
+    reason = REASON if move.reason == "required" else None
+    return move.do(session, codes, actor=actor, now=now, reason=reason, ground="complaint")
+
+
 BULK: dict[Action, Callable[[Any, list[str], Actor, Any], list[transition.Result]]] = {
-    Action.SUBMIT: lambda s, codes, actor, now: proposal.submit(s, codes, actor=actor, now=now),
-    Action.WITHDRAW: lambda s, codes, actor, now: proposal.withdraw(s, codes, reason=REASON, actor=actor, now=now),
-    Action.RETURN: lambda s, codes, actor, now: review.return_for_supplement(
-        s, codes, reason=REASON, actor=actor, now=now
-    ),
-    Action.PASS: lambda s, codes, actor, now: review.pass_review(s, codes, actor=actor, now=now),
-    Action.FIND_INELIGIBLE: lambda s, codes, actor, now: review.find_ineligible(
-        s, codes, reason=REASON, actor=actor, now=now
-    ),
-    Action.PAUSE: lambda s, codes, actor, now: review.pause(
-        s, codes, ground="complaint", reason=REASON, actor=actor, now=now
-    ),
-    Action.RESUME: lambda s, codes, actor, now: review.resume(s, codes, reason=REASON, actor=actor, now=now),
+    **{action: partial(_moved, move) for action, move in MOVES.items()},
     Action.SIGN: lambda s, codes, actor, now: list(signature.sign(s, codes, actor=actor, now=now).results),
     Action.FORWARD: lambda s, codes, actor, now: list(signature.sign(s, codes, actor=actor, now=now).results),
     Action.SEND_BACK: lambda s, codes, actor, now: signature.send_back(s, codes, reason=REASON, actor=actor, now=now),

@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from keyword import iskeyword
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
@@ -18,13 +18,12 @@ from sqlmodel import Session
 
 from operations import files, visibility
 from operations.access import Actor
-from operations.home_affairs_review import review
-from operations.transition import Result
+from operations.home_affairs_review.moves import MOVES, Move
 from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.proposal import Proposed
 from operations.views import nominations, timeline
 from rules import policy
-from rules.lifecycle import State, stage_of
+from rules.lifecycle import Action, State, stage_of
 from rules.policy import Act
 from rules.refusal import Refusal
 from web.api import shapes, together
@@ -301,15 +300,23 @@ class SeveralPaused(SeveralBecause):
     ground: Ground
 
 
-Move = Callable[..., list[Result]]
+# By what a move asks for: of one nomination, of many. A reason to pass what the rules left open is of one alone.
+_BODIES: dict[str, tuple[type[One], type[Several]]] = {
+    "none": (One, Several),
+    "optional": (OnePassed, Several),
+    "required": (OneBecause, SeveralBecause),
+    "ground": (OnePaused, SeveralPaused),
+}
 
 
 def _one(call: Call, code: str, said: One, move: Move) -> dict[str, Any]:
+    if move.action is Action.SUBMIT:
+        return together.submit(call, code, said.version)
     versions = None if said.version is None else {code: said.version}
     further = said.model_dump(exclude={"version"})
     return call.act(
         lambda session, actor: shapes.single(
-            move(session, [code], actor=actor, now=call.now, versions=versions, **further)
+            move.do(session, [code], actor=actor, now=call.now, versions=versions, **further)
         ),
         said=said,
     )
@@ -320,91 +327,44 @@ def _many(call: Call, said: Several, move: Move) -> dict[str, Any]:
     further = said.model_dump(exclude={"codes", "versions"})
     return call.act(
         lambda session, actor: shapes.results(
-            move(session, codes, actor=actor, now=call.now, versions=said.versions, **further)
+            move.do(session, codes, actor=actor, now=call.now, versions=said.versions, **further)
         ),
         said=said,
     )
 
 
-@router.post("/{code}/submit", response_model=shapes.Done)
-def submit(call: Annotated[Call, Depends(Change(Act.SUBMIT))], code: InPath, said: One | None = None) -> Any:
-    """Hand in a draft, or a mended nomination again."""
-    return together.submit(call, code, said.version if said else None)
+def _offer(move: Move) -> None:
+    """One address for one nomination, one for many."""
+    of_one, of_many = _BODIES["ground" if move.ground else move.reason]
+    caller = Annotated[Call, Depends(Change(move.act))]
+
+    def one(call: caller, code: InPath, said: of_one) -> Any:  # type: ignore[valid-type] # -- what the move asks for
+        return _one(call, code, said, move)
+
+    def plain(call: caller, code: InPath, said: of_one | None = None) -> Any:  # type: ignore[valid-type] # -- as above
+        return _one(call, code, said or of_one(), move)
+
+    def many(call: caller, said: of_many) -> Any:  # type: ignore[valid-type] # -- as above
+        return _many(call, said, move)
+
+    name = f"{move.word}_" if iskeyword(move.word) else move.word
+    router.add_api_route(
+        f"/{{code}}/{move.word}",
+        one if move.reason == "required" else plain,
+        methods=["POST"],
+        name=name,
+        description=f"{move.summary}.",
+        response_model=shapes.Done,
+    )
+    router.add_api_route(
+        f"/{move.word}",
+        many,
+        methods=["POST"],
+        name=f"{move.word}_many",
+        description=f"{move.summary}: many at once.",
+        response_model=shapes.Results,
+    )
 
 
-@router.post("/submit", response_model=shapes.Results)
-def submit_many(call: Annotated[Call, Depends(Change(Act.SUBMIT))], said: Several) -> Any:
-    """Hand in a draft, or a mended nomination again: many at once."""
-    return _many(call, said, proposal.submit)
-
-
-@router.post("/{code}/withdraw", response_model=shapes.Done)
-def withdraw(call: Annotated[Call, Depends(Change(Act.WITHDRAW))], code: InPath, said: OneBecause) -> Any:
-    """A unit takes its nomination back."""
-    return _one(call, code, said, proposal.withdraw)
-
-
-@router.post("/withdraw", response_model=shapes.Results)
-def withdraw_many(call: Annotated[Call, Depends(Change(Act.WITHDRAW))], said: SeveralBecause) -> Any:
-    """A unit takes its nomination back: many at once."""
-    return _many(call, said, proposal.withdraw)
-
-
-@router.post("/{code}/pass", response_model=shapes.Done)
-def pass_(call: Annotated[Call, Depends(Change(Act.PASS))], code: InPath, said: OnePassed | None = None) -> Any:
-    """Pass a nomination that meets the standards."""
-    return _one(call, code, said or OnePassed(), review.pass_review)
-
-
-@router.post("/pass", response_model=shapes.Results)
-def pass_many(call: Annotated[Call, Depends(Change(Act.PASS))], said: Several) -> Any:
-    """Pass a nomination that meets the standards: many at once."""
-    return _many(call, said, review.pass_review)
-
-
-@router.post("/{code}/return", response_model=shapes.Done)
-def return_(call: Annotated[Call, Depends(Change(Act.RETURN))], code: InPath, said: OneBecause) -> Any:
-    """Give a nomination back to be mended."""
-    return _one(call, code, said, review.return_for_supplement)
-
-
-@router.post("/return", response_model=shapes.Results)
-def return_many(call: Annotated[Call, Depends(Change(Act.RETURN))], said: SeveralBecause) -> Any:
-    """Give a nomination back to be mended: many at once."""
-    return _many(call, said, review.return_for_supplement)
-
-
-@router.post("/{code}/ineligible", response_model=shapes.Done)
-def ineligible(call: Annotated[Call, Depends(Change(Act.FIND_INELIGIBLE))], code: InPath, said: OneBecause) -> Any:
-    """Conclude that a nomination is ineligible."""
-    return _one(call, code, said, review.find_ineligible)
-
-
-@router.post("/ineligible", response_model=shapes.Results)
-def ineligible_many(call: Annotated[Call, Depends(Change(Act.FIND_INELIGIBLE))], said: SeveralBecause) -> Any:
-    """Conclude that a nomination is ineligible: many at once."""
-    return _many(call, said, review.find_ineligible)
-
-
-@router.post("/{code}/pause", response_model=shapes.Done)
-def pause(call: Annotated[Call, Depends(Change(Act.PAUSE))], code: InPath, said: OnePaused) -> Any:
-    """Stop a nomination's clock while a case is open."""
-    return _one(call, code, said, review.pause)
-
-
-@router.post("/pause", response_model=shapes.Results)
-def pause_many(call: Annotated[Call, Depends(Change(Act.PAUSE))], said: SeveralPaused) -> Any:
-    """Stop a nomination's clock while a case is open: many at once."""
-    return _many(call, said, review.pause)
-
-
-@router.post("/{code}/resume", response_model=shapes.Done)
-def resume(call: Annotated[Call, Depends(Change(Act.RESUME))], code: InPath, said: OneBecause) -> Any:
-    """Take a paused nomination up again."""
-    return _one(call, code, said, review.resume)
-
-
-@router.post("/resume", response_model=shapes.Results)
-def resume_many(call: Annotated[Call, Depends(Change(Act.RESUME))], said: SeveralBecause) -> Any:
-    """Take a paused nomination up again: many at once."""
-    return _many(call, said, review.resume)
+for _move in MOVES.values():
+    _offer(_move)

@@ -90,7 +90,7 @@ def act(visit: Mine, form: Submitted) -> Response:
     deed = DEEDS.get(form.text("act"))
     if deed is None:
         raise Refusal("unknown_act", "Không có việc này. Hãy chọn một việc trong danh sách rồi làm lại.")
-    Permit(deed.act)(visit.request)
+    Permit(deed.move.act)(visit.request)
     if pages.sent_before(visit, form):
         return pages.done(_back(form), form.once)
     kind, verdict = form.text("kind"), form.text("verdict")

@@ -256,7 +256,7 @@ def _whole(
         acts = [
             deed
             for deed in act_pages.possible(session, row, actor=visit.actor)
-            if visit.may(deed.act, relation=relation)
+            if visit.may(deed.move.act, relation=relation)
         ]
         sees_papers = visit.may(Act.SEE_PAPERS, relation=relation)
         scans = attachments.of(session, code, actor=visit.actor) if sees_papers else []
@@ -564,8 +564,8 @@ def _mend(
 
 
 def _offer(deed: Deed) -> None:
-    path = f"/nominations/{{code}}/{deed.action}"
-    permit = Depends(Permit(deed.act))
+    path = f"/nominations/{{code}}/{deed.move.word}"
+    permit = Depends(Permit(deed.move.act))
 
     def ask(*, visit: Visit = permit, code: str) -> Response:
         return act_pages.ask(visit, deed, code)

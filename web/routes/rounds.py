@@ -259,7 +259,7 @@ def _found(visit: Visit, code: str, *, stage: str, state: str, unit: str, after:
 
 
 def _deeds_of(visit: Visit) -> list[act_pages.Deed]:
-    return [DEEDS[action.value] for action in _BULK if visit.may(DEEDS[action.value].act)]
+    return [DEEDS[action.value] for action in _BULK if visit.may(DEEDS[action.value].move.act)]
 
 
 def _papers(session: Session, row: ReviewRound, actor: Actor) -> dict[str, list[dict[str, Any]]]:
@@ -311,7 +311,7 @@ def acts(visit: Pauser, code: str, form: Submitted) -> Response:
     deed = DEEDS.get(form.text("act"))
     if deed is None or deed.action not in _BULK:
         raise Refusal("unknown_act", "Không có việc này trên bảng của đợt xét; hãy tải lại trang.")
-    visit.require(deed.act)
+    visit.require(deed.move.act)
     wanted = act_pages.chosen(form)
     if not wanted:
         return _board(

@@ -38,7 +38,7 @@ BEGIN = moment("2024-11-01T08:00:00+07:00")
 def run(
     *, nominations: int, seed: int, one_by_one: bool, database_url: str | None, folder: Path | None
 ) -> dict[str, Any]:
-    """The contract's `simulate` answer. Raises Refusal `folder_not_empty`, RuntimeError when an act was refused."""
+    """The `simulate` answer of docs/contract.md. Raises Refusal `folder_not_empty`, RuntimeError when an act was refused."""
     with ExitStack() as stack:
         home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vinhdanh-")))
         environment = {"VINHDANH_DATABASE_URL": database_url} if database_url else {}

@@ -76,7 +76,7 @@ Prose = Annotated[str, BeforeValidator(_read_prose)]
 Cited = Annotated[str | None, BeforeValidator(_read_citation)]
 Url = Annotated[str, Field(pattern=r"""^https?://[^\s\p{C}<>"'\\]+$""", max_length=900)]
 Count = Annotated[int, Field(ge=0, strict=True)]
-# A date (the whole day) or an instant; without an offset it is local time (contract §2). Stored as ISO 8601.
+# A date (the whole day) or an instant; without an offset it is local time (docs/contract.md §2). Stored as ISO 8601.
 When = Annotated[datetime | date, BeforeValidator(_read_when)]
 Instant = Annotated[datetime, BeforeValidator(_read_when)]
 
@@ -171,7 +171,7 @@ class AppraisalResult(_Strict):
 
 
 class NominationStopped(_Strict):
-    """`reason_public` must not tell who complained, or that somebody did (domain D11, Luật Tố cáo)."""
+    """`reason_public` must not tell who complained, or that somebody did (Luật Tố cáo 25/2018/QH14)."""
 
     unit_name: Line
     code: Line

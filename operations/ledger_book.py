@@ -23,7 +23,7 @@ _E = table(LedgerEntry).c
 _O = table(LedgerOpening).c
 _H = table(LedgerHead).c
 
-# What may be opened outside: domain §8's public column. Reasons, persons' details and papers' inner texts stay shut.
+# What may be opened outside: the public column of `rules.policy`. Reasons, persons' details and papers' inner texts stay shut.
 PUBLISHED: dict[str, frozenset[str]] = {
     "decision": frozenset({"about", "signed", "pack", "state", "paper"}),
     "submission_letter": frozenset({"about", "answer"}),

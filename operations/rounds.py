@@ -302,7 +302,7 @@ def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
 
 
 def status(session: Session, code: str) -> dict[str, Any]:
-    """Where every dossier of the round stands and what is due: the contract's `round status`."""
+    """Where every dossier of the round stands and what is due: `round status` of docs/contract.md §2."""
     row = by_code(session, code)
     found = counts(session, row)
     return {

@@ -19,7 +19,7 @@ from rules.lifecycle import Role
 from rules.policy import Act, Relation
 from rules.refusal import Citation, Refusal
 
-# Those whose work is every unit's nominations; the administrator runs the system and reads none (design §1).
+# Those whose work is every unit's nominations; the administrator runs the system and reads none (docs/security.md).
 OFFICE = (Role.REVIEWER, Role.SECRETARY, Role.CHAIRMAN, Role.DEPUTY, Role.INSPECTOR)
 _UNIT = (Role.UNIT_OFFICER, Role.UNIT_HEAD)
 _COUNCIL = (Role.COUNCIL_MEMBER, Role.TELLER)

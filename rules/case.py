@@ -1,4 +1,4 @@
-"""The facts of one nomination, as the outward contract names them (§4). Nothing here judges; it only reads.
+"""The facts of one nomination, as docs/contract.md §4 names them. Nothing here judges; it only reads.
 
 A list that is present is complete, an absent list is unknown. What cannot be true (14 of 13 members) is
 refused as `impossible_facts`, an unknown key as `unknown_key`: both are unreadable input, never a guess.
@@ -132,7 +132,7 @@ class CaseParameters(Facts):
 
 
 class Case(Facts):
-    """Everything the rules may ask about one nomination. Keys are the contract's; anything else is refused."""
+    """Everything the rules may ask about one nomination. Keys are those of docs/contract.md §4; anything else is refused."""
 
     award: AwardId
     level: Level

@@ -5,8 +5,7 @@ move a nomination take their roles and states from `rules.lifecycle`, so that th
 operations decide again, inside their transaction; the policy decides what is shown and which request gets that far.
 
 The four duties of one nomination — propose, review, count, sign — belong to four people (Law 06/2022/QH15 Art. 5.2.a:
-fair and open); the administrator does none of them and reads no dossier. Fields follow the whitelist that the design
-drew from Luật TCTT 104/2016 and NĐ 13/2023.
+fair and open); the administrator does none of them and reads no dossier. Fields follow a whitelist drawn from Luật TCTT 104/2016 and NĐ 13/2023.
 """
 
 from collections.abc import Iterable

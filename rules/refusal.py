@@ -57,7 +57,7 @@ class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error;
 
     def as_json(self) -> dict[str, Any]:
         citation = self.citation.model_dump() if self.citation else None
-        # A detail never takes the place of what the contract promises.
+        # A detail never takes the place of what docs/contract.md promises.
         return {"refused": {**self.details, "code": self.code, "message": self.message, "citation": citation}}
 
 

@@ -118,7 +118,7 @@ def _for_programs(request: Request) -> bool:
 def problem(
     status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: object
 ) -> JSONResponse:
-    """An error as RFC 9457 problem+json; `code` is the contract's stable word."""
+    """An error as RFC 9457 problem+json; `code` is the stable word of docs/contract.md."""
     body = {"type": f"urn:vinhdanh:{code}", "title": message, "status": status, "code": code}
     body |= {name: value for name, value in more.items() if value is not None}
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)

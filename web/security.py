@@ -16,7 +16,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-LARGEST_BODY = 12 * 1024 * 1024  # bytes: a workbook of 10 MB (contract §6) and its form
+LARGEST_BODY = 12 * 1024 * 1024  # bytes: a workbook of 10 MB (docs/contract.md §6) and its form
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8"})

@@ -87,7 +87,7 @@ SIGN_IN = (
 
 
 def run(*, folder: Path | None, scale: str, seed: int, port: int, acks: Path | None, serve: bool) -> dict[str, Any]:
-    """Carry the demo to its end; the contract's answer. Raises Refusal `demo_finished`, `folder_not_empty`."""
+    """Carry the demo to its end; the answer of docs/contract.md §3. Raises Refusal `demo_finished`, `folder_not_empty`."""
     if scale not in {"district", "small", "province"}:
         raise Unreadable("usage", "Quy mô phải là district, small hoặc province.", where={"scale": scale})
     home = folder or Path("data") / f"demo-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"  # noqa: DTZ005 -- a folder's name

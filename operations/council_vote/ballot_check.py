@@ -20,7 +20,7 @@ from rules.refusal import Refusal, Unreadable
 def verify(
     session: Session, session_code: str, *, receipt: str | None = None, batch: Any = None
 ) -> list[dict[str, str]]:
-    """What does not match, as the contract's violations; an empty list is a count that anybody can repeat.
+    """What does not match, as the violations of docs/contract.md §2; an empty list is a count that anybody can repeat.
 
     `batch` is a tally's whole answer or its list of rows, to be held against the ledger; None takes the stored one.
     Before the tally the box is checked as far as it can be, and a receipt against what lies in it.

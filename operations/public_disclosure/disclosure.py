@@ -450,12 +450,12 @@ def summary(row: Decision) -> dict[str, Any]:
     }
 
 
-# What everybody may know of a published decision: nothing of who signed inside, nor why it was revoked (domain §8).
+# What everybody may know of a published decision: nothing of who signed inside, nor why it was revoked (docs/law.md, «Công khai»).
 PUBLIC = ("code", "number", "award", "title", "signed_on", "state")
 
 
 def awardees(session: Session, decision: Decision, *, public: bool = False) -> list[dict[str, Any]]:
-    """Whom a decision honours, with the fields that may be public (domain §8) and no other.
+    """Whom a decision honours, with the fields that may be public (docs/law.md, «Công khai») and no other.
 
     Not `public`: with each one's nomination, by which the office finds its dossier.
     """

@@ -1,6 +1,6 @@
 """Citizens' petitions: taken by anybody with a receipt, due by their own legal clock, answered by the office.
 
-Who sent one is never published and stands in no list (Luật Tố cáo 25/2018/QH14; domain.md D11).
+Who sent one is never published and stands in no list (Luật Tố cáo 25/2018/QH14).
 """
 
 import base64

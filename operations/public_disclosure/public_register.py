@@ -2,7 +2,7 @@
 
 A paper is a decision of this office, or a superior's that answered one of its tờ trình. Its address is its code and
 stays. One that was revoked stays too, with its awardees, and says so: what was published wrongly is corrected in the
-same form (Luật TCTT 104/2016 Art. 22; Law 06/2022 Art. 93.2). Why, and on whose account, is not published (domain D11).
+same form (Luật TCTT 104/2016 Art. 22; Law 06/2022 Art. 93.2). Why, and on whose account, is not published (Luật Tố cáo 25/2018/QH14).
 """
 
 import csv

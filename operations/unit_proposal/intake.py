@@ -164,7 +164,7 @@ def parts(attachments: Sequence[str]) -> tuple[str, ...]:
 
 
 def answer(book: reading.Workbook, filed: Filed | None, *, committed: bool) -> dict[str, Any]:
-    """The contract's `nominations import` answer."""
+    """The `nominations import` answer of docs/contract.md."""
     errors = [*book.errors, *(filed.errors if filed else ())]
     warnings = [*book.warnings, *(filed.warnings if filed else ())]
     return {

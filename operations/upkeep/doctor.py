@@ -27,7 +27,7 @@ class Fine(str):
 
 
 def examine(installation: Installation) -> dict[str, Any]:
-    """The contract's `doctor`: {"database", "prefect_database", "ledger_size", "checks"}. Nothing is made or mended."""
+    """`doctor` of docs/contract.md §2: {"database", "prefect_database", "ledger_size", "checks"}. Nothing is made or mended."""
     checks: list[dict[str, Any]] = []
     reachable = lost(installation) is None and installation.ready()
 

@@ -102,7 +102,7 @@ def set_up(
     passwords_for: Collection[str] | None = None,
     password: str | None = None,
 ) -> dict[str, Any]:
-    """Fill an empty installation with the sample office. Returns the contract's `init --sample` answer.
+    """Fill an empty installation with the sample office. Returns the `init --sample` answer of docs/contract.md §2.
 
     `passwords_for` limits who gets a password (None: everybody); the others cannot sign in by themselves.
     `password` is everybody's, for a training installation; without it each one's own is drawn.

@@ -219,7 +219,7 @@ def _as_listed(rows: Any) -> list[dict[str, Any]]:
 
 
 def listing(session: Session, *, round_code: str | None = None) -> list[dict[str, Any]]:
-    """Every nomination as the contract's `nominations list`."""
+    """Every nomination as `nominations list` of docs/contract.md §2."""
     query = _listing_query()
     if round_code is not None:
         query = query.where(_N.round_id == rounds.by_code(session, round_code).id)

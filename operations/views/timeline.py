@@ -232,7 +232,7 @@ def _names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
 
 
 def of_nomination(session: Session, code: str) -> dict[str, Any]:
-    """The contract's `nominations show`. Raises Refusal `unknown_nomination`."""
+    """`nominations show` of docs/contract.md. Raises Refusal `unknown_nomination`."""
     rows = [row for row in nominations.listing_of(session, [code]) if row["code"] == code]
     if not rows:
         raise transition.unknown(code)

@@ -1,4 +1,4 @@
-"""`vinhdanh` as people and scripts drive it. Every call is held to the contract's general rules of an answer."""
+"""`vinhdanh` as people and scripts drive it. Every call is held to docs/contract.md §2: the general rules of an answer."""
 
 import json
 import shutil

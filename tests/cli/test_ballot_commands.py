@@ -1,4 +1,4 @@
-"""`vinhdanh ballot …`, held to the outward contract: passwords, shares, receipts, repeating a count, what is written."""
+"""`vinhdanh ballot …`, held to docs/contract.md: passwords, shares, receipts, repeating a count, what is written."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""`vinhdanh council|ballot|decisions|ledger …`, held to the outward contract."""
+"""`vinhdanh council|ballot|decisions|ledger …`, held to docs/contract.md."""
 
 import json
 import shutil

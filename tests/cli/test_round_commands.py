@@ -1,4 +1,4 @@
-"""`vinhdanh round …` and intake, held to the outward contract."""
+"""`vinhdanh round …` and intake, held to docs/contract.md."""
 
 import csv
 import json

@@ -173,7 +173,7 @@ INSIDE = ("chuyenvien1", "thuky", "chutich", "phochutich", "thanhtra")
 
 
 def test_who_is_not_of_the_office_reads_of_a_decision_what_the_register_says(site: Site, client: Client) -> None:
-    """Not who signed it, not whose nomination it was, and above all not why it was revoked (domain §8)."""
+    """Not who signed it, not whose nomination it was, and above all not why it was revoked (docs/law.md, «Công khai»)."""
     office, why = site.office, "Kê khai gian dối thành tích"
     code = site.codes["disclosed"]
     paper = office.decision_of(code)

@@ -1,6 +1,6 @@
 """The authorisation matrix: every person × every route × their own and somebody else's object, over HTTP.
 
-What is expected stands in the tables below, drawn from the contract and the design's whitelist, not from the policy's
+What is expected stands in the tables below, drawn from docs/contract.md §8 and docs/law.md, not from the policy's
 code. A new route needs its row: the first two tests fail and say so.
 """
 

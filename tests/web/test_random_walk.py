@@ -1,6 +1,6 @@
 """Who reads which text: a canary stands in every field that is not everybody's, and each person's pages are searched.
 
-First every address there is, for exactly the canaries that the design's whitelist (domain §8) lets each person see; then
+First every address there is, for exactly the canaries that the whitelist of `rules.policy` lets each person see; then
 a walk at random, following links and sending forms, that must meet no other and no fault of the server.
 """
 

@@ -158,7 +158,7 @@ def _handle(api: FastAPI) -> None:
 def problem(
     status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **further: object
 ) -> Response:
-    """An error as RFC 9457 problem+json; `code` is the contract's stable word."""
+    """An error as RFC 9457 problem+json; `code` is the stable word of docs/contract.md."""
     said = {"type": f"urn:vinhdanh:{code}", "title": message, "status": status, "code": code}
     said |= {name: value for name, value in further.items() if value is not None}
     # What somebody sent may be named in it, and may be no Unicode text.

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/nominations", tags=["nominations"])
 @router.get("", response_model=shapes.Page[shapes.Listed])
 def list_nominations(
     call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))],
-    round: Filter = None,  # noqa: A002 -- the contract's name
+    round: Filter = None,  # noqa: A002 -- the name in docs/contract.md
     unit: Filter = None,
     award: Filter = None,
     state: State | None = None,
@@ -110,7 +110,7 @@ def propose(call: Annotated[Call, Depends(Change(Act.PROPOSE))], said: shapes.Ne
 def import_workbook(
     call: Annotated[Call, Depends(Change(Act.IMPORT_WORKBOOK))],
     file: Annotated[UploadFile, File(description="An .xlsx workbook, at most 10 MB.")],
-    round: Annotated[str, Form(pattern=shapes.CODE)],  # noqa: A002 -- the contract's name
+    round: Annotated[str, Form(pattern=shapes.CODE)],  # noqa: A002 -- the name in docs/contract.md
     unit: Annotated[str, Form(pattern=shapes.CODE)],
     dry_run: Annotated[bool, Form()] = False,
     convert_legacy: Annotated[bool, Form()] = False,

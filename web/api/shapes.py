@@ -303,7 +303,7 @@ class Held(Body):
 
 
 class Facts(Body):
-    """Keys of a case (contract §4) that no field has. A list that is present is complete."""
+    """Keys of a case (docs/contract.md §4) that no field has. A list that is present is complete."""
 
     employed_months: Annotated[StrictInt, Field(ge=0, le=1200)] | None = None
     simplified_ground: case.SimplifiedGround | None = None

@@ -28,7 +28,7 @@ def inside(path: str) -> str:
 
 
 @router.get("/login")
-def show(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the contract's name of the parameter
+def show(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the parameter's name in docs/contract.md
     """The form; somebody signed in already goes on."""
     if visit.visitor is not None:
         return RedirectResponse(inside(next), status_code=303)

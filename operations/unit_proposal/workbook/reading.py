@@ -1,6 +1,6 @@
 """From a workbook to proposals: every row either clean or with its errors named, nothing guessed.
 
-Codes, heads and outcomes are those of the outward contract, section 6.
+Codes, heads and outcomes are those of docs/contract.md §6.
 """
 
 import dataclasses

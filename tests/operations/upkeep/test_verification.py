@@ -22,7 +22,7 @@ from operations.home_affairs_review import comments, review
 from operations.people import accounts, administration, second_factor, tokens
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import attachments, mending
-from operations.upkeep import deadlines, verification
+from operations.upkeep import deadlines, protected, verification
 from operations.views import board
 from rules import regulation
 from rules.lifecycle import State
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.both_databases
 # Tables whose rows are vouched for with those of another.
 WITHIN = {"second_factor": "account", "outside_identity": "account", "ballot_receipt": "ballot"}
 LEDGER = ("ledger_entry", "ledger_opening", "ledger_head", "checkpoint")
-SOURCES = {protected.name: source for source, protected in verification.TABLES.items()}
+SOURCES = {guarded.name: source for source, guarded in protected.TABLES.items()}
 METADATA = models.SQLModel.metadata.tables
 REASON = "mưa lũ ở Nậm Mạ, cán bộ phải đi cứu dân"
 
@@ -162,16 +162,16 @@ def lived_office(kind: str, furnish: Any) -> Any:
 
 
 def protected_columns(name: str) -> list[sa.Column[Any]]:
-    excused = verification.UNPROTECTED.get(name, {})
+    excused = protected.UNPROTECTED.get(name, {})
     return [column for column in METADATA[name].columns if column.name not in excused]
 
 
 def test_every_table_is_read_or_each_of_its_columns_is_excused() -> None:
     read = {*SOURCES, *WITHIN, *LEDGER, verification.COUNTER}
     assert {name for name in METADATA if protected_columns(name)} == read
-    excused = {(name, column) for name, columns in verification.UNPROTECTED.items() for column in columns}
+    excused = {(name, column) for name, columns in protected.UNPROTECTED.items() for column in columns}
     assert excused - {(name, column.name) for name, table in METADATA.items() for column in table.columns} == set()
-    assert [one for columns in verification.UNPROTECTED.values() for one in columns.values() if len(one) < 20] == []
+    assert [one for columns in protected.UNPROTECTED.values() for one in columns.values() if len(one) < 20] == []
 
 
 def test_lawful_acts_verify(lived_office: Any) -> None:
@@ -273,7 +273,7 @@ class Tampered:
 
     def rows(self, table: str) -> dict[str, str]:
         """Subject → what the state table says of it now."""
-        return {key: repr(said) for key, said in verification.TABLES[SOURCES[table]].rows(self.session)}
+        return {key: repr(said) for key, said in protected.TABLES[SOURCES[table]].rows(self.session)}
 
     def entries(self) -> verification.Fold:
         """What the ledger says now, for many looks at state tables while it stays as it is."""
@@ -406,7 +406,7 @@ def test_no_column_is_excused_that_is_found_anyway(lived_office: Any) -> None:
     found = []
     with tampering(office) as tampered:
         fold = tampered.entries()
-    for name, excuses in verification.UNPROTECTED.items():
+    for name, excuses in protected.UNPROTECTED.items():
         if list(excuses) == ["id"]:
             continue
         table = METADATA[name]
@@ -463,7 +463,7 @@ def test_each_inserted_row_is_named(lived_office: Any) -> None:
             row = tampered.connection.execute(sa.select(table).order_by(*table.primary_key.columns)).first()
             _copied(table, row, tampered.connection)
             named = [key for found, key in tampered.violations() if found == name]
-            after = [key for key, _ in verification.TABLES[SOURCES[name]].rows(tampered.session)]
+            after = [key for key, _ in protected.TABLES[SOURCES[name]].rows(tampered.session)]
             if len(after) != len(before) + 1 or not named:
                 wrong.append(f"{name}: {len(before)} → {len(after)} rows, {named} named")
     assert wrong == []

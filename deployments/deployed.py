@@ -14,7 +14,7 @@ class Deployed:
     """A flow of `flows/`; `name` is the stage's word, or the flow's own."""
 
     name: str
-    cron: str | None = None
+    rrule: str | None = None
 
 
 DEPLOYED = (
@@ -24,8 +24,8 @@ DEPLOYED = (
     Deployed("chairman_signature"),
     Deployed("public_disclosure"),
     Deployed("deliver_notifications"),
-    Deployed("escalate_deadlines", cron="0 7,13 * * *"),
-    Deployed("seal_ledger", cron="*/30 * * * *"),
+    Deployed("escalate_deadlines", rrule="FREQ=DAILY;BYHOUR=7,13;BYMINUTE=0;BYSECOND=0"),
+    Deployed("seal_ledger", rrule="FREQ=HOURLY;BYMINUTE=0,30;BYSECOND=0"),
 )
 
 

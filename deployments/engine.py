@@ -31,7 +31,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
-from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.exceptions import Abort, ObjectNotFound, PrefectException
 from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -263,8 +263,8 @@ def _create(client: SyncPrefectClient, deployed: catalogue.Deployed) -> UUID:
         entrypoint=f"flows/{deployed.name}.py:{deployed.name}",
         description=(flow.fn.__doc__ or "").strip(),
         parameter_openapi_schema=flow.parameters.model_dump_for_openapi(),
-        schedules=[DeploymentScheduleCreate(schedule=CronSchedule(cron=deployed.cron, timezone=catalogue.TIMEZONE))]
-        if deployed.cron
+        schedules=[DeploymentScheduleCreate(schedule=RRuleSchedule(rrule=deployed.rrule, timezone=catalogue.TIMEZONE))]
+        if deployed.rrule
         else [],
         tags=["vinhdanh"],
     )

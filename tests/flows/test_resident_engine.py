@@ -279,9 +279,10 @@ def prefect(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 def test_the_deploy_file_says_what_the_catalogue_says() -> None:
     said = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     assert [
-        (one["name"], one["entrypoint"], [(s["cron"], s["timezone"]) for s in one.get("schedules", [])]) for one in said
+        (one["name"], one["entrypoint"], [(s["rrule"], s["timezone"]) for s in one.get("schedules", [])])
+        for one in said
     ] == [
-        (one.name, f"flows/{one.name}.py:{one.name}", [(one.cron, deployed.TIMEZONE)] if one.cron else [])
+        (one.name, f"flows/{one.name}.py:{one.name}", [(one.rrule, deployed.TIMEZONE)] if one.rrule else [])
         for one in deployed.DEPLOYED
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.kinds import Kind
 from models import Duty, Nomination
 from models.types import table
 from operations import record
@@ -50,7 +51,9 @@ def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty:
         sa.insert(table(Duty)),
         [{"nomination_id": id_, "username": username, "duty": duty} for id_, _, username in fresh],
     )
-    record.record(session, "duty:noted", [(subject(code, username, duty), {"had": 1}) for _, code, username in fresh])
+    record.record(
+        session, Kind.DUTY_NOTED, [(subject(code, username, duty), {"had": 1}) for _, code, username in fresh]
+    )
 
 
 def subject(code: str, username: str, duty: str) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from ledger import merkle, note, proof, tiles
+from ledger import kinds, merkle, note, proof, tiles
+from ledger.kinds import Kind
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
 from models.database import Database
 from models.types import table
@@ -22,18 +23,6 @@ from rules.refusal import Refusal, Unreadable
 _E = table(LedgerEntry).c
 _O = table(LedgerOpening).c
 _H = table(LedgerHead).c
-
-# What may be opened outside: the public column of `rules.policy`. Reasons, persons' details and papers' inner texts stay shut.
-PUBLISHED: dict[str, frozenset[str]] = {
-    "decision": frozenset({"about", "signed", "pack", "state", "paper"}),
-    "submission_letter": frozenset({"about", "answer"}),
-    "disclosure": frozenset({"when"}),
-    "round": frozenset({"about", "stage", "regulation"}),
-    "regulation": frozenset({"document", "number", "issued_on"}),
-    "session": frozenset({"of", "when", "state", "frozen", "batch"}),
-    "ballot": frozenset({"box", "receipts", "batch"}),
-    "deadline": frozenset({"due_on", "computed"}),
-}
 
 
 def create_key(path: Path, origin: str) -> note.Signer:
@@ -90,11 +79,11 @@ def _published(session: Session, size: int) -> Iterator[dict[str, Any]]:
         .order_by(_E.index)
     )
     for row in session.execute(query).yield_per(2000):
-        allowed = PUBLISHED.get(row.kind.split(":", 1)[0], frozenset())
-        if not allowed:
+        kind = kinds.known(row.kind)
+        if kind is None or not kind.public:
             continue
         for name, (salt, value) in sorted(json.loads(row.openings).items()):
-            if name in allowed:
+            if name in kind.public:
                 yield {"index": row.index, "field": name, "salt": salt, "value": value}
 
 
@@ -126,7 +115,7 @@ def _proof(session: Session, decision: str, newest: Checkpoint | None, tree: mer
     row = session.execute(
         sa.select(_E.index, _E.leaf, _O.openings)
         .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)
-        .where(_E.subject == decision, _E.kind == "decision:signed")
+        .where(_E.subject == decision, _E.kind == Kind.DECISION_SIGNED)
     ).one_or_none()
     if row is None or newest is None or row[0] >= newest.size:
         raise Refusal(
@@ -136,7 +125,7 @@ def _proof(session: Session, decision: str, newest: Checkpoint | None, tree: mer
     openings = [
         {"field": name, "salt": salt, "value": value}
         for name, (salt, value) in sorted(json.loads(opened).items())
-        if name in PUBLISHED["decision"]
+        if name in Kind.DECISION_SIGNED.public
     ]
     told = proof.extra(leaf.encode(), openings)  # noqa: S610 -- the proof's own extra data, no query set
     return proof.write(index, tree.inclusion_proof(index, newest.size), told, newest.note)

@@ -1,7 +1,7 @@
 """The ledger's one writer: what changed, as salted commitments, in the same transaction as the change.
 
 `record()` is called by every operation beside its change; `operations.upkeep.verification` folds the entries back into
-the state tables. An entry's kind is `<source>:<past tense>`; the source says which table the subject is a key of.
+the state tables. What kinds of entries there are stands in `ledger.kinds`.
 """
 
 import json
@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from ledger import commitment, entry, merkle
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import LedgerEntry, LedgerHead, LedgerOpening
 from models.database import LAST_WRITES
 from models.types import table
@@ -80,7 +81,7 @@ class _Pending:
 _PENDING = "ledger_pending"
 
 
-def record(session: Session, kind: str, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+def record(session: Session, kind: Kind, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
     """Append one entry a change (subject, changed aspects); returns the index of the first.
 
     Time is the wall clock, never the business clock, and never goes backwards. The rows are written when the act
@@ -94,21 +95,21 @@ def record(session: Session, kind: str, changes: Sequence[tuple[str, Mapping[str
     for subject, aspects in changes:
         values = {name: plain(value) for name, value in aspects.items()}
         commitments, opened = commitment.commit_fields(values)
-        leaf = entry.encode(pending.size, pending.at, kind, subject, commitments)
+        leaf = entry.encode(pending.size, pending.at, str(kind), subject, commitments)
         pending.hashes.append(merkle.leaf_hash(leaf))
-        pending.leaves.append({"index": pending.size, "kind": kind, "subject": subject, "leaf": leaf.decode()})
+        pending.leaves.append({"index": pending.size, "kind": str(kind), "subject": subject, "leaf": leaf.decode()})
         pending.openings.append({"index": pending.size, "openings": dumps(opened).decode()})
         pending.size += 1
     return first
 
 
-def erase(session: Session, kind: str, subject: str, field: str) -> None:
+def erase(session: Session, kind: Kind, subject: str, field: str) -> None:
     """Forget what these entries said in a field: its salt and value go, the commitment stays and every proof with it."""
     e, o = table(LedgerEntry).c, table(LedgerOpening).c
     rows = session.execute(
         sa.select(o.index, o.openings)
         .join_from(LedgerOpening, LedgerEntry, o.index == e.index)
-        .where(e.subject == subject, e.kind == kind)
+        .where(e.subject == subject, e.kind == str(kind))
     ).all()
     for index, text in rows:
         left = {name: opened for name, opened in json.loads(text).items() if name != field}

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Account, Deadline, Nomination, Regulation, ReviewRound, RoleGrant, Unit
 from models.types import by_first, table
 from operations import access, announce, free_text, numbering, record
@@ -69,7 +70,7 @@ def register_regulation(session: Session, text: str, *, now: datetime, by: str |
     session.flush()
     record.record(
         session,
-        "regulation:registered",
+        Kind.REGULATION_REGISTERED,
         [(row.sha256, regulation_aspects(row) | ({} if by is None else {"by": by}))],
     )
     return row
@@ -150,7 +151,7 @@ def open_round(
     session.flush()
     index = record.record(
         session,
-        "round:opened",
+        Kind.ROUND_OPENED,
         [(row.code, round_aspects(row, rules_row.sha256))],
     )
     _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due)
@@ -226,7 +227,7 @@ def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date,
         "computed": f"{computed.explanation} (thời hạn theo {number})",
         "reason": None,
     }
-    return _store_deadline(session, row, stage, values, "deadline:computed")
+    return _store_deadline(session, row, stage, values, Kind.DEADLINE_COMPUTED)
 
 
 def _set_fixed(
@@ -251,10 +252,10 @@ def _set_fixed(
         "computed": f"Hết ngày {until:%d/%m/%Y}, {because}.",
         "reason": reason,
     }
-    return _store_deadline(session, row, stage, values, "deadline:fixed")
+    return _store_deadline(session, row, stage, values, Kind.DEADLINE_FIXED)
 
 
-def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: str) -> Deadline:
+def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: Kind) -> Deadline:
     found = session.exec(select(Deadline).where(Deadline.round_id == row.id, Deadline.stage == stage)).one_or_none()
     if found is None:
         found = Deadline(round_id=row.id or 0, stage=stage, **values)
@@ -399,7 +400,7 @@ def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> Revi
         row.closed_at = now
     session.add(row)
     session.flush()
-    index = record.record(session, "round:advanced", [(row.code, _stage_aspects(row))])
+    index = record.record(session, Kind.ROUND_ADVANCED, [(row.code, _stage_aspects(row))])
     if following is not Stage.ENDED:
         deadline = next((d for d in _deadlines(session, row) if d.stage == following), None)
         if deadline is not None and deadline.unit == "working" and deadline.days is not None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.kinds import Kind
 from models import AgendaItem, CouncilSession, Dossier, Nomination, Nominee, Recusal, ReviewRound, SessionMember, Unit
 from models.types import table
 from operations import announce, duties, free_text, record
@@ -145,7 +146,7 @@ def move(
     actor: Actor,
     now: datetime,
     reason: str | None = None,
-    kind: str,
+    kind: Kind,
     check: Callable[[Standing], None] | None = None,
     columns: dict[str, Any] | None = None,
     aspects: dict[str, Any] | None = None,
@@ -156,7 +157,7 @@ def move(
 ) -> tuple[list[Standing], list[Result], int]:
     """Move each nomination along its row of the transition table, or say why not.
 
-    `kind` is the ledger's word for it; `columns` further columns set on all, `aspects` what the ledger says of them;
+    `kind` is the ledger's for it; `columns` further columns set on all, `aspects` what the ledger says of them;
     `versions` what the caller's page showed (a stale one is refused `stale`); `check` may raise a Refusal for one;
     `known` how they stand, where the same act has just read it.
     Returns the nominations moved (as they stood before), a result for each code in order, and the first ledger index.
@@ -195,7 +196,7 @@ def move(
             if aspects_each is not None:
                 said.update(aspects_each(standing))
             changes.append((standing.code, said))
-        index = record.record(session, f"nomination:{kind}", changes)
+        index = record.record(session, kind, changes)
         _announce(session, groups, index)
     return moved, list(results.values()), index
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger import sealing
+from ledger.kinds import Kind
 from models import (
     Account,
     Ballot,
@@ -137,7 +138,7 @@ def _proceedings(
     roll = len(ballot_box.voted(session, sitting))
     said = [f"Hội đồng {_FORMS[ballot.kind]} đối với {items} hồ sơ; {roll} thành viên đã bỏ phiếu và ký danh sách."]
     if ballot.kind == "secret":
-        brought = ballot_check.committed(session, "ballot:counted", sitting.code, "counted_by") or []
+        brought = ballot_check.committed(session, Kind.BALLOT_COUNTED, sitting.code, "counted_by") or []
         tellers = [member for member in members if member.teller]
         said += [
             f"Hòm phiếu được niêm phong bằng khóa có dấu {sealing.fingerprint(ballot_box.public_key(ballot))}, chia cho "

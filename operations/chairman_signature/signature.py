@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from ledger.kinds import Kind
 from models import Decision, Nomination, SubmissionLetter
 from models.types import table
 from operations import (
@@ -164,14 +165,14 @@ def _decide(
     )
     session.add(decision)
     session.flush()
-    record.record(session, "decision:signed", [(decision.code, decision_aspects(decision, first.round_code))])
+    record.record(session, Kind.DECISION_SIGNED, [(decision.code, decision_aspects(decision, first.round_code))])
     _, results, index = transition.move(
         session,
         Action.SIGN,
         [row.code for row in ready],
         actor=actor,
         now=now,
-        kind="signed",
+        kind=Kind.NOMINATION_SIGNED,
         columns={"decision_id": decision.id},
         known={row.code: row for row in ready},
         aspects={"paper": decision.code},
@@ -252,14 +253,14 @@ def _forward(
     )
     session.add(letter)
     session.flush()
-    record.record(session, "submission_letter:signed", [(letter.code, letter_aspects(letter, first.round_code))])
+    record.record(session, Kind.SUBMISSION_LETTER_SIGNED, [(letter.code, letter_aspects(letter, first.round_code))])
     moved, results, index = transition.move(
         session,
         Action.FORWARD,
         [row.code for row in ready],
         actor=actor,
         now=now,
-        kind="forwarded",
+        kind=Kind.NOMINATION_FORWARDED,
         columns={"submission_letter_id": letter.id},
         known={row.code: row for row in ready},
         aspects={"paper": letter.code},
@@ -325,7 +326,7 @@ def send_back(
         actor=actor,
         now=now,
         reason=reason,
-        kind="sent_back",
+        kind=Kind.NOMINATION_SENT_BACK,
         aspects=_in_whose_place(session, codes, actor=actor, now=now),
         versions=versions,
     )
@@ -367,7 +368,7 @@ def refuse(
         actor=actor,
         now=now,
         reason=reason,
-        kind="refused",
+        kind=Kind.NOMINATION_REFUSED,
         aspects=_in_whose_place(session, codes, actor=actor, now=now),
         versions=versions,
     )

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from ledger import commitment, entry, sealing
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import Ballot, CouncilSession, LedgerEntry, LedgerOpening
 from operations.council_vote import ballot_box, counting, electorate, sessions, vote
 from rules.refusal import Refusal, Unreadable
@@ -88,7 +89,7 @@ def _check_box(session: Session, sitting: CouncilSession, ballot: Ballot, found:
         return
     receipts = ballot_box.receipts(session, sitting)
     digest = sealing.receipts_digest(receipts)
-    if not digest == ballot.box_sha256 == committed(session, "ballot:closed", sitting.code, "box"):
+    if not digest == ballot.box_sha256 == committed(session, Kind.BALLOT_CLOSED, sitting.code, "box"):
         found.say("ballot_receipt", sitting.code, "các biên nhận công bố không khớp hòm phiếu lúc đóng (sổ cái)")
     if ballot.kind != "paper" and len(receipts) != len(vote.voted(session, sitting)):
         found.say("ballot_roll", sitting.code, "số người đã ký khác số biên nhận")
@@ -98,7 +99,7 @@ def _check_count(
     session: Session, sitting: CouncilSession, ballot: Ballot, given: list[dict[str, str]] | None, found: _Violations
 ) -> None:
     text = ballot.batch or "[]"
-    said = committed(session, "session:tallied", sitting.code, "batch")
+    said = committed(session, Kind.SESSION_TALLIED, sitting.code, "batch")
     if not counting.batch_digest(text) == sitting.batch_sha256 == said:
         found.say("ballot", sitting.code, "bảng phiếu đã lưu không phải bảng mà sổ cái ghi nhận khi kiểm phiếu")
     # The order of the rows says nothing: the same rows in another one are the same batch.

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import (
     Account,
     Authorisation,
@@ -41,9 +42,9 @@ _UNIT_ROLES = (Role.UNIT_OFFICER.value, Role.UNIT_HEAD.value)
 # What an earlier round ended in for somebody who was honoured, or proposed upward by this office.
 _AWARDED = (State.SIGNED.value, State.FORWARDED.value, State.DISCLOSED.value, State.CLOSED.value)
 _SETTLING = {
-    "recused": (("open", "denied", "waived"), "conflict:recused"),
-    "denied": (("open",), "conflict:denied"),
-    "waived": (conflicts.UNCLEARED, "conflict:waived"),
+    "recused": (("open", "denied", "waived"), Kind.CONFLICT_RECUSED),
+    "denied": (("open",), Kind.CONFLICT_DENIED),
+    "waived": (conflicts.UNCLEARED, Kind.CONFLICT_WAIVED),
 }
 _C, _N, _P, _U, _A, _R, _G, _M = (
     table(model).c
@@ -83,7 +84,7 @@ def look(session: Session, sitting: CouncilSession, *, now: datetime) -> list[Co
             surer.append(row)
     session.add_all([*fresh, *surer])
     session.flush()
-    index = write_down(session, sitting, [*fresh, *surer], "conflict:detected")
+    index = write_down(session, sitting, [*fresh, *surer], Kind.CONFLICT_DETECTED)
     _ask(session, sitting, [*fresh, *surer], about=str(index), now=now)
     return fresh
 
@@ -101,7 +102,7 @@ def _row(sitting: CouncilSession, found: Finding, nomination_id: int, *, now: da
     )
 
 
-def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], kind: str) -> int:
+def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], kind: Kind) -> int:
     """The ledger's entries of these conflicts as they stand now. Returns the index of the first."""
     if not rows:
         return record.size(session)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from ledger.kinds import Kind
 from models import (
     CouncilSession,
     ReviewRound,
@@ -82,7 +83,7 @@ def convene(
     session.flush()
     index = record.record(
         session,
-        "session:convened",
+        Kind.SESSION_CONVENED,
         [
             (
                 sitting.code,
@@ -96,7 +97,7 @@ def convene(
             )
         ],
     )
-    record.record(session, "member:called", [(f"{sitting.code}/{m.member}", seat_aspects(m)) for m in snapshot])
+    record.record(session, Kind.MEMBER_CALLED, [(f"{sitting.code}/{m.member}", seat_aspects(m)) for m in snapshot])
     _invite(session, sitting, now=now, about=str(index))
     recusals.carry_over(session, sitting, snapshot, now=now)
     conflicts_found.look(session, sitting, now=now)
@@ -185,7 +186,7 @@ def reschedule(
     session.flush()
     index = record.record(
         session,
-        "session:rescheduled",
+        Kind.SESSION_RESCHEDULED,
         [
             (
                 sitting.code,
@@ -215,7 +216,7 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
     session.flush()
     index = record.record(
         session,
-        "session:cancelled",
+        Kind.SESSION_CANCELLED,
         [
             (
                 sitting.code,
@@ -259,6 +260,6 @@ def _note_attendance(
     session.flush()
     record.record(
         session,
-        "member:attended" if present else "member:left",
+        Kind.MEMBER_ATTENDED if present else Kind.MEMBER_LEFT,
         [(f"{sitting.code}/{member.member}", {"attended": int(present)}) for member in members],
     )

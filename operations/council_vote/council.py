@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import (
     Account,
     Council,
@@ -151,12 +152,12 @@ def dismiss(session: Session, *, council_code: str, username: str, until: date, 
     said = {"by": actor.username}
     record.record(
         session,
-        "council_member:dismissed",
+        Kind.COUNCIL_MEMBER_DISMISSED,
         [(f"{council.code}/{username}/{seat.valid_from.isoformat()}", accounts.member_aspects(seat) | said)],
     )
     record.record(
         session,
-        "role:ended",
+        Kind.ROLE_ENDED,
         [(accounts.grant_subject(username, row, ""), accounts.grant_aspects(row) | said) for row in grants],
     )
     return seat

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 
 from ledger import sealing
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import AgendaItem, Ballot, CouncilSession, HandCount, Nomination, ReviewRound
 from models.types import table
 from operations import (
@@ -94,11 +95,13 @@ def tally_ballot(
     sitting.version += 1
     session.add_all([sitting, ballot])
     session.flush()
-    record.record(session, "session:tallied", [(sitting.code, {"state": sitting.state, "batch": sitting.batch_sha256})])
-    record.record(session, "ballot:counted", [(sitting.code, {"batch": sitting.batch_sha256, "counted_by": said})])
+    record.record(
+        session, Kind.SESSION_TALLIED, [(sitting.code, {"state": sitting.state, "batch": sitting.batch_sha256})]
+    )
+    record.record(session, Kind.BALLOT_COUNTED, [(sitting.code, {"batch": sitting.batch_sha256, "counted_by": said})])
     record.record(
         session,
-        "agenda:counted",
+        Kind.AGENDA_COUNTED,
         [(f"{sitting.code}/{result['code']}", {"result": result_aspect(result)}) for result in results],
     )
     _move_by_outcome(session, results, actor=actor, now=now)
@@ -289,7 +292,7 @@ def enter_count(
     row.at = now
     session.add(row)
     session.flush()
-    record.record(session, "hand_count:entered", [(f"{sitting.code}/{seat.member}", hand_count_aspects(row))])
+    record.record(session, Kind.HAND_COUNT_ENTERED, [(f"{sitting.code}/{seat.member}", hand_count_aspects(row))])
     round_code = session.get_one(ReviewRound, sitting.round_id).code
     announce.stage(session, round_code, Stage.COUNCIL_VOTE, index=record.size(session) - 1)
     return len(_hand_counts(session, sitting))
@@ -378,8 +381,8 @@ def _store_results(session: Session, sitting: CouncilSession, results: Sequence[
 def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, actor: Actor, now: datetime) -> None:
     counted_by = actor if actor.holds(Role.ENGINE) else replace(actor, roles=frozenset({Role.TELLER}))
     for action, outcome, kind in (
-        (Action.RECOMMEND, "recommended", "recommended"),
-        (Action.NOT_RECOMMEND, "not_recommended", "not_recommended"),
+        (Action.RECOMMEND, "recommended", Kind.NOMINATION_RECOMMENDED),
+        (Action.NOT_RECOMMEND, "not_recommended", Kind.NOMINATION_NOT_RECOMMENDED),
     ):
         codes = [result["code"] for result in results if result["outcome"] == outcome]
         if not codes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import (
     Conflict,
     CouncilSession,
@@ -85,7 +86,7 @@ def stand_aside(
     aside = Recusal(session_id=sitting.id or 0, username=username, nomination_id=row.id or 0, ground=ground, at=now)
     session.add(aside)
     session.flush()
-    record.record(session, "recusal:declared", [(f"{sitting.code}/{number}/{row.code}", recusal_aspects(aside))])
+    record.record(session, Kind.RECUSAL_DECLARED, [(f"{sitting.code}/{number}/{row.code}", recusal_aspects(aside))])
 
 
 def recusal_aspects(row: Recusal) -> dict[str, Any]:

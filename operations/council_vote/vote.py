@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from ledger import sealing
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import AgendaItem, Ballot, BallotRoll, CouncilSession, Nomination, OpenVote, ReviewRound, SessionMember
 from models.types import table
 from operations import (
@@ -222,7 +223,12 @@ def open_ballot(
         )
     ).hexdigest()
     moved, results, _ = transition.move(
-        session, Action.PUT_ON_BALLOT, agenda, actor=_as(actor, Role.SECRETARY), now=now, kind="put_on_ballot"
+        session,
+        Action.PUT_ON_BALLOT,
+        agenda,
+        actor=_as(actor, Role.SECRETARY),
+        now=now,
+        kind=Kind.NOMINATION_PUT_ON_BALLOT,
     )
     counting.require_all(results)
     session.connection().execute(
@@ -236,11 +242,13 @@ def open_ballot(
     session.add_all([sitting, ballot])
     session.flush()
     index = record.record(
-        session, "session:ballot_opened", [(sitting.code, {"state": sitting.state, "frozen": frozen, "opened": now})]
+        session, Kind.SESSION_BALLOT_OPENED, [(sitting.code, {"state": sitting.state, "frozen": frozen, "opened": now})]
     )
-    record.record(session, "ballot:opened", [(sitting.code, {"how": how_aspect(ballot)})])
+    record.record(session, Kind.BALLOT_OPENED, [(sitting.code, {"how": how_aspect(ballot)})])
     record.record(
-        session, "agenda:set", [(f"{sitting.code}/{row.code}", {"result": counting.result_aspect({})}) for row in moved]
+        session,
+        Kind.AGENDA_SET,
+        [(f"{sitting.code}/{row.code}", {"result": counting.result_aspect({})}) for row in moved],
     )
     announce.stage(session, session.get_one(ReviewRound, sitting.round_id).code, Stage.COUNCIL_VOTE, index=index)
     return {
@@ -394,7 +402,7 @@ def _vote_openly(
     vote = OpenVote(session_id=sitting.id or 0, username=member.username, choices=dumps(dict(chosen)).decode())
     session.add(vote)
     session.flush()
-    record.record(session, "open_vote:cast", [(f"{sitting.code}/{member.member}", open_vote_aspects(vote))])
+    record.record(session, Kind.OPEN_VOTE_CAST, [(f"{sitting.code}/{member.member}", open_vote_aspects(vote))])
     slip = ballot_box.open_slip(sitting, vote.username, vote.choices)
     ballot_box.note(ballot, [*before, slip])
     return slip
@@ -408,7 +416,7 @@ def _sign_the_roll(session: Session, sitting: CouncilSession, members: Sequence[
     session.add_all([BallotRoll(session_id=sitting.id or 0, username=member.username) for member in members])
     session.flush()
     # The entry says that this member voted, which is no secret; it carries no receipt, which would be a link.
-    record.record(session, "roll:signed", [(f"{sitting.code}/{member.member}", {"voted": 1}) for member in members])
+    record.record(session, Kind.ROLL_SIGNED, [(f"{sitting.code}/{member.member}", {"voted": 1}) for member in members])
 
 
 def sign_roll(session: Session, session_code: str, members: Sequence[str], *, actor: Actor) -> int:
@@ -455,9 +463,9 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     session.flush()
     receipts = ballot_box.publish_receipts(session, sitting, inside)
     index = record.record(
-        session, "session:ballot_closed", [(sitting.code, {"state": sitting.state, "closed": now, "roll": roll})]
+        session, Kind.SESSION_BALLOT_CLOSED, [(sitting.code, {"state": sitting.state, "closed": now, "roll": roll})]
     )
-    record.record(session, "ballot:closed", [(sitting.code, closed_aspects(ballot, receipts))])
+    record.record(session, Kind.BALLOT_CLOSED, [(sitting.code, closed_aspects(ballot, receipts))])
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
     if ballot.kind != "open":
         key = sealing.fingerprint(ballot_box.public_key(ballot)) if ballot.kind == "secret" else None
@@ -527,7 +535,13 @@ def annul_ballot(
     free_text.check("Lý do hủy cuộc bỏ phiếu", reason, transition.LONGEST_REASON)
     agenda = sessions.agenda_codes(session, sitting)
     _, results, _ = transition.move(
-        session, Action.TAKE_OFF_BALLOT, agenda, actor=actor, now=now, reason=reason.strip(), kind="taken_off_ballot"
+        session,
+        Action.TAKE_OFF_BALLOT,
+        agenda,
+        actor=actor,
+        now=now,
+        reason=reason.strip(),
+        kind=Kind.NOMINATION_TAKEN_OFF_BALLOT,
     )
     counting.require_all(results)
     ballot_box.empty(session, sitting)
@@ -536,7 +550,7 @@ def annul_ballot(
     session.add(sitting)
     session.flush()
     index = record.record(
-        session, "session:ballot_annulled", [(sitting.code, {"state": sitting.state, "reason": reason.strip()})]
+        session, Kind.SESSION_BALLOT_ANNULLED, [(sitting.code, {"state": sitting.state, "reason": reason.strip()})]
     )
     round_ = session.get_one(ReviewRound, sitting.round_id)
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)

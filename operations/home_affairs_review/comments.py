@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Comment, Nomination
 from operations import free_text, paging, record, visibility
 from operations.access import Actor
@@ -29,7 +30,7 @@ def write(session: Session, code: str, *, text: str, actor: Actor, now: datetime
     number = session.execute(
         sa.select(sa.func.count()).select_from(Comment).where(col(Comment.nomination_id) == row.id)
     ).scalar_one()
-    record.record(session, "comment:written", [(f"{code}/{number}", aspects(comment))])
+    record.record(session, Kind.COMMENT_WRITTEN, [(f"{code}/{number}", aspects(comment))])
     return comment
 
 

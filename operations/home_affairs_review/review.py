@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import Appraisal, Nomination, Pause
 from models.types import by_first, table
 from operations import (
@@ -114,7 +115,7 @@ def evaluate(
         )
         verdicts.append((standing.code, verdict))
     session.connection().execute(sa.insert(table(Appraisal)), rows)
-    record.record(session, "appraisal:found", changes)
+    record.record(session, Kind.APPRAISAL_FOUND, changes)
     return verdicts
 
 
@@ -290,7 +291,7 @@ def pass_review(
         actor=actor,
         now=now,
         reason=reason,
-        kind="passed_review",
+        kind=Kind.NOMINATION_PASSED_REVIEW,
         check=clean,
         columns={"reviewed_by": actor.username},
         aspects={"reviewed_by": actor.username},
@@ -351,7 +352,7 @@ def return_for_supplement(
         actor=actor,
         now=now,
         reason=reason,
-        kind="returned",
+        kind=Kind.NOMINATION_RETURNED,
         versions=versions,
     )
     duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
@@ -396,7 +397,7 @@ def find_ineligible(
         actor=actor,
         now=now,
         reason=reason,
-        kind="found_ineligible",
+        kind=Kind.NOMINATION_FOUND_INELIGIBLE,
         columns={"reviewed_by": actor.username},
         aspects={"reviewed_by": actor.username},
         versions=versions,
@@ -456,7 +457,7 @@ def pause(
         actor=actor,
         now=now,
         reason=reason,
-        kind="paused",
+        kind=Kind.NOMINATION_PAUSED,
         aspects={"ground": ground},
         versions=versions,
     )
@@ -464,7 +465,7 @@ def pause(
         session.add(Pause(nomination_id=row.id, ground=ground, started_at=now))
         session.flush()
         record.record(
-            session, "pause:begun", [(_pause_subject(session, row), {"ground": ground, "from": now, "to": None})]
+            session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), {"ground": ground, "from": now, "to": None})]
         )
     announce.letters(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
     return results
@@ -481,7 +482,14 @@ def resume(
 ) -> list[Result]:
     """Take a paused nomination up again, from its review, also when its round has been closed; the conclusion is the reason."""
     moved, results, index = transition.move(
-        session, Action.RESUME, codes, actor=actor, now=now, reason=reason, kind="resumed", versions=versions
+        session,
+        Action.RESUME,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind=Kind.NOMINATION_RESUMED,
+        versions=versions,
     )
     for row in moved:
         session.execute(
@@ -489,7 +497,7 @@ def resume(
             .where(col(Pause.nomination_id) == row.id, col(Pause.ended_at).is_(None))
             .values(ended_at=now)
         )
-        record.record(session, "pause:ended", [(_pause_subject(session, row), {"to": now})])
+        record.record(session, Kind.PAUSE_ENDED, [(_pause_subject(session, row), {"to": now})])
     for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
         announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
     announce.letters(

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Account, AccountRequest, CouncilMember, CouncilSession, LedgerEntry, RoleGrant, SessionMember
 from operations import access, announce, record
 from operations.access import Actor
@@ -59,7 +60,12 @@ def named(people: Iterable[tuple[str, str]]) -> str:
 
 # A role or seat that ended so lately still counts: ended today, it could be given back tomorrow.
 _LATELY = timedelta(days=30)
-_WAYS_IN = ("account:password_set", "account:identity_linked")
+_SETTLED_AS = {
+    "confirmed": Kind.ACCOUNT_REQUEST_CONFIRMED,
+    "refused": Kind.ACCOUNT_REQUEST_REFUSED,
+    "withdrawn": Kind.ACCOUNT_REQUEST_WITHDRAWN,
+}
+_WAYS_IN = (Kind.ACCOUNT_PASSWORD_SET, Kind.ACCOUNT_IDENTITY_LINKED)
 
 
 def needed(session: Session, account: Account, *, today: date) -> bool:
@@ -169,7 +175,7 @@ def ask(
     )  # fmt: skip
     session.add(row)
     session.flush()
-    kind = "account_request:asked" if who else "account_request:done_alone"
+    kind = Kind.ACCOUNT_REQUEST_ASKED if who else Kind.ACCOUNT_REQUEST_DONE_ALONE
     index = record.record(session, kind, [(str(row.id), aspects(row, account.username))])
     if who:
         _letters(session, shown(session, row, account, now=now), account, who, index=index)
@@ -189,7 +195,7 @@ def settle(session: Session, row: AccountRequest, account: Account, how: str, *,
     row.state, row.settled_by, row.settled_at = how, actor.username, now
     session.add(row)
     session.flush()
-    record.record(session, f"account_request:{how}", [(str(row.id), aspects(row, account.username))])
+    record.record(session, _SETTLED_AS[how], [(str(row.id), aspects(row, account.username))])
 
 
 def aspects(row: AccountRequest, username: str) -> dict[str, Any]:

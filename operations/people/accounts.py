@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Account, Authorisation, Council, CouncilMember, OutsideIdentity, Receipt, RoleGrant, Unit
 from operations import access, announce, free_text, record
 from rules.lifecycle import Role
@@ -45,7 +46,7 @@ def add_unit(
     )
     session.add(unit)
     session.flush()
-    record.record(session, "unit:registered", [(code, unit_aspects(unit) | _by(by))])
+    record.record(session, Kind.UNIT_REGISTERED, [(code, unit_aspects(unit) | _by(by))])
     return unit
 
 
@@ -74,7 +75,7 @@ def add_account(
     )
     session.add(account)
     session.flush()
-    record.record(session, "account:created", [(username, account_aspects(account) | _by(by))])
+    record.record(session, Kind.ACCOUNT_CREATED, [(username, account_aspects(account) | _by(by))])
     return account
 
 
@@ -133,7 +134,7 @@ def set_password(session: Session, account: Account, password_hash: str) -> None
     account.password_hash = password_hash
     session.add(account)
     session.flush()
-    index = record.record(session, "account:password_set", [(account.username, {"password": password_hash})])
+    index = record.record(session, Kind.ACCOUNT_PASSWORD_SET, [(account.username, {"password": password_hash})])
     if again:
         tell(session, account, "Mật khẩu của tài khoản vừa được đổi.", by=account.username, index=index)
 
@@ -212,7 +213,7 @@ def grant(
     session.add(row)
     session.flush()
     subject = grant_subject(account.username, row, unit.code if unit else "")
-    record.record(session, "role:granted", [(subject, grant_aspects(row) | _by(by))])
+    record.record(session, Kind.ROLE_GRANTED, [(subject, grant_aspects(row) | _by(by))])
     return row
 
 
@@ -230,7 +231,7 @@ def set_up_council(
     council = Council(code=code, name=name, decision_number=decision_number, valid_from=valid_from)
     session.add(council)
     session.flush()
-    record.record(session, "council:set_up", [(code, council_aspects(council) | _by(by))])
+    record.record(session, Kind.COUNCIL_SET_UP, [(code, council_aspects(council) | _by(by))])
     return council
 
 
@@ -263,7 +264,7 @@ def appoint(
     session.flush()
     record.record(
         session,
-        "council_member:appointed",
+        Kind.COUNCIL_MEMBER_APPOINTED,
         [(f"{council.code}/{account.username}/{valid_from.isoformat()}", member_aspects(member) | _by(by))],
     )
     return member
@@ -295,7 +296,7 @@ def authorise(
     )
     session.add(row)
     session.flush()
-    record.record(session, "authorisation:given", [(str(row.id), authorisation_aspects(row) | _by(by))])
+    record.record(session, Kind.AUTHORISATION_GIVEN, [(str(row.id), authorisation_aspects(row) | _by(by))])
     return row
 
 
@@ -390,14 +391,14 @@ def link_identity(session: Session, account: Account, *, issuer: str, subject: s
     session.add(OutsideIdentity(account_id=account.id or 0, issuer=issuer, subject=subject))
     session.flush()
     told = {"identities": identities(session, account), "by": by}
-    record.record(session, "account:identity_linked", [(account.username, told)])
+    record.record(session, Kind.ACCOUNT_IDENTITY_LINKED, [(account.username, told)])
     return True
 
 
 def unlink_identities(session: Session, account: Account, *, by: str) -> None:
     """The account signs in with its password only."""
     session.execute(sa.delete(OutsideIdentity).where(col(OutsideIdentity.account_id) == account.id))
-    record.record(session, "account:identities_unlinked", [(account.username, {"identities": None, "by": by})])
+    record.record(session, Kind.ACCOUNT_IDENTITIES_UNLINKED, [(account.username, {"identities": None, "by": by})])
 
 
 def identities(session: Session, account: Account) -> list[list[str]] | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Account, Authorisation, RoleGrant, SecondFactor, Unit
 from models.organisation import LEVELS
 from operations import access, free_text, record, rounds
@@ -87,7 +88,7 @@ def end_unit(session: Session, code: str, *, on: date, successor: str | None = N
     unit.successor_id = heir.id if heir else None
     session.add(unit)
     session.flush()
-    record.record(session, "unit:ended", [(code, {**accounts.unit_aspects(unit), "by": actor.username})])
+    record.record(session, Kind.UNIT_ENDED, [(code, {**accounts.unit_aspects(unit), "by": actor.username})])
     return unit
 
 
@@ -176,7 +177,7 @@ class _Doer:
 
 
 def _invited(session: Session, account: Account, until: datetime, doer: _Doer, *, now: datetime) -> None:
-    record.record(session, "account:invited", [(account.username, {"invited": [doer.by, until]})])
+    record.record(session, Kind.ACCOUNT_INVITED, [(account.username, {"invited": [doer.by, until]})])
     if account.password_hash is not None:
         _tell(session, account, "Một đường dẫn để đặt lại mật khẩu của tài khoản vừa được cấp.", doer, now=now)
 
@@ -215,7 +216,7 @@ def disable(session: Session, username: str, *, actor: Actor, now: datetime) -> 
     session.add(account)
     session.flush()
     sign_in.revoke_all(session, account.id or 0)
-    _record_account(session, "account:disabled", account, actor)
+    _record_account(session, Kind.ACCOUNT_DISABLED, account, actor)
 
 
 def enable(session: Session, username: str, *, actor: Actor) -> None:
@@ -227,10 +228,10 @@ def enable(session: Session, username: str, *, actor: Actor) -> None:
     account.disabled_at = None
     session.add(account)
     session.flush()
-    _record_account(session, "account:enabled", account, actor)
+    _record_account(session, Kind.ACCOUNT_ENABLED, account, actor)
 
 
-def _record_account(session: Session, kind: str, account: Account, actor: Actor) -> None:
+def _record_account(session: Session, kind: Kind, account: Account, actor: Actor) -> None:
     told = {"disabled": account.disabled_at, "by": actor.username}
     record.record(session, kind, [(account.username, told)])
 
@@ -469,7 +470,7 @@ def end_grant(
     session.add(row)
     session.flush()
     subject = accounts.grant_subject(username, row, place.code if place else "")
-    record.record(session, "role:ended", [(subject, {**accounts.grant_aspects(row), "by": actor.username})])
+    record.record(session, Kind.ROLE_ENDED, [(subject, {**accounts.grant_aspects(row), "by": actor.username})])
     return row
 
 
@@ -604,7 +605,7 @@ def end_authorisation(
     session.add(row)
     session.flush()
     told = {**accounts.authorisation_aspects(row), "by": actor.username}
-    record.record(session, "authorisation:ended", [(str(row.id), told)])
+    record.record(session, Kind.AUTHORISATION_ENDED, [(str(row.id), told)])
     return row
 
 

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import Session
 
+from ledger.kinds import Kind
 from models import Account, SecondFactor
 from models.types import table
 from operations import record
@@ -62,7 +63,7 @@ def confirm(session: Session, account: Account, *, code: str, key: bytes, wall: 
     row.confirmed_at = wall
     session.add(row)
     session.flush()
-    record.record(session, "account:second_factor_set", [(account.username, aspects(row))])
+    record.record(session, Kind.ACCOUNT_SECOND_FACTOR_SET, [(account.username, aspects(row))])
 
 
 def remove(session: Session, account: Account, *, by: str) -> None:
@@ -74,7 +75,7 @@ def remove(session: Session, account: Account, *, by: str) -> None:
     session.delete(row)
     session.flush()
     if was_set:
-        record.record(session, "account:second_factor_removed", [(account.username, {**aspects(None), "by": by})])
+        record.record(session, Kind.ACCOUNT_SECOND_FACTOR_REMOVED, [(account.username, {**aspects(None), "by": by})])
 
 
 def aspects(row: SecondFactor | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Account, ApiToken
 from models.types import table
 from operations import access, record
@@ -47,7 +48,7 @@ def issue(session: Session, *, scope: str, days: int, actor: Actor, now: datetim
     )
     session.add(row)
     session.flush()
-    record.record(session, "api_token:issued", [(str(row.id), aspects(row, actor.username))])
+    record.record(session, Kind.API_TOKEN_ISSUED, [(str(row.id), aspects(row, actor.username))])
     return token
 
 
@@ -101,7 +102,7 @@ def revoke(session: Session, number: int, *, actor: Actor, now: datetime, wall: 
     row.revoked_at = wall or datetime.now(UTC)
     session.add(row)
     session.flush()
-    record.record(session, "api_token:revoked", [(str(row.id), {"revoked": row.revoked_at, "by": actor.username})])
+    record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": row.revoked_at, "by": actor.username})])
 
 
 def revoke_all(session: Session, account: Account, *, wall: datetime | None = None) -> int:
@@ -118,7 +119,7 @@ def revoke_all(session: Session, account: Account, *, wall: datetime | None = No
     session.flush()
     if rows:
         told = {"revoked": wall, "by": account.username}
-        record.record(session, "api_token:revoked", [(str(row.id), told) for row in rows])
+        record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), told) for row in rows])
     return len(rows)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, Unit
 from models.types import by_first, table
 from operations import (
@@ -140,7 +141,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     session.flush()
     record.record(
         session,
-        "disclosure:published",
+        Kind.DISCLOSURE_PUBLISHED,
         [(f"{paper}/register", {"when": [now, ""]}), (f"{paper}/notice_board", {"when": [now, until]})],
     )
     moved, _, _ = transition.move(
@@ -149,7 +150,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         [row.code for row in waiting],
         actor=actor,
         now=now,
-        kind="disclosed",
+        kind=Kind.NOMINATION_DISCLOSED,
         known={row.code: row for row in waiting},
     )
     announce.letters(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
@@ -267,7 +268,7 @@ def record_answer(
     session.flush()
     index = record.record(
         session,
-        "submission_letter:answered",
+        Kind.SUBMISSION_LETTER_ANSWERED,
         [(letter.code, {"answer": [letter.answer, letter.answer_number, letter.answered_on]})],
     )
     announce.letters(
@@ -296,7 +297,13 @@ def record_answer(
     )
     if codes:
         moved, _, index = transition.move(
-            session, Action.RECORD_REFUSAL_ABOVE, codes, actor=actor, now=now, reason=reason, kind="refused_above"
+            session,
+            Action.RECORD_REFUSAL_ABOVE,
+            codes,
+            actor=actor,
+            now=now,
+            reason=reason,
+            kind=Kind.NOMINATION_REFUSED_ABOVE,
         )
         announce.letters(
             session,
@@ -320,7 +327,9 @@ def close_posted(session: Session, *, now: datetime) -> int:
         )
         rows = transition.standings_where(session, condition, _N.state == State.DISCLOSED.value)
         if rows:
-            transition.move(session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind="closed")
+            transition.move(
+                session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind=Kind.NOMINATION_CLOSED
+            )
             closed += len(rows)
     return closed
 
@@ -368,7 +377,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
     session.flush()
     record.record(
         session,
-        "decision:revoked",
+        Kind.DECISION_REVOKED,
         [
             (
                 decision.code,
@@ -382,7 +391,13 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
     )
     rows = honoured(session, decision)
     moved, _, _ = transition.move(
-        session, Action.REVOKE, [row.code for row in rows], actor=actor, now=now, reason=reason, kind="revoked"
+        session,
+        Action.REVOKE,
+        [row.code for row in rows],
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind=Kind.NOMINATION_REVOKED,
     )
     point = ground.rsplit(".", 1)[1]
     announce.letters(
@@ -417,8 +432,9 @@ def attach_paper(session: Session, code: str, sha256: str) -> None:
         row.version += 1
         session.add(row)
         session.flush()
-        source = "submission_letter" if code.startswith("TTr-") else "decision"
-        record.record(session, f"{source}:paper_rendered", [(row.code, {"paper": sha256})])
+        letter = isinstance(row, SubmissionLetter)
+        kind = Kind.SUBMISSION_LETTER_PAPER_RENDERED if letter else Kind.DECISION_PAPER_RENDERED
+        record.record(session, kind, [(row.code, {"paper": sha256})])
 
 
 def decisions(session: Session) -> list[dict[str, Any]]:

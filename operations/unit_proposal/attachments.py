@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import Account, Attachment, Decision, Dossier, Nomination, ReviewRound, StoredFile, SubmissionLetter
 from models.types import by_first, table
 from operations import (
@@ -111,7 +112,7 @@ def add(
     )
     session.add(attachment)
     session.flush()
-    _changed(session, touched, "added", attachment, actor=actor)
+    _changed(session, touched, Kind.ATTACHMENT_ADDED, attachment, actor=actor)
     return attachment
 
 
@@ -131,8 +132,8 @@ def remove(session: Session, code: str, number: int, *, actor: Actor, now: datet
     attachment.removed_by, attachment.removed_at = actor.username, now
     session.add(attachment)
     session.flush()
-    _changed(session, touched, "removed", attachment, actor=actor)
-    record.erase(session, "attachment:added", _subject(session, attachment), "file")
+    _changed(session, touched, Kind.ATTACHMENT_REMOVED, attachment, actor=actor)
+    record.erase(session, Kind.ATTACHMENT_ADDED, _subject(session, attachment), "file")
     _forget(session, sha256)
     return sha256
 
@@ -172,17 +173,17 @@ def require_open(session: Session, code: str, *, actor: Actor) -> Nomination:
     return row
 
 
-def _changed(session: Session, touched: list[Nomination], what: str, attachment: Attachment, *, actor: Actor) -> None:
+def _changed(session: Session, touched: list[Nomination], kind: Kind, attachment: Attachment, *, actor: Actor) -> None:
     """Each nomination it is about is another than the one that somebody read: a new version, judged again."""
     duties.note_proposers(session, [(one.id or 0, one.code, one.proposed_by) for one in touched], actor)
     of = touched[0].code if attachment.nomination_id is not None else ""
-    record.record(session, f"attachment:{what}", [(_subject(session, attachment), aspects(attachment, of))])
+    record.record(session, kind, [(_subject(session, attachment), aspects(attachment, of))])
     for one in touched:
         one.version += 1
         session.add(one)
     session.flush()
     cases = [(one.code, {"case": proposal.case_aspect(one)}) for one in touched]
-    index = record.record(session, "nomination:papers_changed", cases)
+    index = record.record(session, Kind.NOMINATION_PAPERS_CHANGED, cases)
     round_code = session.get_one(ReviewRound, touched[0].round_id).code
     announce.stage(session, round_code, Stage.HOME_AFFAIRS_REVIEW, index=index)
 

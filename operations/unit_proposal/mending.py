@@ -7,6 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from ledger.kinds import Kind
 from models import Nomination, Nominee, ReviewRound, Unit
 from models.types import table
 from operations import (
@@ -89,7 +90,7 @@ def mend(
     session.flush()
     record.record(
         session,
-        "nomination:mended",
+        Kind.NOMINATION_MENDED,
         [(code, {"case": proposal.case_aspect(row), "award": [row.award, row.role, row.route]})],
     )
 
@@ -153,7 +154,7 @@ def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | d
         nominee.email,
     ]
     aspects = {"name": nominee.name, "position": [nominee.position, nominee.workplace], "person": about}
-    record.record(session, "nominee:mended", [(nominee.code, aspects)])
+    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, aspects)])
 
 
 _EMPTY = {"parts": proposal.ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
 from models.types import table
 from operations import (
@@ -124,7 +125,7 @@ def file(
     session.flush()
     record.record(
         session,
-        "dossier:filed",
+        Kind.DOSSIER_FILED,
         [(dossier.code, dossier_aspects(dossier, round_.code, unit.code))],
     )
     _register(session, unit, fresh)
@@ -337,7 +338,7 @@ def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]]) -> None
     session.connection().execute(sa.insert(table(Nominee)), fresh)
     record.record(
         session,
-        "nominee:registered",
+        Kind.NOMINEE_REGISTERED,
         [
             (
                 row["code"],
@@ -451,7 +452,7 @@ def _draft(
             )
         )
     session.connection().execute(sa.insert(table(Nomination)), rows)
-    record.record(session, "nomination:drafted", changes)
+    record.record(session, Kind.NOMINATION_DRAFTED, changes)
     return [row["code"] for row in rows]
 
 
@@ -512,7 +513,14 @@ def _submit(
             )
 
     moved, results, index = transition.move(
-        session, Action.SUBMIT, codes, actor=actor, now=now, kind="submitted", check=in_time, versions=versions
+        session,
+        Action.SUBMIT,
+        codes,
+        actor=actor,
+        now=now,
+        kind=Kind.NOMINATION_SUBMITTED,
+        check=in_time,
+        versions=versions,
     )
     duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
     _receive(session, {row.dossier_code for row in moved}, now=now)
@@ -555,7 +563,7 @@ def _receive(session: Session, dossiers: Collection[str], *, now: datetime) -> N
         received += session.connection().execute(statement).scalars()
     if received:
         session.expire_all()
-        record.record(session, "dossier:received", [(code, {"received": now}) for code in sorted(received)])
+        record.record(session, Kind.DOSSIER_RECEIVED, [(code, {"received": now}) for code in sorted(received)])
 
 
 def withdraw(
@@ -569,5 +577,12 @@ def withdraw(
 ) -> list[Result]:
     """A unit takes its nominations back, with a reason."""
     return transition.move(
-        session, Action.WITHDRAW, codes, actor=actor, now=now, reason=reason, kind="withdrawn", versions=versions
+        session,
+        Action.WITHDRAW,
+        codes,
+        actor=actor,
+        now=now,
+        reason=reason,
+        kind=Kind.NOMINATION_WITHDRAWN,
+        versions=versions,
     )[1]

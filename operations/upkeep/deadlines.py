@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger.kinds import Kind
 from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound, Unit
 from models.types import by_first, table
 from operations import announce, record, rounds
@@ -97,7 +98,7 @@ def _remind(session: Session, *, now: datetime) -> int:
         deadline.version += 1
         session.add(deadline)
         session.flush()
-        record.record(session, "deadline:reminded", [(f"{round_.code}/{stage}", {"reminded": now})])
+        record.record(session, Kind.DEADLINE_REMINDED, [(f"{round_.code}/{stage}", {"reminded": now})])
         letters = [
             announce.Letter(
                 kind="deadline_reminder",
@@ -175,7 +176,7 @@ def _step(
     session.add(row)
     session.flush()
     key = f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}/{level}"
-    record.record(session, "escalation:raised", [(key, escalation_aspects(row))])
+    record.record(session, Kind.ESCALATION_RAISED, [(key, escalation_aspects(row))])
     announce.letters(
         session,
         [

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from ledger import entry
+from ledger import entry, kinds
+from ledger.kinds import Kind
 from models import Account, Appraisal, Decision, LedgerEntry, LedgerOpening, Nomination, SubmissionLetter
 from models.types import by_first, table
 from operations import access, transition, visibility
@@ -18,106 +19,6 @@ from operations.home_affairs_review import review
 from operations.unit_proposal import attachments
 from operations.views import nominations
 
-# Every kind that an operation records, as people call it.
-WORDS: dict[str, str] = {
-    "nomination:drafted": "Đơn vị lập hồ sơ",
-    "nomination:mended": "Đơn vị sửa, bổ sung hồ sơ",
-    "duty:noted": "Ghi người cùng tham gia đề nghị, thẩm định hoặc kiểm phiếu",
-    "nomination:papers_changed": "Thay đổi giấy tờ kèm theo",
-    "nomination:submitted": "Đơn vị nộp hồ sơ",
-    "nomination:withdrawn": "Đơn vị rút hồ sơ",
-    "nomination:returned": "Phòng Nội vụ trả lại để bổ sung",
-    "nomination:passed_review": "Phòng Nội vụ kết luận đủ điều kiện",
-    "nomination:found_ineligible": "Phòng Nội vụ kết luận không đủ điều kiện",
-    "nomination:paused": "Tạm dừng, chờ kết luận",
-    "nomination:resumed": "Xem xét tiếp",
-    "nomination:put_on_ballot": "Đưa ra Hội đồng bỏ phiếu",
-    "nomination:taken_off_ballot": "Hội đồng hủy lượt bỏ phiếu",
-    "nomination:recommended": "Hội đồng đề nghị khen thưởng",
-    "nomination:not_recommended": "Hội đồng không đề nghị khen thưởng",
-    "nomination:sent_back": "Chủ tịch yêu cầu thẩm định lại",
-    "nomination:refused": "Chủ tịch không khen thưởng",
-    "nomination:signed": "Ký quyết định khen thưởng",
-    "nomination:forwarded": "Ký tờ trình cấp trên",
-    "nomination:refused_above": "Cấp trên không khen thưởng",
-    "nomination:disclosed": "Công khai",
-    "nomination:closed": "Hoàn thành",
-    "nomination:revoked": "Hủy bỏ quyết định khen thưởng",
-    "appraisal:found": "Đối chiếu với quy định",
-    "account:created": "Lập tài khoản",
-    "account:disabled": "Khóa tài khoản",
-    "account:enabled": "Mở lại tài khoản",
-    "account:invited": "Gửi liên kết đăng nhập lần đầu",
-    "account:identities_unlinked": "Bỏ liên kết đăng nhập bên ngoài",
-    "account:identity_linked": "Liên kết đăng nhập bên ngoài",
-    "account:password_set": "Đặt mật khẩu",
-    "account:second_factor_removed": "Bỏ mã xác thực hai lớp",
-    "account:second_factor_set": "Đặt mã xác thực hai lớp",
-    "account_request:asked": "Quản trị yêu cầu việc với tài khoản, chờ người khác xác nhận",
-    "account_request:confirmed": "Xác nhận việc với tài khoản",
-    "account_request:done_alone": "Quản trị làm việc với tài khoản một mình, không ai khác xác nhận được",
-    "account_request:refused": "Từ chối việc với tài khoản",
-    "account_request:withdrawn": "Rút yêu cầu việc với tài khoản",
-    "api_token:issued": "Cấp khóa truy cập cho chương trình",
-    "api_token:revoked": "Thu hồi khóa truy cập",
-    "attachment:added": "Kèm giấy tờ",
-    "attachment:removed": "Rút giấy tờ đã kèm",
-    "authorisation:ended": "Chấm dứt ủy quyền",
-    "authorisation:given": "Ủy quyền bằng văn bản",
-    "agenda:counted": "Ghi kết quả kiểm phiếu",
-    "agenda:set": "Lập chương trình họp",
-    "ballot:closed": "Đóng phiếu",
-    "ballot:counted": "Kiểm phiếu",
-    "ballot:opened": "Mở phiếu",
-    "comment:written": "Ghi ý kiến",
-    "conflict:denied": "Thành viên trả lời không có xung đột lợi ích",
-    "conflict:detected": "Dữ liệu cho thấy có thể có xung đột lợi ích",
-    "conflict:recused": "Thành viên tránh hồ sơ vì xung đột lợi ích",
-    "conflict:waived": "Thư ký xác nhận thành viên được biểu quyết",
-    "council:set_up": "Thành lập Hội đồng",
-    "council_member:appointed": "Cử thành viên Hội đồng",
-    "council_member:dismissed": "Cho thôi thành viên Hội đồng",
-    "deadline:computed": "Tính thời hạn",
-    "deadline:fixed": "Ấn định thời hạn",
-    "deadline:reminded": "Nhắc việc sắp đến hạn",
-    "decision:paper_rendered": "In quyết định",
-    "decision:revoked": "Hủy bỏ quyết định",
-    "decision:signed": "Ký quyết định",
-    "disclosure:published": "Công khai quyết định",
-    "dossier:filed": "Nộp tờ trình",
-    "dossier:received": "Tiếp nhận để thẩm định",
-    "escalation:raised": "Đôn đốc việc quá hạn",
-    "hand_count:entered": "Ghi số phiếu đếm tay",
-    "member:attended": "Ghi thành viên dự họp",
-    "member:called": "Mời thành viên họp",
-    "member:left": "Bỏ ghi thành viên dự họp",
-    "nominee:mended": "Sửa tên, thông tin người được đề nghị",
-    "nominee:registered": "Ghi người được đề nghị",
-    "open_vote:cast": "Biểu quyết công khai",
-    "pause:begun": "Dừng tính thời hạn",
-    "pause:ended": "Tính tiếp thời hạn",
-    "petition:answered": "Trả lời phản ánh",
-    "petition:received": "Tiếp nhận phản ánh",
-    "recusal:declared": "Thành viên tránh hồ sơ",
-    "regulation:registered": "Nạp Quy chế",
-    "role:ended": "Thôi giao vai trò",
-    "role:granted": "Giao vai trò",
-    "roll:signed": "Thành viên đã bỏ phiếu",
-    "round:advanced": "Chuyển khâu",
-    "round:opened": "Mở đợt xét",
-    "session:ballot_annulled": "Hủy lượt bỏ phiếu",
-    "session:ballot_closed": "Đóng phiếu",
-    "session:ballot_opened": "Mở phiếu",
-    "session:cancelled": "Hủy phiên họp",
-    "session:convened": "Triệu tập Hội đồng",
-    "session:rescheduled": "Đổi giờ, địa điểm họp",
-    "session:tallied": "Kiểm phiếu",
-    "submission_letter:answered": "Cấp trên trả lời tờ trình",
-    "submission_letter:paper_rendered": "In tờ trình",
-    "submission_letter:signed": "Ký tờ trình",
-    "unit:ended": "Đơn vị kết thúc hoạt động",
-    "unit:registered": "Ghi đơn vị",
-}
 VERDICTS = {
     "eligible": "đủ điều kiện",
     "ineligible": "không đủ điều kiện",
@@ -127,8 +28,8 @@ VERDICTS = {
     "no_pack": "chưa có bộ quy định cho ngày xét",
 }
 # What happened to something of a nomination's: an appraisal, a paper that lies with it.
-_BESIDE = ("appraisal:found", "attachment:added", "attachment:removed")
-_HELD = frozenset({"nomination:paused", "nomination:resumed"})  # their reason may point at who complained
+_BESIDE = (Kind.APPRAISAL_FOUND, Kind.ATTACHMENT_ADDED, Kind.ATTACHMENT_REMOVED)
+_HELD = frozenset({Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED})  # their reason may point at who complained
 _E, _O = table(LedgerEntry).c, table(LedgerOpening).c
 
 
@@ -146,8 +47,9 @@ class Event:
 
 
 def words(kind: str) -> str:
-    """A ledger kind as people call it; one without words stays as it is."""
-    return WORDS.get(kind, kind)
+    """A ledger kind as people call it; one of another version of the program stays as it is."""
+    known = kinds.known(kind)
+    return known.word if known else kind
 
 
 def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
@@ -165,7 +67,7 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
         .where(
             _E.subject.in_(subjects),
             (_E.subject == code) | _E.kind.in_(_BESIDE),
-            _E.kind != "nomination:papers_changed",  # the paper's own entry says more
+            _E.kind != Kind.NOMINATION_PAPERS_CHANGED,  # the paper's own entry says more
         )
         .order_by(_E.index)
     )

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from ledger.kinds import Kind
 from operations.people import account_requests
-from operations.views import inbox, timeline
+from operations.views import inbox
 from rules import lifecycle
 from tests.web.conftest import Site
 from web import language
@@ -27,8 +28,9 @@ def shown() -> set[str]:
         )
     }
     named = (lifecycle.STATE_NAMES, lifecycle.STAGE_NAMES, lifecycle.ROLE_NAMES)
-    for names in (*named, timeline.WORDS, inbox.KINDS, account_requests.ACTS):
+    for names in (*named, inbox.KINDS, account_requests.ACTS):
         found |= set(names.values())
+    found |= {kind.word for kind in Kind}
     return found
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from ledger.canonical import dumps
+from ledger.kinds import Kind
 from models import Nomination, Nominee
 from operations import access, transition, visibility
 from operations.access import Actor
@@ -361,13 +362,13 @@ _ENDED_AT = {
     State.NOT_RECOMMENDED: Stage.COUNCIL_VOTE,
     State.REFUSED: Stage.CHAIRMAN_SIGNATURE,
 }
-_BROUGHT_TO = {
-    "nomination:drafted": Stage.UNIT_PROPOSAL,
-    "nomination:returned": Stage.UNIT_PROPOSAL,
-    "nomination:submitted": Stage.HOME_AFFAIRS_REVIEW,
-    "nomination:resumed": Stage.HOME_AFFAIRS_REVIEW,
-    "nomination:sent_back": Stage.HOME_AFFAIRS_REVIEW,
-    "nomination:passed_review": Stage.COUNCIL_VOTE,
+_BROUGHT_TO: dict[str, Stage] = {
+    Kind.NOMINATION_DRAFTED: Stage.UNIT_PROPOSAL,
+    Kind.NOMINATION_RETURNED: Stage.UNIT_PROPOSAL,
+    Kind.NOMINATION_SUBMITTED: Stage.HOME_AFFAIRS_REVIEW,
+    Kind.NOMINATION_RESUMED: Stage.HOME_AFFAIRS_REVIEW,
+    Kind.NOMINATION_SENT_BACK: Stage.HOME_AFFAIRS_REVIEW,
+    Kind.NOMINATION_PASSED_REVIEW: Stage.COUNCIL_VOTE,
 }
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ledger.kinds import SOURCES, Kind
-from operations.upkeep import verification
+from operations.upkeep import protected
 
 ROOT = Path(__file__).parents[2]
 DOORS = ("operations", "cli", "web", "tasks", "deployments")
@@ -37,7 +37,7 @@ def test_no_kind_is_spelled_out_beside_the_list():
 
 
 def test_what_is_recorded_is_what_is_compared_with_the_state():
-    assert set(verification.TABLES) == SOURCES
+    assert set(protected.TABLES) == SOURCES
 
 
 def test_a_kind_says_what_happened_to_what_in_words_of_its_own():

@@ -15,12 +15,12 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.conftest import Templates
+from tests.conftest import LONG, Templates
 from tests.web.busy_site import BORN, STATES, UNITS, Places, busy, places
 from tests.web.conftest import PASSWORD
 from tests.web.test_matrix import COUNCIL, EVERYBODY, OFFICE, PAGES, PEOPLE, WORKERS, Party
 
-STEPS = 300
+STEPS = 300 if LONG else 100
 PAPERS = (".pdf", ".xlsx")  # slow to make; the matrix asks for each
 PUBLISHED = {"disclosed", "revoked"}
 

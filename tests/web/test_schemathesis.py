@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from operations.people import tokens
 from rules import policy
+from tests.conftest import LONG
 from tests.web.conftest import PASSWORD, Site
 from web.api import app as api
 from web.api.caller import Bearer
@@ -34,7 +35,7 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-EXAMPLES = 10  # of each operation
+EXAMPLES = 10 if LONG else 4  # of each operation
 DOCUMENT = schemathesis.openapi.from_dict(api.create().openapi())
 DOCUMENT.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 OPERATIONS = {one.ok().label: one.ok() for one in DOCUMENT.get_all_operations()}

@@ -17,9 +17,10 @@ from typing import Any
 
 from operations.council_vote import vote
 from rules.lifecycle import State
+from tests.conftest import LONG
 
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
-SESSIONS, ITEMS = 100, 3
+SESSIONS, ITEMS = 100 if LONG else 25, 3
 WORDS = tuple(word.encode() for word in vote.CHOICES)
 Vote = dict[str, Any]  # everything the adversary saw of one act, and the truth under "said"
 
@@ -183,21 +184,22 @@ def test_whoever_sees_every_file_after_every_vote_guesses_no_better_than_chance(
     round_ = office.open_round()
     chance = random.Random(4)
     sessions = [watched_session(office, round_, chance) for _ in range(SESSIONS)]
-    assert sum(len(votes) for votes, _ in sessions) == 1100
+    assert sum(len(votes) for votes, _ in sessions) == 11 * SESSIONS
 
     majority = by_majority(sessions)
-    bound = majority.hits + 5 * math.sqrt(majority.hits * (1 - majority.hits / (1100 * ITEMS)))
+    bound = majority.hits + 5 * math.sqrt(majority.hits * (1 - majority.hits / (11 * SESSIONS * ITEMS)))
     scores = {f"rows by {name}": by_order(sessions, key) for name, key in ORDERS.items()}
     scores |= {f"learned from {name}": by_learning(sessions, feature) for name, feature in FEATURES.items()}
     assert {name: round(score.deviations, 1) for name, score in scores.items() if score.deviations > 5} == {}
     assert {name: score.hits for name, score in scores.items() if score.hits > bound} == {}
 
-    # The measure itself: one member in ten given away is found.
+    # The measure itself: one member in eleven given away is found; in a quarter of the sessions, two.
     leaky = Score()
+    given = 1 if LONG else 2
     for votes, _ in sessions:
         for item in range(ITEMS):
             truth = [seen["said"][item] for seen in votes]
-            leaky.add([truth[0], *(chance.choice(vote.CHOICES) for _ in truth[1:])], truth)
+            leaky.add([*truth[:given], *(chance.choice(vote.CHOICES) for _ in truth[given:])], truth)
     assert leaky.deviations > 5
 
     # No choice in plain words: while a ballot is open, what stands in the files of them stays as it was.

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
-from models import Account, Deadline, Nomination, Regulation, ReviewRound, RoleGrant, Unit
+from models import Deadline, Nomination, Regulation, ReviewRound, Unit
 from models.types import by_first, table
-from operations import access, announce, free_text, numbering, record
+from operations import access, announce, free_text, numbering, recipients, record, regulations
 from operations.access import Actor
 from rules import calendar, deadlines, lifecycle, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, RoundKind, Stage
@@ -32,7 +31,7 @@ def by_code(session: Session, code: str) -> ReviewRound:
     return found
 
 
-def office(session: Session) -> Unit:
+def issuing_authority(session: Session) -> Unit:
     """The People's Committee this installation works for. Raises Refusal `no_office`."""
     found = session.exec(select(Unit).where(col(Unit.is_office).is_(True)).order_by(col(Unit.id).desc())).first()
     if found is None:
@@ -42,56 +41,6 @@ def office(session: Session) -> Unit:
             "(dòng lệnh: `vinhdanh unit add --office`, hoặc `vinhdanh init --sample` khi dùng thử).",
         )
     return found
-
-
-def regulation_in_use(session: Session) -> Regulation | None:
-    """The regulation that a round opened without a file of its own would be bound to: the newest registered."""
-    return session.exec(select(Regulation).order_by(col(Regulation.id).desc())).first()
-
-
-def register_regulation(session: Session, text: str, *, now: datetime, by: str | None = None) -> Regulation:
-    """Keep the regulation's exact text and who brought it; the same text is kept once. Raises Unreadable on a bad file.
-
-    Thresholds and quorum stand in it: only the secretary's opening of a round brings one in, never an administrator.
-    """
-    parsed = regulation.parse(text)
-    known = session.exec(select(Regulation).where(Regulation.sha256 == parsed.sha256)).one_or_none()
-    if known is not None:
-        return known
-    row = Regulation(
-        sha256=parsed.sha256,
-        document=parsed.document,
-        number=parsed.number,
-        issued_on=parsed.date,
-        text=text,
-        registered_at=now,
-    )
-    session.add(row)
-    session.flush()
-    record.record(
-        session,
-        Kind.REGULATION_REGISTERED,
-        [(row.sha256, regulation_aspects(row) | ({} if by is None else {"by": by}))],
-    )
-    return row
-
-
-def regulation_aspects(row: Regulation) -> dict[str, Any]:
-    """A regulation as the ledger commits to it; the newest by number is the next round's."""
-    return {
-        "document": row.document,
-        "number": row.number,
-        "issued_on": row.issued_on,
-        "registered": [row.id, row.registered_at],
-    }
-
-
-_parsed = lru_cache(maxsize=32)(regulation.parse)
-
-
-def regulation_of(session: Session, round_: ReviewRound) -> regulation.Regulation:
-    row = session.get_one(Regulation, round_.regulation_id)
-    return _parsed(row.text)
 
 
 def open_round(
@@ -121,11 +70,11 @@ def open_round(
             "date_in_the_past",
             f"Hạn nhận đề nghị {proposals_due:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.",
         )
-    at_office = office(session)
+    at_office = issuing_authority(session)
     if regulation_text is not None:
-        rules_row = register_regulation(session, regulation_text, now=now, by=actor.username)
+        rules_row = regulations.register(session, regulation_text, now=now, by=actor.username)
     else:
-        latest = regulation_in_use(session)
+        latest = regulations.in_use(session)
         if latest is None:
             raise Refusal(
                 "missing_regulation",
@@ -448,7 +397,7 @@ def extend(
                     "reason": reason.strip(),
                 },
             )
-            for name, display, email in _responsible(session, Stage(stage), today=today)
+            for name, display, email in recipients.responsible(session, Stage(stage), today=today)
         ],
     )
     announce.stage(session, row.code, Stage(stage), index=index)
@@ -461,40 +410,6 @@ def due_of(session: Session, round_id: int, stage: Stage) -> str | None:
         select(Deadline).where(Deadline.round_id == round_id, Deadline.stage == stage.value)
     ).one_or_none()
     return deadline.due_on.isoformat() if deadline else None
-
-
-def _responsible(session: Session, stage: Stage, *, today: date) -> list[tuple[str, str, str]]:
-    """(code, name, address) of those who act in a stage."""
-    if stage is Stage.UNIT_PROPOSAL:
-        units = session.exec(select(Unit).where(col(Unit.is_office).is_(False))).all()
-        return [(unit.code, unit.name, unit.email) for unit in units if unit.email]
-    roles = {
-        Stage.HOME_AFFAIRS_REVIEW: (Role.REVIEWER,),
-        Stage.COUNCIL_VOTE: (Role.SECRETARY, Role.COUNCIL_MEMBER),
-        Stage.CHAIRMAN_SIGNATURE: (Role.CHAIRMAN, Role.DEPUTY),
-        Stage.PUBLIC_DISCLOSURE: (Role.REVIEWER, Role.SECRETARY),
-    }[stage]
-    return people(session, *roles, today=today)
-
-
-def people(session: Session, *roles: Role, today: date, unit_id: int | None = None) -> list[tuple[str, str, str]]:
-    """(username, name, address) of those who hold one of these roles today and have an address."""
-    query = (
-        select(Account.username, Account.display_name, Account.email)
-        .join(RoleGrant, col(RoleGrant.account_id) == col(Account.id))
-        .where(
-            col(RoleGrant.role).in_([role.value for role in roles]),
-            RoleGrant.valid_from <= today,
-            col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
-            col(Account.email).is_not(None),
-            col(Account.disabled_at).is_(None),
-        )
-        .distinct()
-        .order_by(Account.username)
-    )
-    if unit_id is not None:
-        query = query.where(RoleGrant.unit_id == unit_id)
-    return [(username, name, email or "") for username, name, email in session.exec(query)]
 
 
 def waiting_stages(session: Session) -> list[tuple[str, str]]:

@@ -267,6 +267,19 @@ def compute(award: str, subject: str, on: date, *, confirmed: Collection[str] = 
     )
 
 
+def known_amount(award: str, subject: str, on: date, *, confirmed: Collection[str] = ()) -> int | None:
+    """What `compute` says in đồng, by the shipped rates; None where it refuses."""
+    return _known_amount(award, subject, on, frozenset(confirmed))
+
+
+@functools.lru_cache(maxsize=4096)
+def _known_amount(award: str, subject: str, on: date, confirmed: frozenset[str]) -> int | None:
+    try:
+        return compute(award, subject, on, confirmed=confirmed).amount
+    except (Refusal, Unreadable):
+        return None
+
+
 def amount(base_salary: int, *, multiplier_hundredths: int, factor_hundredths: int = HUNDREDTHS) -> int:
     """Đồng, rounded UP to 10.000. Integers only: Decimal's // truncates toward zero and would round down."""
     return -(-base_salary * multiplier_hundredths * factor_hundredths // (HUNDREDTHS**2 * ROUND_TO)) * ROUND_TO

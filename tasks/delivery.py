@@ -106,7 +106,7 @@ def _composed(
 def _letterhead(office: Installation) -> letters.Letterhead:
     with office.database.read() as session:
         try:
-            name = rounds.office(session).name
+            name = rounds.issuing_authority(session).name
         except Refusal:
             name = "Hội đồng Thi đua - Khen thưởng"
     return letters.Letterhead(authority=name, office="Phòng Nội vụ", base_url=office.base_url)

@@ -24,7 +24,7 @@ from models import (
     Unit,
 )
 from models.types import table
-from operations import access, rounds, transition
+from operations import access, recipients, regulations, rounds, transition
 from operations.council_vote import ballot_box, ballot_check, counting, sessions, vote
 from rules import catalogue, regulation, tally
 from rules.lifecycle import Role
@@ -40,17 +40,17 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
     if sitting.state != "tallied" or sitting.opened_at is None or sitting.closed_at is None:
         raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa lập biên bản được.")
     round_ = session.get_one(ReviewRound, sitting.round_id)
-    office = rounds.office(session)
+    office = rounds.issuing_authority(session)
     members = sessions.members_of(session, sitting)
     seats = _seats(session, sitting)
-    parsed = rounds.regulation_of(session, round_)
+    parsed = regulations.of_round(session, round_)
     results = counting.results_of(session, sitting)
     standing = transition.standings(session, [result["code"] for result in results])
     awards = sorted({row.award for row in standing.values()})
     rule = parsed.vote_rule(awards[0])
     ballot = ballot_box.of(session, sitting)  # None for a session from before ballots were sealed
     voted = ballot_box.voted(session, sitting)
-    secretary = rounds.people(session, Role.SECRETARY, today=access.local_date(sitting.held_at))
+    secretary = recipients.holders(session, Role.SECRETARY, today=access.local_date(sitting.held_at))
     attended = [member for member in members if member.attended]
     chair = next((member for member in members if member.chairs), attended[0])
     return {
@@ -229,7 +229,7 @@ def _heading(office: Unit) -> dict[str, Any]:
 def of_decision(session: Session, row: Decision, *, chosen: Any = None) -> dict[str, Any]:
     """A signed decision as its paper needs it; with `chosen`, one not signed yet over these nominations."""
     named = _N.decision_id == row.id if chosen is None else chosen
-    office = rounds.office(session)
+    office = rounds.issuing_authority(session)
     round_ = session.get_one(ReviewRound, row.round_id)
     award = catalogue.pack(row.pack).awards[row.award]
     people = _named(session, named)
@@ -287,7 +287,7 @@ def _grounds(award: catalogue.Award, *, council_sat: bool) -> list[str]:
 
 def of_letter(session: Session, row: SubmissionLetter, *, chosen: Any = None) -> dict[str, Any]:
     """A tờ trình to the superior as its paper needs it; with `chosen`, one not signed yet over these nominations."""
-    office = rounds.office(session)
+    office = rounds.issuing_authority(session)
     round_ = session.get_one(ReviewRound, row.round_id)
     people = _named(session, _N.submission_letter_id == row.id if chosen is None else chosen)
     by_award: dict[str, list[dict[str, str]]] = {}

@@ -17,7 +17,9 @@ from operations import (
     access,
     announce,
     numbering,
+    recipients,
     record,
+    regulations,
     rounds,
     transition,
 )
@@ -103,7 +105,7 @@ def _authority_lost(session: Session, rows: Iterable[Standing], pack: catalogue.
         key = (row.round_code, row.award)
         if key not in held:
             round_ = rounds.by_code(session, row.round_code)
-            confirmed = rounds.regulation_of(session, round_).confirmed_rules
+            confirmed = regulations.of_round(session, round_).confirmed_rules
             known = row.award in pack.awards
             held[key] = catalogue.authority(pack, row.award, round_.level, confirmed=confirmed) if known else None
         found = held[key]
@@ -345,7 +347,7 @@ def send_back(
                         "reason": reason,
                     },
                 )
-                for username, name, email in rounds.people(session, Role.REVIEWER, today=access.local_date(now))
+                for username, name, email in recipients.holders(session, Role.REVIEWER, today=access.local_date(now))
             ],
         )
     return results
@@ -402,7 +404,7 @@ def announce_waiting(session: Session, round_code: str, *, now: datetime) -> int
                     "due": due,
                 },
             )
-            for username, name, email in rounds.people(session, Role.CHAIRMAN, today=access.local_date(now))
+            for username, name, email in recipients.holders(session, Role.CHAIRMAN, today=access.local_date(now))
         ],
     )
     return len(rows)

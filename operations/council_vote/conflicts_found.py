@@ -29,7 +29,7 @@ from models import (
     Unit,
 )
 from models.types import by_first, table
-from operations import access, announce, record, rounds, transition
+from operations import access, announce, recipients, record, regulations, transition
 from rules import conflicts, names
 from rules.award_history import Past
 from rules.conflicts import Finding, Member, Person
@@ -54,7 +54,7 @@ _C, _N, _P, _U, _A, _R, _G, _M = (
 
 def basis(session: Session, sitting: CouncilSession) -> Citation:
     """What a recusal of this session rests on: the office's regulation, by its number and date."""
-    parsed = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
+    parsed = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
     return Citation(document=f"Quy chế số {parsed.number} ngày {parsed.date:%d/%m/%Y}")
 
 
@@ -267,7 +267,7 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
                 "items": items,
             },
         )
-        for username, name, email in rounds.people(session, Role.SECRETARY, today=access.local_date(now))
+        for username, name, email in recipients.holders(session, Role.SECRETARY, today=access.local_date(now))
         if (
             items := [
                 named[row.nomination_id] | {"member": members[row.username].name, "reason": row.message}

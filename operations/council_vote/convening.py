@@ -18,6 +18,7 @@ from operations import (
     free_text,
     numbering,
     record,
+    regulations,
     rounds,
     transition,
 )
@@ -54,7 +55,7 @@ def convene(
             citation=Citation(document="06/2022/QH15", article="90"),
         )
     _require_meeting(day, place, now=now)
-    rule = rounds.regulation_of(session, round_)
+    rule = regulations.of_round(session, round_)
     number = numbering.take(session, f"session/{round_.year}")[0]
     sitting = CouncilSession(
         code=f"PH-{round_.year}-{number:02d}",

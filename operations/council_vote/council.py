@@ -19,11 +19,11 @@ from operations import (
     access,
     free_text,
     record,
-    rounds,
+    regulations,
 )
 from operations.access import Actor
 from operations.people import accounts
-from rules import regulation as regulations
+from rules import regulation
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
@@ -206,8 +206,8 @@ def seated(session: Session, *, on: date) -> list[dict[str, Any]]:
 
     `missing_bodies` and `warnings` hold it against the regulation in use: on this day, or on the day on which it begins.
     """
-    in_use = rounds.regulation_in_use(session)
-    wanted = regulations.parse(in_use.text) if in_use else None
+    in_use = regulations.in_use(session)
+    wanted = regulation.parse(in_use.text) if in_use else None
     usernames = by_first(session.execute(sa.select(table(Account).c.id, table(Account).c.username)))
     found = []
     standing = col(Council.valid_to).is_(None) | (col(Council.valid_to) > on)
@@ -302,7 +302,7 @@ def standing_on(session: Session, day: date) -> Council | None:
     ).first()
 
 
-def composition_gaps(rule: regulations.Regulation, people: Sequence[CouncilMember]) -> dict[str, list[str]]:
+def composition_gaps(rule: regulation.Regulation, people: Sequence[CouncilMember]) -> dict[str, list[str]]:
     """Members held against `[composition]` of the regulation: {"missing_bodies", "warnings"}."""
     wanted = rule.composition
     deputies = sum("phó chủ tịch" in seat.title.casefold() for seat in people)

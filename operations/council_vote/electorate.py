@@ -10,7 +10,7 @@ from sqlmodel import Session
 from models import AgendaItem, CouncilSession, Nomination, ReviewRound, SessionMember
 from models.types import table
 from operations import (
-    rounds,
+    regulations,
 )
 from operations.council_vote import ballot_box, recusals, sessions
 from rules import regulation, tally
@@ -40,7 +40,7 @@ class Electorate:
             .order_by(_N.code)
         )
         awards = {row.code: row.award for row in rows}
-        parsed = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
+        parsed = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
         aside: dict[str, set[str]] = {}
         for username, code in recusals.of(session, sitting):
             aside.setdefault(code, set()).add(username)

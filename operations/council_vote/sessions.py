@@ -14,7 +14,7 @@ from models import (
 )
 from operations import (
     access,
-    rounds,
+    regulations,
     transition,
 )
 from operations.access import Actor
@@ -93,7 +93,7 @@ def require_convened(sitting: CouncilSession) -> None:
 
 def representation(session: Session, sitting: CouncilSession) -> dict[str, list[str]]:
     """Held against `[composition]` of the office's regulation: {"missing_bodies", "warnings"}."""
-    rule = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
+    rule = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
     standing = session.get_one(Council, sitting.council_id)
     called = {member.username for member in members_of(session, sitting)}
     people = [

@@ -24,7 +24,7 @@ from operations import (
     announce,
     free_text,
     record,
-    rounds,
+    regulations,
     transition,
 )
 from operations.access import Actor
@@ -80,7 +80,7 @@ def _convened(session: Session, session_code: str, actor: Actor) -> CouncilSessi
 
 def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | None) -> Prospect:
     round_ = session.get_one(ReviewRound, sitting.round_id)
-    parsed = rounds.regulation_of(session, round_)
+    parsed = regulations.of_round(session, round_)
     waiting = session.execute(
         sa.select(_N.code, _N.award).where(_N.round_id == round_.id, _N.state == State.ELIGIBLE.value).order_by(_N.code)
     ).all()
@@ -367,7 +367,7 @@ def _require_may_vote(session: Session, sitting: CouncilSession, member: Session
         )
     if member.attended:
         return
-    parsed = rounds.regulation_of(session, session.get_one(ReviewRound, sitting.round_id))
+    parsed = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
     if any(parsed.vote_rule(award).absent != "written_opinion" for award in _awards_on(session, sitting)):
         raise Refusal(
             "not_attending",
@@ -450,7 +450,7 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     ballot = ballot_box.require(session, sitting)
     inside = ballot_box.unaltered(session, sitting, ballot)
     round_ = session.get_one(ReviewRound, sitting.round_id)
-    parsed = rounds.regulation_of(session, round_)
+    parsed = regulations.of_round(session, round_)
     members = sessions.members_of(session, sitting)
     roll = len(voted(session, sitting))
     for award in _awards_on(session, sitting):

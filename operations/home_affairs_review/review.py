@@ -17,6 +17,7 @@ from operations import (
     announce,
     duties,
     record,
+    regulations,
     rounds,
     transition,
 )
@@ -70,15 +71,15 @@ def evaluate(
     numbers = _sequences(session, pending)
     known = cases.of(session, [standing.code for standing in pending])
     scans = attachments.scanned(session, [standing.id for standing in pending])
-    regulations: dict[int, regulation.Regulation] = {}
+    rule_books: dict[int, regulation.Regulation] = {}
     rows: list[dict[str, Any]] = []
     changes: list[tuple[str, dict[str, Any]]] = []
     verdicts: list[tuple[str, str]] = []
     for standing in pending:
-        if standing.round_id not in regulations:
+        if standing.round_id not in rule_books:
             round_ = rounds.by_code(session, standing.round_code)
-            regulations[standing.round_id] = rounds.regulation_of(session, round_)
-        rule_book = regulations[standing.round_id]
+            rule_books[standing.round_id] = regulations.of_round(session, round_)
+        rule_book = rule_books[standing.round_id]
         verdict, findings = judge(
             standing,
             known[standing.code],

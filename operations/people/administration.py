@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from ledger.kinds import Kind
 from models import Account, Authorisation, RoleGrant, SecondFactor, Unit
 from models.organisation import LEVELS
-from operations import access, free_text, record, rounds
+from operations import access, free_text, recipients, record
 from operations.access import Actor
 from operations.people import account_requests, accounts, second_factor, sign_in
 from operations.people.account_requests import DECIDING, Waiting
@@ -199,7 +199,7 @@ def _tell(session: Session, account: Account, what: str, doer: _Doer, *, now: da
         found = account_requests.holders(session, *watching, today=today)
         told = [(one.username, one.display_name, one.email) for one in found]
     elif {Role(row["role"]) for row in accounts.roles_of(session, account, on=today)} & DECIDING:
-        told = [*rounds.people(session, Role.SECRETARY, today=today)]
+        told = [*recipients.holders(session, Role.SECRETARY, today=today)]
     for to in told:
         if to[0] != account.username:
             accounts.tell(session, account, what, by=doer.by, index=index, to=to)

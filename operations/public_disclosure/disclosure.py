@@ -16,9 +16,10 @@ from models.types import by_first, table
 from operations import (
     access,
     announce,
-    award_money,
     free_text,
+    recipients,
     record,
+    regulations,
     rounds,
     transition,
 )
@@ -26,13 +27,12 @@ from operations.access import ENGINE, Actor
 from operations.chairman_signature import signature
 from operations.home_affairs_review.review import not_approved
 from operations.transition import Standing
-from rules import lifecycle
+from rules import cash, lifecycle
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Citation, Refusal
 
 _N = table(Nomination).c
 POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
-OPENNESS = Citation(document="104/2016/QH13", article="17", clause="1", point="l")
 # Law 06/2022 Art. 93.2, in its own words.
 REVOCATION_GROUNDS: Mapping[str, str] = {
     "93.2.a": "Có hành vi gian dối trong việc kê khai công trạng, thành tích để được tặng danh hiệu thi đua, hình thức "
@@ -163,8 +163,8 @@ def _result_letters(
 ) -> list[announce.Letter]:
     if not moved:
         return []
-    office = rounds.office(session).name
-    confirmed = rounds.regulation_of(session, rounds.by_code(session, moved[0].round_code)).confirmed_rules
+    office = rounds.issuing_authority(session).name
+    confirmed = regulations.of_round(session, rounds.by_code(session, moved[0].round_code)).confirmed_rules
     letters = [
         announce.Letter(
             kind="award_result_unit",
@@ -177,7 +177,7 @@ def _result_letters(
                 "decision_number": number,
                 "decision_date": on.isoformat(),
                 "items": [
-                    named | {"money": award_money.amount(row.award, row.nominee_kind, on, confirmed=confirmed)}
+                    named | {"money": cash.known_amount(row.award, row.nominee_kind, on, confirmed=confirmed)}
                     for row, named in zip(rows, signature.named(rows), strict=True)
                 ],
                 "url": url,
@@ -218,7 +218,7 @@ def _published(
             recipient=username,
             context={"office_name": name, "decision_number": number, "url": url, "until": until.isoformat()},
         )
-        for username, name, email in rounds.people(session, Role.SECRETARY, today=access.local_date(now))
+        for username, name, email in recipients.holders(session, Role.SECRETARY, today=access.local_date(now))
     ]
 
 
@@ -466,10 +466,6 @@ def summary(row: Decision) -> dict[str, Any]:
     }
 
 
-# What everybody may know of a published decision: nothing of who signed inside, nor why it was revoked (docs/law.md, «Công khai»).
-PUBLIC = ("code", "number", "award", "title", "signed_on", "state")
-
-
 def awardees(session: Session, decision: Decision, *, public: bool = False) -> list[dict[str, Any]]:
     """Whom a decision honours, with the fields that may be public (docs/law.md, «Công khai») and no other.
 
@@ -486,29 +482,3 @@ def awardees(session: Session, decision: Decision, *, public: bool = False) -> l
     found = [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
     inside = {"code", "state"} if public else set()
     return [{name: value for name, value in row.items() if name not in inside} for row in found]
-
-
-def register(session: Session) -> list[dict[str, Any]]:
-    """Disclosed decisions for the public: number, date, title, state, how many; nothing of who signed inside."""
-    published = set(session.exec(select(Disclosure.decision_id).where(Disclosure.channel == "register")))
-    ids = {row.code: row.id for row in session.exec(select(Decision))}
-    public = (*PUBLIC, "nominations")
-    return [{name: row[name] for name in public} for row in decisions(session) if ids[row["code"]] in published]
-
-
-def registered(session: Session, code: str) -> dict[str, Any]:
-    """One disclosed decision as `register` lists it, with whom it honours. Raises Refusal `unknown_decision`."""
-    row = disclosed_decision(session, code)
-    said, honoured = summary(row), awardees(session, row, public=True)
-    return {name: said[name] for name in PUBLIC} | {"nominations": len(honoured), "awardees": honoured}
-
-
-def disclosed_decision(session: Session, code: str) -> Decision:
-    """A decision that the public may read. Raises Refusal `unknown_decision` for one not published."""
-    row = decision_by_code(session, code)
-    shown = session.exec(
-        select(Disclosure.id).where(Disclosure.decision_id == row.id, Disclosure.channel == "register")
-    ).first()
-    if shown is None:
-        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
-    return row

@@ -22,8 +22,8 @@ from operations import (
     free_text,
     numbering,
     paging,
+    recipients,
     record,
-    rounds,
     transition,
     visibility,
 )
@@ -122,7 +122,7 @@ def file(
                     "due": row.due_on.isoformat(),
                 },
             )
-            for username, name, email in rounds.people(session, Role.SECRETARY, Role.REVIEWER, today=today)
+            for username, name, email in recipients.holders(session, Role.SECRETARY, Role.REVIEWER, today=today)
         ],
     )
     return Received(row.code, receipt, row.due_on)

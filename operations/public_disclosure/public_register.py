@@ -15,12 +15,16 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, Unit
 from models.database import Database
 from models.types import by_first, table
-from operations import access, paging, transition
+from operations import (
+    access,
+    paging,
+    transition,
+)
 from operations.public_disclosure import disclosure
 from operations.unit_proposal.proposal import KIND_NAMES
 from rules import catalogue, names
@@ -409,3 +413,37 @@ def _csv(cells: Any) -> str:
 def _harmless(cell: str | None) -> str:
     said = _CUT_OFF.sub(r"\1'", cell or "")
     return f"'{said}" if said.startswith(_FORMULA) else said
+
+
+# Of one published decision ---------------------------------------------------------------------------------------
+
+# What everybody may know of a published decision: nothing of who signed inside, nor why it was revoked (docs/law.md, «Công khai»).
+PUBLIC_FIELDS = ("code", "number", "award", "title", "signed_on", "state")
+
+
+def register(session: Session) -> list[dict[str, Any]]:
+    """Disclosed decisions for the public: number, date, title, state, how many; nothing of who signed inside."""
+    published = set(session.exec(select(Disclosure.decision_id).where(Disclosure.channel == "register")))
+    ids = {row.code: row.id for row in session.exec(select(Decision))}
+    public = (*PUBLIC_FIELDS, "nominations")
+    return [
+        {name: row[name] for name in public} for row in disclosure.decisions(session) if ids[row["code"]] in published
+    ]
+
+
+def registered(session: Session, code: str) -> dict[str, Any]:
+    """One disclosed decision as `register` lists it, with whom it honours. Raises Refusal `unknown_decision`."""
+    row = disclosed_decision(session, code)
+    said, honoured = disclosure.summary(row), disclosure.awardees(session, row, public=True)
+    return {name: said[name] for name in PUBLIC_FIELDS} | {"nominations": len(honoured), "awardees": honoured}
+
+
+def disclosed_decision(session: Session, code: str) -> Decision:
+    """A decision that the public may read. Raises Refusal `unknown_decision` for one not published."""
+    row = disclosure.decision_by_code(session, code)
+    shown = session.exec(
+        select(Disclosure.id).where(Disclosure.decision_id == row.id, Disclosure.channel == "register")
+    ).first()
+    if shown is None:
+        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    return row

@@ -15,7 +15,7 @@ from operations import (
     duties,
     free_text,
     record,
-    rounds,
+    regulations,
     transition,
 )
 from operations.access import Actor
@@ -81,7 +81,7 @@ def mend(
         catalogue.pack_on(access.local_date(now)),
         row.award,
         round_,
-        rounds.regulation_of(session, round_).confirmed_rules,
+        regulations.of_round(session, round_).confirmed_rules,
         json.loads(row.facts).get("simplified_ground"),
     )
     row.version += 1

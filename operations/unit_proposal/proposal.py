@@ -21,6 +21,7 @@ from operations import (
     free_text,
     numbering,
     record,
+    regulations,
     rounds,
     transition,
 )
@@ -408,7 +409,7 @@ def _draft(
     rows: list[dict[str, Any]] = []
     changes: list[tuple[str, dict[str, Any]]] = []
     roles: dict[tuple[str, str | None], tuple[str, str]] = {}
-    confirmed = rounds.regulation_of(session, round_).confirmed_rules
+    confirmed = regulations.of_round(session, round_).confirmed_rules
     drafted = [State.DRAFT.value, record.plain(now)]
     for number, proposed, (nominee_id, nominee_code) in zip(numbers, proposals, nominees, strict=True):
         ground = proposed.facts.get("simplified_ground")

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from ledger.kinds import Kind
 from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound, Unit
 from models.types import by_first, table
-from operations import announce, record, rounds
+from operations import announce, recipients, record, rounds
 from operations.access import ENGINE, local_date
 from operations.council_vote import sessions, vote
 from operations.public_disclosure import disclosure
@@ -77,9 +77,9 @@ def _recipients(
 ) -> Sequence[tuple[str, str, str]]:
     roles = _STEPS[stage][step]
     if subject == OFFICE or step > 1:
-        return rounds.people(session, *roles, today=today)
+        return recipients.holders(session, *roles, today=today)
     unit = session.exec(select(Unit).where(Unit.code == subject)).one()
-    people = rounds.people(session, *roles, today=today, unit_id=unit.id)
+    people = recipients.holders(session, *roles, today=today, unit_id=unit.id)
     return people or ([(unit.code, unit.name, unit.email)] if unit.email else [])
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 import models
 from models.types import table
-from operations import duties, record, rounds
+from operations import duties, record, regulations, rounds
 from operations.chairman_signature import signature
 from operations.council_vote import ballot_box, conflicts_found, convening, counting, recusals, vote
 from operations.home_affairs_review import comments, review
@@ -489,7 +489,7 @@ def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         read = hashlib.sha256(row.text.replace("\r\n", "\n").encode()).hexdigest()  # as rules.regulation reads it
         yield (
             row.sha256 if row.sha256 == read else f"{row.sha256} ≠ {read}",
-            rounds.regulation_aspects(row),
+            regulations.aspects(row),
         )
 
 

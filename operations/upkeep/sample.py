@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from operations import rounds
+from operations import regulations
 from operations.people import accounts
 from rules import regulation
 from rules.lifecycle import Role
@@ -201,7 +201,7 @@ def set_up(
         valid_from=SINCE,
         valid_to=date(2024, 12, 31),
     )
-    rounds.register_regulation(session, regulation.SAMPLE_PATH.read_text(encoding="utf-8"), now=now)
+    regulations.register(session, regulation.SAMPLE_PATH.read_text(encoding="utf-8"), now=now)
     return {
         "units": [{"code": unit.code, "name": unit.name, "level": unit.level} for unit in made_units],
         "accounts": answer_accounts,

@@ -8,9 +8,9 @@ from sqlmodel import Session
 
 from models import AgendaItem, Appraisal, CouncilSession, Nomination, Nominee, SessionMember, Unit
 from models.types import table
-from operations import access, award_money, rounds
+from operations import access, regulations, rounds
 from operations.home_affairs_review import cases
-from rules import catalogue, compare, quotas, regulation
+from rules import cash, catalogue, compare, quotas, regulation
 from rules.refusal import Refusal, Unreadable
 
 _N = table(Nomination).c
@@ -24,7 +24,7 @@ def replay(session: Session, round_code: str, *, pack: str, regulation_text: str
     Each nomination is judged on the day of its first appraisal. {"round", "pack", "evaluated", "unreadable", "changed"}.
     """
     round_ = rounds.by_code(session, round_code)
-    own = rounds.regulation_of(session, round_)
+    own = regulations.of_round(session, round_)
     other = regulation.parse(regulation_text) if regulation_text is not None else own
     days = _days(session, round_.id or 0)
     known = cases.of(session, list(days))
@@ -64,7 +64,7 @@ def what_if(
     Rests on the published numbers of the council's ballots. Raises Refusal `not_tallied` before there are any.
     """
     round_ = rounds.by_code(session, round_code)
-    before = rounds.regulation_of(session, round_)
+    before = regulations.of_round(session, round_)
     after = regulation.parse(regulation_text)
     day = on or access.local_date(round_.opened_at)
     candidates = _candidates(session, round_.id or 0, on=day, confirmed=after.confirmed_rules)
@@ -109,7 +109,7 @@ def _candidates(session: Session, round_id: int, *, on: date, confirmed: frozens
                 abstain=row.abstain,
                 members=members,
                 attendees=max(int(present), cast),
-                amount=award_money.amount(row.award, row.kind, on, confirmed=confirmed),
+                amount=cash.known_amount(row.award, row.kind, on, confirmed=confirmed),
             )
         )
     return found
@@ -130,4 +130,4 @@ def over_quota(session: Session, round_code: str) -> list[dict[str, Any]]:
     )
     for unit, award, count in session.execute(query):
         counts.setdefault(unit, {})[award] = count
-    return [excess.as_json() for excess in quotas.over_quota(counts, rounds.regulation_of(session, round_))]
+    return [excess.as_json() for excess in quotas.over_quota(counts, regulations.of_round(session, round_))]

@@ -10,7 +10,7 @@ import pytest
 
 import models
 from notifications import letters, message
-from operations import access, ledger_book, record, rounds, transition
+from operations import access, ledger_book, record, regulations, rounds, transition
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import conflicts_answered, convening, council, counting, recusals, vote
@@ -80,7 +80,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
         valid_to=date(2024, 12, 31),
     )
     text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "09/QC")
-    yield say(rounds.register_regulation, text=text, now=now)
+    yield say(regulations.register, text=text, now=now)
 
     # 1. unit_proposal
     made = yield say(

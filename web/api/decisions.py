@@ -8,7 +8,7 @@ from sqlmodel import Session
 from operations import visibility
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, public_register
 from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
@@ -23,7 +23,7 @@ def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
     """Decisions, oldest first. For who is not of the office: those published, with what the register says of them."""
     with call.reading() as session:
         office = call.actor.holds(*visibility.OFFICE)
-        rows = disclosure.decisions(session) if office else disclosure.register(session)
+        rows = disclosure.decisions(session) if office else public_register.register(session)
     return shapes.page(rows, after, limit)
 
 
@@ -32,7 +32,7 @@ def show_decision(call: See, number: InPath) -> Any:
     """One decision (123/QĐ-UBND of 2024 is 123-2024) and whom it honours; as in the list, by who asks."""
     with call.reading() as session:
         if not call.actor.holds(*visibility.OFFICE):
-            return disclosure.registered(session, number)
+            return public_register.registered(session, number)
         row = disclosure.decision_by_code(session, number)
         return disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)}
 

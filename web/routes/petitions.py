@@ -13,7 +13,7 @@ from sqlmodel import Session
 from operations import idempotency
 from operations.access import Actor
 from operations.people import rate_limit
-from operations.public_disclosure import disclosure, petitions
+from operations.public_disclosure import petitions, public_register
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
@@ -170,7 +170,7 @@ def _about(session: Session, said: str) -> dict[str, str]:
     what is inside.
     """
     try:
-        return {"decision": disclosure.disclosed_decision(session, said).code}
+        return {"decision": public_register.disclosed_decision(session, said).code}
     except Refusal:
         code = said.upper()
         return {"nomination": code} if _CODE.fullmatch(code) else {}

@@ -11,12 +11,11 @@ from sqlmodel import Session, col, select
 
 from models import CouncilSession, Decision, Disclosure, Nomination, ReviewRound, SessionMember, SubmissionLetter, Unit
 from models.types import table
-from operations import access, rounds, transition, visibility
+from operations import access, regulations, rounds, transition, visibility
 from operations.access import Actor
 from operations.public_disclosure import disclosure
 from operations.views import board
-from rules import catalogue
-from rules import regulation as regulations
+from rules import catalogue, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -77,7 +76,7 @@ def new(visit: Opener) -> Response:
 
 def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
     with visit.reading() as session:
-        in_use = rounds.regulation_in_use(session)
+        in_use = regulations.in_use(session)
     return pages.render(
         visit,
         "rounds/new.html",
@@ -86,7 +85,7 @@ def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Resp
         errors=errors,
         kinds=list(KIND_NAMES.items()),
         in_use=in_use,
-        votes=regulations.parse(in_use.text).vote if in_use else {},
+        votes=regulation.parse(in_use.text).vote if in_use else {},
         no_law=not _has_law(access.local_date(visit.now)),
         award_name=transition.award_name,
     )

@@ -16,7 +16,7 @@ from sqlmodel import Session
 import models
 from ledger import note
 from models.types import UtcDateTime
-from operations import access, files, ledger_book, rounds
+from operations import access, files, ledger_book, regulations, rounds
 from operations.council_vote import conflicts_answered, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, administration, second_factor, tokens
@@ -116,7 +116,7 @@ def live(office: Any) -> None:
     office.act(tokens.issue, scope="read", days=30, actor=reviewer, now=now)
     office.act(accounts.set_up_council, code="HD-2", name="Hội đồng", decision_number="2", valid_from=date(2030, 1, 1))
     text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "02/QC")
-    office.act(rounds.register_regulation, text, now=now)
+    office.act(regulations.register, text, now=now)
     office.open_round("DOT_XUAT")
     office.seal()
     round_.file(unit="XA04")

@@ -52,6 +52,6 @@ def table(model: type[SQLModel]) -> sa.Table:
     return found
 
 
-def by_first(rows: Iterable[Any]) -> dict[Any, Any]:
+def as_mapping(rows: Iterable[Any]) -> dict[Any, Any]:
     """Rows of two columns as a mapping from the first to the second."""
     return {row[0]: row[1] for row in rows}

@@ -24,8 +24,8 @@ _WAITING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One letter to one recipient; `kind` names its template, `about` the fact that makes its key unique."""
+class Notice:
+    """What one recipient is to be told by letter; `kind` names its template, `about` the fact that makes its key unique."""
 
     kind: str
     about: str
@@ -34,7 +34,7 @@ class Letter:
     context: dict[str, Any]
 
 
-def letters(session: Session, batch: Sequence[Letter]) -> int:
+def notices(session: Session, batch: Sequence[Notice]) -> int:
     """Queue letters; those without an address are left out. Returns how many were queued.
 
     Times in the outbox are the wall clock's: back-off and leases are about machines, not about law.
@@ -42,18 +42,18 @@ def letters(session: Session, batch: Sequence[Letter]) -> int:
     now = datetime.now(UTC)
     rows = [
         {
-            "key": f"{letter.kind}/{letter.about}/{letter.recipient}",
+            "key": f"{notice.kind}/{notice.about}/{notice.recipient}",
             "kind": "letter",
-            "topic": letter.kind,
-            "recipient": letter.to,
-            "context": dumps(letter.context).decode(),
+            "topic": notice.kind,
+            "recipient": notice.to,
+            "context": dumps(notice.context).decode(),
             "state": "queued",
             "attempts": 0,
             "queued_at": now,
             "due_at": now,
         }
-        for letter in batch
-        if letter.to
+        for notice in batch
+        if notice.to
     ]
     if rows:
         session.connection().execute(_INSERT, rows)
@@ -82,8 +82,8 @@ def stage(session: Session, round_code: str, stage: Stage, *, index: int) -> Non
         )
 
 
-def letters_once(session: Session, batch: Sequence[Letter]) -> int:
+def notices_once(session: Session, batch: Sequence[Notice]) -> int:
     """Queue those letters whose key was never used: for what a reconciling flow says again and again."""
-    keys = {f"{letter.kind}/{letter.about}/{letter.recipient}": letter for letter in batch}
+    keys = {f"{notice.kind}/{notice.about}/{notice.recipient}": notice for notice in batch}
     known = set(session.exec(select(OutboxMessage.key).where(col(OutboxMessage.key).in_(list(keys)))))
-    return letters(session, [letter for key, letter in keys.items() if key not in known])
+    return notices(session, [notice for key, notice in keys.items() if key not in known])

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from models import OutboxMessage
-from models.types import by_first, table
+from models.types import as_mapping, table
 
 _O = table(OutboxMessage).c
 LEASE = timedelta(minutes=3)
@@ -105,7 +105,7 @@ def due(session: Session, *, kind: str) -> int:
 
 def status(session: Session) -> dict[str, int]:
     """Letters: {"queued" (ever), "accepted" by the server, "failed" for good, "waiting"}."""
-    found = by_first(
+    found = as_mapping(
         session.execute(sa.select(_O.state, sa.func.count()).where(_O.kind == "letter").group_by(_O.state))
     )
     return {

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Deadline, Nomination, Regulation, ReviewRound, Unit
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import access, announce, free_text, numbering, recipients, record, regulations
 from operations.access import Actor
 from rules import calendar, deadlines, lifecycle, regulation
@@ -106,10 +106,10 @@ def open_round(
     _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due)
     due = next((d.due_on for d in _deadlines(session, row) if d.stage == Stage.UNIT_PROPOSAL), None)
     units = session.exec(select(Unit).where(col(Unit.is_office).is_(False), col(Unit.email).is_not(None))).all()
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="call_for_proposals",
                 about=str(index),
                 to=unit.email,
@@ -242,7 +242,7 @@ def _deadlines(session: Session, row: ReviewRound) -> list[Deadline]:
 
 def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
     """How many nominations stand in each stage and in each state."""
-    states = by_first(
+    states = as_mapping(
         session.execute(sa.select(_N.state, sa.func.count()).where(_N.round_id == row.id).group_by(_N.state))
     )
     stages = {stage.value: 0 for stage in Stage}
@@ -381,10 +381,10 @@ def extend(
         raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")
     deadline = _set_fixed(session, row, Stage(stage), until, today=today, because="gia hạn", reason=reason.strip())
     index = record.size(session)
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="deadline_extended",
                 about=f"{row.code}/{stage}/{index}",
                 to=email,

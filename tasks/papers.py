@@ -18,7 +18,7 @@ def render() -> list[str]:
     for code in codes:
         with office.database.read() as session:
             if code.startswith("TTr-"):
-                letter = disclosure.letter_by_code(session, code)
+                letter = disclosure.submission_letter_by_code(session, code)
                 paper: papers.Paper = papers.SubmissionLetterPaper.model_validate(
                     paper_facts.of_letter(session, letter)
                 )

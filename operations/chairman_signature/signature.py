@@ -255,7 +255,9 @@ def _forward(
     )
     session.add(letter)
     session.flush()
-    record.record(session, Kind.SUBMISSION_LETTER_SIGNED, [(letter.code, letter_aspects(letter, first.round_code))])
+    record.record(
+        session, Kind.SUBMISSION_LETTER_SIGNED, [(letter.code, submission_letter_aspects(letter, first.round_code))]
+    )
     moved, results, index = transition.move(
         session,
         Action.FORWARD,
@@ -267,10 +269,10 @@ def _forward(
         known={row.code: row for row in ready},
         aspects={"paper": letter.code},
     )
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="forwarded_to_superior",
                 about=letter.code,
                 to=of_unit[0].unit_email,
@@ -288,7 +290,7 @@ def _forward(
     return [letter.code], results + refused, index
 
 
-def letter_aspects(row: SubmissionLetter, round_code: str) -> dict[str, object]:
+def submission_letter_aspects(row: SubmissionLetter, round_code: str) -> dict[str, object]:
     """A submission letter as the ledger commits to it; `about` and `answer` are published."""
     return {
         "about": [row.symbol, row.superior, row.title],
@@ -333,10 +335,10 @@ def send_back(
         versions=versions,
     )
     if moved:
-        announce.letters(
+        announce.notices(
             session,
             [
-                announce.Letter(
+                announce.Notice(
                     kind="sent_back_by_chairman",
                     about=str(index),
                     to=email,
@@ -374,7 +376,7 @@ def refuse(
         aspects=_in_whose_place(session, codes, actor=actor, now=now),
         versions=versions,
     )
-    announce.letters(
+    announce.notices(
         session,
         not_approved(moved, lifecycle.STAGE_NAMES[Stage.CHAIRMAN_SIGNATURE], reason, str(_DECIDES), index),
     )
@@ -388,10 +390,10 @@ def announce_waiting(session: Session, round_code: str, *, now: datetime) -> int
     if not rows:
         return 0
     due = rounds.due_of(session, round_.id or 0, Stage.CHAIRMAN_SIGNATURE)
-    announce.letters_once(
+    announce.notices_once(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="waiting_for_signature",
                 about=f"{round_code}/{max(row.id for row in rows)}-{len(rows)}",
                 to=email,

@@ -28,7 +28,7 @@ from models import (
     SessionMember,
     Unit,
 )
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import access, announce, recipients, record, regulations, transition
 from rules import conflicts, names
 from rules.award_history import Past
@@ -106,7 +106,7 @@ def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflic
     """The ledger's entries of these conflicts as they stand now. Returns the index of the first."""
     if not rows:
         return record.size(session)
-    numbers = by_first(session.execute(sa.select(_M.username, _M.member).where(_M.session_id == sitting.id)))
+    numbers = as_mapping(session.execute(sa.select(_M.username, _M.member).where(_M.session_id == sitting.id)))
     codes = codes_of(session, {row.nomination_id for row in rows})
     return record.record(
         session,
@@ -166,7 +166,7 @@ def aspects(row: Conflict) -> dict[str, Any]:
 def codes_of(session: Session, ids: Collection[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for chunk in transition.chunks(sorted(ids)):
-        found |= by_first(session.execute(sa.select(_N.id, _N.code).where(_N.id.in_(chunk))))
+        found |= as_mapping(session.execute(sa.select(_N.id, _N.code).where(_N.id.in_(chunk))))
     return found
 
 
@@ -240,7 +240,7 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
     when = sitting.held_at.astimezone(access.LOCAL).isoformat()
     round_ = session.get_one(ReviewRound, sitting.round_id)
     letters = [
-        announce.Letter(
+        announce.Notice(
             kind="conflict_question",
             about=f"{sitting.code}/{about}",
             to=members[username].email,
@@ -255,7 +255,7 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
         for username, asked in mine.items()
     ]
     letters += [
-        announce.Letter(
+        announce.Notice(
             kind="conflicts_found",
             about=f"{sitting.code}/{about}",
             to=email,
@@ -276,7 +276,7 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
             ]
         )
     ]
-    announce.letters(session, letters)
+    announce.notices(session, letters)
 
 
 # What the tables know ------------------------------------------------------------------------------------------------
@@ -330,7 +330,7 @@ def _homes(session: Session, sitting: CouncilSession) -> _Homes:
         acts_for[username].append(unit_id)
         if role == Role.UNIT_HEAD.value:
             heads[unit_id].append(username)
-    names = by_first(session.execute(sa.select(_A.username, _A.display_name)))
+    names = as_mapping(session.execute(sa.select(_A.username, _A.display_name)))
     return _Homes(units, heads, acts_for, names)
 
 

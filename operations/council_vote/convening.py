@@ -126,10 +126,10 @@ def _invite(session: Session, sitting: CouncilSession, *, now: datetime, about: 
     """The invitation, its change or its cancellation, to every member; calendars know which by UID and SEQUENCE."""
     round_ = session.get_one(ReviewRound, sitting.round_id)
     agenda = len(sessions.waiting_for_council(session, sitting))
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="council_invitation",
                 about=f"{sitting.code}/{about}",
                 to=member.email,

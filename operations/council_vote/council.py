@@ -14,7 +14,7 @@ from models import (
     CouncilMember,
     RoleGrant,
 )
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import (
     access,
     free_text,
@@ -208,7 +208,7 @@ def seated(session: Session, *, on: date) -> list[dict[str, Any]]:
     """
     in_use = regulations.in_use(session)
     wanted = regulation.parse(in_use.text) if in_use else None
-    usernames = by_first(session.execute(sa.select(table(Account).c.id, table(Account).c.username)))
+    usernames = as_mapping(session.execute(sa.select(table(Account).c.id, table(Account).c.username)))
     found = []
     standing = col(Council.valid_to).is_(None) | (col(Council.valid_to) > on)
     order = (col(Council.valid_from).desc(), col(Council.id).desc())

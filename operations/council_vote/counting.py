@@ -390,7 +390,7 @@ def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, 
         moved, done, index = transition.move(session, action, codes, actor=counted_by, now=now, kind=kind)
         require_all(done)
         if action is Action.NOT_RECOMMEND:
-            announce.letters(
+            announce.notices(
                 session,
                 not_approved(
                     moved,

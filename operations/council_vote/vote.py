@@ -469,10 +469,10 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
     if ballot.kind != "open":
         key = sealing.fingerprint(ballot_box.public_key(ballot)) if ballot.kind == "secret" else None
-        announce.letters(
+        announce.notices(
             session,
             [
-                announce.Letter(
+                announce.Notice(
                     kind="tellers_called",
                     about=f"{sitting.code}/{index}",
                     to=member.email,
@@ -554,10 +554,10 @@ def annul_ballot(
     )
     round_ = session.get_one(ReviewRound, sitting.round_id)
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="ballot_annulled",
                 about=f"{sitting.code}/{index}",
                 to=member.email,

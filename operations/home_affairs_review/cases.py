@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from models import Nomination, Nominee, Petition, ReviewRound
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations.transition import chunks
 from rules import case, catalogue
 from rules.lifecycle import State
@@ -153,5 +153,5 @@ def complained_of(session: Session, codes: Sequence[str]) -> dict[str, str]:
             .where(p.state == "received", _N.code.in_(chunk))
             .group_by(_N.code)
         )
-        found |= by_first(session.connection().execute(query))
+        found |= as_mapping(session.connection().execute(query))
     return found

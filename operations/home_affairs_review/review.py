@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import Appraisal, Nomination, Pause
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import (
     access,
     announce,
@@ -128,7 +128,7 @@ def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
     found: dict[int, int] = {}
     for chunk in chunks([standing.id for standing in pending]):
         query = sa.select(_A.nomination_id, sa.func.max(_A.sequence)).where(_A.nomination_id.in_(chunk))
-        found |= by_first(session.execute(query.group_by(_A.nomination_id)))
+        found |= as_mapping(session.execute(query.group_by(_A.nomination_id)))
     return found
 
 
@@ -222,7 +222,7 @@ def latest(session: Session, codes: Sequence[str]) -> dict[str, Appraisal]:
             )
             .join(Nomination, _N.id == _A.nomination_id)
         )
-        found |= by_first(session.execute(query))
+        found |= as_mapping(session.execute(query))
     return found
 
 
@@ -299,10 +299,10 @@ def pass_review(
         versions=versions,
     )
     duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="appraisal_result",
                 about=str(index),
                 to=rows[0].unit_email,
@@ -358,10 +358,10 @@ def return_for_supplement(
     )
     duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     due = rounds.due_of(session, moved[0].round_id, lifecycle.Stage.UNIT_PROPOSAL) if moved else None
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="dossier_returned",
                 about=str(index),
                 to=rows[0].unit_email,
@@ -404,7 +404,7 @@ def find_ineligible(
         versions=versions,
     )
     duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
-    announce.letters(
+    announce.notices(
         session,
         not_approved(moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index),
     )
@@ -419,10 +419,10 @@ HOW_TO_COMPLAIN = (
 
 def not_approved(
     moved: Sequence[Standing], stage_name: str, reason: str, citation: str, index: int
-) -> list[announce.Letter]:
+) -> list[announce.Notice]:
     """The letters that tell units which of theirs ended without an award, and why."""
     return [
-        announce.Letter(
+        announce.Notice(
             kind="not_approved",
             about=str(index),
             to=rows[0].unit_email,
@@ -468,7 +468,7 @@ def pause(
         record.record(
             session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), {"ground": ground, "from": now, "to": None})]
         )
-    announce.letters(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
+    announce.notices(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
     return results
 
 
@@ -501,7 +501,7 @@ def resume(
         record.record(session, Kind.PAUSE_ENDED, [(_pause_subject(session, row), {"to": now})])
     for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
         announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
-    announce.letters(
+    announce.notices(
         session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
     )
     return results
@@ -515,9 +515,9 @@ def _pause_subject(session: Session, row: Standing) -> str:
     return f"{row.code}/{count}"
 
 
-def _pause_letters(kind: str, moved: Sequence[Standing], said: str, index: int) -> list[announce.Letter]:
+def _pause_letters(kind: str, moved: Sequence[Standing], said: str, index: int) -> list[announce.Notice]:
     return [
-        announce.Letter(
+        announce.Notice(
             kind=kind,
             about=f"{row.code}/{index}",
             to=row.unit_email,

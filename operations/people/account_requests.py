@@ -276,7 +276,7 @@ def _letters(session: Session, asked: Waiting, account: Account, who: list[Accou
         "until": asked.until.isoformat(),
     }
     letters = [
-        announce.Letter(
+        announce.Notice(
             kind="account_asked",
             about=str(index),
             to=account.email,
@@ -285,7 +285,7 @@ def _letters(session: Session, asked: Waiting, account: Account, who: list[Accou
         )
     ]
     letters += [
-        announce.Letter(
+        announce.Notice(
             kind="account_request",
             about=str(index),
             to=one.email,
@@ -294,4 +294,4 @@ def _letters(session: Session, asked: Waiting, account: Account, who: list[Accou
         )
         for one in who
     ]
-    announce.letters(session, letters)
+    announce.notices(session, letters)

@@ -150,10 +150,10 @@ def tell(
 ) -> None:
     """A letter to whom the account belongs (or `to`: username, name, address): what was done with it, and by whom."""
     username, name, email = to or (account.username, account.display_name, account.email)
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="account_changed",
                 about=str(index),
                 to=email,

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, Unit
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import (
     access,
     announce,
@@ -73,7 +73,7 @@ def decision_by_code(session: Session, code: str) -> Decision:
     return found
 
 
-def letter_by_code(session: Session, code: str) -> SubmissionLetter:
+def submission_letter_by_code(session: Session, code: str) -> SubmissionLetter:
     found = session.exec(
         select(SubmissionLetter)
         .where((col(SubmissionLetter.code) == code) | (col(SubmissionLetter.symbol) == code))
@@ -103,7 +103,7 @@ def publishable(session: Session, paper: str) -> Publishable:
     Raises Refusal `already_disclosed`, `no_answer`, `revoked`, `unknown_decision`, `unknown_letter`.
     """
     if paper.startswith("TTr-"):
-        letter = letter_by_code(session, paper)
+        letter = submission_letter_by_code(session, paper)
         if letter.answer not in {"granted", "partly"}:
             raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
         condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id or 0}
@@ -153,20 +153,20 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         kind=Kind.NOMINATION_DISCLOSED,
         known={row.code: row for row in waiting},
     )
-    announce.letters(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
-    announce.letters(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
+    announce.notices(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
+    announce.notices(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
     return len(moved)
 
 
 def _result_letters(
     session: Session, moved: Sequence[Standing], *, number: str, on: date, url: str, about: str
-) -> list[announce.Letter]:
+) -> list[announce.Notice]:
     if not moved:
         return []
     office = rounds.issuing_authority(session).name
     confirmed = regulations.of_round(session, rounds.by_code(session, moved[0].round_code)).confirmed_rules
     letters = [
-        announce.Letter(
+        announce.Notice(
             kind="award_result_unit",
             about=about,
             to=rows[0].unit_email,
@@ -186,7 +186,7 @@ def _result_letters(
         for rows in transition.by_unit(moved).values()
     ]
     letters += [
-        announce.Letter(
+        announce.Notice(
             kind="award_result_nominee",
             about=about,
             to=row.nominee_email,
@@ -207,11 +207,11 @@ def _result_letters(
 
 def _published(
     session: Session, moved: Sequence[Standing], *, number: str, url: str, until: date, about: str, now: datetime
-) -> list[announce.Letter]:
+) -> list[announce.Notice]:
     if not moved:
         return []
     return [
-        announce.Letter(
+        announce.Notice(
             kind="disclosure_published",
             about=about,
             to=email,
@@ -236,7 +236,7 @@ def record_answer(
 ) -> SubmissionLetter:
     """What the superior answered to a tờ trình: its document number, and which nominations it did not grant."""
     lifecycle.require_role(Action.RECORD_REFUSAL_ABOVE, actor.roles)
-    letter = letter_by_code(session, letter_code)
+    letter = submission_letter_by_code(session, letter_code)
     if letter.answer is not None:
         raise Refusal("already_answered", f"Tờ trình {letter.symbol} đã ghi nhận trả lời số {letter.answer_number}.")
     if not number.strip():
@@ -271,10 +271,10 @@ def record_answer(
         Kind.SUBMISSION_LETTER_ANSWERED,
         [(letter.code, {"answer": [letter.answer, letter.answer_number, letter.answered_on]})],
     )
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="superior_answer",
                 about=f"{letter.code}/{index}",
                 to=rows[0].unit_email,
@@ -305,7 +305,7 @@ def record_answer(
             reason=reason,
             kind=Kind.NOMINATION_REFUSED_ABOVE,
         )
-        announce.letters(
+        announce.notices(
             session,
             not_approved(
                 moved, "Cấp trên quyết định", reason, str(Citation(document=lifecycle.LAW, article="79")), index
@@ -400,10 +400,10 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
         kind=Kind.NOMINATION_REVOKED,
     )
     point = ground.rsplit(".", 1)[1]
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="decision_revoked",
                 about=decision.code,
                 to=of_unit[0].unit_email,
@@ -425,7 +425,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
 def attach_paper(session: Session, code: str, sha256: str) -> None:
     """Note the rendered paper of a decision or submission letter; a paper once attached stays."""
     row: Decision | SubmissionLetter = (
-        letter_by_code(session, code) if code.startswith("TTr-") else decision_by_code(session, code)
+        submission_letter_by_code(session, code) if code.startswith("TTr-") else decision_by_code(session, code)
     )
     if row.paper_sha256 is None:
         row.paper_sha256 = sha256
@@ -439,7 +439,7 @@ def attach_paper(session: Session, code: str, sha256: str) -> None:
 
 def decisions(session: Session) -> list[dict[str, Any]]:
     """Every decision with its counts, newest last."""
-    counts = by_first(
+    counts = as_mapping(
         session.execute(
             sa.select(_N.decision_id, sa.func.count()).where(_N.decision_id.is_not(None)).group_by(_N.decision_id)
         )

@@ -107,10 +107,10 @@ def file(
     record.record(
         session, Kind.PETITION_RECEIVED, [(row.code, aspects(row, nomination, decided.code if decided else None))]
     )
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="petition_received",
                 about=row.code,
                 to=email,

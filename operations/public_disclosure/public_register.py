@@ -19,7 +19,7 @@ from sqlmodel import Session, select
 
 from models import Decision, Disclosure, Nomination, Nominee, SubmissionLetter, Unit
 from models.database import Database
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import (
     access,
     paging,
@@ -148,7 +148,7 @@ def _paper(row: Any) -> dict[str, Any]:
 def _count(session: Session, found: Sequence[Any], rows: Sequence[dict[str, Any]]) -> None:
     def counted(column: Any, ids: list[int], *conditions: Any) -> dict[int, int]:
         query = sa.select(column, sa.func.count()).where(column.in_(ids), *conditions).group_by(column)
-        return by_first(session.execute(query)) if ids else {}
+        return as_mapping(session.execute(query)) if ids else {}
 
     # What a published decision honours is disclosed with it; of a tờ trình the superior may have refused some.
     decided = counted(_N.decision_id, [row.decision_id for row in found if row.decision_id])

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Account, Attachment, Decision, Dossier, Nomination, ReviewRound, StoredFile, SubmissionLetter
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import (
     announce,
     duties,
@@ -250,7 +250,7 @@ def of(session: Session, code: str, *, actor: Actor) -> list[dict[str, Any]]:
         one.sha256: one
         for one in session.exec(select(StoredFile).where(col(StoredFile.sha256).in_([one.sha256 for one in rows])))
     }
-    names: dict[str, str] = by_first(
+    names: dict[str, str] = as_mapping(
         session.execute(
             sa.select(col(Account.username), col(Account.display_name)).where(
                 col(Account.username).in_({one.added_by for one in rows})

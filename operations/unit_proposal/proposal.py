@@ -525,14 +525,14 @@ def _submit(
     )
     duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
     _receive(session, {row.dossier_code for row in moved}, now=now)
-    letters: list[announce.Letter] = []
+    letters: list[announce.Notice] = []
     for rows in transition.by_unit(moved).values():
         first = rows[0]
         tally: dict[str, int] = {}
         for row in rows:
             tally[row.award] = tally.get(row.award, 0) + 1
         letters.append(
-            announce.Letter(
+            announce.Notice(
                 kind="dossier_received",
                 about=f"{first.dossier_code}/{index}",
                 to=first.unit_email,
@@ -547,7 +547,7 @@ def _submit(
                 },
             )
         )
-    announce.letters(session, letters)
+    announce.notices(session, letters)
     return results, index
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound, Unit
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import announce, recipients, record, rounds
 from operations.access import ENGINE, local_date
 from operations.council_vote import sessions, vote
@@ -65,7 +65,7 @@ def waiting(session: Session, round_id: int, stage: Stage) -> dict[str, int]:
         .where(_N.round_id == round_id, _N.state.in_(states))
         .group_by(col(Unit.code))
     )
-    by_unit = by_first(session.execute(query))
+    by_unit = as_mapping(session.execute(query))
     if stage is Stage.UNIT_PROPOSAL:
         return by_unit
     total = sum(by_unit.values())
@@ -100,7 +100,7 @@ def _remind(session: Session, *, now: datetime) -> int:
         session.flush()
         record.record(session, Kind.DEADLINE_REMINDED, [(f"{round_.code}/{stage}", {"reminded": now})])
         letters = [
-            announce.Letter(
+            announce.Notice(
                 kind="deadline_reminder",
                 about=f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}",
                 to=email,
@@ -117,7 +117,7 @@ def _remind(session: Session, *, now: datetime) -> int:
             for subject, count in late.items()
             for username, name, email in _recipients(session, stage, subject, 0, today=today)
         ]
-        announce.letters(session, letters)
+        announce.notices(session, letters)
         reminded += len(late)
     return reminded
 
@@ -177,10 +177,10 @@ def _step(
     session.flush()
     key = f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}/{level}"
     record.record(session, Kind.ESCALATION_RAISED, [(key, escalation_aspects(row))])
-    announce.letters(
+    announce.notices(
         session,
         [
-            announce.Letter(
+            announce.Notice(
                 kind="deadline_escalation",
                 about=key,
                 to=email,
@@ -208,7 +208,7 @@ def escalation_aspects(row: Escalation) -> dict[str, Any]:
 def overview(session: Session, *, now: datetime) -> list[dict[str, Any]]:
     """Every deadline of the open rounds that runs or is over with dossiers still waiting, the most urgent first."""
     today = local_date(now)
-    steps = by_first(
+    steps = as_mapping(
         session.execute(
             sa.select(col(Escalation.deadline_id), sa.func.max(col(Escalation.level)))
             .join_from(Escalation, Deadline, col(Escalation.deadline_id) == col(Deadline.id))
@@ -299,7 +299,7 @@ def reminders_to_vote(session: Session, *, round_code: str) -> int:
     ).all():
         voted = vote.voted(session, sitting)
         letters: list[Any] = [
-            announce.Letter(
+            announce.Notice(
                 kind="ballot_reminder",
                 about=f"{sitting.code}/{due}",
                 to=member.email,
@@ -309,5 +309,5 @@ def reminders_to_vote(session: Session, *, round_code: str) -> int:
             for member in sessions.members_of(session, sitting)
             if member.attended and member.username not in voted
         ]
-        reminded += announce.letters_once(session, letters)
+        reminded += announce.notices_once(session, letters)
     return reminded

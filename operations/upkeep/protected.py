@@ -377,7 +377,7 @@ def _letters(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             row.code,
             {
-                **signature.letter_aspects(row, round_code),
+                **signature.submission_letter_aspects(row, round_code),
                 "number": Derived(f"TTr-{row.number}-{row.year}", row.code),
                 "paper": row.paper_sha256,
                 "version": Version(row.version),

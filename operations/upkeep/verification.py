@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 import models
 from ledger import commitment, entry, merkle, note, unproven
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations.upkeep import protected
 
 
@@ -190,7 +190,7 @@ class _Openings:
             rows = self._session.execute(
                 sa.select(o.index, o.openings).where(o.index.between(block * 4096, block * 4096 + 4095))
             )
-            self._blocks[block] = by_first(rows)
+            self._blocks[block] = as_mapping(rows)
         text = self._blocks[block].get(index)
         if text is None:
             return None
@@ -247,7 +247,7 @@ def _compare_counters(session: Session, fold: Fold, verdict: Verdict) -> None:
         f"{source}/{subject.split('-')[part]}" for source, part in _YEARS.items() for subject in fold.get(source, {})
     )
     used["nominee"] = len(fold.get("nominee", {}))
-    held = by_first(session.execute(sa.select(table(models.Counter).c.name, table(models.Counter).c.value)))
+    held = as_mapping(session.execute(sa.select(table(models.Counter).c.name, table(models.Counter).c.value)))
     for name in sorted(used.keys() | held.keys()):
         if used[name] != held.get(name, 0):
             verdict.add(COUNTER, name, f"số cuối là {held.get(name, 0)}, sổ cái đã dùng {used[name]} số")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from models import Deadline, Nomination, Nominee, Pause, ReviewRound, Unit
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import access, paging, rounds, transition, visibility
 from operations.access import Actor
 from rules import deadlines
@@ -144,7 +144,7 @@ def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]
 
 def _states(session: Session, seen: list[Any]) -> dict[str, int]:
     found = session.execute(sa.select(_N.state, sa.func.count()).where(*seen).group_by(_N.state))
-    counted = by_first(found)
+    counted = as_mapping(found)
     return {state.value: counted[state.value] for state in State if state.value in counted}
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from ledger import entry, kinds
 from ledger.kinds import Kind
 from models import Account, Appraisal, Decision, LedgerEntry, LedgerOpening, Nomination, SubmissionLetter
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import access, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
@@ -120,7 +120,7 @@ def _signers(session: Session, papers: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for model in (Decision, SubmissionLetter) if wanted else ():
         columns = table(model).c
-        found |= by_first(session.execute(sa.select(columns.code, columns.signed_by).where(columns.code.in_(wanted))))
+        found |= as_mapping(session.execute(sa.select(columns.code, columns.signed_by).where(columns.code.in_(wanted))))
     return found
 
 
@@ -130,7 +130,7 @@ def _names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     known = session.execute(
         sa.select(col(Account.username), col(Account.display_name)).where(col(Account.username).in_(wanted))
     )
-    return dict(zip(wanted, wanted, strict=True)) | by_first(known)
+    return dict(zip(wanted, wanted, strict=True)) | as_mapping(known)
 
 
 def of_nomination(session: Session, code: str) -> dict[str, Any]:

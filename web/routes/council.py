@@ -24,7 +24,7 @@ from models import (
     SessionMember,
     Unit,
 )
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import access, paging, transition
 from operations.access import Actor
 from operations.council_vote import ballot_box, conflicts_answered, convening, counting, recusals, sessions
@@ -279,7 +279,7 @@ def _awards_of(session: Session, sitting: Sitting) -> list[str]:
 
 def awards_of(session: Session, sitting: Sitting) -> dict[str, str]:
     """Code → award of the whole agenda: for the ballot's form, which names no award of what its voter stands aside from."""
-    return by_first(session.execute(sa.select(_N.code, _N.award).where(*_of(sitting))))
+    return as_mapping(session.execute(sa.select(_N.code, _N.award).where(*_of(sitting))))
 
 
 def agenda_of(

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 
 from models import Nomination
-from models.types import by_first, table
+from models.types import as_mapping, table
 from operations import ledger_book, outbox, record
 from rules.lifecycle import Stage
 from web import prefect_runs
@@ -63,7 +63,7 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         office = installation()
         with office.database.read() as session:
-            stages = by_first(session.execute(sa.select(_N.stage, sa.func.count()).group_by(_N.stage)))
+            stages = as_mapping(session.execute(sa.select(_N.stage, sa.func.count()).group_by(_N.stage)))
             letters = outbox.status(session)
             size = record.size(session)
             newest = ledger_book.newest_checkpoint(session)

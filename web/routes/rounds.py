@@ -465,7 +465,7 @@ def _letter(
     visit: Visit, code: str, letter: str, typed: Mapping[str, str], errors: dict[str, str], *, refused: frozenset[str]
 ) -> Response:
     with visit.reading() as session:
-        row = disclosure.letter_by_code(session, letter)
+        row = disclosure.submission_letter_by_code(session, letter)
         waiting = transition.standings_where(
             session,
             table(Nomination).c.submission_letter_id == row.id,

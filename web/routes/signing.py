@@ -212,7 +212,7 @@ def _perform(
     if verb == "sign":
         signed = signature.sign(session, codes, actor=actor, now=visit.now, versions=versions)
         symbols = [disclosure.decision_by_code(session, code).symbol for code in signed.decisions]
-        symbols += [disclosure.letter_by_code(session, code).symbol for code in signed.letters]
+        symbols += [disclosure.submission_letter_by_code(session, code).symbol for code in signed.letters]
         return list(signed.results), symbols
     operation = signature.send_back if verb == "send_back" else signature.refuse
     return operation(session, codes, reason=reason, actor=actor, now=visit.now, versions=versions), []

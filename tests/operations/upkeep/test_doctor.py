@@ -23,7 +23,7 @@ def letters(office: Any, folder: Path, settings: dict[str, str] | None = None) -
 
 
 def queue(office: Any, count: int) -> None:
-    office.act(announce.letters, [announce.Letter("x", str(n), f"a{n}@nammau.example", "a", {}) for n in range(count)])
+    office.act(announce.notices, [announce.Notice("x", str(n), f"a{n}@nammau.example", "a", {}) for n in range(count)])
 
 
 def wait(office: Any, time: timedelta) -> str:

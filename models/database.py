@@ -21,6 +21,9 @@ from sqlmodel import Session
 
 from rules.refusal import Unreadable
 
+# Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
+__all__ = ["LAST_WRITES", "Database", "Session", "alembic_config", "sqlalchemy_url", "sqlite_url"]
+
 # Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
 LAST_WRITES = "last_writes"  # in Session.info: what an act writes once, at its end, before its commit
 

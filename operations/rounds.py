@@ -31,6 +31,11 @@ def by_code(session: Session, code: str) -> ReviewRound:
     return found
 
 
+def code_of(session: Session, round_id: int) -> str:
+    """The code of a round that some row refers to."""
+    return session.get_one(ReviewRound, round_id).code
+
+
 def issuing_authority(session: Session) -> Unit:
     """The People's Committee this installation works for. Raises Refusal `no_office`."""
     found = session.exec(select(Unit).where(col(Unit.is_office).is_(True)).order_by(col(Unit.id).desc())).first()

@@ -3,12 +3,14 @@
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
 from rules.refusal import Refusal
+from web.language import words
 from web.visit import Visit, csrf_fits
 
 _MOST_FIELDS = 60_000  # a bulk act may name every nomination of a large round
@@ -30,6 +32,19 @@ class Form:
         if longest and len(said) > longest:
             self.errors.setdefault(name, f"Nhiều nhất {longest} ký tự; bạn đã viết {len(said)}.")
         return said
+
+    def day(self, name: str, *, required: str = "") -> date | None:
+        """A day as browsers send it (2024-12-20) or as people type it (20/12/2024); an error at the field otherwise."""
+        said = self.text(name, required=required)
+        if not said:
+            return None
+        day, _, rest = said.partition("/")
+        month, _, year = rest.partition("/")
+        try:
+            return date.fromisoformat(said if not rest else f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}")
+        except ValueError:
+            self.errors.setdefault(name, words("Ngày viết như 20/12/2024."))
+            return None
 
     def texts(self, name: str) -> list[str]:
         """Every value of a field that stands more than once (check boxes), in order, each once."""

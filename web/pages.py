@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from operations import access, idempotency, transition, visibility
@@ -101,6 +101,13 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
         )
     )
     return HTMLResponse(html, status_code=status)
+
+
+def pdf(content: bytes, name: str) -> Response:
+    """A PDF to be looked at in the browser."""
+    return Response(
+        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
 
 
 def _menu(visit: Visit, say: Callable[[str], str]) -> list[tuple[str, str, bool]]:

@@ -110,6 +110,18 @@ def of_round(
     )
 
 
+def units(session: Session) -> list[tuple[str, str]]:
+    """(code, name) of every unit, by code: for the board's filter."""
+    return [(row.code, row.name) for row in session.execute(sa.select(_U.code, _U.name).order_by(_U.code))]
+
+
+def silent(session: Session, round_: ReviewRound, *, actor: Actor, now: datetime) -> list[tuple[str, str, int]]:
+    """The units that have not proposed yet, while there is time; for the office, which urges them."""
+    if round_.stage != Stage.UNIT_PROPOSAL or not actor.holds(*visibility.OFFICE):
+        return []
+    return rounds.not_proposed(session, round_, today=access.local_date(now))
+
+
 def status(session: Session, code: str, *, actor: Actor) -> dict[str, Any]:
     """`rounds.status`, its counts of what this person may read: how a stranger's dossiers stand is nobody else's matter."""
     round_ = rounds.by_code(session, code)

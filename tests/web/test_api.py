@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from operations.people import accounts, tokens
 from operations.public_disclosure import disclosure
 from operations.unit_proposal import intake, proposal
 from rules import policy
-from rules.lifecycle import Role
+from rules.lifecycle import Role, State
 from tests.conftest import MEMBERS, Round
 from tests.web.conftest import PASSWORD, Site
 from web.api import app as api
@@ -609,6 +610,49 @@ def test_who_is_tied_to_a_nominee_says_so_and_stands_aside(site: Site, client: C
     ] in {404, 409}
     moved = said(secretary.post(f"{here}/reschedule", json={"place": "Phòng họp 2", "reason": "mất điện"}))
     assert (moved["place"], moved["sequence"]) == ("Phòng họp 2", 1)
+
+
+def test_pages_and_programs_are_told_the_same_of_conflicts(site: Site, client: Client) -> None:
+    """A question names its nominee to whoever it is put to, until they stand aside; to others who stand aside nobody."""
+    round_ = Round(site.office, site.round)
+    round_._names = itertools.count(100)
+    asked, other = round_.to(State.ELIGIBLE, 2)
+    names = {
+        code: site.office.one(
+            "SELECT p.name FROM nominee p JOIN nomination n ON n.nominee_id = p.id WHERE n.code = :c", c=code
+        )
+        for code in (asked, other)
+    }
+    for code, username in ((asked, "tv05"), (other, "tv05"), (other, "tv06")):
+        site.office.write(
+            "INSERT INTO conflict (session_id, username, nomination_id, ground, source, strength, message, found_at, state)"
+            " SELECT s.id, :u, n.id, 'same_unit', 'detected', 'certain', 'Cùng đơn vị.', s.held_at, 'open'"
+            " FROM council_session s, nomination n WHERE s.code = :s AND n.code = :c",
+            u=username, s=site.session, c=code,
+        )  # fmt: skip
+    here = f"sessions/{site.session}/conflicts"
+    said(client("tv06").post(f"{here}/declare", json={"nomination": other, "kind": "kinship"}))
+    told: dict[str, set[str]] = {}
+    for username in ("tv05", "tv06", "tv07", "thuky", "thanhtra"):
+        rows = said(client(username).get(here))["items"]
+        told[username] = {row["nominee"] for row in rows if row["nominee"]} & set(names.values())
+        page = site.sign_in(username).get(f"/council/{site.session}/conflicts").text
+        assert {name for name in names.values() if name in page} == told[username], username
+    everybody = set(names.values())
+    assert told == {"tv05": everybody, "tv06": set(), "tv07": set(), "thuky": everybody, "thanhtra": everybody}
+
+
+@pytest.mark.parametrize("verb", ["send-back", "refuse"])
+def test_what_changed_since_it_was_read_is_neither_sent_back_nor_refused(site: Site, client: Client, verb: str) -> None:
+    code = site.codes["recommended"]
+    version = site.office.one("SELECT version FROM nomination WHERE code = :c", c=code)
+    body = {"codes": [code], "reason": "xem lại", "password": PASSWORD}
+    chairman = client("chutich")
+    before = site.office.digests()
+    answer = chairman.post(f"decisions/{verb}", json=body | {"versions": {code: version + 1}})
+    changed = {table for table, digest in site.office.digests().items() if digest != before[table]}
+    assert (refusal(answer), changed - {"api_token"}) == ((409, "stale"), set())
+    assert said(chairman.post(f"decisions/{verb}", json=body | {"versions": {code: version}}))["done"]
 
 
 def test_submits_at_once_are_each_done_once(site: Site, client: Client) -> None:

@@ -7,12 +7,10 @@ Of a vote nothing is kept beside who cast it: casting and opening take no Idempo
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlmodel import Session
 
-from models import CouncilSession, ReviewRound
+from models.database import Session
 from operations.access import Actor
 from operations.council_vote import (
-    ballot_check,
     conflicts_answered,
     convening,
     counting,
@@ -21,8 +19,9 @@ from operations.council_vote import (
     share_files,
     vote,
 )
-from rules.lifecycle import Role
-from rules.policy import Act, Relation
+from operations.views import agenda
+from operations.views.agenda import Sitting
+from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import InPath
@@ -31,12 +30,11 @@ router = APIRouter(prefix="/sessions", tags=["council"])
 See = Annotated[Call, Depends(Bearer(Act.SEE_SESSION))]
 
 
-def _sitting(session: Session, code: str, call: Call, act: Act) -> CouncilSession:
+def _sitting(session: Session, code: str, call: Call, act: Act) -> Sitting:
     """The session, for somebody who may see this of it."""
-    sitting = sessions.by_code(session, code)
-    seated = any(member.username == call.actor.username for member in sessions.members_of(session, sitting))
-    call.require(act, relation=frozenset({Relation.MEMBER}) if seated else frozenset())
-    return sitting
+    found = agenda.of(session, code, actor=call.actor)
+    call.require(act, relation=found.relation)
+    return found
 
 
 @router.post("", response_model=shapes.Convened, status_code=201)
@@ -55,10 +53,11 @@ def convene(call: Annotated[Call, Depends(Change(Act.CONVENE))], said: shapes.Co
 def show_session(call: See, code: InPath) -> Any:
     """One session: when, where, how far it is, what is on its agenda."""
     with call.reading() as session:
-        row = _sitting(session, code, call, Act.SEE_SESSION)
+        sitting = _sitting(session, code, call, Act.SEE_SESSION)
+        row = sitting.row
         return {
             "session": row.code,
-            "round": session.get_one(ReviewRound, row.round_id).code,
+            "round": sitting.round.code,
             "at": row.held_at,
             "place": row.place,
             "state": row.state,
@@ -74,7 +73,7 @@ def list_members(call: See, code: InPath, after: shapes.After = None, limit: sha
     with call.reading() as session:
         rows = [
             {"member": one.member, "username": one.username, "teller": one.teller, "attended": one.attended}
-            for one in sessions.members_of(session, _sitting(session, code, call, Act.SEE_SESSION))
+            for one in _sitting(session, code, call, Act.SEE_SESSION).members
         ]
     return shapes.page(rows, after, limit, key="member")
 
@@ -115,14 +114,9 @@ def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: s
     """What the data ask and what members declared; a member sees only their own."""
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.SEE_SESSION)
-        seated = any(one.username == call.actor.username for one in sessions.members_of(session, sitting))
-        only = call.actor.username if seated and not call.actor.holds(Role.SECRETARY) else None
-        rows = conflicts_answered.listing(session, code, only=only)
-        aside = recusals.barred(session, call.actor.username)
+        rows = agenda.conflicts(session, sitting)
     for row in rows:
         row["key"] = f"{row['member']}/{row['nomination']}/{row['ground']}"
-        if row["nomination"] in aside:
-            row["nominee"] = row["message"] = row["reason"] = None  # its sentence names the nominee
     return shapes.page(rows, after, limit, key="key")
 
 
@@ -290,10 +284,13 @@ def tally(call: Annotated[Call, Depends(Change(Act.TALLY))], code: InPath, said:
     wanted = said or shapes.Tallying()
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        _sitting(session, code, call, Act.TALLY)
+        sitting = _sitting(session, code, call, Act.TALLY)
         shares = share_files.parse(wanted.shares, code)
         counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=call.now)
-        return _without(recusals.barred(session, actor.username), counted)
+        return counted | {
+            "results": agenda.without_aside(sitting, counted["results"]),
+            "batch": agenda.batch_seen(sitting, counted["batch"]),
+        }
 
     return call.act(change, said=wanted)
 
@@ -303,16 +300,7 @@ def results(call: Annotated[Call, Depends(Bearer(Act.SEE_RESULT))], code: InPath
     """The numbers of a counted ballot; empty before the count."""
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.SEE_RESULT)
-        found = counting.results_of(session, sitting) if sitting.state == "tallied" else []
-        return _without(recusals.barred(session, call.actor.username), {"results": found})
-
-
-def _without(aside: set[str], told: dict[str, Any]) -> dict[str, Any]:
-    """A count without the nominations from which its reader stands aside."""
-    found = told | {"results": [row for row in told["results"] if row["code"] not in aside]}
-    if "batch" in told:
-        found["batch"] = [{code: one for code, one in row.items() if code not in aside} for row in told["batch"]]
-    return found
+        return {"results": agenda.results(session, sitting)}
 
 
 @router.post("/{code}/ballot/verify", response_model=shapes.Verified)
@@ -326,12 +314,10 @@ def verify(
     receipt = said.receipt if said is not None else None
     with call.reading() as session:
         sitting = _sitting(session, code, call, Act.VERIFY_BALLOT)
-        aside = recusals.barred(session, call.actor.username)
-        # What does not match is said in numbers.
-        violations = [row for row in ballot_check.verify(session, code, receipt=receipt) if row["key"] not in aside]
+        violations = agenda.violations(session, sitting, receipt=receipt)
     return {
         "matches": not violations,
-        "counted": sitting.state == "tallied",
+        "counted": sitting.row.state == "tallied",
         "receipt": "included" if receipt is not None else None,
         "violations": violations,
     }

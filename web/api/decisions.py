@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
-from operations import visibility
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.public_disclosure import disclosure, public_register
+from operations.public_disclosure import disclosure
+from operations.views import papers
 from rules.policy import Act
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
@@ -22,8 +22,7 @@ See = Annotated[Call, Depends(Bearer(Act.SEE_ROUND))]
 def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
     """Decisions, oldest first. For who is not of the office: those published, with what the register says of them."""
     with call.reading() as session:
-        office = call.actor.holds(*visibility.OFFICE)
-        rows = disclosure.decisions(session) if office else public_register.register(session)
+        rows = papers.decisions(session, actor=call.actor)
     return shapes.page(rows, after, limit)
 
 
@@ -31,10 +30,7 @@ def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
 def show_decision(call: See, number: InPath) -> Any:
     """One decision (123/QĐ-UBND of 2024 is 123-2024) and whom it honours; as in the list, by who asks."""
     with call.reading() as session:
-        if not call.actor.holds(*visibility.OFFICE):
-            return public_register.registered(session, number)
-        row = disclosure.decision_by_code(session, number)
-        return disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)}
+        return papers.decision(session, number, actor=call.actor)
 
 
 @router.post("/decisions/sign", response_model=shapes.Signed)
@@ -71,7 +67,9 @@ def refuse(call: Annotated[Call, Depends(Change(Act.REFUSE))], said: shapes.Send
 def _each(call: Call, said: shapes.SendingBack, move: Any) -> dict[str, Any]:
     codes = list(dict.fromkeys(said.codes))
     return call.act(
-        lambda session, actor: shapes.results(move(session, codes, reason=said.reason, actor=actor, now=call.now)),
+        lambda session, actor: shapes.results(
+            move(session, codes, reason=said.reason, actor=actor, now=call.now, versions=said.versions)
+        ),
         said=said,
     )
 

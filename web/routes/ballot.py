@@ -16,29 +16,27 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session
 
 from ledger import sealing
+from models.database import Session
 from operations import transition
 from operations.access import Actor
 from operations.chairman_signature import paper_facts
 from operations.council_vote import (
     ballot_box,
-    ballot_check,
     counting,
     sessions,
     share_files,
     vote,
 )
-from rules import lifecycle
+from operations.views import agenda
+from operations.views.agenda import Sitting
 from rules.policy import Act
-from rules.refusal import Citation, Refusal, Unreadable
+from rules.refusal import Refusal, Unreadable
 from web import pages, reauthentication
+from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
 from web.forms import Form, Submitted
 from web.language import words
-from web.routes.council import KINDS, PAGE, Sitting, agenda_of, awards_of, fingerprint_of, sitting_of
-from web.routes.rounds import SESSION_STATES as STATES
-from web.routes.signing import pdf
 from web.visit import Permit, Visit
 
 router = APIRouter()
@@ -146,7 +144,7 @@ def ballot(visit: Voter, code: str) -> Response:
                 return RedirectResponse(f"/council/{code}/receipt", status_code=303)
             raise
         return _ballot(
-            session, visit, sitting, slip, _Filled({}, "", {}, awards_of(session, sitting)), page=1, errors={}
+            session, visit, sitting, slip, _Filled({}, "", {}, agenda.awards(session, sitting)), page=1, errors={}
         )
 
 
@@ -181,7 +179,7 @@ def _ballot(
     last = max(1, -(-len(slip.agenda) // PAGE))
     page = min(max(page, 1), last)
     codes = slip.agenda[(page - 1) * PAGE : page * PAGE]
-    items, _ = agenda_of(session, sitting, codes=codes)
+    items, _ = agenda.items(session, sitting, codes=codes, limit=PAGE)
     chosen = filled.chosen
     return pages.render(
         visit,
@@ -232,7 +230,7 @@ def fill_in(visit: Voter, code: str, form: Submitted) -> Response:
     to = form.text("to")
     with visit.reading() as session:
         sitting, slip = _slip(session, visit, code)
-        filled = _filled(form, slip, awards_of(session, sitting))
+        filled = _filled(form, slip, agenda.awards(session, sitting))
         page = int(to[5:]) if to.startswith("page-") and to[5:].isascii() and to[5:].isdecimal() and len(to) < 12 else 1
         if to != "check":
             return _ballot(session, visit, sitting, slip, filled, page=page, errors={})
@@ -256,7 +254,7 @@ def _check(
         said = f"Còn {len(unsaid)} hồ sơ chưa chọn, bắt đầu từ {unsaid[0]}. Hãy chọn từng hồ sơ, hoặc chọn chung cho các hồ sơ để trống."
         return _ballot(session, visit, sitting, slip, filled, page=page, errors={f"choice.{unsaid[0]}": said})
     apart = [code for code, choice in filled.chosen.items() if choice != filled.if_blank(code)]
-    items, _ = agenda_of(session, sitting, codes=apart[:PAGE])
+    items, _ = agenda.items(session, sitting, codes=apart[:PAGE], limit=PAGE)
     counted = collections.Counter(filled.choice(code) for code in mine)
     blank = [code for code in mine if code not in filled.chosen]
     of_award = collections.Counter(filled.awards[code] for code in blank)
@@ -291,7 +289,7 @@ def cast(visit: Voter, code: str, form: Submitted) -> Response:
     try:
         with visit.reading() as session:
             sitting, slip = _slip(session, visit, code)
-            filled = _filled(form, slip, awards_of(session, sitting))
+            filled = _filled(form, slip, agenda.awards(session, sitting))
             choices = {one: filled.choice(one) for one in slip.agenda if one not in slip.aside}
             if not all(choices.values()):
                 return _check(session, visit, sitting, slip, filled, form)
@@ -381,7 +379,7 @@ def _count(
             f"Phiên {sitting.code} không có phiếu giấy nào đang chờ đếm.",
             citation=ballot_box.COUNCIL,
         )
-    items, _ = agenda_of(session, sitting, limit=10_000)
+    items, _ = agenda.items(session, sitting, limit=10_000)
     return pages.render(
         visit,
         "ballot/count.html",
@@ -558,13 +556,10 @@ def batch(visit: Result, code: str) -> Response:
     """The ballots as the tally published them; columns from which the visitor stands aside are withheld."""
     with visit.reading() as session:
         sitting = _counted(session, visit, code)
-        agenda = set(sessions.agenda_codes(session, sitting.row))
-    rows = json.loads((sitting.ballot.batch if sitting.ballot else None) or "[]")
-    withheld = sorted(sitting.aside & agenda)
+        rows, withheld = agenda.batch(session, sitting)
     answer: dict[str, Any] = {"session": code, "sha256": sitting.row.batch_sha256, "batch": rows}
     if withheld:
-        shown = [{one: choice for one, choice in row.items() if one not in sitting.aside} for row in rows]
-        answer |= {"batch": shown, "withheld": withheld}
+        answer["withheld"] = withheld
     return Response(
         json.dumps(answer, ensure_ascii=False),
         media_type="application/json",
@@ -579,16 +574,9 @@ def minutes(visit: Result, code: str) -> Response:
 
     with visit.reading() as session:
         sitting = _counted(session, visit, code)
-        withheld = sitting.aside.intersection(sessions.agenda_codes(session, sitting.row))
-        if withheld:
-            raise Refusal(
-                "recused_from",
-                f"Biên bản có kết quả của hồ sơ mà bạn đã tránh ({', '.join(sorted(withheld)[:5])}) nên không hiện cho bạn. "
-                "Kết quả các hồ sơ khác xem ở trang phiên họp.",
-                citation=Citation(document=lifecycle.LAW, article="90"),
-            )
+        agenda.require_whole(session, sitting)
         facts = paper_facts.of_session(session, code)
-    return pdf(papers.render(papers.MinutesPaper.model_validate(facts)), f"bien-ban-{sitting.code}.pdf")
+    return pages.pdf(papers.render(papers.MinutesPaper.model_validate(facts)), f"bien-ban-{sitting.code}.pdf")
 
 
 def _counted(session: Session, visit: Visit, code: str) -> Sitting:
@@ -614,8 +602,6 @@ def _checked(
     foreign: str,
     errors: dict[str, str],
 ) -> Response:
-    if violations is not None:
-        violations = [row for row in violations if row["key"] not in sitting.aside]
     return pages.render(
         visit,
         "ballot/verify.html",
@@ -645,7 +631,7 @@ def verify(visit: Verifier, code: str, form: Submitted) -> Response:
         sitting = sitting_of(session, visit, code, Act.VERIFY_BALLOT)
         if not form.errors:
             try:
-                violations = ballot_check.verify(session, code, receipt=written or None, batch=given)
+                violations = agenda.violations(session, sitting, receipt=written or None, batch=given)
             except Unreadable as unreadable:
                 form.errors["receipt" if unreadable.code == "bad_receipt" else "batch"] = unreadable.message
             except Refusal as refusal:

@@ -3,55 +3,32 @@
 Nobody is shown a nomination from which they stand aside, nor its number.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session
 
-from ledger import sealing
-from models import (
-    AgendaItem,
-    Ballot,
-    CouncilSession,
-    Nomination,
-    Nominee,
-    ReviewRound,
-    SessionMember,
-    Unit,
-)
-from models.types import as_mapping, table
-from operations import access, paging, transition
+from models.database import Session
+from operations import access, transition
 from operations.access import Actor
 from operations.council_vote import ballot_box, conflicts_answered, convening, counting, recusals, sessions
-from rules import conflicts, policy
-from rules.lifecycle import State
-from rules.policy import Act, Relation
+from operations.views import agenda
+from operations.views.agenda import Sitting
+from rules import conflicts
+from rules.policy import Act
 from rules.vocabulary import ConflictGround
 from web import pages
+from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
 from web.forms import Form, Submitted
 from web.language import words
-from web.routes.rounds import SESSION_STATES as STATES
-from web.routes.rounds import day_of
 from web.visit import Permit, Visit
 
 router = APIRouter()
 Reader = Annotated[Visit, Depends(Permit(Act.SEE_SESSION))]
 Convener = Annotated[Visit, Depends(Permit(Act.CONVENE))]
 
-PAGE = 100
-_I, _N, _P, _U, _S, _M, _R = (
-    table(model).c for model in (AgendaItem, Nomination, Nominee, Unit, CouncilSession, SessionMember, ReviewRound)
-)
-KINDS: Mapping[str, str] = {
-    "secret": words("Phiếu kín"),
-    "open": words("Biểu quyết công khai"),
-    "paper": words("Phiếu giấy"),
-}
 OUTCOMES: Mapping[str, str] = {
     "recommended": words("Đề nghị khen thưởng"),
     "not_recommended": words("Không đề nghị"),
@@ -64,44 +41,6 @@ SETTLED: Mapping[str, str] = {
 }
 
 
-# Who comes, and how they are related to the session ---------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sitting:
-    """One session as its visitor meets it."""
-
-    row: CouncilSession
-    round: ReviewRound
-    members: tuple[SessionMember, ...]
-    ballot: Ballot | None
-    relation: frozenset[Relation]
-    aside: frozenset[str]  # codes of what this visitor must not see
-
-    @property
-    def code(self) -> str:
-        return self.row.code
-
-
-def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
-    """The session, for somebody whom the policy lets do this with it."""
-    row = sessions.by_code(session, code)
-    members = tuple(sessions.members_of(session, row))
-    mine = any(member.username == visit.actor.username for member in members)
-    relation = frozenset({Relation.MEMBER}) if mine else frozenset()
-    if act in {Act.CAST, Act.ANSWER_CONFLICT} and not mine and policy.ever(visit.actor.roles, act):
-        sessions.seat_of(session, row, visit.actor)  # raises not_a_member
-    visit.require(act, relation=relation)
-    return Sitting(
-        row,
-        session.get_one(ReviewRound, row.round_id),
-        members,
-        ballot_box.of(session, row),
-        relation,
-        frozenset(recusals.barred(session, visit.actor.username)),
-    )
-
-
 def _may(visit: Visit, sitting: Sitting, *acts: Act) -> dict[str, bool]:
     return {act.value: visit.may(act, relation=sitting.relation) for act in acts}
 
@@ -112,18 +51,8 @@ def _may(visit: Visit, sitting: Sitting, *acts: Act) -> dict[str, bool]:
 @router.get("/council")
 def index(visit: Reader) -> Response:
     """Sessions, the newest first: all for the office, their own for members."""
-    everything = visit.may(Act.SEE_SESSION)
-    query = (
-        sa.select(_S.code, _S.held_at, _S.place, _S.state, _R.code.label("round"), _R.title)
-        .join_from(CouncilSession, ReviewRound, _S.round_id == _R.id)
-        .order_by(_S.held_at.desc(), _S.id.desc())
-        .limit(200)
-    )
-    if not everything:
-        mine = sa.exists().where(_M.session_id == _S.id, _M.username == visit.actor.username)
-        query = query.where(mine)
     with visit.reading() as session:
-        rows = session.execute(query).all()
+        rows = agenda.listing(session, actor=visit.actor)
     return pages.render(
         visit,
         "council/sessions.html",
@@ -143,10 +72,7 @@ def new(visit: Convener) -> Response:
 
 def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
     with visit.reading() as session:
-        left = sa.exists().where(_N.round_id == _R.id, _N.state == State.ELIGIBLE.value)
-        known = session.execute(
-            sa.select(_R.code, _R.title).where(_R.closed_at.is_(None) | left).order_by(_R.id.desc())
-        ).all()
+        known = agenda.rounds_to_convene(session)
     return pages.render(
         visit, "council/new.html", status=422 if errors else 200, rounds=known, typed=typed, errors=errors
     )
@@ -154,7 +80,7 @@ def _new(visit: Visit, typed: Mapping[str, str], errors: dict[str, str]) -> Resp
 
 def _moment(form: Form) -> datetime | None:
     """Day and hour of a meeting, in Vietnam."""
-    day = day_of(form, "day", required=words("Hãy ghi ngày họp."))
+    day = form.day("day", required=words("Hãy ghi ngày họp."))
     said = form.text("hour", required=words("Hãy ghi giờ họp."))
     try:
         hour = time.fromisoformat(said.zfill(5)) if said else None
@@ -200,17 +126,12 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
             Act.WAIVE,
         )  # fmt: skip
         outcome = outcome if sitting.row.state == "tallied" and outcome in OUTCOMES else ""
-        asked = _asked(sitting, award=award, outcome=outcome)
-        items, next_key = agenda_of(session, sitting, after=after or None, asked=asked)
+        items, next_key = agenda.items(session, sitting, after=after or None, limit=PAGE, award=award, outcome=outcome)
         signed = ballot_box.voted(session, sitting.row)
-        questions = [
-            row
-            for row in conflicts_answered.listing(session, code, only=None if may["waive"] else visit.actor.username)
-            if row["state"] == "open"
-        ]
-        total = _agenda_size(session, sitting)
-        found = _agenda_size(session, sitting, asked=asked) if asked else total
-        awards = _awards_of(session, sitting)
+        questions = agenda.questions(session, sitting)
+        total = agenda.size(session, sitting)
+        found = agenda.size(session, sitting, award=award, outcome=outcome) if award or outcome else total
+        awards = agenda.awards_seen(session, sitting)
         hand = [username for username, _ in counting.hand_counts(session, sitting.row)] if may["tally"] else []
     mine = next((member for member in sitting.members if member.username == visit.actor.username), None)
     return pages.render(
@@ -239,81 +160,6 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
         fingerprint=fingerprint_of(sitting),
         outcomes=OUTCOMES,
     )
-
-
-def fingerprint_of(sitting: Sitting) -> str:
-    if sitting.ballot is None or sitting.ballot.kind != "secret":
-        return ""
-    return sealing.fingerprint(ballot_box.public_key(sitting.ballot))
-
-
-def _of(sitting: Sitting) -> list[Any]:
-    """Conditions on nominations: on the agenda; before there is one, what would come on it."""
-    if sitting.row.state == "convened":
-        return [_N.round_id == sitting.row.round_id, _N.state == State.ELIGIBLE.value]
-    listed = sa.select(_I.nomination_id).where(_I.session_id == sitting.row.id)
-    return [_N.id.in_(listed)]
-
-
-def _asked(sitting: Sitting, *, award: str, outcome: str) -> list[Any]:
-    """Conditions of a filter. It leaves out what the visitor stands aside from: by being found it would tell of itself."""
-    found: list[Any] = []
-    if award:
-        found.append(_N.award == award)
-    if outcome:
-        counted = sa.select(_I.nomination_id).where(_I.session_id == sitting.row.id, _I.outcome == outcome)
-        found.append(_N.id.in_(counted))
-    return [*found, _N.code.not_in(sorted(sitting.aside))] if found else []
-
-
-def _agenda_size(session: Session, sitting: Sitting, *, asked: Sequence[Any] = ()) -> int:
-    query = sa.select(sa.func.count()).select_from(Nomination).where(*_of(sitting), *asked)
-    return int(session.execute(query).scalar_one())
-
-
-def _awards_of(session: Session, sitting: Sitting) -> list[str]:
-    """The awards of what the visitor sees of the agenda."""
-    query = sa.select(_N.award).where(*_of(sitting), _N.code.not_in(sorted(sitting.aside)))
-    return list(session.execute(query.distinct().order_by(_N.award)).scalars())
-
-
-def awards_of(session: Session, sitting: Sitting) -> dict[str, str]:
-    """Code → award of the whole agenda: for the ballot's form, which names no award of what its voter stands aside from."""
-    return as_mapping(session.execute(sa.select(_N.code, _N.award).where(*_of(sitting))))
-
-
-def agenda_of(
-    session: Session,
-    sitting: Sitting,
-    *,
-    after: str | None = None,
-    limit: int = PAGE,
-    codes: Sequence[str] | None = None,
-    asked: Sequence[Any] = (),
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Items by code; one from which the visitor stands aside shows its code only, and no number."""
-    results = [_I[name] for name in counting.RESULT_COLUMNS]
-    query = (
-        sa.select(_N.code, _N.award, _P.name, _U.name.label("unit"), *results)
-        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
-        .join(Unit, _N.unit_id == _U.id)
-        .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.session_id == sitting.row.id), isouter=True)
-        .where(*_of(sitting), *asked)
-        .order_by(_N.code)
-        .limit(limit + 1)
-    )
-    if after is not None:
-        query = query.where(_N.code > paging.read(after, str)[0])
-    if codes is not None:
-        query = query.where(_N.code.in_(codes))
-    found = session.execute(query).all()
-    items = [
-        {"code": row.code, "aside": True}
-        if row.code in sitting.aside
-        else {**row._mapping, "aside": False, "award_name": transition.award_name(row.award)}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
-        for row in found[:limit]
-    ]
-    return items, paging.write(found[limit - 1].code) if len(found) > limit else None
 
 
 # Before the ballot ------------------------------------------------------------------------------------------------
@@ -413,15 +259,8 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Act.SEE_SESSION)
         may = _may(visit, sitting, Act.WAIVE, Act.RECUSE, Act.ANSWER_CONFLICT, Act.SEE_SESSION)
-        # A seat alone shows one's own; the office and the inspector see the session's.
-        whole = visit.may(Act.SEE_SESSION) and not (sitting.relation and not may["waive"])
-        rows = conflicts_answered.listing(session, code, only=None if whole else visit.actor.username)
-        for row in rows:
-            if row["username"] == visit.actor.username and row["state"] == "recused":
-                row["nominee"] = row["message"] = row["reason"] = None  # its sentence names the nominee
-            elif row["username"] != visit.actor.username and row["nomination"] in sitting.aside:
-                row["nominee"] = row["message"] = row["reason"] = None
-        aside = sorted(recusals.of(session, sitting.row))
+        rows = agenda.conflicts(session, sitting)
+        aside = agenda.stand_asides(session, sitting)
     names = {member.username: f"{member.name} ({member.member})" for member in sitting.members}
     return pages.render(
         visit,
@@ -430,17 +269,13 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
         session=sitting.row,
         members=sitting.members,
         rows=rows,
-        aside=[
-            (names.get(username, username), nomination)
-            for username, nomination in aside
-            if whole or username == visit.actor.username
-        ],
+        aside=[(names.get(username, username), nomination) for username, nomination in aside],
         settled=SETTLED,
         grounds=conflicts.DECLARABLE,
         ground_names={ground: ground.word for ground in ConflictGround},
         may=may,
         mine=bool(sitting.relation),
-        whole=whole,
+        whole=sitting.sees_all_conflicts,
         typed={"nomination": "", "kind": "", "note": "", "member": "", "of": "", "ground": "", **typed},
         errors=errors,
     )

@@ -15,7 +15,6 @@ from rules.refusal import Refusal
 from web import pages
 from web.forms import Form, Submitted
 from web.language import words
-from web.routes.rounds import day_of
 from web.visit import Permit, Visit
 
 router = APIRouter(prefix="/council/members")
@@ -87,7 +86,7 @@ def set_up(visit: Keeper, form: Submitted) -> Response:
     code = form.text("code", required=words("Hãy đặt mã Hội đồng, ví dụ HD-2024."), longest=40)
     name = form.text("name", required=words("Hãy ghi tên Hội đồng như trong quyết định thành lập."), longest=300)
     decision = form.text("decision", required=words("Hãy ghi số quyết định thành lập."), longest=80)
-    begins = day_of(form, "begins", required=words("Hãy ghi ngày Hội đồng được thành lập."))
+    begins = form.day("begins", required=words("Hãy ghi ngày Hội đồng được thành lập."))
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         assert begins is not None
@@ -107,7 +106,7 @@ def appoint(visit: Keeper, form: Submitted) -> Response:
     member = form.text("member", required=words("Hãy chọn người được cử."))
     title = form.text("title", required=words("Hãy ghi chức danh trong Hội đồng."), longest=200)
     body = form.text("body", required=words("Hãy ghi cơ quan, tổ chức mà thành viên đại diện."), longest=200)
-    since = day_of(form, "from", required=words("Hãy ghi ngày bắt đầu."))
+    since = form.day("from", required=words("Hãy ghi ngày bắt đầu."))
     chairs, teller = form.text("chairs") == "1", form.text("teller") == "1"
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -129,7 +128,7 @@ def dismiss(visit: Keeper, form: Submitted) -> Response:
     """End somebody's seat on a day, and the roles that came with it."""
     code = form.text("seat_of")
     member = form.text("seat", required=words("Hãy chọn thành viên thôi tham gia."))
-    until = day_of(form, "until", required=words("Hãy ghi ngày thôi tham gia."))
+    until = form.day("until", required=words("Hãy ghi ngày thôi tham gia."))
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         assert until is not None

@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session
 
-from models import ReviewRound
-from operations import transition, visibility
+from models.database import Session
+from operations import rounds, transition, visibility
 from operations.access import Actor
 from operations.public_disclosure import disclosure
 from rules.policy import Act, Relation
@@ -64,7 +63,7 @@ def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
     step = form.text("step")
     with visit.reading() as session:
         decision = disclosure.decision_by_code(session, number)
-        place = f"/rounds/{session.get_one(ReviewRound, decision.round_id).code}"
+        place = f"/rounds/{rounds.code_of(session, decision.round_id)}"
     code = decision.code
     if pages.sent_before(visit, form):
         return pages.done(place, form.once)

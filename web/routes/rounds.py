@@ -4,23 +4,21 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session, col, select
 
-from models import CouncilSession, Decision, Disclosure, Nomination, ReviewRound, SessionMember, SubmissionLetter, Unit
-from models.types import table
-from operations import access, regulations, rounds, transition, visibility
+from models.database import Session
+from operations import access, regulations, rounds, transition
 from operations.access import Actor
 from operations.public_disclosure import disclosure
-from operations.views import board
+from operations.views import agenda, board, papers
 from rules import catalogue, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import act_pages, pages
 from web.act_pages import DEEDS
+from web.council_pages import STATES
 from web.forms import Form, Submitted
 from web.language import words
 from web.routes import revocation
@@ -46,13 +44,6 @@ KIND_NAMES: Mapping[str, str] = {
     RoundKind.CONG_HIEN: words("Quá trình cống hiến"),
     RoundKind.NIEN_HAN: words("Niên hạn"),
     RoundKind.DOI_NGOAI: words("Đối ngoại"),
-}
-SESSION_STATES: Mapping[str, str] = {
-    "convened": words("Đã triệu tập"),
-    "open": words("Đang bỏ phiếu"),
-    "closed": words("Đã đóng phiếu, chờ kiểm"),
-    "tallied": words("Đã kiểm phiếu"),
-    "cancelled": words("Đã hủy"),
 }
 
 
@@ -106,7 +97,7 @@ def open_round(visit: Opener, form: Submitted) -> Response:
         form.errors["kind"] = words("Hãy chọn loại hình khen thưởng.")
     if said and not (said.isascii() and said.isdecimal() and 2000 <= int(said[:9]) <= 2100):
         form.errors["year"] = words("Năm xét là một số từ 2000 đến 2100.")
-    due = day_of(form, "due")
+    due = form.day("due")
     regulation = _text_of(form, "regulation")
     if form.errors:
         return _new(visit, {name: form.text(name) for name in ("kind", "year", "title", "due")}, form.errors)
@@ -133,20 +124,6 @@ def _invited(visit: Visit) -> str:
     if visit.installation.settings.get("SMTP_URL"):
         return "Thư mời các đơn vị đã xếp gửi."
     return "Thư mời các đơn vị đã xếp gửi, nhưng chưa đặt máy chủ thư nên chưa thư nào đi; hãy báo quản trị hệ thống."
-
-
-def day_of(form: Form, name: str, *, required: str = "") -> date | None:
-    """A day as browsers send it (2024-12-20) or as people type it (20/12/2024); an error at the field otherwise."""
-    said = form.text(name, required=required)
-    if not said:
-        return None
-    day, _, rest = said.partition("/")
-    month, _, year = rest.partition("/")
-    try:
-        return date.fromisoformat(said if not rest else f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}")
-    except ValueError:
-        form.errors.setdefault(name, words("Ngày viết như 20/12/2024."))
-        return None
 
 
 def _text_of(form: Form, name: str) -> str | None:
@@ -194,16 +171,12 @@ def _board(
     here: board.Board = found["board"]
     with visit.reading() as session:
         row = rounds.by_code(session, code)
-        papers = _papers(session, row, visit.actor)
-        for paper in papers["decisions"]:
+        signed = papers.of_round(session, row, actor=visit.actor)
+        for paper in signed["decisions"]:
             paper["may_revoke"] = paper["state"] == "in_force" and revocation.offered(session, visit, paper["award"])
-        called = select(CouncilSession).where(CouncilSession.round_id == row.id).order_by(col(CouncilSession.id).desc())
-        if not visit.may(Act.SEE_SESSION):  # a seat opens its own session; a unit's officer has none
-            mine = select(SessionMember.session_id).where(SessionMember.username == visit.actor.username)
-            called = called.where(col(CouncilSession.id).in_(mine))
-        sessions = list(session.exec(called))
-        units = [tuple(found) for found in session.exec(select(Unit.code, Unit.name).order_by(Unit.code))]
-        silent = _silent(session, row, visit)
+        sessions = agenda.of_round(session, row, actor=visit.actor)
+        units = board.units(session)
+        silent = board.silent(session, row, actor=visit.actor, now=visit.now)
     errors: dict[str, str] = more.get("errors", {})
     return pages.render(
         visit,
@@ -212,10 +185,10 @@ def _board(
         **found,
         errors=errors,
         ticked=ticked,
-        papers=papers,
+        papers=signed,
         sessions=sessions,
         silent=silent,
-        session_states=SESSION_STATES,
+        session_states=STATES,
         units=units,
         kinds=KIND_NAMES,
         may={
@@ -261,46 +234,6 @@ def _deeds_of(visit: Visit) -> list[act_pages.Deed]:
     return [DEEDS[action.value] for action in _BULK if visit.may(DEEDS[action.value].move.act)]
 
 
-def _papers(session: Session, row: ReviewRound, actor: Actor) -> dict[str, list[dict[str, Any]]]:
-    """What was signed in the round: what is to be published, whose answer is awaited."""
-    d, t, x, n = table(Decision).c, table(SubmissionLetter).c, table(Disclosure).c, table(Nomination).c
-    counted = (
-        sa.select(sa.func.count())
-        .where(n.decision_id == d.id, n.state == State.SIGNED.value)
-        .correlate(Decision)
-        .scalar_subquery()
-    )
-    waiting = (
-        sa.select(sa.func.count())
-        .where(n.submission_letter_id == t.id, n.state == State.FORWARDED.value)
-        .correlate(SubmissionLetter)
-        .scalar_subquery()
-    )
-    decisions = session.execute(
-        sa.select(
-            d.code, d.symbol, d.title, d.award, d.signed_on, d.state, counted.label("waiting"),
-            sa.exists().where(x.decision_id == d.id).label("published"),
-        )
-        .where(d.round_id == row.id)
-        .order_by(d.id)
-    )  # fmt: skip
-    letters = session.execute(
-        sa.select(
-            t.code, t.symbol, t.title, t.signed_on, t.answer, t.answer_number, t.answered_on, waiting.label("waiting")
-        )
-        .where(t.round_id == row.id)
-        .order_by(t.id)
-    )
-    papers = {
-        "decisions": [dict(found._mapping) for found in decisions],  # noqa: SLF001 -- SQLAlchemy's documented row mapping
-        "letters": [dict(found._mapping) for found in letters],  # noqa: SLF001 -- as above
-    }
-    if actor.holds(*visibility.OFFICE):
-        return papers
-    # What was signed and not yet published is the office's.
-    return {"decisions": [paper for paper in papers["decisions"] if paper["published"]], "letters": []}
-
-
 # Acts of the board ------------------------------------------------------------------------------------------------
 
 
@@ -331,15 +264,8 @@ def closing(visit: Advancer, code: str) -> Response:
     with visit.reading() as session:
         row = rounds.by_code(session, code)
         found = rounds.ending(session, row)
-        silent = _silent(session, row, visit)
+        silent = board.silent(session, row, actor=visit.actor, now=visit.now)
     return pages.render(visit, "rounds/advance.html", round=row, ending=found, silent=silent)
-
-
-def _silent(session: Session, row: ReviewRound, visit: Visit) -> list[tuple[str, str, int]]:
-    """The units that have not proposed yet, while there is time; for the office, which urges them."""
-    if row.stage != Stage.UNIT_PROPOSAL or not visit.actor.holds(*visibility.OFFICE):
-        return []
-    return rounds.not_proposed(session, row, today=access.local_date(visit.now))
 
 
 @router.post("/rounds/{code}/advance")
@@ -388,7 +314,7 @@ def extend(visit: Extender, code: str, form: Submitted) -> Response:
     stage = form.text("stage")
     if stage not in set(STAGES):
         form.errors["stage"] = words("Hãy chọn khâu được gia hạn.")
-    until = day_of(form, "until", required=words("Hãy ghi hạn mới."))
+    until = form.day("until", required=words("Hãy ghi hạn mới."))
     reason = form.text("reason", required=words("Hãy ghi lý do: lý do được gửi cho mọi đơn vị đang chờ."), longest=2000)
     if until is not None and until < access.local_date(visit.now):
         form.errors["until"] = words("Ngày này đã qua; hãy chọn một ngày từ hôm nay trở đi.")
@@ -407,15 +333,6 @@ def extend(visit: Extender, code: str, form: Submitted) -> Response:
     return pages.done(f"/rounds/{code}", form.once)
 
 
-def _symbol(session: Session, paper: str) -> str:
-    """A paper's number as it stands on it: 01/QĐ-UBND."""
-    for symbol, code in ((Decision.symbol, Decision.code), (SubmissionLetter.symbol, SubmissionLetter.code)):
-        found = session.exec(select(symbol).where(code == paper)).first()
-        if found is not None:
-            return found
-    return paper
-
-
 # Papers of the round ----------------------------------------------------------------------------------------------
 
 
@@ -423,9 +340,7 @@ def _symbol(session: Session, paper: str) -> str:
 def publication(visit: Discloser, code: str, paper: str = "") -> Response:
     """Check before a paper is public: its number, and whose names everybody reads at once."""
     with visit.reading() as session:
-        found = disclosure.publishable(session, paper)
-        if session.get_one(ReviewRound, found.round_id).code != code:
-            raise Refusal("unknown_decision", f"Không có văn bản số «{paper}» trong đợt {code}.")
+        found = papers.publishable(session, paper, round_code=code)
     return pages.render(
         visit,
         "rounds/disclose.html",
@@ -446,7 +361,7 @@ def disclose(visit: Discloser, code: str, form: Submitted) -> Response:
         url = f"{visit.installation.base_url}/decisions/{paper}"
         count = disclosure.disclose(session, paper, actor=actor, now=visit.now, url=url)
         return {
-            "message": f"Đã công khai {_symbol(session, paper)}: {count} hồ sơ",
+            "message": f"Đã công khai {papers.symbol(session, paper)}: {count} hồ sơ",
             "details": "Thư báo kết quả đã được xếp gửi.",
         }
 
@@ -465,14 +380,7 @@ def _letter(
     visit: Visit, code: str, letter: str, typed: Mapping[str, str], errors: dict[str, str], *, refused: frozenset[str]
 ) -> Response:
     with visit.reading() as session:
-        row = disclosure.submission_letter_by_code(session, letter)
-        waiting = transition.standings_where(
-            session,
-            table(Nomination).c.submission_letter_id == row.id,
-            table(Nomination).c.state == State.FORWARDED.value,
-        )
-        if session.get_one(ReviewRound, row.round_id).code != code:
-            raise Refusal("unknown_letter", f"Không có tờ trình số «{letter}» trong đợt {code}.")
+        row, waiting = papers.letter(session, letter, round_code=code)
     return pages.render(
         visit,
         "rounds/letter.html",
@@ -491,7 +399,7 @@ def _letter(
 def record_answer(visit: Recorder, code: str, letter: str, form: Submitted) -> Response:
     """Note the superior's document and whom it did not grant."""
     number = form.text("number", required=words("Hãy ghi số văn bản trả lời."), longest=80)
-    on = day_of(form, "on", required=words("Hãy ghi ngày của văn bản trả lời."))
+    on = form.day("on", required=words("Hãy ghi ngày của văn bản trả lời."))
     outcome = form.text("outcome")
     if outcome not in {"granted", "partly", "refused"}:
         form.errors["outcome"] = words("Hãy chọn kết quả.")

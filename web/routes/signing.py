@@ -153,14 +153,7 @@ def preview(visit: Signer, round_code: str, role: str, paper: str) -> Response:
         pile = to_sign.pile(session, visit.actor, round_code, role, paper, now=visit.now)
         facts = to_sign.draft(session, visit.actor, pile, codes or None, now=visit.now)
     kind = papers.SubmissionLetterPaper if role == "propose" else papers.DecisionPaper
-    return pdf(papers.render(kind.model_validate(facts)), f"du-thao-{pile.round}-{pile.paper}.pdf")
-
-
-def pdf(content: bytes, name: str) -> Response:
-    """A PDF to be looked at in the browser."""
-    return Response(
-        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
-    )
+    return pages.pdf(papers.render(kind.model_validate(facts)), f"du-thao-{pile.round}-{pile.paper}.pdf")
 
 
 @router.post("/sign/{round_code}/{role}/{paper}")

@@ -1,0 +1,43 @@
+"""What the pages of a council session share, before its ballot and after: how its visitor meets it, and its words."""
+
+from collections.abc import Mapping
+
+from ledger import sealing
+from models.database import Session
+from operations.council_vote import ballot_box, sessions
+from operations.views import agenda
+from operations.views.agenda import Sitting
+from rules import policy
+from rules.policy import Act
+from web.language import words
+from web.visit import Visit
+
+PAGE = 100  # items of an agenda on one page
+STATES: Mapping[str, str] = {
+    "convened": words("Đã triệu tập"),
+    "open": words("Đang bỏ phiếu"),
+    "closed": words("Đã đóng phiếu, chờ kiểm"),
+    "tallied": words("Đã kiểm phiếu"),
+    "cancelled": words("Đã hủy"),
+}
+KINDS: Mapping[str, str] = {
+    "secret": words("Phiếu kín"),
+    "open": words("Biểu quyết công khai"),
+    "paper": words("Phiếu giấy"),
+}
+
+
+def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
+    """The session, for somebody whom the policy lets do this with it."""
+    found = agenda.of(session, code, actor=visit.actor)
+    if act in {Act.CAST, Act.ANSWER_CONFLICT} and not found.relation and policy.ever(visit.actor.roles, act):
+        sessions.seat_of(session, found.row, visit.actor)  # raises not_a_member
+    visit.require(act, relation=found.relation)
+    return found
+
+
+def fingerprint_of(sitting: Sitting) -> str:
+    """The fingerprint of a secret ballot's key; empty for other ballots, and before there is one."""
+    if sitting.ballot is None or sitting.ballot.kind != "secret":
+        return ""
+    return sealing.fingerprint(ballot_box.public_key(sitting.ballot))

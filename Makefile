@@ -19,7 +19,7 @@ $(UV):
 	.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 $(STAMP): $(UV) pyproject.toml uv.lock
-	$(UV) sync --frozen --python $(PYTHON)
+	$(UV) sync --frozen --all-extras --python $(PYTHON)
 	@touch $(STAMP)
 
 setup: $(STAMP)
@@ -48,6 +48,7 @@ lint: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/deptry .
 	.venv/bin/python -m models.migrations.check
 
 check: lint

@@ -5,13 +5,13 @@ linked to an account beforehand: a stranger of the provider's is a stranger here
 """
 
 import base64
+import hashlib
 import json
 import secrets
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import httpx
-from authlib.common.urls import add_params_to_uri
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 from joserfc import errors, jwt
@@ -70,8 +70,8 @@ def go(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the sa
     issuer, client_id, _ = _settings(visit)
     provider = _provider(issuer)
     verifier, nonce, state = (secrets.token_urlsafe(size) for size in (48, 24, 24))
-    address = add_params_to_uri(
-        provider["authorization_endpoint"],
+    digest = hashlib.sha256(verifier.encode()).digest()
+    question = urlencode(
         [
             ("response_type", "code"),
             ("client_id", client_id),
@@ -79,10 +79,12 @@ def go(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the sa
             ("scope", "openid"),
             ("state", state),
             ("nonce", nonce),
-            ("code_challenge", create_s256_code_challenge(verifier)),
+            ("code_challenge", base64.urlsafe_b64encode(digest).rstrip(b"=").decode()),
             ("code_challenge_method", "S256"),
-        ],
+        ]
     )
+    endpoint = provider["authorization_endpoint"]
+    address = f"{endpoint}{'&' if '?' in endpoint else '?'}{question}"
     kept = base64.urlsafe_b64encode(json.dumps([state, nonce, verifier, inside(next)]).encode()).decode()
     response = RedirectResponse(address, status_code=303)
     plain = on_loopback(visit.request)

@@ -22,14 +22,13 @@ from sqlmodel import select
 from models import Council
 from models.database import Database, sqlite_url
 from operations import access, rounds
-from operations.access import Actor
-from operations.council_vote import convening, counting, share_files, vote
+from operations.access import INSTALLER, Actor
+from operations.council_vote import convening, council, counting, share_files, vote
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.people import accounts
 from operations.unit_proposal import proposal
 from operations.upkeep import sample
-from rules.lifecycle import Role
 from rules.refusal import Refusal
 
 NOW = moment("2024-11-01T08:00:00+07:00")
@@ -43,11 +42,12 @@ def add_members(database: Database) -> tuple[str, ...]:
     with database.begin() as session:
         body = session.exec(select(Council)).one()
         for number in range(12, 16):
-            account = accounts.add_account(
-                session, username=f"tv{number}", display_name=f"Thành viên Mẫu {number}", email=None
-            )
-            accounts.grant(session, account, Role.COUNCIL_MEMBER, valid_from=since, document_number="(mẫu)")
-            accounts.appoint(session, body, account, title="Ủy viên", body="Cơ quan mẫu", valid_from=since)
+            username = f"tv{number}"
+            accounts.add(session, username=username, name=f"Thành viên Mẫu {number}", email=None, actor=INSTALLER)
+            council.appoint(
+                session, council_code=body.code, username=username, title="Ủy viên", body="Cơ quan mẫu",
+                valid_from=since, actor=INSTALLER,
+            )  # fmt: skip
     return ("chutich", "phochutich", *(f"tv{number:02d}" for number in range(3, 16)))
 
 

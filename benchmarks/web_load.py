@@ -31,7 +31,7 @@ from cli import simulate
 from models import Account, Nomination, ReviewRound
 from operations import access, rounds
 from operations.installation import Installation
-from operations.people import sign_in, tokens
+from operations.people import browser_sessions, tokens
 from operations.unit_proposal import proposal
 
 NOW = "2024-12-31T08:00:00+07:00"
@@ -152,7 +152,7 @@ def people(office: Installation, count: int) -> list[tuple[str, str]]:
     now = datetime.now(UTC)
     for number in range(count):
         username = STAFF[number % len(STAFF)] if number % 4 == 0 else officers[number % len(officers)]
-        found.append((username, sign_in.begin(office.database, username, now=now)))
+        found.append((username, browser_sessions.begin(office.database, username, now=now)))
     return found
 
 

@@ -6,8 +6,19 @@ from typing import Annotated, Any
 import typer
 
 from cli.door import DOOR, Code, day
-from operations.people import account_requests, administration, sign_in, tokens
-from operations.people.account_requests import Waiting
+from operations.people import (
+    account_requests,
+    accounts,
+    authorisations,
+    four_eyes,
+    identities,
+    links,
+    roles,
+    second_factor,
+    tokens,
+    units,
+)
+from operations.people.four_eyes import Waiting
 from rules.refusal import Unreadable
 
 unit_app = typer.Typer(no_args_is_help=True, help="Đơn vị.")
@@ -36,7 +47,7 @@ def add_unit(
     DOOR.act(
         "unit.add",
         code,
-        lambda s, a: administration.add_unit(
+        lambda s, a: units.add(
             s, code=code, name=name, level=level, email=email, valid_from=since, is_office=office, actor=a
         ),
     )
@@ -51,7 +62,7 @@ def end_unit(
 ) -> None:
     """Kết thúc đơn vị do sắp xếp, giải thể."""
     last = day(on)
-    DOOR.act("unit.end", code, lambda s, a: administration.end_unit(s, code, on=last, successor=successor, actor=a))
+    DOOR.act("unit.end", code, lambda s, a: units.end(s, code, on=last, successor=successor, actor=a))
     DOOR.say({"unit": code, "to": last.isoformat()})
 
 
@@ -59,7 +70,7 @@ def end_unit(
 def list_units() -> None:
     """Các đơn vị."""
     with DOOR.reading() as session:
-        DOOR.say(administration.units(session))
+        DOOR.say(units.listing(session))
 
 
 # Accounts
@@ -75,7 +86,7 @@ def add_account(
     DOOR.act(
         "account.add",
         username,
-        lambda s, a: administration.add_account(s, username=username, name=name, email=email, actor=a),
+        lambda s, a: accounts.add(s, username=username, name=name, email=email, actor=a),
     )
     DOOR.say({"username": username})
 
@@ -84,7 +95,7 @@ def add_account(
 def invite(username: str) -> None:
     """Cấp đường dẫn đặt mật khẩu, dùng một lần; với người giữ vai trò quyết định thì chờ xác nhận mới mở."""
     link, until, asked = DOOR.act(
-        "account.invite", username, lambda s, a: administration.invite(s, username, actor=a, now=DOOR.now())
+        "account.invite", username, lambda s, a: links.invite(s, username, actor=a, now=DOOR.now())
     )
     address = f"{DOOR.installation.base_url}/first/{link}"
     expires = until.isoformat(timespec="seconds")
@@ -100,7 +111,7 @@ def _waits(asked: Waiting | None) -> dict[str, Any]:
 def list_requests() -> None:
     """Việc với tài khoản đang chờ người khác xác nhận."""
     with DOOR.reading() as session:
-        rows = account_requests.waiting(session, now=DOOR.now())
+        rows = four_eyes.waiting(session, now=DOOR.now())
     DOOR.say(
         [
             {"request": one.number, "act": one.act, "username": one.username, "issuer": one.issuer, "subject": one.subject,
@@ -116,7 +127,7 @@ def confirm_request(number: int, code: Code = None) -> None:
     """Xác nhận việc với tài khoản người khác, sau khi hỏi trực tiếp chủ tài khoản; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
     DOOR.prove(code, always=True)
     asked = DOOR.act(
-        "account.confirm", str(number), lambda s, a: administration.confirm_request(s, number, actor=a, now=DOOR.now())
+        "account.confirm", str(number), lambda s, a: account_requests.confirm(s, number, actor=a, now=DOOR.now())
     )
     DOOR.say({"request": number, "act": asked.act, "username": asked.username, "confirmed": True})
 
@@ -126,7 +137,7 @@ def decline_request(number: int, code: Code = None) -> None:
     """Từ chối việc với tài khoản người khác; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
     DOOR.prove(code, always=True)
     asked = DOOR.act(
-        "account.decline", str(number), lambda s, a: administration.decline_request(s, number, actor=a, now=DOOR.now())
+        "account.decline", str(number), lambda s, a: account_requests.decline(s, number, actor=a, now=DOOR.now())
     )
     DOOR.say({"request": number, "act": asked.act, "username": asked.username, "confirmed": False})
 
@@ -138,20 +149,20 @@ def redeem(link: str) -> None:
     if not password:
         raise Unreadable("usage", "Đưa mật khẩu mới qua --password-stdin hoặc VINHDANH_PASSWORD.")
     secret = link.rstrip("/").rsplit("/", 1)[-1]
-    DOOR.say({"username": sign_in.redeem(DOOR.installation.database, secret, password=password, now=DOOR.now())})
+    DOOR.say({"username": links.redeem(DOOR.installation.database, secret, password=password, now=DOOR.now())})
 
 
 @account_app.command()
 def disable(username: str) -> None:
     """Khóa tài khoản: phiên làm việc và mã truy cập mất hiệu lực ngay."""
-    DOOR.act("account.disable", username, lambda s, a: administration.disable(s, username, actor=a, now=DOOR.now()))
+    DOOR.act("account.disable", username, lambda s, a: accounts.disable(s, username, actor=a, now=DOOR.now()))
     DOOR.say({"username": username, "disabled": True})
 
 
 @account_app.command()
 def enable(username: str) -> None:
     """Mở khóa tài khoản."""
-    DOOR.act("account.enable", username, lambda s, a: administration.enable(s, username, actor=a))
+    DOOR.act("account.enable", username, lambda s, a: accounts.enable(s, username, actor=a))
     DOOR.say({"username": username, "disabled": False})
 
 
@@ -161,7 +172,7 @@ def reset_second_factor(username: str) -> None:
     asked = DOOR.act(
         "account.reset_second_factor",
         username,
-        lambda s, a: administration.reset_second_factor(s, username, actor=a, now=DOOR.now()),
+        lambda s, a: second_factor.reset(s, username, actor=a, now=DOOR.now()),
     )
     DOOR.say({"username": username, "second_factor": asked is not None} | _waits(asked))
 
@@ -176,7 +187,7 @@ def link_identity(
     asked = DOOR.act(
         "account.link_identity",
         username,
-        lambda s, a: administration.link_identity(s, username, issuer=issuer, subject=subject, actor=a, now=DOOR.now()),
+        lambda s, a: identities.link(s, username, issuer=issuer, subject=subject, actor=a, now=DOOR.now()),
     )
     DOOR.say({"username": username, "issuer": issuer, "subject": subject} | _waits(asked))
 
@@ -187,7 +198,7 @@ def unlink_identities(username: str) -> None:
     DOOR.act(
         "account.unlink_identities",
         username,
-        lambda s, a: administration.unlink_identities(s, username, actor=a, now=DOOR.now()),
+        lambda s, a: identities.unlink(s, username, actor=a, now=DOOR.now()),
     )
     DOOR.say({"username": username})
 
@@ -196,7 +207,7 @@ def unlink_identities(username: str) -> None:
 def list_accounts() -> None:
     """Các tài khoản và vai trò hôm nay."""
     with DOOR.reading() as session:
-        DOOR.say([_plain(row) for row in administration.account_list(session, now=DOOR.now())])
+        DOOR.say([_plain(row) for row in accounts.listing(session, now=DOOR.now())])
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -219,7 +230,7 @@ def grant(
     DOOR.act(
         "role.grant",
         f"{account}/{role}",
-        lambda s, a: administration.grant(s, account, role, unit=unit, document=document, valid_from=since, actor=a),
+        lambda s, a: roles.grant(s, account, role, unit=unit, document=document, valid_from=since, actor=a),
     )
     DOOR.say({"username": account, "role": role, "unit": unit, "from": since.isoformat()})
 
@@ -236,7 +247,7 @@ def end_grant(
     DOOR.act(
         "role.end",
         f"{account}/{role}",
-        lambda s, a: administration.end_grant(s, account, role, unit=unit, on=last, actor=a, now=DOOR.now()),
+        lambda s, a: roles.end(s, account, role, unit=unit, on=last, actor=a, now=DOOR.now()),
     )
     DOOR.say({"username": account, "role": role, "unit": unit, "to": last.isoformat()})
 
@@ -267,7 +278,7 @@ def authorise(
     DOOR.act(
         "authorise",
         document or "",
-        lambda s, a: administration.authorise(
+        lambda s, a: authorisations.authorise(
             s, deputy=deputy or "", document=document or "", scope=scope or "", valid_from=since, valid_to=until,
             principal=principal, actor=a, now=DOOR.now(),
         ),
@@ -289,7 +300,7 @@ def end_authorisation(
     row = DOOR.act(
         "authorise.end",
         document,
-        lambda s, a: administration.end_authorisation(s, document, on=last, actor=a, now=DOOR.now()),
+        lambda s, a: authorisations.end(s, document, on=last, actor=a, now=DOOR.now()),
     )
     DOOR.say({"document": document, "to": row.valid_to.isoformat()})
 
@@ -298,7 +309,7 @@ def end_authorisation(
 def list_authorisations() -> None:
     """Các văn bản ủy quyền."""
     with DOOR.reading() as session:
-        DOOR.say(administration.authorisations(session))
+        DOOR.say(authorisations.listing(session))
 
 
 # Tokens

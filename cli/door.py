@@ -149,15 +149,15 @@ class Door:
     def prove(self, code: str | None, *, always: bool = False) -> None:
         """Who has the server's command line is not yet this person: whoever has a password says it again.
 
-        Raises Refusal `password_required` (with `always` also for an account without one), what `sign_in.prove` raises.
+        Raises Refusal `password_required` (with `always` also for an account without one), what `proof.prove` raises.
         """
-        from operations.people import accounts, sign_in
+        from operations.people import accounts, identities, proof
 
         with self.reading() as session:
             who = self.actor(session)
-            account = accounts.account_named(session, who.username)
+            account = accounts.named(session, who.username)
             # Who signs in through the agency's provider alone has nothing to say here: they act on the pages.
-            needed = always or account.password_hash is not None or accounts.identities(session, account) is not None
+            needed = always or account.password_hash is not None or identities.of(session, account) is not None
         password = self.password()
         if password is None and not needed:
             return
@@ -166,7 +166,7 @@ class Door:
                 "password_required",
                 f"Phải nhập lại mật khẩu của «{who.username}» để làm việc này: thêm --password-stdin hoặc đặt VINHDANH_PASSWORD.",
             )
-        sign_in.prove(self.installation, who.username, password=password, code=code, now=self.now())
+        proof.prove(self.installation, who.username, password=password, code=code, now=self.now())
 
     def say(self, answer: Any) -> None:
         """The command's answer: one JSON line, or something a person reads."""

@@ -57,7 +57,7 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
         if session.execute(sa.text("SELECT size FROM ledger_head")).scalar_one():
             raise Refusal("folder_not_empty", "Cơ sở dữ liệu này đã có dữ liệu; hãy dùng một cơ sở dữ liệu trống.")
         sample.set_up(session, now=BEGIN, passwords_for=[])
-    units = [code for code, _, _ in sample.units()]
+    units = [code for code, _, _ in sample.proposing_units()]
     proposals = {
         unit: _proposals(chance, count * (n + 1) // len(units) - count * n // len(units), one_by_one)
         for n, unit in enumerate(units)

@@ -3,7 +3,6 @@
 import getpass
 import json
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import typer
 from cli.door import DOOR, why
 from operations import outbox
 from operations.installation import Installation
-from operations.people import accounts
+from operations.people import installer
 from operations.upkeep import backup, deadlines, doctor, sample
 from rules.refusal import Unreadable
 
@@ -46,9 +45,8 @@ def _set_up() -> str:
     now = DOOR.now()
     installation = Installation.at(DOOR.folder)
     installation.create()
-    link = secrets.token_hex(24)
     with installation.database.begin() as session:
-        accounts.first_administrator(session, os_user=getpass.getuser(), link=link, now=now)
+        link = installer.first_administrator(session, os_user=getpass.getuser(), now=now)
     installation.database.close()
     return link
 

@@ -72,7 +72,7 @@ class Kind(StrEnum):
     ACCOUNT_CREATED = "account:created", "Lập tài khoản", _NOTHING, INSTALLER
     ACCOUNT_DISABLED = "account:disabled", "Khóa tài khoản"
     ACCOUNT_ENABLED = "account:enabled", "Mở lại tài khoản"
-    ACCOUNT_INVITED = "account:invited", "Gửi liên kết đăng nhập lần đầu"
+    ACCOUNT_INVITED = "account:invited", "Gửi liên kết đăng nhập lần đầu", _NOTHING, INSTALLER
     ACCOUNT_IDENTITIES_UNLINKED = "account:identities_unlinked", "Bỏ liên kết đăng nhập bên ngoài"
     ACCOUNT_IDENTITY_LINKED = "account:identity_linked", "Liên kết đăng nhập bên ngoài"
     ACCOUNT_PASSWORD_SET = "account:password_set", "Đặt mật khẩu", _NOTHING, INSTALLER

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from ledger import kinds
 from models import Account, Authorisation, RoleGrant, SecurityEvent, Unit
 from rules.lifecycle import ROLE_NAMES, Role
 from rules.refusal import Citation, Refusal
@@ -38,7 +39,9 @@ class Actor:
         return bool(self.roles & set(roles))
 
 
-ENGINE = Actor(username="engine", name="hệ thống", roles=frozenset({Role.ENGINE}))
+# Whoever sets an installation up at the server's command line: no account, an administrator whom nobody appointed.
+INSTALLER = Actor(username=kinds.INSTALLER, name="cài đặt", roles=frozenset({Role.ADMINISTRATOR}))
+ENGINE = Actor(username=kinds.ENGINE, name="hệ thống", roles=frozenset({Role.ENGINE}))
 
 
 def actor(session: Session, username: str, *, now: datetime) -> Actor:
@@ -68,6 +71,17 @@ def actor(session: Session, username: str, *, now: datetime) -> Actor:
         grants=grants,
         now=now,
     )
+
+
+def holds(session: Session, account: Account, *roles: Role, today: date) -> bool:
+    """Was the account given one of these roles for this day?"""
+    query = select(RoleGrant.id).where(
+        RoleGrant.account_id == account.id,
+        col(RoleGrant.role).in_([role.value for role in roles]),
+        RoleGrant.valid_from <= today,
+        col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
+    )
+    return session.exec(query).first() is not None
 
 
 def in_roles(

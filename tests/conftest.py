@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,11 @@ from operations.chairman_signature import signature
 from operations.council_vote import ballot_box, convening, counting, sessions, vote
 from operations.home_affairs_review import review
 from operations.installation import Installation, moment
+from operations.people import roles
 from operations.public_disclosure import disclosure
 from operations.unit_proposal import proposal
 from operations.upkeep import deadlines, sample, verification
-from rules.lifecycle import State
+from rules.lifecycle import Role, State
 
 NOW = moment("2024-11-01T08:00:00")
 TABLES = tuple(sorted(models.SQLModel.metadata.tables))
@@ -333,6 +334,12 @@ class Office:
 
     def officer(self, unit: str) -> Actor:
         return self.actor(f"canbo.{unit.lower()}")
+
+    def grant(self, username: str, *given: Role, unit: str | None = None, since: date = date(2024, 1, 1)) -> None:
+        """Further roles for somebody, as the installation gave the sample its own."""
+        words = {"unit": unit, "document": "09/QĐ-UBND (mẫu)", "valid_from": since, "actor": access.INSTALLER}
+        for role in given:
+            self.act(roles.grant, username, role, **words)
 
     def act(self, verb: Callable[..., Any], *given: Any, **words: Any) -> Any:
         with self.database.begin() as session:

@@ -17,7 +17,7 @@ def asks(visit: Visit) -> bool:
 
 def check(visit: Visit, form: Form) -> None:
     """What is wrong with the password or code becomes the form's error. Raises Refusal `too_many_attempts`."""
-    from operations.people import sign_in
+    from operations.people import browser_sessions
 
     if not asks(visit):
         return
@@ -29,7 +29,7 @@ def check(visit: Visit, form: Form) -> None:
     if form.errors:
         return  # a code works once: it is not spent on a form that will not do anyway
     try:
-        sign_in.confirm(
+        browser_sessions.confirm(
             visit.installation, visit.token or "", password=password, code=form.text("code") or None, now=visit.now
         )
     except Refusal as refusal:

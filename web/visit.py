@@ -22,7 +22,7 @@ from sqlmodel import Session
 from operations import access, idempotency
 from operations.access import Actor
 from operations.installation import Installation, moment
-from operations.people import sign_in
+from operations.people import browser_sessions
 from rules import policy
 from rules.policy import Act, Relation
 from rules.refusal import Refusal
@@ -67,7 +67,7 @@ class Visit:
 
     request: Request
     token: str | None
-    visitor: sign_in.Visitor | None
+    visitor: browser_sessions.Visitor | None
     language: str
     now: datetime
     installation: Installation = field(default_factory=installation)
@@ -88,9 +88,9 @@ class Visit:
             if "HX-Request" in request.headers:
                 # A page that asks by itself, every so often: nobody needs to be there.
                 with office.database.read() as session:
-                    visitor = sign_in.visitor(session, token, now=now, idle=office.idle)
+                    visitor = browser_sessions.visitor(session, token, now=now, idle=office.idle)
             else:
-                visitor = sign_in.recognise(office.database, token, now=now, idle=office.idle)
+                visitor = browser_sessions.recognise(office.database, token, now=now, idle=office.idle)
         visit = cls(request, token if visitor else None, visitor, language.of(request), now, office)
         request.state.visit = visit
         return visit

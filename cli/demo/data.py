@@ -118,7 +118,7 @@ _GROUPS = ("Tổ", "Khoa", "Ban", "Đội", "Chi hội", "Điểm trường")
 def draw(scale: str, seed: int) -> list[Wanted]:
     """Every nomination of the story: the same seed draws the same people. A fifth, rounded down, has a mistake."""
     chance = random.Random(f"{scale}/{seed}")
-    units = [code for code, _, _ in sample.units()]
+    units = [code for code, _, _ in sample.proposing_units()]
     people = _People(chance)
     told: list[tuple[str, str, str, dict[str, str | date | None]]] = []
     workers: list[tuple[str, sample.Person, str]] = []

@@ -319,7 +319,7 @@ class Demo:
                     ),
                 )
         late = self._late_unit()
-        for unit, _, _ in sample.units():
+        for unit, _, _ in sample.proposing_units():
             if unit != late:
                 self._mend_unit(unit)
         self.office.act("deadlines.sweep", "", lambda s: deadlines.sweep(s, now=OVERDUE))

@@ -22,7 +22,7 @@ from operations import (
     regulations,
 )
 from operations.access import Actor
-from operations.people import accounts
+from operations.people import accounts, roles
 from rules import regulation
 from rules.lifecycle import Role
 from rules.refusal import Refusal
@@ -38,7 +38,7 @@ def set_up(session: Session, *, code: str, name: str, decision_number: str, vali
         _require_text(f"{what} Hội đồng", text, most)
     if session.exec(select(Council).where(Council.code == code.strip())).one_or_none() is not None:
         raise Refusal("code_taken", f"Đã có Hội đồng mang mã «{code}». Hãy chọn mã khác.")
-    return accounts.set_up_council(
+    return _insert(
         session,
         code=code.strip(),
         name=name.strip(),
@@ -69,7 +69,7 @@ def appoint(
     if actor.username == username:
         raise Refusal("separation_of_duties", "Không ai tự đưa mình vào Hội đồng; hãy để người khác nhập quyết định.")
     council = council_named(session, council_code)
-    account = accounts.account_named(session, username)
+    account = accounts.named(session, username)
     _require_text("Chức danh trong Hội đồng", title, 200)
     _require_text("Cơ quan, tổ chức mà thành viên đại diện", body, 200)
     if valid_from < council.valid_from:
@@ -78,7 +78,7 @@ def appoint(
             f"Hội đồng {council.code} được thành lập từ ngày {council.valid_from:%d/%m/%Y}; không cử thành viên từ ngày "
             f"{valid_from:%d/%m/%Y} được.",
         )
-    held = {grant["role"] for grant in accounts.roles_of(session, account, on=valid_from)}
+    held = {grant["role"] for grant in roles.of(session, account, on=valid_from)}
     if Role.ADMINISTRATOR.value in held:
         raise Refusal(
             "administrator_cannot_sit",
@@ -94,15 +94,10 @@ def appoint(
             raise Refusal("already_chaired", f"Hội đồng {council.code} đã có Chủ tịch Hội đồng: {name}.")
     for role in (Role.COUNCIL_MEMBER, *([Role.TELLER] if teller else [])):
         if role.value not in held:
-            accounts.grant(
-                session,
-                account,
-                role,
-                valid_from=valid_from,
-                document_number=council.decision_number,
-                by=actor.username,
+            roles.grant_with_seat(
+                session, account, role, document=council.decision_number, valid_from=valid_from, actor=actor
             )
-    return accounts.appoint(
+    return _insert_seat(
         session,
         council,
         account,
@@ -115,6 +110,53 @@ def appoint(
     )
 
 
+def _insert(session: Session, *, code: str, name: str, decision_number: str, valid_from: date, by: str) -> Council:
+    council = Council(code=code, name=name, decision_number=decision_number, valid_from=valid_from)
+    session.add(council)
+    session.flush()
+    record.record(session, Kind.COUNCIL_SET_UP, [(code, council_aspects(council) | {"by": by})])
+    return council
+
+
+def council_aspects(council: Council) -> dict[str, Any]:
+    return {"about": [council.name, council.decision_number, council.valid_from, council.valid_to]}
+
+
+def _insert_seat(
+    session: Session,
+    council: Council,
+    account: Account,
+    *,
+    title: str,
+    body: str,
+    valid_from: date,
+    chairs: bool = False,
+    teller: bool = False,
+    by: str,
+) -> CouncilMember:
+    member = CouncilMember(
+        council_id=council.id or 0,
+        account_id=account.id or 0,
+        title=title,
+        body=body,
+        chairs=chairs,
+        teller=teller,
+        valid_from=valid_from,
+    )
+    session.add(member)
+    session.flush()
+    record.record(
+        session,
+        Kind.COUNCIL_MEMBER_APPOINTED,
+        [(f"{council.code}/{account.username}/{valid_from.isoformat()}", member_aspects(member) | {"by": by})],
+    )
+    return member
+
+
+def member_aspects(member: CouncilMember) -> dict[str, Any]:
+    return {"as": [member.title, member.body, member.chairs, member.teller, member.valid_to]}
+
+
 def dismiss(session: Session, *, council_code: str, username: str, until: date, actor: Actor) -> CouncilMember:
     """End somebody's seat and the roles that came with it: on the day `until` they are no longer a member.
 
@@ -122,7 +164,7 @@ def dismiss(session: Session, *, council_code: str, username: str, until: date, 
     """
     access.require(actor, Role.SECRETARY, Role.ADMINISTRATOR)
     council = council_named(session, council_code)
-    account = accounts.account_named(session, username)
+    account = accounts.named(session, username)
     seat = session.exec(
         select(CouncilMember).where(
             CouncilMember.council_id == council.id,
@@ -153,12 +195,12 @@ def dismiss(session: Session, *, council_code: str, username: str, until: date, 
     record.record(
         session,
         Kind.COUNCIL_MEMBER_DISMISSED,
-        [(f"{council.code}/{username}/{seat.valid_from.isoformat()}", accounts.member_aspects(seat) | said)],
+        [(f"{council.code}/{username}/{seat.valid_from.isoformat()}", member_aspects(seat) | said)],
     )
     record.record(
         session,
         Kind.ROLE_ENDED,
-        [(accounts.grant_subject(username, row, ""), accounts.grant_aspects(row) | said) for row in grants],
+        [(roles.subject(username, row, ""), roles.aspects(row) | said) for row in grants],
     )
     return seat
 

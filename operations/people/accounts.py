@@ -1,85 +1,93 @@
-"""Units, accounts, roles, councils: set up by audited verbs, each with its entry in the ledger."""
+"""Accounts as the administrator keeps them: made, locked, unlocked, listed. What opens one is in `links` and `identities`."""
 
-import hashlib
-import threading
-import unicodedata
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
-from models import Account, Authorisation, Council, CouncilMember, OutsideIdentity, Receipt, RoleGrant, Unit
-from operations import access, announce, free_text, record
+from models import Account, RoleGrant, Unit
+from operations import access, announce, record
+from operations.access import Actor
+from operations.people import endings, typed
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200  # more would only cost computing time
-LINK_VALID = timedelta(days=7)
-_HASHER = PasswordHasher()
-_AT_ONCE = threading.BoundedSemaphore(4)  # each hash takes 64 MB: a rush of sign-ins must not take them all at once
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,29}")
+# Who stands in the ledger and the security log where nobody with an account acted: a name like that would pass for them.
+_RESERVED = frozenset(
+    {access.ENGINE.username, access.INSTALLER.username, "he-thong", "system", "citizen", "cong-dan", "nobody"}
+)
 
 
-def _by(username: str | None) -> dict[str, Any]:
-    """Who did it, where somebody did: the sample and the first set-up have no actor."""
-    return {} if username is None else {"by": username}
-
-
-def add_unit(
+def add(
     session: Session,
     *,
-    code: str,
+    username: str,
     name: str,
-    level: str,
     email: str | None,
-    valid_from: date,
-    is_office: bool = False,
-    valid_to: date | None = None,
-    by: str | None = None,
-) -> Unit:
-    unit = Unit(
-        code=code, name=name, level=level, email=email, valid_from=valid_from, valid_to=valid_to, is_office=is_office
+    actor: Actor,
+    password_hash: str | None = None,
+    os_user: str | None = None,
+) -> Account:
+    """An account without roles. Raises Refusal `already_exists`, Unreadable for bad input.
+
+    With a password, or bound to a user of the operating system, only by whoever installs the system.
+    """
+    access.require(actor, Role.ADMINISTRATOR)
+    if (password_hash or os_user) and actor != access.INSTALLER:
+        raise ValueError("only the installer opens an account with a password or to a user of the server")
+    typed.require(
+        _USERNAME.fullmatch(username),
+        "bad_username",
+        "Tên đăng nhập có 2–30 ký tự: chữ thường không dấu, số, dấu chấm, gạch ngang, gạch dưới.",
+        username,
     )
-    session.add(unit)
-    session.flush()
-    record.record(session, Kind.UNIT_REGISTERED, [(code, unit_aspects(unit) | _by(by))])
-    return unit
+    typed.require(
+        username not in _RESERVED,
+        "bad_username",
+        f"«{username}» là tên dành cho hệ thống hoặc cho người không có tài khoản. Hãy chọn tên đăng nhập khác.",
+        username,
+    )
+    name, email = typed.text("Họ và tên", name), typed.address(email)
+    if session.exec(select(Account).where(Account.username == username)).first() is not None:
+        raise Refusal("already_exists", f"Đã có tài khoản «{username}».")
+    return _insert(
+        session,
+        username=username,
+        display_name=name,
+        email=email,
+        password_hash=password_hash,
+        os_user=os_user,
+        by=actor.username,
+    )
 
 
-def unit_aspects(unit: Unit) -> dict[str, Any]:
-    about = [unit.id, unit.name, unit.level, unit.is_office, unit.valid_from, unit.valid_to]
-    return {"about": [*about, unit.salary_fund_owner_id, unit.successor_id], "email": unit.email}
-
-
-def add_account(
+def _insert(
     session: Session,
     *,
     username: str,
     display_name: str,
     email: str | None,
-    password: str | None = None,
     password_hash: str | None = None,
     os_user: str | None = None,
-    by: str | None = None,
+    by: str,
 ) -> Account:
     account = Account(
         username=username,
         display_name=display_name,
         email=email,
-        password_hash=password_hash or (hash_password(password) if password else None),
+        password_hash=password_hash,
         os_user=os_user,
     )
     session.add(account)
     session.flush()
-    record.record(session, Kind.ACCOUNT_CREATED, [(username, account_aspects(account) | _by(by))])
+    record.record(session, Kind.ACCOUNT_CREATED, [(username, aspects(account) | {"by": by})])
     return account
 
 
-def account_aspects(account: Account) -> dict[str, Any]:
+def aspects(account: Account) -> dict[str, Any]:
     return {
         "who": [account.id, account.display_name, account.email],
         "password": account.password_hash,
@@ -88,55 +96,93 @@ def account_aspects(account: Account) -> dict[str, Any]:
     }
 
 
-def hash_password(password: str) -> str:
-    """Argon2id (RFC 9106) with the library's defaults, over the text in NFC: two keyboards type «ế» in two ways."""
-    with _AT_ONCE:
-        return _HASHER.hash(unicodedata.normalize("NFC", password))
+def named(session: Session, username: str) -> Account:
+    """The account. Raises Refusal `unknown_account`."""
+    found = session.exec(select(Account).where(Account.username == username)).one_or_none()
+    if found is None:
+        raise Refusal("unknown_account", f"Không có tài khoản «{username}». Hãy kiểm tra lại tên đăng nhập.")
+    return found
 
 
-def matches(stored: str | None, password: str) -> bool:
-    """Is this the password behind the hash? Without a hash it takes the same time and is not. Holds no transaction."""
-    try:
-        with _AT_ONCE:
-            _HASHER.verify(stored or _DUMMY, unicodedata.normalize("NFC", password))
-    except (VerifyMismatchError, UnicodeEncodeError):
-        return False
-    return stored is not None
+def bound_to(session: Session, os_user: str) -> Account | None:
+    """The account bound to an operating-system user by `init`."""
+    return session.exec(select(Account).where(Account.os_user == os_user)).one_or_none()
 
 
-def check_password(session: Session, username: str, password: str) -> None:
-    """Raise Refusal `wrong_password` unless this is the account's password; unknown accounts take the same time."""
-    account = session.exec(select(Account).where(Account.username == username)).one_or_none()
-    if not matches(account.password_hash if account else None, password):
-        raise Refusal("wrong_password", "Tên đăng nhập hoặc mật khẩu không đúng.", reach=True)
+def listing(session: Session, *, now: datetime) -> list[dict[str, Any]]:
+    """Every account with its roles of today."""
+    today = access.local_date(now)
+    held: dict[int, list[str]] = {}
+    query = (
+        select(RoleGrant.account_id, RoleGrant.role, Unit.code)
+        .outerjoin(Unit, col(Unit.id) == col(RoleGrant.unit_id))
+        .where(RoleGrant.valid_from <= today, col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today))
+        .order_by(col(RoleGrant.id))
+    )
+    for account_id, role, unit in session.exec(query):
+        held.setdefault(account_id, []).append(f"{role}@{unit}" if unit else role)
+    return [
+        {
+            "username": account.username,
+            "name": account.display_name,
+            "email": account.email,
+            "roles": held.get(account.id or 0, []),
+            "password": account.password_hash is not None,
+            "disabled": account.disabled_at,
+        }
+        for account in session.exec(select(Account).order_by(Account.username))
+    ]
 
 
-_DUMMY = _HASHER.hash("no account has this password")
-
-
-def require_good_password(username: str, password: str) -> None:
-    """Raise Refusal `weak_password` for a chosen password that is short, endless, monotonous or the username.
-
-    NIST SP 800-63B 5.1.1.2: length counts, rules about kinds of characters do not.
-    """
-    free_text.check("Mật khẩu", password, LONGEST_PASSWORD)
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refusal("weak_password", f"Mật khẩu phải có ít nhất {SHORTEST_PASSWORD} ký tự; một câu ngắn là tốt.")
-    if password.strip().casefold() == username.casefold() or len(set(password)) < 5:
-        raise Refusal(
-            "weak_password", "Mật khẩu không được là tên đăng nhập hay vài ký tự lặp lại. Hãy chọn một câu khó đoán."
-        )
-
-
-def set_password(session: Session, account: Account, password_hash: str) -> None:
-    """Another password for the account; who calls this has proven who asks for it. Its owner is told by letter."""
-    again = account.password_hash is not None
-    account.password_hash = password_hash
+def disable(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
+    """Lock an account: its sessions end and its tokens are void. Raises Refusal `last_administrator`, `account_disabled`."""
+    access.require(actor, Role.ADMINISTRATOR)
+    account = named(session, username)
+    if account.disabled_at is not None:
+        raise Refusal("account_disabled", f"Tài khoản «{username}» đã bị khóa từ trước.")
+    keep_an_administrator(session, account, now=now)
+    account.disabled_at = now
     session.add(account)
     session.flush()
-    index = record.record(session, Kind.ACCOUNT_PASSWORD_SET, [(account.username, {"password": password_hash})])
-    if again:
-        tell(session, account, "Mật khẩu của tài khoản vừa được đổi.", by=account.username, index=index)
+    endings.sessions(session, account.id or 0)
+    _record_account(session, Kind.ACCOUNT_DISABLED, account, actor)
+
+
+def enable(session: Session, username: str, *, actor: Actor) -> None:
+    """Unlock an account. Raises Refusal `not_disabled`."""
+    access.require(actor, Role.ADMINISTRATOR)
+    account = named(session, username)
+    if account.disabled_at is None:
+        raise Refusal("not_disabled", f"Tài khoản «{username}» không bị khóa.")
+    account.disabled_at = None
+    session.add(account)
+    session.flush()
+    _record_account(session, Kind.ACCOUNT_ENABLED, account, actor)
+
+
+def _record_account(session: Session, kind: Kind, account: Account, actor: Actor) -> None:
+    told = {"disabled": account.disabled_at, "by": actor.username}
+    record.record(session, kind, [(account.username, told)])
+
+
+def keep_an_administrator(session: Session, but: Account, *, now: datetime) -> None:
+    """Raise Refusal `last_administrator` when nobody else could administer."""
+    today = access.local_date(now)
+    others = session.exec(
+        select(Account.id)
+        .join(RoleGrant, col(RoleGrant.account_id) == col(Account.id))
+        .where(
+            RoleGrant.role == Role.ADMINISTRATOR.value,
+            Account.id != but.id,
+            col(Account.disabled_at).is_(None),
+            RoleGrant.valid_from <= today,
+            col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
+        )
+    ).first()
+    if others is None and access.holds(session, but, Role.ADMINISTRATOR, today=today):
+        raise Refusal(
+            "last_administrator", "Đây là quản trị hệ thống cuối cùng; hãy cấp vai trò này cho người khác trước."
+        )
 
 
 def tell(
@@ -168,242 +214,3 @@ def tell(
             )
         ],
     )
-
-
-USED = "used"
-_LINK = "first_sign_in"
-
-
-def link_key(link: str) -> str:
-    """The receipt's key under which a one-time link is known: its hash."""
-    return f"first/{hashlib.sha256(link.encode('utf-8', 'replace')).hexdigest()}"
-
-
-def issue_link(session: Session, account: Account, *, link: str, valid_until: datetime, now: datetime) -> None:
-    """Let whoever holds this link set the account's password, once; earlier links of the account end."""
-    end_links(session, account)
-    session.add(Receipt(key=link_key(link), verb=_LINK, actor=account.username, answer=valid_until.isoformat(), at=now))
-
-
-def end_links(session: Session, account: Account) -> None:
-    """No one-time link of the account opens any more."""
-    session.execute(
-        sa.update(Receipt).where(col(Receipt.verb) == _LINK, col(Receipt.actor) == account.username).values(answer=USED)
-    )
-
-
-def grant(
-    session: Session,
-    account: Account,
-    role: Role,
-    *,
-    valid_from: date,
-    unit: Unit | None = None,
-    document_number: str | None = None,
-    by: str | None = None,
-) -> RoleGrant:
-    """Give a role from a day on, by a document."""
-    row = RoleGrant(
-        account_id=account.id or 0,
-        role=role.value,
-        unit_id=unit.id if unit else None,
-        document_number=document_number,
-        valid_from=valid_from,
-    )
-    session.add(row)
-    session.flush()
-    subject = grant_subject(account.username, row, unit.code if unit else "")
-    record.record(session, Kind.ROLE_GRANTED, [(subject, grant_aspects(row) | _by(by))])
-    return row
-
-
-def grant_subject(username: str, row: RoleGrant, unit: str) -> str:
-    return f"{username}/{row.role}/{unit}/{row.valid_from.isoformat()}"
-
-
-def grant_aspects(row: RoleGrant) -> dict[str, Any]:
-    return {"until": row.valid_to, "document": row.document_number}
-
-
-def set_up_council(
-    session: Session, *, code: str, name: str, decision_number: str, valid_from: date, by: str | None = None
-) -> Council:
-    council = Council(code=code, name=name, decision_number=decision_number, valid_from=valid_from)
-    session.add(council)
-    session.flush()
-    record.record(session, Kind.COUNCIL_SET_UP, [(code, council_aspects(council) | _by(by))])
-    return council
-
-
-def council_aspects(council: Council) -> dict[str, Any]:
-    return {"about": [council.name, council.decision_number, council.valid_from, council.valid_to]}
-
-
-def appoint(
-    session: Session,
-    council: Council,
-    account: Account,
-    *,
-    title: str,
-    body: str,
-    valid_from: date,
-    chairs: bool = False,
-    teller: bool = False,
-    by: str | None = None,
-) -> CouncilMember:
-    member = CouncilMember(
-        council_id=council.id or 0,
-        account_id=account.id or 0,
-        title=title,
-        body=body,
-        chairs=chairs,
-        teller=teller,
-        valid_from=valid_from,
-    )
-    session.add(member)
-    session.flush()
-    record.record(
-        session,
-        Kind.COUNCIL_MEMBER_APPOINTED,
-        [(f"{council.code}/{account.username}/{valid_from.isoformat()}", member_aspects(member) | _by(by))],
-    )
-    return member
-
-
-def member_aspects(member: CouncilMember) -> dict[str, Any]:
-    return {"as": [member.title, member.body, member.chairs, member.teller, member.valid_to]}
-
-
-def authorise(
-    session: Session,
-    *,
-    principal: Account,
-    deputy: Account,
-    document_number: str,
-    scope: str,
-    valid_from: date,
-    valid_to: date,
-    by: str | None = None,
-) -> Authorisation:
-    """A written authorisation, limited in time and content (NĐ 30/2020 Art. 13.3)."""
-    row = Authorisation(
-        principal_id=principal.id or 0,
-        deputy_id=deputy.id or 0,
-        document_number=document_number,
-        scope=scope,
-        valid_from=valid_from,
-        valid_to=valid_to,
-    )
-    session.add(row)
-    session.flush()
-    record.record(session, Kind.AUTHORISATION_GIVEN, [(str(row.id), authorisation_aspects(row) | _by(by))])
-    return row
-
-
-def authorisation_aspects(row: Authorisation) -> dict[str, Any]:
-    return {"about": [row.principal_id, row.deputy_id, row.document_number, row.scope, row.valid_from, row.valid_to]}
-
-
-def bound_to(session: Session, os_user: str) -> Account | None:
-    """The account bound to an operating-system user by `init`."""
-    return session.exec(select(Account).where(Account.os_user == os_user)).one_or_none()
-
-
-def account_named(session: Session, username: str) -> Account:
-    """The account. Raises Refusal `unknown_account`."""
-    found = session.exec(select(Account).where(Account.username == username)).one_or_none()
-    if found is None:
-        raise Refusal("unknown_account", f"Không có tài khoản «{username}». Hãy kiểm tra lại tên đăng nhập.")
-    return found
-
-
-def first_administrator(
-    session: Session, *, os_user: str, link: str, now: datetime, valid_until: datetime | None = None
-) -> Account:
-    """The account of whoever set the system up; its password is chosen through the one-time link."""
-    account = add_account(session, username="quantri", display_name="Quản trị hệ thống", email=None, os_user=os_user)
-    grant(session, account, Role.ADMINISTRATOR, valid_from=access.local_date(now), document_number="init")
-    until = valid_until or datetime.now(UTC) + LINK_VALID
-    issue_link(session, account, link=link, valid_until=until, now=now)
-    return account
-
-
-def roles_of(session: Session, account: Account, *, on: date) -> list[dict[str, Any]]:
-    """The account's roles of this day, with unit, document and days."""
-    query = (
-        select(RoleGrant, Unit.code)
-        .outerjoin(Unit, col(Unit.id) == col(RoleGrant.unit_id))
-        .where(RoleGrant.account_id == account.id, RoleGrant.valid_from <= on)
-        .where(col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > on))
-        .order_by(col(RoleGrant.id))
-    )
-    return [
-        {
-            "role": row.role,
-            "unit": unit,
-            "document_number": row.document_number,
-            "valid_from": row.valid_from,
-            "valid_to": row.valid_to,
-        }
-        for row, unit in session.exec(query)
-    ]
-
-
-def authorisations_of(session: Session, account: Account, *, on: date) -> list[dict[str, Any]]:
-    """Authorisations of this day that the account holds or has given."""
-    names = {row.id: row.username for row in session.exec(select(Account))}
-    query = (
-        select(Authorisation)
-        .where((Authorisation.deputy_id == account.id) | (Authorisation.principal_id == account.id))
-        .where(Authorisation.valid_from <= on, Authorisation.valid_to >= on)
-        .order_by(col(Authorisation.id))
-    )
-    return [
-        {
-            "id": row.id,
-            "principal": names[row.principal_id],
-            "deputy": names[row.deputy_id],
-            "document_number": row.document_number,
-            "scope": row.scope,
-            "valid_from": row.valid_from,
-            "valid_to": row.valid_to,
-        }
-        for row in session.exec(query)
-    ]
-
-
-def identity_is_new(session: Session, account: Account, *, issuer: str, subject: str) -> bool:
-    """Is this identity of a provider nobody's yet? False where it is the account's own. Raises `identity_taken`."""
-    free_text.check("Nơi cấp danh tính", issuer, 300)
-    free_text.check("Danh tính", subject, 300)
-    known = session.exec(
-        select(OutsideIdentity).where(OutsideIdentity.issuer == issuer, OutsideIdentity.subject == subject)
-    ).one_or_none()
-    if known is not None and known.account_id != account.id:
-        raise Refusal("identity_taken", "Danh tính này đã gắn với một tài khoản khác; phải gỡ ở tài khoản đó trước.")
-    return known is None
-
-
-def link_identity(session: Session, account: Account, *, issuer: str, subject: str, by: str) -> bool:
-    """The account may sign in as this identity of a provider; False where it could already. Raises `identity_taken`."""
-    if not identity_is_new(session, account, issuer=issuer, subject=subject):
-        return False
-    session.add(OutsideIdentity(account_id=account.id or 0, issuer=issuer, subject=subject))
-    session.flush()
-    told = {"identities": identities(session, account), "by": by}
-    record.record(session, Kind.ACCOUNT_IDENTITY_LINKED, [(account.username, told)])
-    return True
-
-
-def unlink_identities(session: Session, account: Account, *, by: str) -> None:
-    """The account signs in with its password only."""
-    session.execute(sa.delete(OutsideIdentity).where(col(OutsideIdentity.account_id) == account.id))
-    record.record(session, Kind.ACCOUNT_IDENTITIES_UNLINKED, [(account.username, {"identities": None, "by": by})])
-
-
-def identities(session: Session, account: Account) -> list[list[str]] | None:
-    """[issuer, subject] of each identity of the account, as the ledger commits to it; None without any."""
-    rows = session.exec(
-        select(OutsideIdentity.issuer, OutsideIdentity.subject).where(OutsideIdentity.account_id == account.id)
-    )
-    return sorted([issuer, subject] for issuer, subject in rows) or None

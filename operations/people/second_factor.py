@@ -20,7 +20,11 @@ from sqlmodel import Session
 from ledger.kinds import Kind
 from models import Account, SecondFactor
 from models.types import table
-from operations import record
+from operations import access, record
+from operations.access import Actor
+from operations.people import accounts, endings, four_eyes
+from operations.people.four_eyes import Waiting
+from rules.lifecycle import Role
 from rules.refusal import Refusal
 
 STEP = 30  # seconds
@@ -125,3 +129,28 @@ def _unseal(sealed: str, username: str, key: bytes) -> str:
             "Khóa của xác nhận hai lớp không mở được (khóa trong thư mục dữ liệu đã đổi). "
             "Hãy đề nghị quản trị hệ thống gỡ xác nhận hai lớp rồi cài lại.",
         ) from None
+
+
+def reset(
+    session: Session, username: str, *, actor: Actor, now: datetime, wall: datetime | None = None
+) -> Waiting | None:
+    """A lost phone: the account signs in without codes again, and its sessions end. Raises Refusal `no_second_factor`.
+
+    What must be confirmed first, where it must.
+    """
+    access.require(actor, Role.ADMINISTRATOR)
+    account = accounts.named(session, username)
+    factor = session.get(SecondFactor, account.id)
+    asked = None
+    if factor is not None and factor.confirmed_at is not None:  # else there is nothing that guards the account
+        asked = four_eyes.ask(session, account, "second_factor", until=four_eyes.until(wall), actor=actor, now=now)
+    if asked is not None and asked.state == "asked":
+        return four_eyes.shown(session, asked, account, now=now)
+    taken(session, account, four_eyes.Doer(actor.username, alone=asked is not None), now=now)
+    return None
+
+
+def taken(session: Session, account: Account, doer: four_eyes.Doer, *, now: datetime) -> None:
+    remove(session, account, by=doer.by)
+    four_eyes.tell(session, account, "Xác nhận hai lớp của tài khoản vừa được gỡ.", doer, now=now)
+    endings.sessions(session, account.id or 0)

@@ -105,23 +105,5 @@ def revoke(session: Session, number: int, *, actor: Actor, now: datetime, wall: 
     record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": row.revoked_at, "by": actor.username})])
 
 
-def revoke_all(session: Session, account: Account, *, wall: datetime | None = None) -> int:
-    """End every token of an account whose password was lost; returns how many."""
-    wall = wall or datetime.now(UTC)
-    rows = session.exec(
-        select(ApiToken)
-        .where(ApiToken.account_id == account.id, col(ApiToken.revoked_at).is_(None))
-        .order_by(col(ApiToken.id))
-    ).all()
-    for row in rows:
-        row.revoked_at = wall
-        session.add(row)
-    session.flush()
-    if rows:
-        told = {"revoked": wall, "by": account.username}
-        record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), told) for row in rows])
-    return len(rows)
-
-
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -16,9 +16,9 @@ import models
 from models.types import table
 from operations import duties, record, regulations, rounds
 from operations.chairman_signature import signature
-from operations.council_vote import ballot_box, conflicts_found, convening, counting, recusals, vote
+from operations.council_vote import ballot_box, conflicts_found, convening, council, counting, recusals, vote
 from operations.home_affairs_review import comments, review
-from operations.people import account_requests, accounts, second_factor, tokens
+from operations.people import accounts, authorisations, four_eyes, roles, second_factor, tokens, units
 from operations.public_disclosure import petitions
 from operations.unit_proposal import attachments, proposal
 from operations.upkeep import deadlines
@@ -441,7 +441,7 @@ def _accounts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             account.username,
             {
-                **accounts.account_aspects(account),
+                **accounts.aspects(account),
                 **second_factor.aspects(factor),
                 "identities": sorted(identities.get(account.id or 0, [])) or None,
             },
@@ -453,7 +453,7 @@ def _account_requests(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         models.Account, col(models.Account.id) == col(models.AccountRequest.account_id)
     )
     for row, username in session.exec(query):
-        yield str(row.id), account_requests.aspects(row, username)
+        yield str(row.id), four_eyes.aspects(row, username)
 
 
 def _tokens(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -471,7 +471,7 @@ def _grants(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .outerjoin(models.Unit, col(models.Unit.id) == col(models.RoleGrant.unit_id))
     )
     for row, username, unit in session.exec(query):
-        yield accounts.grant_subject(username, row, unit or ""), accounts.grant_aspects(row)
+        yield roles.subject(username, row, unit or ""), roles.aspects(row)
 
 
 def _council_members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -481,7 +481,7 @@ def _council_members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .join(models.Account, col(models.Account.id) == col(models.CouncilMember.account_id))
     )
     for row, code, username in session.exec(query):
-        yield f"{code}/{username}/{row.valid_from.isoformat()}", accounts.member_aspects(row)
+        yield f"{code}/{username}/{row.valid_from.isoformat()}", council.member_aspects(row)
 
 
 def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -494,14 +494,14 @@ def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 TABLES: dict[str, Table] = {
-    "unit": Table("unit", _simple(models.Unit, "code", accounts.unit_aspects)),
+    "unit": Table("unit", _simple(models.Unit, "code", units.aspects)),
     "account": Table("account", _accounts),
     "account_request": Table("account_request", _account_requests),
     "role": Table("role_grant", _grants),
-    "council": Table("council", _simple(models.Council, "code", accounts.council_aspects)),
+    "council": Table("council", _simple(models.Council, "code", council.council_aspects)),
     "council_member": Table("council_member", _council_members),
     "api_token": Table("api_token", _tokens),
-    "authorisation": Table("authorisation", _simple(models.Authorisation, "id", accounts.authorisation_aspects)),
+    "authorisation": Table("authorisation", _simple(models.Authorisation, "id", authorisations.aspects)),
     "regulation": Table("regulation", _regulations),
     "round": Table("review_round", _rounds),
     "deadline": Table("deadline", _deadlines),

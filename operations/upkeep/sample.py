@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from operations import regulations
-from operations.people import accounts
+from operations import access, regulations
+from operations.access import INSTALLER
+from operations.council_vote import council
+from operations.people import accounts, authorisations, passwords, roles, units
 from rules import regulation
 from rules.lifecycle import Role
 
@@ -85,7 +87,7 @@ def person(chance: random.Random) -> Person:
     return Person(name, "Nữ" if woman else "Nam", ethnicity, born)
 
 
-def units() -> list[tuple[str, str, str]]:
+def proposing_units() -> list[tuple[str, str, str]]:
     """(code, name, level) of the proposing units."""
     found = [(f"XA{n:02d}", f"UBND xã {name}", "commune") for n, name in enumerate(_COMMUNES, 1)]
     found += [(f"CQ{n:02d}", name, "district") for n, name in enumerate(_AGENCIES, 1)]
@@ -108,7 +110,7 @@ def set_up(
     `password` is everybody's, for a training installation; without it each one's own is drawn.
     """
     chance = random.Random(seed)
-    office = accounts.add_unit(
+    office = units.add(
         session,
         code="HUYEN",
         name="UBND huyện Nậm Mẫu",
@@ -116,12 +118,19 @@ def set_up(
         email=f"ubnd@{DOMAIN}",
         valid_from=SINCE,
         is_office=True,
+        actor=INSTALLER,
     )
     made_units = [
-        accounts.add_unit(
-            session, code=code, name=name, level=level, email=f"{code.lower()}@{DOMAIN}", valid_from=SINCE
+        units.add(
+            session,
+            code=code,
+            name=name,
+            level=level,
+            email=f"{code.lower()}@{DOMAIN}",
+            valid_from=SINCE,
+            actor=INSTALLER,
         )
-        for code, name, level in units()
+        for code, name, level in proposing_units()
     ]
     wanted: list[tuple[str, str, list[Role], Any]] = [
         ("thuky", "thư ký", [Role.SECRETARY], None),
@@ -131,75 +140,81 @@ def set_up(
         ("quantri", "quản trị", [Role.ADMINISTRATOR], None),
     ]
     for username, _, _ in _COUNCIL:
-        roles = [Role.COUNCIL_MEMBER]
+        held = [Role.COUNCIL_MEMBER]
         if username == "chutich":
-            roles = [Role.CHAIRMAN, *roles]
+            held = [Role.CHAIRMAN, *held]
         elif username == "phochutich":
-            roles = [Role.DEPUTY, *roles]
+            held = [Role.DEPUTY, *held]
         elif username in TELLERS:
-            roles = [Role.TELLER, *roles]
-        wanted.append((username, "thành viên", roles, None))
+            held = [Role.TELLER, *held]
+        wanted.append((username, "thành viên", held, None))
     for unit in made_units:
         wanted.append((f"canbo.{unit.code.lower()}", "cán bộ", [Role.UNIT_OFFICER], unit))
         wanted.append((f"truong.{unit.code.lower()}", "thủ trưởng", [Role.UNIT_HEAD], unit))
-    passwords = {
+    chosen = {
         username: password or secrets.token_urlsafe(9)
         for username, *_ in wanted
         if passwords_for is None or username in passwords_for
     }
     if password is not None:
-        hashes = dict.fromkeys(passwords, accounts.hash_password(password))
+        hashes = dict.fromkeys(chosen, passwords.hash_password(password))
     else:
         with ThreadPoolExecutor(max_workers=2) as pool:  # Argon2 is slow on purpose and leaves the interpreter free
-            hashes = dict(zip(passwords, pool.map(accounts.hash_password, passwords.values()), strict=True))
+            hashes = dict(zip(chosen, pool.map(passwords.hash_password, chosen.values()), strict=True))
     answer_accounts = []
-    made = {}
-    for username, _, roles, unit in wanted:
-        account = accounts.add_account(
+    for username, _, held, unit in wanted:
+        accounts.add(
             session,
             username=username,
-            display_name=person(chance).name,
+            name=person(chance).name,
             email=f"{username}@{DOMAIN}",
             password_hash=hashes.get(username),
             os_user=os_user if username == "thuky" else None,
+            actor=INSTALLER,
         )
-        made[username] = account
-        for role in roles:
-            accounts.grant(session, account, role, valid_from=SINCE, unit=unit, document_number="01/QĐ-UBND (mẫu)")
+        for role in held:
+            place = unit.code if unit else None
+            roles.grant(
+                session, username, role, unit=place, document="01/QĐ-UBND (mẫu)", valid_from=SINCE, actor=INSTALLER
+            )
         answer_accounts.append(
             {
                 "username": username,
-                "role": roles[0].value,
+                "role": held[0].value,
                 "unit": unit.code if unit else office.code,
-                "password": passwords.get(username),
+                "password": chosen.get(username),
             }
         )
-    council = accounts.set_up_council(
+    council.set_up(
         session,
         code="HD-2024",
         name="Hội đồng Thi đua – Khen thưởng huyện Nậm Mẫu",
         decision_number="15/QĐ-UBND (mẫu)",
         valid_from=SINCE,
+        actor=INSTALLER,
     )
     for username, title, body in _COUNCIL:
-        accounts.appoint(
+        council.appoint(
             session,
-            council,
-            made[username],
+            council_code="HD-2024",
+            username=username,
             title=title,
             body=body,
             valid_from=SINCE,
             chairs=username == "chutich",
             teller=username in TELLERS,
+            actor=INSTALLER,
         )
-    accounts.authorise(
+    start = max(now, access.end_of_day(SINCE))
+    authorisations.authorise(
         session,
-        principal=made["chutich"],
-        deputy=made["phochutich"],
-        document_number="02/UQ-UBND (mẫu)",
+        deputy="phochutich",
+        document="02/UQ-UBND (mẫu)",
         scope="LDTT,GK_HUYEN",
         valid_from=SINCE,
         valid_to=date(2024, 12, 31),
+        actor=access.actor(session, "chutich", now=start),
+        now=start,
     )
     regulations.register(session, regulation.SAMPLE_PATH.read_text(encoding="utf-8"), now=now)
     return {

@@ -35,7 +35,7 @@ from models.types import table
 from operations import access, paging, transition, visibility
 from operations.access import Actor
 from operations.chairman_signature import to_sign
-from operations.people import account_requests
+from operations.people import four_eyes
 from operations.public_disclosure import petitions
 from rules import deadlines, lifecycle
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
@@ -220,7 +220,7 @@ def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None
         yield from _to_propose(session, actor, rounds)
     if actor.holds(Role.CHAIRMAN, Role.DEPUTY):
         yield from _to_sign(session, actor, now=now)
-    if actor.holds(*account_requests.CONFIRMING):
+    if actor.holds(*four_eyes.CONFIRMING):
         yield from _to_confirm(session, actor, now=now)
     if wanted:
         yield from _nomination_piles(session, actor, rounds, tuple(wanted), verdict=verdict)
@@ -396,10 +396,10 @@ def _to_sign(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile
 
 def _to_confirm(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile]:
     """What an administrator asks for with others' accounts. Its day is the wall clock's: the title says it."""
-    for asked in account_requests.waiting(session, now=now):
+    for asked in four_eyes.waiting(session, now=now):
         if actor.username in dict(asked.others):
             until = access.local_date(asked.until)
-            what = f"{account_requests.ACTS[asked.act]}, tài khoản {asked.username}"
+            what = f"{four_eyes.ACTS[asked.act]}, tài khoản {asked.username}"
             yield _single(
                 Item(
                     kind="account",

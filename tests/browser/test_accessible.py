@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator
 from operations.chairman_signature import to_sign
 from operations.council_vote import sessions, vote
 from operations.home_affairs_review import review
-from operations.people import administration
+from operations.people import links
 from operations.unit_proposal import proposal
 from rules import policy, regulation
 from rules.lifecycle import State
@@ -192,7 +192,7 @@ def streets(templates: Templates, chromium: Browser, tmp_path_factory: pytest.Te
             "SELECT coalesce(b.kind || ' ', '') || s.state, s.code FROM council_session s"
             " LEFT JOIN ballot b ON b.session_id = s.id ORDER BY s.id DESC"
         )
-        link, _, _ = office.act(administration.invite, "nguoimoi", actor=office.quantri, now=NOW)
+        link, _, _ = office.act(links.invite, "nguoimoi", actor=office.quantri, now=NOW)
         yield Streets(town, busy_site.places(office), dict(kinds), link)
 
 

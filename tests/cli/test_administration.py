@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from operations.installation import Installation
-from operations.people import accounts
+from operations.people import accounts, passwords
 from rules import regulation
 from tests.cli.conftest import Line
 
@@ -135,7 +135,9 @@ def test_an_account_that_decides_is_opened_by_two(
 ) -> None:
     with installation.database.begin() as session:
         for username in ("thuky", "tv05"):
-            accounts.set_password(session, accounts.account_named(session, username), accounts.hash_password(PASSWORD))
+            passwords.set_password(
+                session, accounts.named(session, username), passwords.hash_password(PASSWORD), by=username
+            )
     invited = office("account", "invite", "tv05", by="quantri").done
     number = invited["request"]
     assert invited["waits_for"] == ["thuky"]

@@ -13,7 +13,7 @@ import pytest
 
 from ledger import sealing
 from operations.installation import Installation
-from operations.people import accounts
+from operations.people import accounts, passwords
 from rules import regulation
 
 MEMBERS = ("chutich", "phochutich", *(f"tv{number:02d}" for number in range(3, 12)))
@@ -79,7 +79,7 @@ def test_a_member_says_the_password_once_more(annual: Any, tmp_path: Path, monke
     line("ballot", "open", session, "--shares", tmp_path / "shares")
     database = Installation.at(line.folder, {}).database
     with database.begin_unrecorded() as opened:
-        accounts.account_named(opened, "tv03").password_hash = accounts.hash_password("mật khẩu thử")
+        accounts.named(opened, "tv03").password_hash = passwords.hash_password("mật khẩu thử")
         opened.commit()
     database.close()
     choices = write(tmp_path / "c.json", dict.fromkeys(codes, "approve"))

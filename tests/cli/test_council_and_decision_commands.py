@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from operations.installation import Installation
-from operations.people import accounts
+from operations.people import accounts, passwords
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = ("chutich", "phochutich", *(f"tv{number:02d}" for number in range(3, 12)))
@@ -167,7 +167,7 @@ def test_the_chairman_signs_refuses_and_sends_back(annual: Any, monkeypatch: pyt
     assert annual.state(three) == "submitted"
     database = Installation.at(line.folder, {}).database
     with database.begin_unrecorded() as opened:
-        accounts.account_named(opened, "chutich").password_hash = accounts.hash_password("mật khẩu thử")
+        accounts.named(opened, "chutich").password_hash = passwords.hash_password("mật khẩu thử")
         opened.commit()
     database.close()
     for verb in (["sign", one], ["refuse", one, "--reason", "x"], ["send-back", one, "--reason", "x"]):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import models
 from models.types import table
 from operations.council_vote import conflicts_answered
-from operations.people import accounts, administration, tokens
+from operations.people import accounts, links, passwords, tokens
 from operations.public_disclosure import petitions
 from operations.unit_proposal import mending
 from operations.upkeep import deadlines
@@ -41,8 +41,8 @@ def stood(office: Any) -> None:
     office.act(deadlines.sweep, now=office.now + timedelta(days=90))
     office.act(tokens.issue, scope="read", days=1, actor=office.thuky, now=office.now)
     for username in ("thuky", "chutich"):
-        office.act(accounts.set_password, office.look(accounts.account_named, username), "$argon2id$1")
-    office.act(administration.invite, "chutich", actor=office.quantri, now=office.now)
+        office.act(passwords.set_password, office.look(accounts.named, username), "$argon2id$1", by=username)
+    office.act(links.invite, "chutich", actor=office.quantri, now=office.now)
     (eligible,) = round_.to(State.ELIGIBLE)
     office.act(
         conflicts_answered.declare,

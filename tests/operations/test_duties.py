@@ -8,7 +8,6 @@ from operations import transition
 from operations.chairman_signature import signature
 from operations.council_vote import counting, vote
 from operations.home_affairs_review import review
-from operations.people import accounts
 from operations.unit_proposal import mending, proposal
 from rules import regulation
 from rules.lifecycle import Role, State
@@ -21,15 +20,7 @@ SINCE = NOW.date()
 def also(office: Any, username: str, role: Role, unit: str | None = None) -> None:
     """This person holds a further role, as small offices have it."""
 
-    def grant(session: Any) -> None:
-        place = None
-        if unit is not None:
-            from operations.people import administration
-
-            place = administration.unit_named(session, unit)
-        accounts.grant(session, accounts.account_named(session, username), role, valid_from=SINCE, unit=place)
-
-    office.act(grant)
+    office.grant(username, role, unit=unit, since=SINCE)
 
 
 def refusals(results: Any) -> list[str | None]:

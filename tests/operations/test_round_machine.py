@@ -18,7 +18,6 @@ from hypothesis.stateful import (
 from operations import rounds
 from operations.chairman_signature import signature
 from operations.home_affairs_review import review
-from operations.people import accounts
 from operations.public_disclosure import disclosure
 from operations.unit_proposal import proposal
 from operations.upkeep import deadlines
@@ -105,10 +104,8 @@ class RoundMachine(RuleBasedStateMachine):
         super().__init__()
         self.office = self.furnish()  # type: ignore[attr-defined] -- given to the subclass that the test makes
         office = self.office
-        unit = office.look(proposal._unit, "XA01", on=date(2024, 11, 1))
-        for username, role, of in (("chuyenvien2", Role.UNIT_OFFICER, unit), ("chutich", Role.REVIEWER, None)):
-            account = office.look(accounts.account_named, username)
-            office.act(accounts.grant, account, role, valid_from=date(2024, 1, 1), unit=of)
+        office.grant("chuyenvien2", Role.UNIT_OFFICER, unit="XA01")
+        office.grant("chutich", Role.REVIEWER)
         self.round = office.open_round()
         self.actors = {username: office.actor(username) for username in ROLES}
         self.known: dict[str, Known] = {}

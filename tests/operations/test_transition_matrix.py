@@ -15,7 +15,7 @@ from operations.chairman_signature import signature
 from operations.council_vote import counting, sessions, vote
 from operations.home_affairs_review import review
 from operations.home_affairs_review.moves import MOVES, Move
-from operations.people import accounts
+from operations.people import authorisations
 from operations.public_disclosure import disclosure
 from operations.unit_proposal import mending, proposal
 from rules.lifecycle import TRANSITIONS, Action, Role, Stage, State, roles_of, stage_of
@@ -30,15 +30,15 @@ Gallery = dict[str, str]
 
 def hang(office: Any) -> None:
     """One nomination in every state, one recommended for a superior, one on the simplified route; nothing unsent."""
-    deputy = office.look(accounts.account_named, "phochutich")
     office.act(
-        accounts.authorise,
-        principal=office.look(accounts.account_named, "chutich"),
-        deputy=deputy,
-        document_number="03/UQ-UBND (mẫu)",
+        authorisations.authorise,
+        deputy="phochutich",
+        document="03/UQ-UBND (mẫu)",
         scope="all",
         valid_from=date(2024, 1, 1),
         valid_to=date(2024, 12, 31),
+        actor=office.chutich,
+        now=office.now,
     )
     round_ = office.open_round()
     # A sweep closes whatever is disclosed and a ballot takes whatever is eligible: those come last.

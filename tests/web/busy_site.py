@@ -16,7 +16,7 @@ from operations import files, rounds
 from operations.chairman_signature import signature
 from operations.council_vote import conflicts_answered, convening, recusals, vote
 from operations.home_affairs_review import comments, review
-from operations.people import administration
+from operations.people import accounts, authorisations, links, units
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import attachments, proposal
 from rules.lifecycle import State
@@ -135,20 +135,20 @@ def furnish(office: Office, say: Say) -> None:
     first = office.one("SELECT code FROM petition ORDER BY id LIMIT 1")
     office.act(petitions.answer, first, answer=say("petition.answer"), actor=reviewer, now=now)
     administrator = office.quantri
-    office.act(administration.invite, "tv05", actor=administrator, now=now)  # waits for the secretary or the chairman
+    office.act(links.invite, "tv05", actor=administrator, now=now)  # waits for the secretary or the chairman
     office.act(
-        administration.add_unit, code="MOI", name=say("unit.name"), level="commune", email=None, valid_from=date(2024, 1, 1),
+        units.add, code="MOI", name=say("unit.name"), level="commune", email=None, valid_from=date(2024, 1, 1),
         actor=administrator,
     )  # fmt: skip
     office.act(
-        administration.add_account,
+        accounts.add,
         username="nguoimoi",
         name=say("account.name"),
         email="zqmoi@nammau.example",
         actor=administrator,
     )
     office.act(
-        administration.authorise, deputy="phochutich", document=say("authorisation.document")[:80], scope="CSTDCS",
+        authorisations.authorise, deputy="phochutich", document=say("authorisation.document")[:80], scope="CSTDCS",
         valid_from=date(2024, 1, 1), valid_to=date(2024, 12, 31), actor=chairman, now=now,
     )  # fmt: skip
 

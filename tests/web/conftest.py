@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from models.database import Database
 from operations import ledger_book
 from operations.installation import Installation
-from operations.people import accounts
+from operations.people import passwords
 from operations.upkeep import sample
 from rules.lifecycle import State
 from tests.conftest import NOW, Office, Round, Templates
@@ -40,7 +40,7 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 def set_up(database: Database) -> None:
     with database.begin() as session, pytest.MonkeyPatch.context() as hashing:
-        hashing.setattr(accounts, "_HASHER", CHEAP)
+        hashing.setattr(passwords, "_HASHER", CHEAP)
         sample.set_up(session, now=NOW, password=PASSWORD)
 
 

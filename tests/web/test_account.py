@@ -2,7 +2,6 @@
 
 import re
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from operations.installation import Installation
-from operations.people import accounts, administration, sign_in
+from operations.people import account_requests, accounts, links, own_account
 from tests.web.conftest import PASSWORD, Site, hidden
 from web.routes.sign_in import inside
 
@@ -173,30 +172,28 @@ def test_a_second_factor_is_asked_for_and_each_code_works_once(site: Site) -> No
 def test_a_one_time_link_sets_the_first_password_once(site: Site) -> None:
     office = site.office
     with office.database.begin() as session:
-        account = accounts.add_account(session, username="nguoimoi", display_name="Người Mới", email=None)
-        accounts.issue_link(
-            session, account, link="duong-dan", valid_until=datetime(2100, 1, 1, tzinfo=UTC), now=office.now
-        )
+        accounts.add(session, username="nguoimoi", name="Người Mới", email=None, actor=office.quantri)
+        link, _, _ = links.invite(session, "nguoimoi", actor=office.quantri, now=office.now)
     browser = site.client()
-    page = browser.get("/first/duong-dan")
+    page = browser.get(f"/first/{link}")
     assert (page.status_code, "nguoimoi" in page.text) == (200, True)
-    short = browser.post("/first/duong-dan", data={"password": "ngắn", "again": "ngắn"})
+    short = browser.post(f"/first/{link}", data={"password": "ngắn", "again": "ngắn"})
     assert (short.status_code, 'id="password-error"' in short.text) == (422, True)
-    unequal = browser.post("/first/duong-dan", data={"password": "một câu đủ dài", "again": "một câu khác"})
+    unequal = browser.post(f"/first/{link}", data={"password": "một câu đủ dài", "again": "một câu khác"})
     assert (unequal.status_code, 'id="again-error"' in unequal.text) == (422, True)
-    done = browser.post("/first/duong-dan", data={"password": "một câu đủ dài", "again": "một câu đủ dài"})
+    done = browser.post(f"/first/{link}", data={"password": "một câu đủ dài", "again": "một câu đủ dài"})
     assert (done.status_code, done.headers["location"]) == (303, "/inbox")
     assert browser.get("/account").status_code == 200
-    assert site.client().get("/first/duong-dan").status_code in {404, 409}
+    assert site.client().get(f"/first/{link}").status_code in {404, 409}
 
 
 def test_a_one_time_link_does_not_stand_for_the_second_factor(site: Site) -> None:
     office, place = site.office, Installation.at(site.folder)
-    secret = sign_in.second_factor_offer(place, office.actor("tv05")).secret
+    secret = own_account.second_factor_offer(place, office.actor("tv05")).secret
     code = pyotp.TOTP(secret).now()
-    sign_in.second_factor_on(place, office.actor("tv05"), password=PASSWORD, code=code, now=office.now)
-    link, _, asked = office.act(administration.invite, "tv05", actor=office.quantri, now=office.now)
-    office.act(administration.confirm_request, asked.number, actor=office.thuky, now=office.now)
+    own_account.second_factor_on(place, office.actor("tv05"), password=PASSWORD, code=code, now=office.now)
+    link, _, asked = office.act(links.invite, "tv05", actor=office.quantri, now=office.now)
+    office.act(account_requests.confirm, asked.number, actor=office.thuky, now=office.now)
     browser = site.client()
     done = browser.post(f"/first/{link}", data={"password": "một câu đủ dài", "again": "một câu đủ dài"})
     assert (done.status_code, done.headers.get("location")) == (303, "/login")

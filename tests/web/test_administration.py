@@ -8,7 +8,7 @@ import pyotp
 import pytest
 
 from operations.installation import Installation
-from operations.people import sign_in
+from operations.people import own_account
 from rules import regulation
 from tests.web.conftest import PASSWORD, Site, hidden
 
@@ -149,9 +149,9 @@ def test_the_chairman_declines_what_touches_the_secretarys_account_and_she_canno
 
 def test_a_second_factor_is_not_taken_away_before_it_is_confirmed(site: Site, site_installation: Installation) -> None:
     office = site.office
-    secret = sign_in.second_factor_offer(site_installation, office.tv05).secret
+    secret = own_account.second_factor_offer(site_installation, office.tv05).secret
     code = pyotp.TOTP(secret).now()
-    sign_in.second_factor_on(site_installation, office.tv05, password=PASSWORD, code=code, now=office.now)
+    own_account.second_factor_on(site_installation, office.tv05, password=PASSWORD, code=code, now=office.now)
     admin, chairman = site.sign_in("quantri"), site.sign_in("chutich")
     page = "/administration/accounts/tv05"
     asked = send(admin, f"{page}/do", page, do="second-factor")

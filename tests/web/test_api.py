@@ -6,14 +6,15 @@ import itertools
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from operations.people import accounts, tokens
+from operations import access
+from operations.people import accounts, passwords, tokens
 from operations.public_disclosure import disclosure
 from operations.unit_proposal import intake, proposal
 from rules import policy
@@ -479,8 +480,9 @@ def test_a_teller_without_a_seat_touches_no_ballot(site: Site, client: Client) -
     """Whoever opens a ballot gets its shares: the role alone, of another council's teller, must not be enough."""
     office = site.office
     with office.database.begin() as session:
-        account = accounts.add_account(session, username="khach", display_name="Khách", email=None, password=PASSWORD)
-        accounts.grant(session, account, Role.TELLER, valid_from=date(2024, 1, 1), document_number="1/QĐ")
+        hashed = passwords.hash_password(PASSWORD)
+        accounts.add(session, username="khach", name="Khách", email=None, password_hash=hashed, actor=access.INSTALLER)
+    office.grant("khach", Role.TELLER)
     stranger, secretary = client("khach"), client("thuky")
     place = f"sessions/{site.session}/ballot"
     assert refusal(stranger.post(f"{place}/open")) == (403, "not_your_role")

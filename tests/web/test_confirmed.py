@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from operations.people import administration, tokens
+from operations.people import links, tokens
 from rules import policy
 from rules.lifecycle import State
 from tests.web.conftest import PASSWORD, Site
@@ -65,7 +65,7 @@ def _shown(site: Site) -> str:
 
 
 def _asked(site: Site) -> int:
-    _, _, waits = site.office.act(administration.invite, "tv05", actor=site.office.quantri, now=site.office.now)
+    _, _, waits = site.office.act(links.invite, "tv05", actor=site.office.quantri, now=site.office.now)
     return int(waits.number)
 
 

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 from ledger.kinds import Kind
-from operations.people import account_requests
+from operations.people import four_eyes
 from operations.views import inbox
 from rules import lifecycle
 from tests.web.conftest import Site
@@ -28,7 +28,7 @@ def shown() -> set[str]:
         )
     }
     named = (lifecycle.STATE_NAMES, lifecycle.STAGE_NAMES, lifecycle.ROLE_NAMES)
-    for names in (*named, inbox.KINDS, account_requests.ACTS):
+    for names in (*named, inbox.KINDS, four_eyes.ACTS):
         found |= set(names.values())
     found |= {kind.word for kind in Kind}
     return found

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from operations import access, idempotency
 from operations.access import Actor
 from operations.installation import Installation
-from operations.people import sign_in, tokens
+from operations.people import proof, tokens
 from rules import policy
 from rules.policy import Act, Relation
 from rules.refusal import Refusal
@@ -98,8 +98,8 @@ class Call:
         )
 
     def prove(self, said: Password) -> None:
-        """Ask for the person behind the token. Raises what `sign_in.prove` raises; holds no transaction meanwhile."""
-        sign_in.prove(self.office, self.actor.username, password=said.password, code=said.code, now=self.now)
+        """Ask for the person behind the token. Raises what `proof.prove` raises; holds no transaction meanwhile."""
+        proof.prove(self.office, self.actor.username, password=said.password, code=said.code, now=self.now)
 
     def note(self, refusal: Refusal) -> None:
         """Write a reach beyond somebody's rights to the security log."""

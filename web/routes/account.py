@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from operations.access import Actor
-from operations.people import sign_in, tokens
+from operations.people import browser_sessions, links, own_account, tokens
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
@@ -29,7 +29,7 @@ Own = Annotated[Visit, Depends(Permit(Act.OWN_ACCOUNT))]
 def first(visit: Public, link: str) -> Response:
     """Choose a password by a one-time link."""
     with visit.reading() as session:
-        username = sign_in.link_of(session, link, now=visit.now)
+        username = links.owner(session, link, now=visit.now)
     return pages.render(visit, "account/first.html", username=username, link=link, errors={})
 
 
@@ -40,10 +40,10 @@ def redeem(visit: Public, link: str, form: Submitted) -> Response:
     if password and password != again:
         form.errors["again"] = words("Hai lần gõ không giống nhau; hãy gõ lại.")
     with visit.reading() as session:
-        username = sign_in.link_of(session, link, now=visit.now)
+        username = links.owner(session, link, now=visit.now)
     if not form.errors:
         try:
-            sign_in.redeem(visit.installation.database, link, password=password, now=visit.now)
+            links.redeem(visit.installation.database, link, password=password, now=visit.now)
         except Refusal as refusal:
             if refusal.code != "weak_password":
                 raise
@@ -52,7 +52,7 @@ def redeem(visit: Public, link: str, form: Submitted) -> Response:
         return pages.render(visit, "account/first.html", status=422, username=username, link=link, errors=form.errors)
     address = visit.request.client.host if visit.request.client else "?"
     try:
-        token = sign_in.enter(
+        token = browser_sessions.enter(
             visit.installation, username=username, password=password, code=None, address=address, now=visit.now
         )
     except Refusal:  # a second factor is asked, or it was tried too often: the password is set all the same
@@ -94,7 +94,7 @@ def confirm(visit: Own, form: Submitted) -> Response:
 
 def confirmed(visit: Visit, password: str, code: str | None) -> None:
     """Confirm this session by password (and second factor). Raises Refusal `wrong_password`, `second_factor_needed`."""
-    sign_in.confirm(visit.installation, visit.token or "", password=password, code=code, now=visit.now)
+    browser_sessions.confirm(visit.installation, visit.token or "", password=password, code=code, now=visit.now)
 
 
 # The account's own page.
@@ -108,7 +108,7 @@ def show(visit: Own) -> Response:
 
 def _account(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = None, **shown: Any) -> Response:
     with visit.reading() as session:
-        about = sign_in.about(session, visit.actor, token=visit.token or "", now=visit.now)
+        about = own_account.about(session, visit.actor, token=visit.token or "", now=visit.now)
         mine = tokens.of(session, visit.actor, now=visit.now)
     return pages.render(
         visit, "account/account.html", status=status, about=about, tokens=mine, errors=errors or {}, **shown
@@ -123,7 +123,7 @@ def change_password(visit: Own, form: Submitted) -> Response:
         form.errors["again"] = words("Hai lần gõ không giống nhau; hãy gõ lại.")
     if not form.errors:
         try:
-            sign_in.change_password(visit.installation, visit.token or "", old=old, new=new, now=visit.now)
+            own_account.change_password(visit.installation, visit.token or "", old=old, new=new, now=visit.now)
         except Refusal as refusal:
             form.errors["password" if refusal.code == "weak_password" else "old"] = refusal.message
     if form.errors:
@@ -135,7 +135,7 @@ def change_password(visit: Own, form: Submitted) -> Response:
 def end_sessions(visit: Own, form: Submitted) -> Response:
     """End every other session of this account."""
     del form
-    sign_in.leave_elsewhere(visit.installation.database, visit.token or "", now=visit.now)
+    browser_sessions.leave_elsewhere(visit.installation.database, visit.token or "", now=visit.now)
     return RedirectResponse("/account#sessions", status_code=303)
 
 
@@ -147,7 +147,7 @@ def second_factor(visit: Own) -> Response:
 
 
 def _second_factor(visit: Visit, errors: dict[str, str]) -> Response:
-    offer = sign_in.second_factor_offer(visit.installation, visit.actor, again=bool(errors))
+    offer = own_account.second_factor_offer(visit.installation, visit.actor, again=bool(errors))
     picture = segno.make(offer.uri, error="m").svg_inline(scale=5, omitsize=False, svgclass="qr", lineclass=None)
     return pages.render(
         visit,
@@ -167,7 +167,7 @@ def confirm_second_factor(visit: Own, form: Submitted) -> Response:
     password = _password(form, "password")
     if not form.errors:
         try:
-            sign_in.second_factor_on(visit.installation, visit.actor, password=password, code=code, now=visit.now)
+            own_account.second_factor_on(visit.installation, visit.actor, password=password, code=code, now=visit.now)
         except Refusal as refusal:
             if refusal.code == "too_many_attempts":
                 raise
@@ -183,7 +183,7 @@ def second_factor_off(visit: Own, form: Submitted) -> Response:
     password = _password(form, "off_password")
     if not form.errors:
         try:
-            sign_in.second_factor_off(visit.installation, visit.actor, password=password, now=visit.now)
+            own_account.second_factor_off(visit.installation, visit.actor, password=password, now=visit.now)
         except Refusal as refusal:
             form.errors["off_password"] = refusal.message
     if form.errors:

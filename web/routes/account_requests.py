@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from operations.access import Actor
-from operations.people import account_requests, administration
+from operations.people import account_requests, four_eyes
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages, reauthentication
@@ -29,8 +29,8 @@ LETS = {
     "identity": words("Ai có danh tính dưới đây sẽ đăng nhập được vào tài khoản mà không cần mật khẩu của nó."),
 }
 _DOES = {
-    "confirm": (administration.confirm_request, "Đã xác nhận"),
-    "decline": (administration.decline_request, "Đã từ chối"),
+    "confirm": (account_requests.confirm, "Đã xác nhận"),
+    "decline": (account_requests.decline, "Đã từ chối"),
 }
 
 
@@ -43,14 +43,14 @@ def show(visit: Other, number: str) -> Response:
 def _page(visit: Visit, number: str, form: Form | None) -> Response:
     errors = form.errors if form else {}
     with visit.reading() as session:
-        row, account = account_requests.to_settle(session, _number(number), actor=visit.actor, now=visit.now)
-        asked = account_requests.shown(session, row, account, now=visit.now)
+        row, account = four_eyes.to_settle(session, _number(number), actor=visit.actor, now=visit.now)
+        asked = four_eyes.shown(session, row, account, now=visit.now)
     return pages.render(
         visit,
         "account_requests/request.html",
         status=422 if errors else 200,
         asked=asked,
-        acts=account_requests.ACTS,
+        acts=four_eyes.ACTS,
         lets=LETS[asked.act],
         errors=errors,
         asks_password=reauthentication.asks(visit),
@@ -76,7 +76,7 @@ def settle(visit: Other, number: str, form: Submitted) -> Response:
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         asked = verb(session, _number(number), actor=actor, now=visit.now)
-        return {"message": f"{did}: {account_requests.ACTS[asked.act]}, tài khoản {asked.username}."}
+        return {"message": f"{did}: {four_eyes.ACTS[asked.act]}, tài khoản {asked.username}."}
 
     visit.act(f"account.{wanted}", number, change, once=form.once)
     return pages.done("/inbox", form.once)

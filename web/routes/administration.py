@@ -12,8 +12,8 @@ from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
 from models.organisation import LEVELS
 from operations import access, free_text, transition
 from operations.access import Actor
-from operations.people import account_requests, administration
-from operations.people.account_requests import Waiting
+from operations.people import accounts, authorisations, four_eyes, links, roles, second_factor, units
+from operations.people.four_eyes import Waiting
 from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
@@ -86,7 +86,7 @@ def home(visit: Admin) -> Response:
         head = session.exec(select(LedgerHead)).one()
         checkpoint = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc()).limit(1)).first()
         regulations = session.exec(select(Regulation).order_by(col(Regulation.id).desc())).all()
-        waiting = account_requests.waiting(session, now=visit.now)
+        waiting = four_eyes.waiting(session, now=visit.now)
     return pages.render(
         visit,
         "administration/overview.html",
@@ -94,7 +94,7 @@ def home(visit: Admin) -> Response:
         checkpoint=checkpoint,
         regulations=regulations,
         waiting=waiting,
-        acts=account_requests.ACTS,
+        acts=four_eyes.ACTS,
         errors={},
     )
 
@@ -110,7 +110,7 @@ def accounts_(visit: Admin, text: str = "") -> Response:
 
 def _accounts(visit: Visit, *, text: str = "", form: Form | None = None) -> Response:
     with visit.reading() as session:
-        rows = administration.account_list(session, now=visit.now)
+        rows = accounts.listing(session, now=visit.now)
     wanted = text.strip().casefold()
     if wanted:
         rows = [row for row in rows if wanted in f"{row['username']} {row['name']} {' '.join(row['roles'])}".casefold()]
@@ -138,7 +138,7 @@ def add_account(visit: Admin, form: Submitted) -> Response:
     email = form.text("email") or None
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        administration.add_account(session, username=username, name=name, email=email, actor=actor)
+        accounts.add(session, username=username, name=name, email=email, actor=actor)
         return {"message": f"Đã tạo tài khoản «{username}»."}
 
     if _attempt(visit, form, "account.add", username, change) is None:
@@ -156,9 +156,9 @@ def _account(
     visit: Visit, username: str, *, form: Form | None = None, link: tuple[str, datetime, Waiting | None] | None = None
 ) -> Response:
     with visit.reading() as session:
-        rows = administration.account_list(session, now=visit.now)
-        units = administration.units(session)
-        waiting = [one for one in account_requests.waiting(session, now=visit.now) if one.username == username]
+        rows = accounts.listing(session, now=visit.now)
+        all_units = units.listing(session)
+        waiting = [one for one in four_eyes.waiting(session, now=visit.now) if one.username == username]
     found = next((row for row in rows if row["username"] == username), None)
     if found is None:
         raise Refusal("unknown_account", f"Không có tài khoản «{username}».")
@@ -170,13 +170,13 @@ def _account(
         account=found,
         held=[role.partition("@") for role in found["roles"]],
         roles=[(role.value, ROLE_NAMES[role]) for role in policy.PEOPLE],
-        units=[("", "–"), *((unit["code"], unit["name"]) for unit in units if unit["to"] is None)],
+        units=[("", "–"), *((unit["code"], unit["name"]) for unit in all_units if unit["to"] is None)],
         errors=errors,
         said=_said(form, "role", "unit", "document", "from"),
         today=access.local_date(visit.now).isoformat(),
         link=link,
         waiting=waiting,
-        acts=account_requests.ACTS,
+        acts=four_eyes.ACTS,
         base=visit.installation.base_url,
     )
 
@@ -186,14 +186,14 @@ def invite(visit: Admin, username: str, form: Submitted) -> Response:
     """A one-time link by which the person chooses a password; shown once, and opens when another has confirmed it."""
     del form
     with visit.installation.database.begin() as session:
-        link = administration.invite(session, username, actor=visit.actor, now=visit.now)
+        link = links.invite(session, username, actor=visit.actor, now=visit.now)
     return _account(visit, username, link=link)
 
 
 _SIMPLE: dict[str, tuple[str, Callable[..., object], bool]] = {
-    "disable": ("Đã khóa tài khoản.", administration.disable, True),
-    "enable": ("Đã mở khóa tài khoản.", administration.enable, False),
-    "second-factor": ("Đã gỡ mã xác thực hai bước.", administration.reset_second_factor, True),
+    "disable": ("Đã khóa tài khoản.", accounts.disable, True),
+    "enable": ("Đã mở khóa tài khoản.", accounts.enable, False),
+    "second-factor": ("Đã gỡ mã xác thực hai bước.", second_factor.reset, True),
 }
 
 
@@ -226,7 +226,7 @@ def grant(visit: Admin, username: str, form: Submitted) -> Response:
             return _account(visit, username, form=form)
 
         def end(session: Session, actor: Actor) -> dict[str, Any]:
-            administration.end_grant(session, username, role, unit=unit, on=day, actor=actor, now=visit.now)
+            roles.end(session, username, role, unit=unit, on=day, actor=actor, now=visit.now)
             return {"message": "Vai trò đã được ghi ngày kết thúc."}
 
         if _attempt(visit, form, "role.end", username, end) is None:
@@ -236,7 +236,7 @@ def grant(visit: Admin, username: str, form: Submitted) -> Response:
     day = _day(form, "from")
 
     def give(session: Session, actor: Actor) -> dict[str, Any]:
-        administration.grant(session, username, role, unit=unit, document=document, valid_from=day, actor=actor)
+        roles.grant(session, username, role, unit=unit, document=document, valid_from=day, actor=actor)
         return {"message": "Đã cấp vai trò."}
 
     if _attempt(visit, form, "role.grant", username, give) is None:
@@ -255,7 +255,7 @@ def units_(visit: Admin) -> Response:
 
 def _units(visit: Visit, *, form: Form | None = None) -> Response:
     with visit.reading() as session:
-        rows = administration.units(session)
+        rows = units.listing(session)
     errors = form.errors if form else {}
     return pages.render(
         visit,
@@ -278,7 +278,7 @@ def add_unit(visit: Admin, form: Submitted) -> Response:
     day = _day(form, "from")
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        administration.add_unit(
+        units.add(
             session, code=code, name=name, level=form.text("level"), email=form.text("email") or None, valid_from=day,
             is_office=form.text("office") == "1", actor=actor,
         )  # fmt: skip
@@ -305,7 +305,7 @@ def end_unit(visit: Admin, code: str, form: Submitted) -> Response:
         return _units(visit, form=form)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        administration.end_unit(session, code, on=day, successor=form.text("successor") or None, actor=actor)
+        units.end(session, code, on=day, successor=form.text("successor") or None, actor=actor)
         return {"message": f"Đơn vị {code} kết thúc từ {day:%d/%m/%Y}."}
 
     visit.act("unit.end", code, change, once=form.once)
@@ -316,15 +316,15 @@ def end_unit(visit: Admin, code: str, form: Submitted) -> Response:
 
 
 @router.get("/authorisations")
-def authorisations(visit: Chairman) -> Response:
+def all_authorisations(visit: Chairman) -> Response:
     """Who may sign for the chairman, by which document, for what and until when."""
     return _authorisations(visit)
 
 
 def _authorisations(visit: Visit, *, form: Form | None = None) -> Response:
     with visit.reading() as session:
-        rows = administration.authorisations(session)
-        deputies = administration.deputies(session, on=access.local_date(visit.now))
+        rows = authorisations.listing(session)
+        deputies = authorisations.deputies(session, on=access.local_date(visit.now))
     errors = form.errors if form else {}
     whole = form is None or form.text("scope") == "all"
     return pages.render(
@@ -360,7 +360,7 @@ def authorise(visit: Chairman, form: Submitted) -> Response:
     reauthentication.check(visit, form)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        administration.authorise(
+        authorisations.authorise(
             session, deputy=deputy, document=document, scope=scope, valid_from=first, valid_to=last, actor=actor,
             now=visit.now,
         )  # fmt: skip
@@ -380,7 +380,7 @@ def ending(visit: Chairman, document: str = "") -> Response:
 def _ending(visit: Visit, document: str, errors: dict[str, str]) -> Response:
     free_text.check("Số văn bản", document, 80)
     with visit.reading() as session:
-        row = administration.running_authorisation(session, document, now=visit.now)
+        row = authorisations.running(session, document, now=visit.now)
     return pages.render(
         visit,
         "administration/authorisation_end.html",
@@ -403,7 +403,7 @@ def end_authorisation(visit: Chairman, form: Submitted) -> Response:
         return _ending(visit, document, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        administration.end_authorisation(session, document, actor=actor, now=visit.now)
+        authorisations.end(session, document, actor=actor, now=visit.now)
         return {"message": f"Ủy quyền số {document} đã kết thúc."}
 
     visit.act("authorisation.end", document, change, once=form.once)

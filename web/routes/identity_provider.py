@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from joserfc import errors, jwt
 from joserfc.jwk import KeySet
 
-from operations.people import sign_in
+from operations.people import identities
 from rules.refusal import Refusal
 from web.routes.sign_in import inside, with_session
 from web.visit import Permit, Visit, on_loopback
@@ -108,7 +108,7 @@ def back(visit: Public, state: str = "", code: str = "", error: str = "") -> Res
         provider, client_id=client_id, secret=secret, code=code, verifier=verifier, nonce=nonce,
         redirect=_back(visit),
     )  # fmt: skip
-    token = sign_in.enter_from_outside(visit.installation.database, issuer=issuer, subject=subject, now=visit.now)
+    token = identities.enter(visit.installation.database, issuer=issuer, subject=subject, now=visit.now)
     response = with_session(RedirectResponse(inside(wanted), status_code=303), visit.request, token)
     response.delete_cookie(_UNDER_WAY, path="/login")
     return response

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from operations.people import sign_in
+from operations.people import browser_sessions
 from rules.refusal import Refusal
 from web import language, pages
 from web.forms import Submitted
@@ -62,7 +62,7 @@ def enter(visit: Public, form: Submitted) -> Response:
         return _form(visit, wanted, said=username, errors=form.errors, status=422)
     address = visit.request.client.host if visit.request.client else "?"
     try:
-        token = sign_in.enter(
+        token = browser_sessions.enter(
             visit.installation,
             username=username,
             password=password,
@@ -90,7 +90,7 @@ def leave(visit: Public, form: Submitted) -> Response:
     """End this session on the server and forget its cookie."""
     del form
     if visit.token is not None:
-        sign_in.leave(visit.installation.database, visit.token)
+        browser_sessions.leave(visit.installation.database, visit.token)
     response = RedirectResponse("/login", status_code=303)
     response.delete_cookie(HOST_COOKIE, secure=True, httponly=True, samesite="lax", path="/")
     response.delete_cookie(LOOPBACK_COOKIE, httponly=True, samesite="lax", path="/")

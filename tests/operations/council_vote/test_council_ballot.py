@@ -199,7 +199,8 @@ def test_a_ballot_before_and_after_is_refused(office: Any) -> None:
 def test_an_account_called_like_a_seat_has_no_seat(small_office: Any) -> None:
     office = small_office
     _, session, (code,) = opened(office)
-    office.act(accounts.add_account, username="TV05", display_name="Người lạ", email=None)
+    office.act(accounts.add, username="nguoila", name="Người lạ", email=None, actor=office.quantri)
+    office.write("UPDATE account SET username = 'TV05' WHERE username = 'nguoila'")
     assert refusal(cast, office, session, "TV05", **{code: "approve"}) == ("not_a_member", True)
 
 

@@ -56,7 +56,7 @@ def file(office: Any, round_: Any, *people: tuple[str, str], unit: str = "XA01",
 
 
 def name_of(office: Any, username: str) -> str:
-    return str(office.look(accounts.account_named, username).display_name)
+    return str(office.look(accounts.named, username).display_name)
 
 
 def found(office: Any, session: str, **words: Any) -> list[tuple[str, str, str, str, str]]:
@@ -123,14 +123,7 @@ def test_what_comes_after_the_convening_is_found_at_the_opening_or_when_asked(of
 
 def test_each_tie_that_the_tables_know(office: Any) -> None:
     """Superiors, proposers, co-authors: from roles, authorisations, accounts and what the unit wrote."""
-    unit = office.look(proposal._unit, "XA01", on=date(2024, 11, 1))
-    office.act(
-        accounts.grant,
-        office.look(accounts.account_named, "tv06"),
-        Role.UNIT_HEAD,
-        valid_from=date(2024, 1, 1),
-        unit=unit,
-    )
+    office.grant("tv06", Role.UNIT_HEAD, unit="XA01")
     office.act(
         council.appoint, council_code="HD-2024", username="canbo.xa01", title="Ủy viên", body="Huyện đoàn",
         valid_from=date(2024, 1, 2), actor=office.thuky,
@@ -325,7 +318,7 @@ def test_answers_that_cannot_be_given(office: Any) -> None:
     round_ = office.open_round()
     own, other = file(office, round_, (name_of(office, "tv05"), WOMEN), ("Sùng A Mẫu", "Tổ 1"))
     session = round_.session()
-    office.act(accounts.grant, office.look(accounts.account_named, "tv05"), Role.SECRETARY, valid_from=date(2024, 1, 1))
+    office.grant("tv05", Role.SECRETARY)
     clean = office.digests()
 
     def deny(username: str = "tv05", codes: Sequence[str] = (own,), reason: str = REASON) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from operations.council_vote import convening, council
-from operations.people import account_requests, accounts, administration, sign_in
+from operations.people import account_requests, accounts, four_eyes, identities, links, passwords, roles, second_factor
 from operations.views import inbox
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
@@ -41,26 +41,26 @@ def ask(house: House, act: str, username: str = "tv05", subject: str = "s-1") ->
     """What the administrator's verb answers; for a link (link, until, what it waits for)."""
     by = {"actor": house.quantri, "now": house.now, "wall": WALL}
     if act == "link":
-        return house.office.act(administration.invite, username, **by)
+        return house.office.act(links.invite, username, **by)
     if act == "second_factor":
-        return house.office.act(administration.reset_second_factor, username, **by)
-    return house.office.act(administration.link_identity, username, issuer=ISSUER, subject=subject, **by)
+        return house.office.act(second_factor.reset, username, **by)
+    return house.office.act(identities.link, username, issuer=ISSUER, subject=subject, **by)
 
 
-def asked(house: House, act: str, username: str = "tv05") -> account_requests.Waiting:
+def asked(house: House, act: str, username: str = "tv05") -> four_eyes.Waiting:
     answer = ask(house, act, username)
     waits = answer[2] if act == "link" else answer
-    assert isinstance(waits, account_requests.Waiting)
+    assert isinstance(waits, four_eyes.Waiting)
     return waits
 
 
 def settle(house: House, number: int, by: str = "thuky", *, how: str = "confirm", at: Any = WALL) -> Any:
-    verb = administration.confirm_request if how == "confirm" else administration.decline_request
+    verb = account_requests.confirm if how == "confirm" else account_requests.decline
     return house.office.act(verb, number, actor=house.office.actor(by), now=house.now, wall=at)
 
 
 def redeem(house: House, link: str) -> str:
-    return sign_in.redeem(house.database, link, password=NEW, now=house.now, wall=WALL)
+    return links.redeem(house.database, link, password=NEW, now=house.now, wall=WALL)
 
 
 def kinds(house: House, start: int) -> list[str]:
@@ -116,7 +116,7 @@ def test_nothing_happens_before_somebody_else_confirms(house: House, act: str) -
 def test_a_link_opens_when_it_is_confirmed_and_says_before_who_must(house: House) -> None:
     link, _, waits = ask(house, "link")
     for look in (
-        lambda: house.office.look(sign_in.link_of, link, now=house.now, wall=WALL),
+        lambda: house.office.look(links.owner, link, now=house.now, wall=WALL),
         lambda: redeem(house, link),
     ):
         with pytest.raises(Refusal) as refusal:
@@ -160,7 +160,7 @@ def test_what_is_declined_never_happens(house: House, act: str) -> None:
 def test_a_request_lapses_with_its_link(house: House) -> None:
     number = asked(house, "link").number
     assert refused(lambda: settle(house, number, at=WALL + WEEK)) == "request_lapsed"
-    assert house.office.look(account_requests.waiting, now=house.now, wall=WALL + WEEK) == []
+    assert house.office.look(four_eyes.waiting, now=house.now, wall=WALL + WEEK) == []
     settle(house, number, at=WALL + WEEK - timedelta(seconds=1))
     assert stored(house) == [("link", "quantri", "confirmed", "thuky")]
 
@@ -210,26 +210,28 @@ def test_who_confirms_has_a_password_and_is_not_locked_out(small_house: House) -
     waits = asked(house, "link")
     assert [username for username, _ in waits.others] == ["chutich", "thuky"]
     assert refused(lambda: settle(house, waits.number, "tv06")) == "four_eyes"
-    house.office.act(administration.disable, "chutich", **now)
+    house.office.act(accounts.disable, "chutich", **now)
     assert [username for username, _ in asked(house, "identity").others] == ["thuky"]
 
 
 def test_an_administrator_with_a_secretarys_role_written_past_every_verb_confirms_nothing(small_house: House) -> None:
     house = small_house
-    give(house, "quantri", Role.SECRETARY)
-    house.office.act(accounts.set_password, house.office.look(accounts.account_named, "quantri"), HASH)
+    house.office.write(
+        "INSERT INTO role_grant (account_id, role, document_number, valid_from) "
+        "SELECT id, 'secretary', '1', '2024-01-02' FROM account WHERE username = 'quantri'"
+    )
+    set_password(house, "quantri")
     waits = asked(house, "link")
     assert [username for username, _ in waits.others] == ["chutich", "thuky"]
     assert refused(lambda: settle(house, waits.number, "quantri")) == "not_your_role"
 
 
 def give(house: House, username: str, role: Role, since: date = date(2024, 1, 2)) -> None:
-    account = house.office.look(accounts.account_named, username)
-    house.office.act(accounts.grant, account, role, valid_from=since)
+    house.office.grant(username, role, since=since)
 
 
 def set_password(house: House, username: str) -> None:
-    house.office.act(accounts.set_password, house.office.look(accounts.account_named, username), HASH)
+    house.office.act(passwords.set_password, house.office.look(accounts.named, username), HASH, by=username)
 
 
 def test_a_first_link_and_an_account_that_decides_nothing_need_nobody(house: House) -> None:
@@ -256,7 +258,7 @@ def test_a_seat_counts_without_its_role(small_house: House) -> None:
     """Ending the role alone would leave the seat, and the seat votes."""
     house = small_house
     by = {"actor": house.quantri, "now": house.now}
-    house.office.act(administration.end_grant, "tv05", "council_member", on=date(2024, 11, 1), **by)
+    house.office.act(roles.end, "tv05", "council_member", on=date(2024, 11, 1), **by)
     assert not house.office.tv05.holds(Role.COUNCIL_MEMBER)
     assert asked(house, "link").username == "tv05"
 
@@ -270,7 +272,7 @@ def test_taking_the_identity_away_makes_nobody_new(small_house: House) -> None:
     """Else an administrator would unlink the chairman's identity and hand out a first link."""
     house = small_house
     assert ask(house, "identity", "tv06") is None
-    house.office.act(administration.unlink_identities, "tv06", actor=house.quantri, now=house.now)
+    house.office.act(identities.unlink, "tv06", actor=house.quantri, now=house.now)
     assert ("account_changed", "tv06") in letters(house)
     for act in ACTS[::2]:
         assert asked(house, act, "tv06").username == "tv06"
@@ -281,7 +283,7 @@ def test_a_role_and_a_seat_ended_today_still_count(small_house: House) -> None:
     house, today = small_house, date(2024, 11, 1)
     by = {"actor": house.quantri, "now": house.now}
     set_password(house, "tv06")
-    house.office.act(administration.end_grant, "tv06", "council_member", on=today, **by)
+    house.office.act(roles.end, "tv06", "council_member", on=today, **by)
     house.office.act(council.dismiss, council_code="HD-2024", username="tv06", until=today, actor=house.quantri)
     assert asked(house, "link", "tv06").username == "tv06"
 
@@ -340,7 +342,7 @@ def test_where_nobody_can_confirm_the_administrator_goes_on_and_everybody_is_tol
 
 def test_the_owner_and_who_may_confirm_get_a_letter_and_an_item(house: House) -> None:
     done = len(letters(house))
-    _, _, waits = house.office.act(administration.invite, "tv05", actor=house.quantri, now=house.now)
+    _, _, waits = house.office.act(links.invite, "tv05", actor=house.quantri, now=house.now)
     number = waits.number
     assert letters(house)[done:] == [
         ("account_asked", "tv05"),

@@ -10,7 +10,7 @@ from operations import access, rounds, visibility
 from operations.chairman_signature import signature, to_sign
 from operations.council_vote import convening, vote
 from operations.home_affairs_review import review
-from operations.people import accounts, administration
+from operations.people import accounts, authorisations, identities, links, roles, units
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Refusal, Unreadable
 
@@ -21,14 +21,14 @@ PEOPLE = ("thuky", "chuyenvien1", "thanhtra", "chutich", "phochutich", "tv04", "
 Verb = Callable[..., Any]
 # Each administrator's verb with words that are in order.
 VERBS: dict[str, tuple[Verb, dict[str, Any]]] = {
-    "add_unit": (administration.add_unit, {"code": "TH98", "name": "Trường Mẫu", "level": "district", "email": None, "valid_from": SINCE}),
-    "end_unit": (administration.end_unit, {"code": "XA12", "on": date(2025, 1, 1), "successor": "XA11"}),
-    "add_account": (administration.add_account, {"username": "moi", "name": "Lò Thị Mới", "email": "moi@nammau.example"}),
-    "invite": (administration.invite, {"username": "tv06", "now": "now"}),
-    "disable": (administration.disable, {"username": "tv06", "now": "now"}),
-    "link_identity": (administration.link_identity, {"username": "tv06", "issuer": "https://sso.example", "subject": "1", "now": "now"}),
-    "grant": (administration.grant, {"username": "tv06", "role": "inspector", "document": "5/QĐ", "valid_from": SINCE}),
-    "end_grant": (administration.end_grant, {"username": "tv06", "role": "council_member", "on": SINCE, "now": "now"}),
+    "add_unit": (units.add, {"code": "TH98", "name": "Trường Mẫu", "level": "district", "email": None, "valid_from": SINCE}),
+    "end_unit": (units.end, {"code": "XA12", "on": date(2025, 1, 1), "successor": "XA11"}),
+    "add_account": (accounts.add, {"username": "moi", "name": "Lò Thị Mới", "email": "moi@nammau.example"}),
+    "invite": (links.invite, {"username": "tv06", "now": "now"}),
+    "disable": (accounts.disable, {"username": "tv06", "now": "now"}),
+    "link_identity": (identities.link, {"username": "tv06", "issuer": "https://sso.example", "subject": "1", "now": "now"}),
+    "grant": (roles.grant, {"username": "tv06", "role": "inspector", "document": "5/QĐ", "valid_from": SINCE}),
+    "end_grant": (roles.end, {"username": "tv06", "role": "council_member", "on": SINCE, "now": "now"}),
 }  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def test_the_lists_show_what_was_set_up(small_office: Any) -> None:
     office = small_office
     run(office, "add_account")
     run(office, "grant", username="moi", role="unit_officer", unit="XA02")
-    listed = {row["username"]: row for row in office.look(administration.account_list, now=office.now)}
+    listed = {row["username"]: row for row in office.look(accounts.listing, now=office.now)}
     assert listed["moi"] == {
         "username": "moi",
         "name": "Lò Thị Mới",
@@ -201,7 +201,7 @@ def test_the_lists_show_what_was_set_up(small_office: Any) -> None:
         "disabled": None,
     }
     run(office, "end_unit")
-    (ended,) = [row for row in office.look(administration.units) if row["to"]]
+    (ended,) = [row for row in office.look(units.listing) if row["to"]]
     assert (ended["code"], ended["to"]) == ("XA12", date(2025, 1, 1))
 
 
@@ -213,7 +213,7 @@ def authorise(office: Any, by: str = "chutich", **other: Any) -> Any:
         "deputy": "phochutich", "document": "9/UQ-UBND", "scope": "BK_TINH", "valid_from": date(2024, 11, 1),
         "valid_to": date(2024, 11, 30),
     } | other  # fmt: skip
-    return office.act(administration.authorise, actor=office.actor(by), now=office.now, **words)
+    return office.act(authorisations.authorise, actor=office.actor(by), now=office.now, **words)
 
 
 @pytest.mark.parametrize(
@@ -264,27 +264,21 @@ def test_what_a_deputy_does_says_by_which_paper(office: Any) -> None:
 
 
 def test_an_authorisation_that_was_ended_signs_no_more(office: Any) -> None:
-    office.act(administration.end_authorisation, "02/UQ-UBND (mẫu)", actor=office.chutich, now=office.now)
+    office.act(authorisations.end, "02/UQ-UBND (mẫu)", actor=office.chutich, now=office.now)
     assert office.one("SELECT valid_to FROM authorisation") in ("2024-10-31", date(2024, 10, 31))
     (code,) = office.open_round().to(State.RECOMMENDED)
     sign = lambda: office.act(signature.sign, [code], actor=office.phochutich, now=office.now)  # noqa: E731 -- one line
     assert refused(sign) == "no_authorisation"
     again = {"actor": office.chutich, "now": office.now}
-    assert (
-        refused(lambda: office.act(administration.end_authorisation, "02/UQ-UBND (mẫu)", **again))
-        == "unknown_authorisation"
-    )
-    assert refused(lambda: office.act(administration.end_authorisation, "?", **again)) == "unknown_authorisation"
+    assert refused(lambda: office.act(authorisations.end, "02/UQ-UBND (mẫu)", **again)) == "unknown_authorisation"
+    assert refused(lambda: office.act(authorisations.end, "?", **again)) == "unknown_authorisation"
     assert office.violations() == []
 
 
 @pytest.mark.parametrize("who", ["quantri", "thuky", "phochutich"])
 def test_nobody_else_ends_an_authorisation(small_office: Any, who: str) -> None:
     given = {"actor": small_office.actor(who), "now": small_office.now}
-    assert (
-        refused(lambda: small_office.act(administration.end_authorisation, "02/UQ-UBND (mẫu)", **given))
-        == "not_your_role"
-    )
+    assert refused(lambda: small_office.act(authorisations.end, "02/UQ-UBND (mẫu)", **given)) == "not_your_role"
 
 
 @pytest.mark.parametrize("how", ["role ended", "role not begun", "account disabled"])
@@ -294,7 +288,7 @@ def test_nobody_signs_in_the_place_of_who_is_chairman_no_more(office: Any, how: 
     give(office, "tv05", Role.CHAIRMAN)
     assert office.phochutich.acting_for == "chutich"
     if how == "account disabled":
-        office.act(administration.disable, "chutich", actor=office.quantri, now=office.now)
+        office.act(accounts.disable, "chutich", actor=office.quantri, now=office.now)
     else:
         bound = "valid_to" if how == "role ended" else "valid_from"
         day = access.local_date(office.now) + timedelta(days=0 if how == "role ended" else 1)
@@ -313,8 +307,8 @@ def test_nobody_signs_in_the_place_of_who_is_chairman_no_more(office: Any, how: 
 
 def test_another_acting_chairman_ends_what_a_former_one_gave(office: Any) -> None:
     give(office, "tv05", Role.CHAIRMAN)
-    office.act(administration.disable, "chutich", actor=office.quantri, now=office.now)
-    office.act(administration.end_authorisation, "02/UQ-UBND (mẫu)", actor=office.tv05, now=office.now)
+    office.act(accounts.disable, "chutich", actor=office.quantri, now=office.now)
+    office.act(authorisations.end, "02/UQ-UBND (mẫu)", actor=office.tv05, now=office.now)
     assert str(office.one("SELECT valid_to FROM authorisation")) == "2024-10-31"
     assert office.violations() == []
 
@@ -323,9 +317,7 @@ def test_another_acting_chairman_ends_what_a_former_one_gave(office: Any) -> Non
 
 
 def give(office: Any, username: str, *roles: Role) -> None:
-    account = office.look(accounts.account_named, username)
-    for role in roles:
-        office.act(accounts.grant, account, role, valid_from=date(2024, 1, 2))
+    office.grant(username, *roles, since=date(2024, 1, 2))
 
 
 @pytest.mark.parametrize("action", [Action.SIGN, Action.SEND_BACK, Action.REFUSE])

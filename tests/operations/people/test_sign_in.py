@@ -16,14 +16,19 @@ from argon2 import PasswordHasher, Type, extract_parameters
 from operations import access, ledger_book
 from operations.installation import Installation
 from operations.people import (
+    account_requests,
     accounts,
-    administration,
+    browser_sessions,
+    identities,
+    installer,
+    links,
+    own_account,
+    passwords,
     rate_limit,
     second_factor,
-    sign_in,
     tokens,
 )
-from operations.people.account_requests import Waiting
+from operations.people.four_eyes import Waiting
 from rules import policy
 from rules.lifecycle import Role
 from rules.policy import Act
@@ -49,13 +54,13 @@ class House:
         self.database = office.database
         self.now = office.now
         for username in ("thuky", "chutich", "tv05"):
-            account = office.look(accounts.account_named, username)
-            office.act(accounts.set_password, account, HASH)
+            account = office.look(accounts.named, username)
+            office.act(passwords.set_password, account, HASH, by=username)
         self.quantri = office.quantri
 
     def enter(self, username: str = "thuky", password: str = PASSWORD, *, at: datetime = WALL, **words: Any) -> str:
         given = {"address": HERE, "now": self.now, "wall": at} | words
-        return sign_in.enter(self.installation, username=username, password=password, **given)
+        return browser_sessions.enter(self.installation, username=username, password=password, **given)
 
     def refused(self, *given: Any, **words: Any) -> str:
         with pytest.raises(Refusal) as refusal:
@@ -63,25 +68,27 @@ class House:
         return refusal.value.code
 
     def who(self, token: str, at: datetime = WALL) -> str | None:
-        found = sign_in.recognise(self.database, token, now=self.now, wall=at)
+        found = browser_sessions.recognise(self.database, token, now=self.now, wall=at)
         return found.actor.username if found else None
 
-    def visitor(self, token: str, at: datetime = WALL) -> sign_in.Visitor:
-        found = sign_in.recognise(self.database, token, now=self.now, wall=at)
+    def visitor(self, token: str, at: datetime = WALL) -> browser_sessions.Visitor:
+        found = browser_sessions.recognise(self.database, token, now=self.now, wall=at)
         assert found is not None
         return found
 
     def enrol(self, username: str = "thuky", at: datetime = WALL) -> pyotp.TOTP:
         actor = self.office.actor(username)
-        totp = pyotp.TOTP(sign_in.second_factor_offer(self.installation, actor).secret)
-        sign_in.second_factor_on(self.installation, actor, password=PASSWORD, code=totp.at(at), now=self.now, wall=at)
+        totp = pyotp.TOTP(own_account.second_factor_offer(self.installation, actor).secret)
+        own_account.second_factor_on(
+            self.installation, actor, password=PASSWORD, code=totp.at(at), now=self.now, wall=at
+        )
         return totp
 
     def confirm(self, asked: Waiting | None, at: datetime = WALL) -> None:
         """What an administrator asked for is confirmed by the first who may."""
         if asked is not None:
             other = self.office.actor(asked.others[0][0])
-            self.office.act(administration.confirm_request, asked.number, actor=other, now=self.now, wall=at)
+            self.office.act(account_requests.confirm, asked.number, actor=other, now=self.now, wall=at)
 
     def log(self) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in self.office.rows("SELECT actor, code FROM security_event ORDER BY id")]
@@ -90,8 +97,8 @@ class House:
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same Argon2id, quicker: what it costs is tested below."""
-    monkeypatch.setattr(accounts, "_HASHER", CHEAP)
-    monkeypatch.setattr(accounts, "_DUMMY", CHEAP.hash("?"))
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
+    monkeypatch.setattr(passwords, "_DUMMY", CHEAP.hash("?"))
 
 
 def test_passwords_are_kept_as_the_owasp_list_asks() -> None:
@@ -166,7 +173,8 @@ def test_the_office_may_set_another_idle_limit(small_house: House) -> None:
     token = small_house.enter()
     idle = Installation(small_house.installation.folder, {"IDLE_MINUTES": "10"}).idle
     assert (
-        sign_in.recognise(small_house.database, token, now=small_house.now, idle=idle, wall=WALL + 10 * MINUTE) is None
+        browser_sessions.recognise(small_house.database, token, now=small_house.now, idle=idle, wall=WALL + 10 * MINUTE)
+        is None
     )
     for said in ("5", "721", "x", "-1", "²"):
         with pytest.raises(Unreadable):
@@ -180,27 +188,30 @@ def test_roles_are_those_of_the_business_day(house: House) -> None:
         " (SELECT id FROM account WHERE username = 'chutich')"
     )
     for now, held in ((house.now, True), (house.now + timedelta(days=60), False)):
-        found = sign_in.recognise(house.database, token, now=now, wall=WALL)
+        found = browser_sessions.recognise(house.database, token, now=now, wall=WALL)
         assert found is not None
         assert found.actor.holds(Role.CHAIRMAN) is held
 
 
 def test_signing_out_ends_this_session_or_the_others(house: House) -> None:
     one, two, three, other = house.enter(), house.enter(), house.enter(), house.enter("tv05")
-    sign_in.leave(house.database, one, wall=WALL)
+    browser_sessions.leave(house.database, one, wall=WALL)
     assert [house.who(token) for token in (one, two, three)] == [None, "thuky", "thuky"]
-    assert sign_in.leave_elsewhere(house.database, two, now=house.now, wall=WALL) == 1
+    assert browser_sessions.leave_elsewhere(house.database, two, now=house.now, wall=WALL) == 1
     assert [house.who(token) for token in (one, two, three, other)] == [None, "thuky", None, "tv05"]
-    assert code_of(lambda: sign_in.leave_elsewhere(house.database, three, now=house.now, wall=WALL)) == "signed_out"
+    assert (
+        code_of(lambda: browser_sessions.leave_elsewhere(house.database, three, now=house.now, wall=WALL))
+        == "signed_out"
+    )
 
 
 def test_a_disabled_account_is_out_at_once(house: House) -> None:
     token = house.enter("tv05")
-    house.office.act(administration.disable, "tv05", actor=house.quantri, now=house.now)
+    house.office.act(accounts.disable, "tv05", actor=house.quantri, now=house.now)
     assert house.who(token) is None
     assert house.refused("tv05") == "account_disabled"
     assert house.refused("tv05", "sai") == "wrong_password"  # who does not know it learns nothing
-    house.office.act(administration.enable, "tv05", actor=house.quantri)
+    house.office.act(accounts.enable, "tv05", actor=house.quantri)
     assert house.who(token) is None
     assert house.who(house.enter("tv05")) == "tv05"
 
@@ -215,7 +226,8 @@ def test_old_sessions_are_forgotten_after_a_month(small_house: House) -> None:
 def test_a_visit_costs_less_than_a_millisecond_among_a_thousand(small_house: House) -> None:
     names = [row[0] for row in small_house.office.rows("SELECT username FROM account")]
     all_tokens = [
-        sign_in.begin(small_house.database, names[n % len(names)], now=small_house.now, wall=WALL) for n in range(1000)
+        browser_sessions.begin(small_house.database, names[n % len(names)], now=small_house.now, wall=WALL)
+        for n in range(1000)
     ]
     best = 1.0
     for start in range(0, 1000, 100):
@@ -326,9 +338,9 @@ def test_voting_and_signing_ask_again_after_five_minutes(house: House) -> None:
     assert code_of(lambda: found.require_confirmed(WALL + 5 * MINUTE)) == "confirmation_needed"
     later = WALL + 20 * MINUTE
     wrong = {"password": "sai", "now": house.now, "wall": later}
-    assert code_of(lambda: sign_in.confirm(house.installation, token, **wrong)) == "wrong_password"
+    assert code_of(lambda: browser_sessions.confirm(house.installation, token, **wrong)) == "wrong_password"
     assert not house.visitor(token, later).confirmed(later)
-    sign_in.confirm(house.installation, token, password=PASSWORD, now=house.now, wall=later)
+    browser_sessions.confirm(house.installation, token, password=PASSWORD, now=house.now, wall=later)
     assert house.visitor(token, later).confirmed(later)
     assert not house.visitor(house.enter("chutich"), WALL).confirmed(later)  # another session of the same person
 
@@ -337,7 +349,7 @@ def test_a_stolen_session_has_ten_tries_at_the_password(small_house: House) -> N
     token = small_house.enter()
 
     def guess() -> None:
-        sign_in.confirm(small_house.installation, token, password="sai", now=small_house.now, wall=WALL)
+        browser_sessions.confirm(small_house.installation, token, password="sai", now=small_house.now, wall=WALL)
 
     assert [code_of(guess) for _ in range(11)] == ["wrong_password"] * 10 + ["too_many_attempts"]
     assert small_house.who(small_house.enter()) == "thuky"  # the owner signs in all the same
@@ -345,9 +357,9 @@ def test_a_stolen_session_has_ten_tries_at_the_password(small_house: House) -> N
 
 def test_an_ended_session_confirms_nothing(small_house: House) -> None:
     token = small_house.enter()
-    sign_in.leave(small_house.database, token, wall=WALL)
+    browser_sessions.leave(small_house.database, token, wall=WALL)
     given = {"password": PASSWORD, "now": small_house.now, "wall": WALL}
-    assert code_of(lambda: sign_in.confirm(small_house.installation, token, **given)) == "signed_out"
+    assert code_of(lambda: browser_sessions.confirm(small_house.installation, token, **given)) == "signed_out"
 
 
 def test_a_new_password_ends_the_other_sessions(house: House) -> None:
@@ -355,7 +367,7 @@ def test_a_new_password_ends_the_other_sessions(house: House) -> None:
     new = "một câu khác hẳn câu trước"
 
     def change(old: str, to: str) -> None:
-        sign_in.change_password(house.installation, one, old=old, new=to, now=house.now, wall=WALL)
+        own_account.change_password(house.installation, one, old=old, new=to, now=house.now, wall=WALL)
 
     assert code_of(lambda: change("sai", new)) == "wrong_password"
     assert code_of(lambda: change(PASSWORD, "ngắn")) == "weak_password"
@@ -380,14 +392,14 @@ def test_codes_are_those_of_rfc_6238(small_house: House) -> None:
 
 def test_a_code_is_asked_for_once_the_factor_is_confirmed(house: House) -> None:
     actor = house.office.thuky
-    offer = sign_in.second_factor_offer(house.installation, actor)
+    offer = own_account.second_factor_offer(house.installation, actor)
     assert offer.uri.startswith("otpauth://totp/Vinh%20Danh:thuky?secret=")
     house.enter()  # an offer alone changes nothing
-    assert sign_in.second_factor_offer(house.installation, actor, again=True) == offer
+    assert own_account.second_factor_offer(house.installation, actor, again=True) == offer
     totp = pyotp.TOTP(offer.secret)
 
     def on(code: str, password: str = PASSWORD) -> None:
-        sign_in.second_factor_on(house.installation, actor, password=password, code=code, now=house.now, wall=WALL)
+        own_account.second_factor_on(house.installation, actor, password=password, code=code, now=house.now, wall=WALL)
 
     assert code_of(lambda: on("000000")) == "wrong_code"
     assert code_of(lambda: on(totp.at(WALL), "sai")) == "wrong_password"
@@ -454,10 +466,10 @@ def test_the_secret_is_sealed_under_the_key_of_the_folder(small_house: House, tm
 def test_a_second_device_needs_the_first_one_removed(house: House) -> None:
     house.enrol()
     actor = house.office.thuky
-    assert code_of(lambda: sign_in.second_factor_offer(house.installation, actor)) == "second_factor_set"
+    assert code_of(lambda: own_account.second_factor_offer(house.installation, actor)) == "second_factor_set"
 
     def off(password: str) -> None:
-        sign_in.second_factor_off(house.installation, actor, password=password, now=house.now, wall=WALL)
+        own_account.second_factor_off(house.installation, actor, password=password, now=house.now, wall=WALL)
 
     assert code_of(lambda: off("sai")) == "wrong_password"
     off(PASSWORD)
@@ -480,9 +492,11 @@ def test_no_session_counts_as_confirmed_once_the_factor_changed(house: House) ->
     later = WALL + MINUTE
     code = house.enrol("chutich").at(later)
     assert confirmed() == [False, False, False]
-    sign_in.confirm(house.installation, other, password=PASSWORD, code=code, now=house.now, wall=later)
+    browser_sessions.confirm(house.installation, other, password=PASSWORD, code=code, now=house.now, wall=later)
     assert house.visitor(other, later).confirmed(later)
-    sign_in.second_factor_off(house.installation, house.office.chutich, password=PASSWORD, now=house.now, wall=later)
+    own_account.second_factor_off(
+        house.installation, house.office.chutich, password=PASSWORD, now=house.now, wall=later
+    )
     assert not house.visitor(other, later).confirmed(later)
 
 
@@ -490,7 +504,7 @@ def test_an_administrator_resets_a_lost_device_and_the_ledger_says_so(house: Hou
     house.enrol()
     token = house.enter("tv05")
     by = {"actor": house.quantri, "now": house.now, "wall": WALL}
-    house.confirm(house.office.act(administration.reset_second_factor, "thuky", **by))
+    house.confirm(house.office.act(second_factor.reset, "thuky", **by))
     assert house.who(house.enter()) == "thuky"
     assert house.who(token) == "tv05"
     kinds = [
@@ -520,18 +534,18 @@ def test_another_way_in_put_in_by_hand_is_found(house: House, swap: str) -> None
 
 
 def invite(house: House, username: str = "tv06", at: datetime = WALL) -> str:
-    link, _, asked = house.office.act(administration.invite, username, actor=house.quantri, now=house.now, wall=at)
+    link, _, asked = house.office.act(links.invite, username, actor=house.quantri, now=house.now, wall=at)
     house.confirm(asked, at)
     return str(link)
 
 
 def redeem(house: House, link: str, password: str = PASSWORD, at: datetime = WALL) -> str:
-    return sign_in.redeem(house.database, link, password=password, now=house.now, wall=at)
+    return links.redeem(house.database, link, password=password, now=house.now, wall=at)
 
 
 def test_a_link_sets_a_password_once(house: House) -> None:
     link = invite(house)
-    assert house.office.look(sign_in.link_of, link, now=house.now, wall=WALL) == "tv06"
+    assert house.office.look(links.owner, link, now=house.now, wall=WALL) == "tv06"
     assert redeem(house, link) == "tv06"
     assert house.who(house.enter("tv06")) == "tv06"
     assert code_of(lambda: redeem(house, link, "một câu khác nữa")) == "link_invalid"
@@ -579,11 +593,9 @@ def test_a_link_ends_the_programs_tokens_of_its_account(house: House) -> None:
 
 def test_the_first_link_of_an_installation_lives_by_the_wall_clock(database: Any, signer: Any) -> None:
     with database.begin() as session:
-        accounts.first_administrator(
-            session, os_user="ai", link="l", now=datetime(2024, 1, 1, tzinfo=UTC), valid_until=WALL + MINUTE
-        )
+        link = installer.first_administrator(session, os_user="ai", now=datetime(2024, 1, 1, tzinfo=UTC), wall=WALL)
     now = datetime(2024, 1, 2, tzinfo=UTC)
-    assert sign_in.redeem(database, "l", password=PASSWORD, now=now, wall=WALL) == "quantri"
+    assert links.redeem(database, link, password=PASSWORD, now=now, wall=WALL) == "quantri"
 
 
 @pytest.mark.parametrize(
@@ -599,8 +611,8 @@ def test_bad_passwords_are_not_taken(small_house: House, password: str) -> None:
 
 
 def test_a_password_is_not_the_username() -> None:
-    assert code_of(lambda: accounts.require_good_password("canbo.xa01.moi", "CANBO.xa01.moi ")) == "weak_password"
-    accounts.require_good_password("canbo.xa01", "mười hai ký tự")
+    assert code_of(lambda: passwords.require_good("canbo.xa01.moi", "CANBO.xa01.moi ")) == "weak_password"
+    passwords.require_good("canbo.xa01", "mười hai ký tự")
 
 
 @pytest.mark.parametrize("link", ["", "x", "\udc80", "first/x", "đ" * 300])
@@ -615,12 +627,12 @@ ISSUER = "https://sso.nammau.example"
 
 
 def outside(house: House, subject: str = "s-1", issuer: str = ISSUER) -> str:
-    return sign_in.enter_from_outside(house.database, issuer=issuer, subject=subject, now=house.now, wall=WALL)
+    return identities.enter(house.database, issuer=issuer, subject=subject, now=house.now, wall=WALL)
 
 
 def link_identity(house: House, username: str = "tv05", subject: str = "s-1") -> None:
     by = {"actor": house.quantri, "now": house.now, "wall": WALL}
-    house.confirm(house.office.act(administration.link_identity, username, issuer=ISSUER, subject=subject, **by))
+    house.confirm(house.office.act(identities.link, username, issuer=ISSUER, subject=subject, **by))
 
 
 def test_a_linked_identity_signs_in_but_votes_only_after_proving_itself_again(house: House) -> None:
@@ -629,11 +641,7 @@ def test_a_linked_identity_signs_in_but_votes_only_after_proving_itself_again(ho
     found = house.visitor(token)
     assert found.actor.username == "tv05"
     assert not found.confirmed(WALL)
-    given = {"issuer": ISSUER, "now": house.now, "wall": WALL}
-    link_identity(house, "thuky", "s-2")
-    wrong = {"subject": "s-2", **given}
-    assert code_of(lambda: sign_in.confirm_from_outside(house.database, token, **wrong)) == "unknown_identity"
-    sign_in.confirm_from_outside(house.database, token, subject="s-1", **given)
+    browser_sessions.confirm(house.installation, token, password=PASSWORD, now=house.now, wall=WALL)
     assert house.visitor(token).confirmed(WALL)
     assert house.office.violations() == []
 
@@ -646,7 +654,7 @@ def test_an_identity_belongs_to_one_account(house: House) -> None:
     assert code_of(lambda: outside(house, issuer="https://other")) == "unknown_identity"
     assert house.log() == [("?", "unknown_identity")] * 2
     token = outside(house)
-    house.office.act(administration.unlink_identities, "tv05", actor=house.quantri, now=house.now)
+    house.office.act(identities.unlink, "tv05", actor=house.quantri, now=house.now)
     assert house.who(token) is None
     assert code_of(lambda: outside(house)) == "unknown_identity"
     assert house.office.violations() == []
@@ -656,14 +664,14 @@ def test_one_links_ones_own_identity_after_the_password(house: House) -> None:
     token = house.enter("tv05")
 
     def link(at: datetime, subject: str = "s-5") -> None:
-        sign_in.link_identity(house.database, token, issuer=ISSUER, subject=subject, now=house.now, wall=at)
+        identities.link_own(house.database, token, issuer=ISSUER, subject=subject, now=house.now, wall=at)
 
     assert code_of(lambda: link(WALL + 5 * MINUTE)) == "confirmation_needed"
     link(WALL)
     assert house.who(outside(house, "s-5")) == "tv05"
     link_identity(house, "thuky", "s-6")
     assert code_of(lambda: link(WALL, "s-6")) == "identity_taken"
-    sign_in.leave(house.database, token, wall=WALL)
+    browser_sessions.leave(house.database, token, wall=WALL)
     assert code_of(lambda: link(WALL)) == "signed_out"
     assert house.office.violations() == []
 
@@ -702,9 +710,9 @@ def test_a_token_ends_with_its_account_or_by_its_owner(house: House) -> None:
     house.office.act(tokens.revoke, 1, actor=house.office.thuky, now=house.now)
     house.office.act(tokens.revoke, 1, actor=house.office.thuky, now=house.now)
     assert bearer(house, mine) is None
-    house.office.act(administration.disable, "tv05", actor=house.quantri, now=house.now)
+    house.office.act(accounts.disable, "tv05", actor=house.quantri, now=house.now)
     assert bearer(house, other) is None
-    house.office.act(administration.enable, "tv05", actor=house.quantri)
+    house.office.act(accounts.enable, "tv05", actor=house.quantri)
     assert bearer(house, other) is not None
     house.office.act(tokens.revoke, 2, actor=house.quantri, now=house.now)
     assert bearer(house, other) is None
@@ -727,7 +735,7 @@ def test_a_longer_token_made_by_hand_is_found(house: House) -> None:
 
 def test_ones_own_account_in_one_look(house: House) -> None:
     token, other = house.enter("chutich"), house.enter("chutich")
-    about = house.office.look(sign_in.about, house.office.chutich, token=token, now=house.now, wall=WALL)
+    about = house.office.look(own_account.about, house.office.chutich, token=token, now=house.now, wall=WALL)
     assert [row["role"] for row in about["roles"]] == ["chairman", "council_member"]
     assert [(row["deputy"], row["scope"]) for row in about["authorisations"]] == [("phochutich", "LDTT,GK_HUYEN")]
     assert sorted(row["this"] for row in about["sessions"]) == [False, True]

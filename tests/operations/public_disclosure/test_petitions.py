@@ -10,7 +10,6 @@ from operations import idempotency
 from operations.chairman_signature import signature
 from operations.council_vote import recusals
 from operations.home_affairs_review import review
-from operations.people import accounts
 from operations.public_disclosure import petitions
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
@@ -179,9 +178,7 @@ def test_who_stands_aside_answers_no_petition_about_it(small_office: Any) -> Non
     (code,) = round_.to(State.ELIGIBLE)
     sitting = round_.session()
     file(small_office, nomination=code)
-    with small_office.database.begin() as session:
-        account = accounts.account_named(session, "tv05")
-        accounts.grant(session, account, Role.REVIEWER, valid_from=date(2024, 1, 1), document_number="1/QĐ")
+    small_office.grant("tv05", Role.REVIEWER)
     by = {"actor": small_office.actor("tv05"), "now": small_office.now}
     small_office.act(recusals.recuse, sitting, member="tv05", nomination=code, ground="Anh em.", **by)
     by["actor"] = small_office.actor("tv05")

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from cli.__main__ import run
 from models.database import Database
+from operations.access import INSTALLER
 from operations.council_vote import vote
 from operations.installation import Installation
-from operations.people import accounts
+from operations.people import units
 from operations.upkeep import snapshot, verification
 from rules.lifecycle import State
 
@@ -25,7 +26,9 @@ NAMES = sa.text("SELECT count(*) FROM unit")
 
 def add_unit(database: Database, code: str) -> None:
     with database.begin() as session:
-        accounts.add_unit(session, code=code, name=code, level="commune", email=None, valid_from=date(2024, 1, 1))
+        units.add(
+            session, code=code, name=code, level="commune", email=None, valid_from=date(2024, 1, 1), actor=INSTALLER
+        )
 
 
 def opened(folder: Path) -> list[tuple[str, int]]:
@@ -71,8 +74,14 @@ def test_a_copy_waits_for_a_writer_and_sees_all_or_nothing_of_an_act(installatio
     def write() -> None:
         with installation.database.begin() as session:
             for number in range(20):
-                accounts.add_unit(
-                    session, code=f"XB{number}", name="x", level="commune", email=None, valid_from=date(2024, 1, 1)
+                units.add(
+                    session,
+                    code=f"XB{number}",
+                    name="x",
+                    level="commune",
+                    email=None,
+                    valid_from=date(2024, 1, 1),
+                    actor=INSTALLER,
                 )
                 session.flush()
                 began.set()

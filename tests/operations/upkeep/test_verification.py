@@ -17,9 +17,18 @@ import models
 from ledger import note
 from models.types import UtcDateTime
 from operations import access, files, ledger_book, regulations, rounds
-from operations.council_vote import conflicts_answered, recusals, vote
+from operations.council_vote import conflicts_answered, council, recusals, vote
 from operations.home_affairs_review import comments, review
-from operations.people import accounts, administration, second_factor, tokens
+from operations.people import (
+    account_requests,
+    accounts,
+    authorisations,
+    identities,
+    links,
+    passwords,
+    second_factor,
+    tokens,
+)
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import attachments, mending
 from operations.upkeep import deadlines, protected, verification
@@ -104,17 +113,20 @@ def live(office: Any) -> None:
     )
     office.act(deadlines.sweep, now=now + timedelta(days=12))
     office.act(
-        accounts.authorise,
-        principal=office.look(accounts.account_named, "chutich"),
-        deputy=office.look(accounts.account_named, "phochutich"),
-        document_number="04/UQ-UBND (mẫu)",
+        authorisations.authorise,
+        deputy="phochutich",
+        document="04/UQ-UBND (mẫu)",
         scope="BK_TINH",
         valid_from=date(2024, 1, 1),
         valid_to=date(2024, 12, 31),
+        actor=office.chutich,
+        now=now,
     )
     _signed_in(office)
     office.act(tokens.issue, scope="read", days=30, actor=reviewer, now=now)
-    office.act(accounts.set_up_council, code="HD-2", name="Hội đồng", decision_number="2", valid_from=date(2030, 1, 1))
+    office.act(
+        council.set_up, code="HD-2", name="Hội đồng", decision_number="2", valid_from=date(2030, 1, 1), actor=secretary
+    )
     text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "02/QC")
     office.act(regulations.register, text, now=now)
     office.open_round("DOT_XUAT")
@@ -127,20 +139,20 @@ def _signed_in(office: Any) -> None:
     wall = datetime.now(UTC)
     key = bytes(32)
     for username, confirmed in (("chutich", True), ("tv05", False)):
-        account = office.look(accounts.account_named, username)
+        account = office.look(accounts.named, username)
         offer = office.act(second_factor.set_up, account, key=key)
         if confirmed:
             code = pyotp.TOTP(offer.secret).at(wall)
             office.act(second_factor.confirm, account, code=code, key=key, wall=wall)
-    office.act(accounts.link_identity, account, issuer="https://sso.example", subject="tv05", by="quantri")
-    office.act(accounts.issue_link, account, link="liên kết", valid_until=wall, now=office.now)
-    for username in ("thuky", "chutich"):
-        office.act(accounts.set_password, office.look(accounts.account_named, username), "$argon2id$1")
     asking: dict[str, Any] = {"actor": office.quantri, "now": office.now}
-    office.act(administration.invite, "chutich", **asking)
+    office.act(identities.link, "tv05", issuer="https://sso.example", subject="tv05", **asking)
+    office.act(links.invite, "tv05", **asking)
+    for username in ("thuky", "chutich"):
+        office.act(passwords.set_password, office.look(accounts.named, username), "$argon2id$1", by=username)
+    office.act(links.invite, "chutich", **asking)
     identity = {"issuer": "https://sso.example", "subject": "chutich"}
-    number = office.act(administration.link_identity, "chutich", **identity, **asking).number
-    office.act(administration.confirm_request, number, actor=office.thuky, now=office.now)
+    number = office.act(identities.link, "chutich", **identity, **asking).number
+    office.act(account_requests.confirm, number, actor=office.thuky, now=office.now)
     reach: dict[str, Any] = {"actor": "tv05", "verb": "sign", "subject": "x", "refusal": Refusal("not_your_role", "x")}
     office.act(lambda session: access.log_reach(session, now=office.now, **reach))
     times = dict.fromkeys(("created_at", "seen_at", "confirmed_at", "ends_at"), wall)

@@ -11,7 +11,7 @@ from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import convening, recusals
 from operations.home_affairs_review import review
-from operations.people import accounts
+from operations.people import authorisations
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import proposal
 from operations.views import inbox
@@ -165,13 +165,14 @@ def test_a_deputys_scope_and_days(busy: Any) -> None:
     assert {item.link[-1] for item in items(busy, "phochutich")} == {"GK_HUYEN"}
     for scope, found in (("BK_TINH", {"CT_UBND_TINH"}), ("all", {"CT_UBND_TINH", "GK_HUYEN"})):
         busy.act(
-            accounts.authorise,
-            principal=busy.look(accounts.account_named, "chutich"),
-            deputy=busy.look(accounts.account_named, "phochutich"),
-            document_number=f"9/{scope}",
+            authorisations.authorise,
+            deputy="phochutich",
+            document=f"9/{scope}",
             scope=scope,
             valid_from=date(2024, 11, 2),
             valid_to=date(2024, 11, 3),
+            actor=busy.chutich,
+            now=busy.now,
         )
         later = busy.now + timedelta(days=2)
         assert {item.link[-1] for item in items(busy, "phochutich", now=later)} >= found

@@ -1,0 +1,54 @@
+"""What ends with the secret it was made with: browser sessions, tokens of programs, one-time links."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from ledger.kinds import Kind
+from models import Account, ApiToken, Receipt, WebSession
+from models.types import table
+from operations import record
+
+_W = table(WebSession).c
+USED = "used"
+LINK = "first_sign_in"
+
+
+def sessions(session: Session, account_id: int, *, but: str | None = None, wall: datetime | None = None) -> int:
+    """End every session of an account (but the one of this token); returns how many."""
+    statement = sa.update(WebSession).where(_W.account_id == account_id, _W.revoked_at.is_(None))
+    if but is not None:
+        statement = statement.where(_W.token_sha256 != digest(but))
+    return int(session.connection().execute(statement.values(revoked_at=wall or datetime.now(UTC))).rowcount)
+
+
+def tokens(session: Session, account: Account, *, wall: datetime | None = None) -> int:
+    """End every token of an account whose password was lost; returns how many."""
+    wall = wall or datetime.now(UTC)
+    rows = session.exec(
+        select(ApiToken)
+        .where(ApiToken.account_id == account.id, col(ApiToken.revoked_at).is_(None))
+        .order_by(col(ApiToken.id))
+    ).all()
+    for row in rows:
+        row.revoked_at = wall
+        session.add(row)
+    session.flush()
+    if rows:
+        told = {"revoked": wall, "by": account.username}
+        record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), told) for row in rows])
+    return len(rows)
+
+
+def digest(token: str) -> str:
+    """The hash under which a browser session is kept."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def links(session: Session, account: Account) -> None:
+    """No one-time link of the account opens any more."""
+    session.execute(
+        sa.update(Receipt).where(col(Receipt.verb) == LINK, col(Receipt.actor) == account.username).values(answer=USED)
+    )

@@ -3,29 +3,43 @@
 Nobody else can take the port between the check and the start, and whoever answers on it is our own child.
 """
 
+import resource
 import socket
 import sys
 
 import uvicorn
+
+from deployments.connection import Connection
 
 # Prefect's pages ask an analytics service for its settings whatever the server says; the browser is told not to.
 _AT_HOME = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:* data: blob:"
 )
+_LONGEST_HEAD = 32 * 1024  # bytes
+_FILES = 65_536
 
 
-def main(descriptor: int, app: str) -> None:
+def config(app: str) -> uvicorn.Config:
+    """How a server is run: Prefect's as it comes, on loopback; ours for whoever may reach it."""
     is_prefect = app.startswith("prefect.")
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         factory=is_prefect,
         headers=[("Content-Security-Policy", _AT_HOME)] if is_prefect else None,
+        http="auto" if is_prefect else Connection,
+        ws="auto" if is_prefect else "none",
+        h11_max_incomplete_event_size=None if is_prefect else _LONGEST_HEAD,
         log_level="error",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def main(descriptor: int, app: str) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each connection is a file
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
+    uvicorn.Server(config(app)).run(sockets=[socket.socket(fileno=descriptor)])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from web import pages, refusals, visit
+from web.admission import Admission
 from web.api import app as api
 from web.routes import ROUTERS
 from web.security import Guard
@@ -49,6 +50,7 @@ def create_app() -> FastAPI:
         app.include_router(router)
     refusals.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
+    app.add_middleware(Admission, routes=lambda: app.routes)
     base = urlsplit(visit.installation().base_url)
     hosts = [name for name in (base.hostname, os.environ.get(BOUND_NAME)) if name]
     app.add_middleware(Guard, https=base.scheme == "https", hosts=hosts)

@@ -1,7 +1,7 @@
 """What people typed: read once, checked against the session's token, shown again with its errors when it will not do."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
@@ -11,9 +11,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from rules.refusal import Refusal
 from web.language import words
+from web import bodies, limits
+from web.limits import Limit
 from web.visit import Visit, csrf_fits
-
-_MOST_FIELDS = 60_000  # a bulk act may name every nomination of a large round
 
 
 @dataclass
@@ -65,23 +65,35 @@ class Form:
         return self.text("once")[:80]
 
 
-async def submitted(request: Request) -> AsyncIterator[Form]:
-    """The form of this request. Raises Refusal `stale_form` when it does not carry its session's token."""
-    data = await request.form(max_fields=_MOST_FIELDS, max_files=20)
-    try:
-        token = Visit.of(request).token
-        if token is not None and not csrf_fits(str(data.get("csrf", "")), token):
-            raise Refusal(
-                "stale_form",
-                "Biểu mẫu này thuộc một phiên đăng nhập khác hoặc đã cũ nên không được nhận; chưa có gì thay đổi. "
-                "Hãy quay lại, tải lại trang rồi gửi lại.",
-            )
-        yield Form(data)
-    finally:
-        await data.close()  # an uploaded file lies in a temporary one
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A route's declaration that it takes a form, and how large a one: `Depends(Submission(limits.LIST))`."""
+
+    limit: Limit = limits.FORM
+
+    def __call__(self, request: Request) -> Iterator[Form]:
+        """The form of this request. Raises Unreadable `bad_form`, Refusal `stale_form` without its session's token."""
+        data = bodies.form(request, self.limit)
+        try:
+            token = Visit.of(request).token
+            if token is not None and not csrf_fits(str(data.get("csrf", "")), token):
+                raise Refusal(
+                    "stale_form",
+                    "Biểu mẫu này thuộc một phiên đăng nhập khác hoặc đã cũ nên không được nhận; chưa có gì thay đổi. "
+                    "Hãy quay lại, tải lại trang rồi gửi lại.",
+                )
+            yield Form(data)
+        finally:
+            for _, value in data.multi_items():
+                if isinstance(value, UploadFile):
+                    value.file.close()
 
 
-Submitted = Annotated[Form, Depends(submitted)]
+# What a route takes, from the strictest on; the larger ones are for people who are signed in.
+Submitted = Annotated[Form, Depends(Submission())]
+SubmittedLong = Annotated[Form, Depends(Submission(limits.LONG_FORM))]
+SubmittedList = Annotated[Form, Depends(Submission(limits.LIST))]
+SubmittedFiles = Annotated[Form, Depends(Submission(limits.UPLOAD))]
 
 
 def fresh_key() -> str:

@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
 from web import language, pages
-from web.security import TooLong, too_long
 from web.visit import ConfirmFirst, SignInFirst, Visit
 
 _FORBIDDEN = frozenset(
@@ -71,11 +70,6 @@ def install(app: FastAPI) -> None:
         if _for_programs(request):
             return problem(422, error.code, error.message, where=error.where)
         return pages.render(Visit.of(request), "refusals/unreadable.html", status=422, error=error)
-
-    @app.exception_handler(TooLong)
-    def _too_long(request: Request, error: TooLong) -> Response:
-        del error
-        return too_long(request.url.path)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""What every answer and every request must meet: strict headers, requests from our own pages only, bounded bodies."""
+"""What every answer and every request must meet: strict headers, requests to our own names and from our own pages."""
 
 import ipaddress
 import re
@@ -16,7 +16,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-LARGEST_BODY = 12 * 1024 * 1024  # bytes: a workbook of 10 MB (docs/contract.md §6) and its form
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8"})
@@ -33,7 +32,7 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: headers on every answer; a request to a name that is not ours, from another site or too long is refused.
+    """ASGI middleware: headers on every answer; a request to a name that is not ours or from another site is refused.
 
     `hosts` are the names under which this site is known, besides this machine's own.
     """
@@ -70,7 +69,7 @@ class Guard:
             await refused(scope, receive, dressed)
             return
         try:
-            await self.app(scope, _bounded(receive), dressed)
+            await self.app(scope, receive, dressed)
         except Exception:
             if not begun:  # the server's own log gets the exception; a visitor learns nothing of the inside
                 await _fault(scope)(scope, receive, dressed)
@@ -84,13 +83,12 @@ class Guard:
                 "ấy vào VINHDANH_BASE_URL.",
                 status_code=421,
             )
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or len(length) > 15 or int(length) > LARGEST_BODY:
-            return too_long(scope["path"])
         charset = _CHARSET.search(headers.get("content-type", ""))
         if charset is not None and charset[1].lower() not in _UTF_8:
             # Python's other character tables can say half a surrogate pair, or are no tables of text at all.
-            return _answer(scope["path"], 422, "bad_encoding", "Nội dung gửi lên phải viết bằng UTF-8.")
+            return plain(
+                scope["path"], 422, "bad_encoding", "Nội dung gửi lên phải viết bằng UTF-8.", title="Sai bảng mã"
+            )
         if scope["method"] in SAFE or scope["path"].startswith("/api/"):
             return None  # the API takes no cookie: a bearer token cannot be sent by another site
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
@@ -134,53 +132,16 @@ def _host_of(origin: str) -> str | None:
 
 def _fault(scope: Scope) -> Response:
     said = "Hệ thống gặp lỗi. Chưa có gì thay đổi; hãy thử lại, nếu vẫn lỗi hãy báo quản trị hệ thống."
-    if scope["path"].startswith("/api/"):
-        body = {"type": "urn:vinhdanh:fault", "title": said, "status": 500, "code": "fault"}
-        return JSONResponse(body, status_code=500, media_type="application/problem+json")
-    return _bare("Hệ thống gặp lỗi", said, 500)
+    return plain(scope["path"], 500, "fault", said, title="Hệ thống gặp lỗi")
 
 
-def _bare(title: str, said: str, status: int) -> Response:
-    """A page that needs nothing of the site: no session, no database, no template."""
+def plain(path: str, status: int, code: str, said: str, *, title: str) -> Response:
+    """An answer that needs nothing of the site, no session, database or template: a page, for programs a problem."""
+    if path.startswith("/api/"):
+        problem = {"type": f"urn:vinhdanh:{code}", "title": said, "status": status, "code": code}
+        return JSONResponse(problem, status_code=status, media_type="application/problem+json")
     return HTMLResponse(
         f'<!doctype html><html lang="vi"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title} – Vinh Danh</title><h1>{title}</h1><p>{said}</p>",
         status_code=status,
     )
-
-
-def too_long(path: str) -> Response:
-    """The answer to a body beyond the limit, for people or for programs."""
-    said = "Nội dung gửi lên quá lớn (tối đa 10 MB)."
-    if path.startswith("/api/"):
-        return _answer(path, 413, "too_long", said)
-    more = (
-        "Chưa có gì thay đổi. Hãy quay lại trang trước, chọn tệp nhỏ hơn: quét ở 200–300 dpi hoặc chia thành nhiều tệp."
-    )
-    return _bare("Tệp quá lớn", f"{said} {more}", 413)
-
-
-def _answer(path: str, status: int, code: str, said: str) -> Response:
-    if not path.startswith("/api/"):
-        return PlainTextResponse(said, status_code=status)
-    problem = {"type": f"urn:vinhdanh:{code}", "title": said, "status": status, "code": code}
-    return JSONResponse(problem, status_code=status, media_type="application/problem+json")
-
-
-class TooLong(Exception):  # noqa: N818 -- ends the reading of a body
-    """A body without an honest length went beyond the limit."""
-
-
-def _bounded(receive: Receive) -> Receive:
-    """A body that is longer than it says is cut off."""
-    seen = 0
-
-    async def counted() -> MutableMapping[str, Any]:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY:
-            raise TooLong
-        return message
-
-    return counted

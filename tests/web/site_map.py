@@ -1,17 +1,15 @@
 """Every route of the site, as the application itself has it: what the tests of rights walk, so that none is forgotten."""
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Mount
 
 from web import app as site_app
+from web import route_table
 from web.api.app import PREFIX
-from web.forms import submitted
+from web.limits import Limit
 from web.visit import Permit
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -25,6 +23,7 @@ class Route:
     path: str
     permits: tuple[Permit, ...]
     takes_form: bool
+    limit: Limit
     api: APIRoute
 
     @property
@@ -42,26 +41,7 @@ class Route:
 @cache
 def routes() -> tuple[Route, ...]:
     """In the order in which they are tried."""
-    return tuple(_walk(site_app.create_app().routes, ""))
-
-
-def _walk(found: Iterable[BaseRoute], prefix: str) -> Iterator[Route]:
-    for route in found:
-        included = getattr(route, "original_router", None)  # FastAPI keeps an included router whole since 0.14x
-        if isinstance(route, APIRoute):
-            calls = [one.call for one in _dependencies(route.dependant)]
-            permits = tuple(call for call in calls if isinstance(call, Permit))
-            for method in sorted(route.methods):
-                yield Route(method, prefix + route.path, permits, submitted in calls, route)
-        elif included is not None:
-            yield from _walk(included.routes, prefix + route.include_context.prefix)
-        elif isinstance(route, Mount) and hasattr(route.app, "dependency_overrides"):  # an application, not files
-            yield from _walk(route.app.routes, prefix + route.path)
-        elif not isinstance(route, Mount):
-            raise AssertionError(f"a route that no test understands: {route!r}")
-
-
-def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
-    for one in dependant.dependencies:
-        yield one
-        yield from _dependencies(one)
+    return tuple(
+        Route(one.method, one.path, one.permits, bool(one.forms), one.limit, one.api)
+        for one in route_table.served(site_app.create_app().routes)
+    )

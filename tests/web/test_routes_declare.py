@@ -9,8 +9,9 @@ from starlette.routing import Match
 from rules import policy
 from rules.policy import Act
 from tests.web.site_map import CHANGING, Route, routes
-from web import pages
+from web import limits, pages
 from web.api.caller import Bearer, Change
+from web.forms import Submission
 from web.visit import Permit
 
 TEMPLATES = sorted((Path(pages.__file__).parent / "templates").rglob("*.html"))
@@ -105,3 +106,19 @@ def test_a_template_trusts_nobodys_text(template: Path) -> None:
     scripts = re.findall(r"<script\b[^>]*>", text)
     assert scripts == (["""<script src="{{ static('htmx-2.0.11.min.js') }}" integrity="{{ htmx_integrity }}" defer>"""]
                        if template.stem == "_frame" else [])  # fmt: skip
+
+
+# Limits ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", routes(), ids=NAMES)
+def test_a_stranger_may_send_a_form_and_to_one_page_a_file(route: Route) -> None:
+    """A route that says nothing of how much it takes has the strictest limit; the larger ones ask who is there."""
+    known = route.permits[0].act is not None or isinstance(route.permits[0], Bearer)
+    if not known:
+        lawful = {limits.ONE_FILE} if route.path == "/verify" else {limits.NOTHING, limits.FORM}
+        assert route.limit in (lawful if route.method in CHANGING else {limits.NOTHING})
+    most = route.limit.text + route.limit.file_bytes
+    assert most <= (12 * limits.MB if route.limit.files else 4 * limits.MB)
+    assert Submission().limit == limits.FORM
+    assert (limits.FORM.text, limits.FORM.fields, limits.FORM.files) == (64 * 1024, 40, 0)

@@ -15,7 +15,6 @@ from web.api import council, decisions, law, nominations, register, rounds, syst
 from web.api.caller import REALM, Call, TokenNeeded
 from web.api.shapes import Problem
 from web.refusals import status_of
-from web.security import TooLong
 from web.visit import Permit
 
 PREFIX = "/api/v1"
@@ -29,7 +28,8 @@ ERRORS: dict[int, str] = {
     404: "There is no such thing, or none that the public may see.",
     405: "This address does not take this method.",
     409: "A lawful refusal: the state of things forbids it; `code`, `title` and `citation` say why.",
-    413: "The body is longer than 12 MB.",
+    408: "The body came too slowly; nothing was changed.",
+    413: "The body is longer than 1 MB, with a file than 12 MB.",
     422: "The request cannot be read; `where` says what of it.",
     429: "Too many wrong passwords.",
     500: "A fault of this system; nothing was changed.",
@@ -134,15 +134,9 @@ def _handle(api: FastAPI) -> None:
         where = [{"field": "/".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
         return problem(422, "invalid_request", "Yêu cầu không đúng mẫu; xem tài liệu OpenAPI.", where=where[:50])
 
-    @api.exception_handler(TooLong)
-    def _too_long(request: Request, error: TooLong) -> Response:
-        del request, error
-        return problem(413, "too_long", "Nội dung gửi lên quá lớn (tối đa 10 MB).")
-
     @api.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
-        if isinstance(error.__cause__, TooLong):
-            return _too_long(request, error.__cause__)
+        del request
         if error.status_code == 400:
             # FastAPI's word for a body it could not parse for whatever reason: too deep, numbers without end.
             return problem(422, "bad_body", "Không đọc được nội dung gửi lên.")

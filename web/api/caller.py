@@ -4,6 +4,7 @@ A token acts as its account with the roles of now, like a page does. What voting
 password once more, a program must hand on in the body: a stolen token alone casts no vote and signs nothing.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,6 +136,24 @@ class Bearer(Permit):
         return self._recognised(request, None)
 
     def _recognised(self, request: Request, key: str | None) -> Call:
+        call, scope = _call(request, key)
+        # A check that must come by POST, lest what it is given stand in an address, reads all the same.
+        if scope != "write" and request.method not in {"GET", "HEAD"} and self.act not in policy.READING:
+            raise Refusal(
+                "token_scope",
+                "Mã truy cập này chỉ được đọc. Hãy tạo mã đọc và ghi ở trang Tài khoản của tôi "
+                "(dòng lệnh: `vinhdanh token create --scope write`).",
+                reach=True,
+            )
+        if self.act is not None and not policy.ever(call.actor.roles, self.act):
+            raise _not_yours(call.actor)
+        return call
+
+
+def _call(request: Request, key: str | None) -> tuple[Call, str]:
+    """Who calls and the token's scope, worked out once a request. Raises TokenNeeded."""
+    known: tuple[Call, str] | None = getattr(request.state, "bearer", None)
+    if known is None:
         office = installation()
         now = business_time(office)
         header = request.headers.get("authorization", "")
@@ -145,20 +164,10 @@ class Bearer(Permit):
                 found = tokens.bearer(session, token, now=now)
         if found is None:
             raise TokenNeeded(given=bool(header))
-        actor, scope = found
-        call = Call(request, actor, now, office, key)
-        request.state.call = call
-        # A check that must come by POST, lest what it is given stand in an address, reads all the same.
-        if scope != "write" and request.method not in {"GET", "HEAD"} and self.act not in policy.READING:
-            raise Refusal(
-                "token_scope",
-                "Mã truy cập này chỉ được đọc. Hãy tạo mã đọc và ghi ở trang Tài khoản của tôi "
-                "(dòng lệnh: `vinhdanh token create --scope write`).",
-                reach=True,
-            )
-        if self.act is not None and not policy.ever(actor.roles, self.act):
-            raise _not_yours(actor)
-        return call
+        known = request.state.bearer = Call(request, found[0], now, office), found[1]
+    call = dataclasses.replace(known[0], request=request, key=key)
+    request.state.call = call
+    return call, known[1]
 
 
 @dataclass(frozen=True)

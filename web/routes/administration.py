@@ -19,7 +19,7 @@ from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
 from web import pages, reauthentication
-from web.forms import Form, Submitted
+from web.forms import Form, Submitted, SubmittedLong
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -216,7 +216,7 @@ def simple(visit: Admin, username: str, form: Submitted) -> Response:
 
 
 @router.post("/accounts/{username}/roles")
-def grant(visit: Admin, username: str, form: Submitted) -> Response:
+def grant(visit: Admin, username: str, form: SubmittedLong) -> Response:
     """A role from a day on, by a document; or the end of one."""
     role = form.text("role", required=words("Hãy chọn vai trò."))
     unit = form.text("unit") or None
@@ -347,7 +347,7 @@ def _authorisations(visit: Visit, *, form: Form | None = None) -> Response:
 
 
 @router.post("/authorisations")
-def authorise(visit: Chairman, form: Submitted) -> Response:
+def authorise(visit: Chairman, form: SubmittedLong) -> Response:
     """Let a deputy sign, limited in time and content (NĐ 30/2020 Art. 13.3), after the password."""
     if pages.sent_before(visit, form):
         return pages.done("/administration/authorisations", form.once)

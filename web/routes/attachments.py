@@ -13,7 +13,7 @@ from operations.views import nominations
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
-from web.forms import Form, Submitted
+from web.forms import Form, Submitted, SubmittedFiles
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -51,7 +51,7 @@ def _hand_in(visit: Visit, code: str, typed: dict[str, Any], errors: dict[str, s
 
 
 @router.post("/nominations/{code}/attach")
-def hand_in(visit: Proposer, code: str, form: Submitted) -> Response:
+def hand_in(visit: Proposer, code: str, form: SubmittedFiles) -> Response:
     """Keep the scan and lay it to the nomination, or to its whole dossier."""
     part, whole = form.text("part"), form.text("whole") == "yes"
     if part not in attachments.PARTS:

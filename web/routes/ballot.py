@@ -35,7 +35,7 @@ from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
 from web import pages, reauthentication
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
-from web.forms import Form, Submitted
+from web.forms import Form, Submitted, SubmittedFiles, SubmittedList, SubmittedLong
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -225,7 +225,7 @@ def _filled(form: Form, slip: vote.Slip, awards: Mapping[str, str]) -> _Filled:
 
 
 @router.post("/council/{code}/ballot")
-def fill_in(visit: Voter, code: str, form: Submitted) -> Response:
+def fill_in(visit: Voter, code: str, form: SubmittedList) -> Response:
     """Another page of the ballot, or check answers. Nothing is kept."""
     to = form.text("to")
     with visit.reading() as session:
@@ -284,7 +284,7 @@ def _check(
 
 
 @router.post("/council/{code}/ballot/cast")
-def cast(visit: Voter, code: str, form: Submitted) -> Response:
+def cast(visit: Voter, code: str, form: SubmittedList) -> Response:
     """Seal the ballot and put it into the box, after the password. 303 to the receipt, which only this browser keeps."""
     try:
         with visit.reading() as session:
@@ -347,7 +347,7 @@ def receipt(visit: Voter, code: str) -> Response:
 
 
 @router.post("/council/{code}/roll")
-def sign_roll(visit: Roller, code: str, form: Submitted) -> Response:
+def sign_roll(visit: Roller, code: str, form: SubmittedLong) -> Response:
     """Enter who took a paper slip and signed the list for it."""
     ticked = form.texts("member")
 
@@ -394,7 +394,7 @@ def _count(
 
 
 @router.post("/council/{code}/count")
-def count(visit: Counter, code: str, form: Submitted) -> Response:
+def count(visit: Counter, code: str, form: SubmittedList) -> Response:
     """Each teller counts alone; the tally compares."""
     if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
@@ -471,7 +471,7 @@ def _tally(visit: Visit, sitting: Sitting, shares: Sequence[str], errors: dict[s
 
 
 @router.post("/council/{code}/tally")
-def tally(visit: Teller, code: str, form: Submitted) -> Response:
+def tally(visit: Teller, code: str, form: SubmittedFiles) -> Response:
     """Open the box and count. A share is used here and kept nowhere."""
     if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
@@ -616,7 +616,7 @@ def _checked(
 
 
 @router.post("/council/{code}/verify")
-def verify(visit: Verifier, code: str, form: Submitted) -> Response:
+def verify(visit: Verifier, code: str, form: SubmittedFiles) -> Response:
     """Whether the published count matches ledger and regulation, and whether a receipt is in the box. Changes nothing."""
     written = form.text("receipt", longest=200)
     file = form.file("batch")

@@ -21,7 +21,7 @@ from rules.policy import Act
 from rules.vocabulary import ConflictGround
 from web import pages
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
-from web.forms import Form, Submitted
+from web.forms import Form, Submitted, SubmittedLong
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -91,7 +91,7 @@ def _moment(form: Form) -> datetime | None:
 
 
 @router.post("/council")
-def convene(visit: Convener, form: Submitted) -> Response:
+def convene(visit: Convener, form: SubmittedLong) -> Response:
     """Call the council for a round; the members are invited by letter. 303 to the session."""
     code = form.text("round", required=words("Hãy chọn đợt xét."))
     at = _moment(form)
@@ -166,7 +166,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
 
 
 @router.post("/council/{code}/attendance")
-def attendance(visit: Annotated[Visit, Depends(Permit(Act.ATTEND))], code: str, form: Submitted) -> Response:
+def attendance(visit: Annotated[Visit, Depends(Permit(Act.ATTEND))], code: str, form: SubmittedLong) -> Response:
     """Note who is present: ticked is present, not ticked is not."""
     ticked = set(form.texts("member"))
 

@@ -12,7 +12,7 @@ from rules.policy import Act
 from rules.refusal import Refusal
 from web import act_pages, pages
 from web.act_pages import DEEDS
-from web.forms import Form, Submitted
+from web.forms import Form, SubmittedList
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -85,7 +85,7 @@ def _link(item: inbox.Item) -> str:
 
 
 @router.post("/inbox/acts")
-def act(visit: Mine, form: Submitted) -> Response:
+def act(visit: Mine, form: SubmittedList) -> Response:
     """One act on the nominations that were ticked: asked for, checked, done, with a result for each."""
     deed = DEEDS.get(form.text("act"))
     if deed is None:

@@ -26,7 +26,7 @@ from operations.views import nominations
 from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
 from web import pages
-from web.forms import Submitted, fresh_key
+from web.forms import Submitted, SubmittedFiles, fresh_key
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -81,7 +81,7 @@ def _made(write: Any, name: str) -> Response:
 
 
 @router.post("/rounds/{code}/intake")
-def hand_in(visit: Importer, code: str, form: Submitted) -> Response:
+def hand_in(visit: Importer, code: str, form: SubmittedFiles) -> Response:
     """Keep the file and go to its preview; a file that is no workbook is an error of the form."""
     with visit.reading() as session:
         rounds.by_code(session, code)

@@ -25,7 +25,7 @@ from rules.refusal import Citation, Refusal
 from rules.standards.facts import spoken
 from web import act_pages, language, pages
 from web.act_pages import DEEDS, Deed
-from web.forms import Form, Submitted
+from web.forms import Form, Submitted, SubmittedLong
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -106,7 +106,7 @@ def blank(visit: Proposer, round: str = "") -> Response:  # noqa: A002 -- the ad
 
 
 @router.post("/nominations/new")
-def propose(visit: Proposer, form: Submitted) -> Response:
+def propose(visit: Proposer, form: SubmittedLong) -> Response:
     """Check what was typed; show it once more; file it, as a draft or handed in."""
     typed = _typed(form, ("round", "unit", *TYPED))
     step = form.text("step")
@@ -459,7 +459,7 @@ def _as_named(nominee: Nominee) -> dict[str, str]:
 
 
 @router.post("/nominations/{code}/mend")
-def mend(visit: Mender, code: str, form: Submitted) -> Response:
+def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
     """Check what was typed; show what changes; save it, and hand the nomination in again where that was asked."""
     with visit.reading() as session:
         row = visibility.require(session, code, actor=visit.actor)

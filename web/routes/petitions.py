@@ -17,7 +17,7 @@ from operations.public_disclosure import petitions, public_register
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
-from web.forms import Form, Submitted, fresh_key
+from web.forms import Form, Submitted, SubmittedLong, fresh_key
 from web.language import words
 from web.routes.public import address
 from web.visit import Permit, Visit
@@ -257,7 +257,7 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
 
 
 @router.post("/petitions/{code}/answer")
-def answer(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_PETITION))], code: str, form: Submitted) -> Response:
+def answer(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_PETITION))], code: str, form: SubmittedLong) -> Response:
     """Answer it; whoever holds the receipt reads the answer."""
     text = form.text("answer", required=words("Hãy viết nội dung trả lời."), longest=_LONGEST)
     if form.errors:

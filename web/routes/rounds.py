@@ -19,7 +19,7 @@ from rules.refusal import Refusal
 from web import act_pages, pages
 from web.act_pages import DEEDS
 from web.council_pages import STATES
-from web.forms import Form, Submitted
+from web.forms import Form, Submitted, SubmittedFiles, SubmittedList
 from web.language import words
 from web.routes import revocation
 from web.visit import Permit, Visit
@@ -89,7 +89,7 @@ def _has_law(day: date) -> bool:
 
 
 @router.post("/rounds")
-def open_round(visit: Opener, form: Submitted) -> Response:
+def open_round(visit: Opener, form: SubmittedFiles) -> Response:
     """Open a round; the units are called for proposals. 303 to its board."""
     kind, said = form.text("kind"), form.text("year", required=words("Hãy ghi năm xét."))
     title = form.text("title", required=words("Hãy đặt tên để các đơn vị nhận ra đợt xét."), longest=300)
@@ -238,7 +238,7 @@ def _deeds_of(visit: Visit) -> list[act_pages.Deed]:
 
 
 @router.post("/rounds/{code}/acts")
-def acts(visit: Pauser, code: str, form: Submitted) -> Response:
+def acts(visit: Pauser, code: str, form: SubmittedList) -> Response:
     """Return, pause or resume many at once, with a reason, after a check; each gets its own result."""
     deed = DEEDS.get(form.text("act"))
     if deed is None or deed.action not in _BULK:
@@ -396,7 +396,7 @@ def _letter(
 
 
 @router.post("/rounds/{code}/letters/{letter}")
-def record_answer(visit: Recorder, code: str, letter: str, form: Submitted) -> Response:
+def record_answer(visit: Recorder, code: str, letter: str, form: SubmittedList) -> Response:
     """Note the superior's document and whom it did not grant."""
     number = form.text("number", required=words("Hãy ghi số văn bản trả lời."), longest=80)
     on = form.day("on", required=words("Hãy ghi ngày của văn bản trả lời."))

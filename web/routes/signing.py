@@ -17,7 +17,7 @@ from rules.lifecycle import STATE_NAMES, Role
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import act_pages, pages, reauthentication
-from web.forms import Form, Submitted
+from web.forms import Form, SubmittedList
 from web.language import words
 from web.visit import Permit, Visit
 
@@ -157,7 +157,7 @@ def preview(visit: Signer, round_code: str, role: str, paper: str) -> Response:
 
 
 @router.post("/sign/{round_code}/{role}/{paper}")
-def act(visit: Signer, round_code: str, role: str, paper: str, form: Submitted) -> Response:
+def act(visit: Signer, round_code: str, role: str, paper: str, form: SubmittedList) -> Response:
     """Sign, send back or refuse what was checked, after the password. 303 to the piles with a result for each."""
     key = (round_code, role, paper)
     verb, whole, seal = form.text("verb"), form.text("whole") == "1", form.text("seal")

@@ -11,14 +11,17 @@ from ledger import proof
 from ledger.unproven import Unproven
 from operations.public_disclosure import public_register
 from rules.refusal import Refusal
-from web import page_cache, pages
-from web.forms import Submitted
+from web import limits, page_cache, pages
+from web.forms import Form, Submission
 from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
+Paper = Annotated[Form, Depends(Submission(limits.ONE_FILE))]
 _PROGRAM = Path(__file__).resolve().parents[2] / "docs" / "verify.py"
+_HEAD = 64  # bytes that tell what a file is
+_PIECE = 1024 * 1024  # bytes read at once
 _LONGEST_PROOF = 1_000_000  # bytes; one has a few thousand
 FIELDS = {
     "about": words("Số, danh hiệu, trích yếu"),
@@ -45,22 +48,25 @@ def program(visit: Public) -> Response:
 
 
 @router.post("/verify")
-def check(visit: Public, form: Submitted) -> Response:
+def check(visit: Public, form: Paper) -> Response:
     """Say of a proof, a PDF or a number whether it holds, and how the decision stands today."""
     number, file = form.text("number", longest=80), form.file("file")
-    content = file.file.read() if file is not None else b""
-    if file is not None and not content:
+    head = file.file.read(_HEAD) if file is not None else b""
+    if file is not None and not head:
         form.errors["file"] = words("Tệp này trống; hãy chọn lại tệp.")
     if file is None and not number:
         form.errors["number"] = words("Hãy gõ số quyết định, hoặc chọn tệp PDF hay tệp bằng chứng.")
     result: dict[str, Any] | None = None
     if not form.errors:
-        if not content:
+        if file is None:
             result = _by_number(visit, number)
-        elif content.startswith(b"%PDF-"):
-            result = _by_pdf(visit, content)
-        elif content.startswith(b"c2sp.org/tlog-proof"):
-            result = _by_proof(visit, content)
+        elif head.startswith(b"%PDF-"):
+            digest = hashlib.sha256(head)
+            while piece := file.file.read(_PIECE):
+                digest.update(piece)
+            result = _by_pdf(visit, digest.hexdigest())
+        elif head.startswith(b"c2sp.org/tlog-proof"):
+            result = _by_proof(visit, head + file.file.read(_LONGEST_PROOF))
         else:
             form.errors["file"] = words(
                 "Tệp này không phải bản PDF của quyết định, cũng không phải tệp bằng chứng .tlog-proof; hãy chọn lại."
@@ -101,8 +107,7 @@ def _by_number(visit: Visit, number: str) -> dict[str, Any]:
     return {"what": "number", "holds": found is not None, "number": number, "decision": found}
 
 
-def _by_pdf(visit: Visit, content: bytes) -> dict[str, Any]:
-    sha256 = hashlib.sha256(content).hexdigest()
+def _by_pdf(visit: Visit, sha256: str) -> dict[str, Any]:
     with visit.reading() as session:
         found = public_register.of_pdf(session, sha256)
     return {"what": "pdf", "holds": found is not None, "sha256": sha256, "decision": found}

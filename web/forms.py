@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
 from rules.refusal import Refusal
-from web.language import words
 from web import bodies, limits
+from web.language import words
 from web.limits import Limit
 from web.visit import Visit, csrf_fits
 

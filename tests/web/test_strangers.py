@@ -23,6 +23,7 @@ from tests.conftest import Templates
 from tests.web.conftest import opened
 from tests.web.site_map import CHANGING, Route, routes
 
+pytestmark = pytest.mark.process
 MB = 1024 * 1024
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 BRACKETS = b"[" + b"[]," * (4 * MB) + b"[]]"

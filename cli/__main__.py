@@ -100,11 +100,11 @@ def _explain(answer: Any, said: str) -> None:
 
 
 def _broken(error: Exception) -> int:
-    import sqlalchemy as sa
+    from models import database
 
     if os.environ.get("VINHDANH_TRACEBACK"):
         raise error
-    if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError):
+    if database.broken(error):
         message = "Không kết nối, đọc hoặc ghi được cơ sở dữ liệu; kiểm tra máy chủ, ổ đĩa và VINHDANH_DATABASE_URL."
         _explain({"missing": {"component": "database", "hint": message}}, message)
         return 4

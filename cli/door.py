@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -87,13 +87,7 @@ class Door:
         """The business clock: --now, VINHDANH_NOW, the folder's settings, the wall clock."""
         from operations.installation import Installation, moment
 
-        said = self.said_now or os.environ.get("VINHDANH_NOW") or Installation.at(self.folder).settings.get("NOW")
-        if not said:
-            return datetime.now(UTC)
-        when = moment(said)
-        if not 1900 <= when.year <= 2200:  # beyond, calendars and time zones overflow
-            raise Unreadable("bad_time", f"Thời điểm «{said}» nằm ngoài khoảng 1900–2200.", where={"now": said})
-        return when
+        return moment(self.said_now) if self.said_now else Installation.at(self.folder).now()
 
     def today(self) -> date:
         """The day of the business clock in Vietnam."""

@@ -9,8 +9,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import sqlalchemy as sa
-
 from cli.demo.people import (
     CHAIRMAN,
     MEMBERS,
@@ -21,7 +19,7 @@ from cli.demo.people import (
     groups,
     peak_rss_mb,
 )
-from operations import ledger_book, rounds
+from operations import ledger_book, record, rounds
 from operations.chairman_signature import signature
 from operations.council_vote import convening, counting, share_files, vote
 from operations.home_affairs_review import review
@@ -54,7 +52,7 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
     office = Office(installation, BEGIN)
     database = installation.database
     with database.begin() as session:
-        if session.execute(sa.text("SELECT size FROM ledger_head")).scalar_one():
+        if record.size(session):
             raise Refusal("folder_not_empty", "Cơ sở dữ liệu này đã có dữ liệu; hãy dùng một cơ sở dữ liệu trống.")
         sample.set_up(session, now=BEGIN, passwords_for=[])
     units = [code for code, _, _ in sample.proposing_units()]

@@ -20,7 +20,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import sqlalchemy as sa
 import structlog
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -39,11 +38,11 @@ from prefect.states import Crashed, Pending
 from prefect.utilities.engine import propose_state_sync
 
 from deployments import deployed as catalogue
-from models import OutboxMessage
-from models.types import table
+from models.database import NoAnswer
 from operations import outbox, rounds
+from operations.views import progress
 from rules.lifecycle import Stage
-from tasks import delivery, progress
+from tasks import delivery
 from tasks.runtime import installation
 
 POLL = 0.4  # seconds between looks at the outbox and at the schedule
@@ -54,7 +53,6 @@ RETRIES_APART = 60.0  # … and before one of letters that were tried before: a 
 LOOK_AROUND = 60.0  # seconds between looks at open ballots and at what Prefect still knows of us
 
 _WITHOUT_PREFECT = UUID(int=0)  # the delivery that no flow run stands for
-_O = table(OutboxMessage).c
 log = structlog.get_logger("vinhdanh.engine")
 
 
@@ -97,7 +95,7 @@ class Engine:
                         busy = self._turn(client)
                         self._seen_at = time.monotonic()
                         self._stop.wait(POLL if not busy else 0.05)
-            except (httpx.HTTPError, PrefectException, OSError, sa.exc.OperationalError) as error:
+            except (httpx.HTTPError, PrefectException, OSError, NoAnswer) as error:
                 if not away:
                     log.warning("engine_away", error=f"{type(error).__name__}: {error}"[:200])
                 away = True
@@ -221,10 +219,8 @@ class Engine:
 
     def _newest_letter(self) -> int | None:
         """The last letter that no delivery has tried."""
-        untried = sa.select(sa.func.max(_O.id)).where(_O.kind == "letter", _O.state == "queued", _O.attempts == 0)
         with installation().database.read() as session:
-            found: int | None = session.execute(untried).scalar_one()
-        return found
+            return outbox.newest_untried(session)
 
     def _retry_waits(self, since: float) -> bool:
         if since < RETRIES_APART:

@@ -22,7 +22,10 @@ from sqlmodel import Session
 from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
-__all__ = ["LAST_WRITES", "Database", "Session", "alembic_config", "sqlalchemy_url", "sqlite_url"]
+__all__ = ["LAST_WRITES", "Database", "NoAnswer", "Session", "alembic_config", "broken", "sqlalchemy_url", "sqlite_url"]
+
+# What is raised when the database does not answer (locked, restarted, gone): the same act may succeed later.
+NoAnswer = sa.exc.OperationalError
 
 # Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
 LAST_WRITES = "last_writes"  # in Session.info: what an act writes once, at its end, before its commit
@@ -38,6 +41,11 @@ _PRAGMAS: dict[str, tuple[str, object]] = {
     "temp_store": ("MEMORY", 2),
     "trusted_schema": ("OFF", 0),
 }
+
+
+def broken(error: Exception) -> bool:
+    """Does this error come from the database's side: not reached, or not able to read or write?"""
+    return isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError)
 
 
 def sqlalchemy_url(url: str) -> sa.URL:

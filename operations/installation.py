@@ -5,7 +5,7 @@ import stat
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,11 @@ class Installation:
             said = served.read_text(encoding="utf-8") if served.exists() else "http://127.0.0.1:8000"
         return said.rstrip("/")
 
+    def now(self) -> datetime:
+        """The business clock: VINHDANH_NOW, the folder's settings, the wall clock. Raises Unreadable `bad_time`."""
+        said = self.settings.get("NOW")
+        return moment(said) if said else datetime.now(UTC)
+
     @property
     def mail_from(self) -> str:
         return self.settings.get("MAIL_FROM", "Vinh Danh <vinhdanh@localhost.localdomain>")
@@ -151,4 +156,6 @@ def moment(text: str) -> datetime:
         raise Unreadable(
             "bad_time", f"«{text}» không phải thời điểm; viết như 2024-12-20T08:00:00+07:00.", where={"now": text}
         ) from None
+    if not 1900 <= parsed.year <= 2200:  # beyond, calendars and time zones overflow
+        raise Unreadable("bad_time", f"Thời điểm «{text}» nằm ngoài khoảng 1900–2200.", where={"now": text})
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=LOCAL)

@@ -150,6 +150,13 @@ def due_batch(session: Session) -> int | None:
     return found
 
 
+def newest_untried(session: Session) -> int | None:
+    """A number for the newest letter that no delivery has tried (its id), or None when there is none."""
+    untried = sa.select(sa.func.max(_O.id)).where(_O.kind == "letter", _O.state == "queued", _O.attempts == 0)
+    found: int | None = session.execute(untried).scalar_one()
+    return found
+
+
 def unsent_now(session: Session) -> int:
     """Letters that are under way or could go now; what waits for its back-off is not counted."""
     found: int = session.execute(

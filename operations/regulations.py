@@ -1,5 +1,6 @@
 """The office's own regulations (Quy chế): registered with their exact text, and which of them a round is bound to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,11 @@ from rules import regulation
 def in_use(session: Session) -> Regulation | None:
     """The regulation that a round opened without a file of its own would be bound to: the newest registered."""
     return session.exec(select(Regulation).order_by(col(Regulation.id).desc())).first()
+
+
+def listing(session: Session) -> Sequence[Regulation]:
+    """Every regulation that was registered, the newest first."""
+    return session.exec(select(Regulation).order_by(col(Regulation.id).desc())).all()
 
 
 def register(session: Session, text: str, *, now: datetime, by: str | None = None) -> Regulation:

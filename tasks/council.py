@@ -1,12 +1,11 @@
 """Tasks of council_vote: remind those who have not voted, count what was closed."""
 
 from prefect import task
-from sqlmodel import col, select
 
-from models import CouncilSession, ReviewRound
 from operations.access import ENGINE
 from operations.council_vote import counting
 from operations.upkeep import deadlines
+from operations.views import progress
 from tasks.runtime import AGAIN, installation, log, now
 
 
@@ -23,11 +22,7 @@ def invite(round_code: str) -> int:
 def tally(round_code: str) -> int:
     """Count every closed ballot of the round that waits for no teller; one already counted is left alone."""
     with installation().database.read() as session:
-        codes = session.exec(
-            select(CouncilSession.code)
-            .join(ReviewRound, col(ReviewRound.id) == col(CouncilSession.round_id))
-            .where(ReviewRound.code == round_code, CouncilSession.state == "closed")
-        ).all()
+        codes = progress.closed_ballots(session, round_code)
     for code in codes:
         with installation().database.begin() as session:
             counted = counting.tally_without_shares(session, code, actor=ENGINE, now=now())

@@ -2,15 +2,15 @@
 
 import logging
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 
-from operations.installation import Installation, moment
+from models.database import NoAnswer
+from operations.installation import Installation
 
 # Prefect sends what goes to the logger `vinhdanh` to the run's own page (PREFECT_LOGGING_EXTRA_LOGGERS), from INFO on.
 logging.getLogger("vinhdanh").setLevel(logging.INFO)
@@ -34,14 +34,13 @@ def installation() -> Installation:
 
 
 def now() -> datetime:
-    """The business clock: VINHDANH_NOW or the wall clock."""
-    said = os.environ.get("VINHDANH_NOW")
-    return moment(said) if said else datetime.now(UTC)
+    """The business clock, as every door reads it."""
+    return installation().now()
 
 
 def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
     """Did the database not answer (locked, restarted)? Everything else would fail again the same way."""
-    return isinstance(state.result(raise_on_failure=False), sa.exc.OperationalError)
+    return isinstance(state.result(raise_on_failure=False), NoAnswer)
 
 
 # For @task: every task here is one transaction or a row of them, so doing it again is safe.

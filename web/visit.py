@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from operations import access, idempotency
 from operations.access import Actor
-from operations.installation import Installation, moment
+from operations.installation import Installation
 from operations.people import browser_sessions
 from rules import policy
 from rules.policy import Act, Relation
@@ -79,7 +79,7 @@ class Visit:
         if known is not None:
             return known
         office = installation()
-        now = business_time(office)
+        now = office.now()
         # A neighbour's site under our domain can set the plain cookie for us too, and so sign people in as somebody.
         plain = request.cookies.get(LOOPBACK_COOKIE) if on_loopback(request) else None
         token = request.cookies.get(HOST_COOKIE) or plain
@@ -170,12 +170,6 @@ class Visit:
             who = self.visitor.actor.username if self.visitor else "?"
             with self.installation.database.begin_unrecorded() as session:
                 access.log_reach(session, actor=who, verb=verb, subject=subject, refusal=refusal, now=self.now)
-
-
-def business_time(office: Installation) -> datetime:
-    """The business clock: VINHDANH_NOW, the folder's settings, the wall clock."""
-    said = office.settings.get("NOW")
-    return moment(said) if said else datetime.now(UTC)
 
 
 def csrf_token(session_token: str) -> str:

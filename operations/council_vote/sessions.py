@@ -31,6 +31,18 @@ def by_code(session: Session, code: str) -> CouncilSession:
     return found
 
 
+def of_round(session: Session, round_code: str, *, state: str) -> list[CouncilSession]:
+    """A round's sessions in this state, oldest first."""
+    return list(
+        session.exec(
+            select(CouncilSession)
+            .join(ReviewRound, col(ReviewRound.id) == col(CouncilSession.round_id))
+            .where(ReviewRound.code == round_code, CouncilSession.state == state)
+            .order_by(col(CouncilSession.id))
+        )
+    )
+
+
 def members_of(session: Session, sitting: CouncilSession) -> list[SessionMember]:
     return list(
         session.exec(

@@ -125,6 +125,9 @@ def test_escalate_deadlines_says_what_it_did(office: Any, monkeypatch: pytest.Mo
     round_ = office.open_round(proposals_due=(office.now + timedelta(days=4)).date())
     round_.to(State.RETURNED, unit="XA01")
     monkeypatch.setenv("VINHDANH_NOW", "2024-11-06T08:00:00+07:00")
+    from tasks import runtime as opened
+
+    opened.installation.cache_clear()
     assert run("escalate_deadlines").name == "0 reminded, 1 escalated, 0 closed"
     assert run("escalate_deadlines").name == "0 reminded, 0 escalated, 0 closed"
 

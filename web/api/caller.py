@@ -23,7 +23,7 @@ from rules import policy
 from rules.policy import Act, Relation
 from rules.refusal import Refusal
 from web.api.shapes import Password
-from web.visit import Permit, business_time, installation
+from web.visit import Permit, installation
 
 REALM = 'Bearer realm="vinhdanh"'
 SCHEME = "bearer "
@@ -155,7 +155,7 @@ def _call(request: Request, key: str | None) -> tuple[Call, str]:
     known: tuple[Call, str] | None = getattr(request.state, "bearer", None)
     if known is None:
         office = installation()
-        now = business_time(office)
+        now = office.now()
         header = request.headers.get("authorization", "")
         token = header[len(SCHEME) :].strip() if header.lower().startswith(SCHEME) else ""
         found = None

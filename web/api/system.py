@@ -3,9 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlmodel import col, select
 
-from models import Checkpoint
 from operations import ledger_book, outbox, record
 from operations.public_disclosure import disclosure
 from rules.policy import Act
@@ -21,7 +19,7 @@ def show_ledger(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))]) -> Any:
     """How long the ledger is, whose signature to expect, and the newest checkpoint."""
     signer = call.office.signer
     with call.reading() as session:
-        newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
+        newest = ledger_book.newest_checkpoint(session)
         return {
             "size": record.size(session),
             "origin": signer.origin,

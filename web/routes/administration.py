@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session, col, select
 
-from models import Checkpoint, LedgerHead, Regulation, SecurityEvent
+from models.database import Session
 from models.organisation import LEVELS
-from operations import access, free_text, transition
+from operations import access, free_text, ledger_book, record, regulations, transition
 from operations.access import Actor
 from operations.people import accounts, authorisations, four_eyes, links, roles, second_factor, units
 from operations.people.four_eyes import Waiting
+from operations.views import security_log
 from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
@@ -83,16 +83,16 @@ def _attempt(
 def home(visit: Admin) -> Response:
     """What can be administered, and how the system stands."""
     with visit.reading() as session:
-        head = session.exec(select(LedgerHead)).one()
-        checkpoint = session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc()).limit(1)).first()
-        regulations = session.exec(select(Regulation).order_by(col(Regulation.id).desc())).all()
+        size = record.size(session)
+        checkpoint = ledger_book.newest_checkpoint(session)
+        registered = regulations.listing(session)
         waiting = four_eyes.waiting(session, now=visit.now)
     return pages.render(
         visit,
         "administration/overview.html",
-        size=head.size,
+        size=size,
         checkpoint=checkpoint,
-        regulations=regulations,
+        regulations=registered,
         waiting=waiting,
         acts=four_eyes.ACTS,
         errors={},
@@ -416,12 +416,6 @@ def end_authorisation(visit: Chairman, form: Submitted) -> Response:
 @router.get("/security")
 def security(visit: Watcher, after: str = "") -> Response:
     """Who reached beyond their rights, newest first. Read-only: the table takes no change."""
-    query = select(SecurityEvent).order_by(col(SecurityEvent.id).desc()).limit(101)
-    if after:
-        if not (after.isascii() and after.isdecimal() and len(after) < 16):
-            raise Unreadable("bad_page_key", "Dấu trang không đọc được; hãy mở lại danh sách từ đầu.")
-        query = query.where(col(SecurityEvent.id) < int(after))
     with visit.reading() as session:
-        rows = list(session.exec(query))
-    key = str(rows[99].id) if len(rows) > 100 else ""
-    return pages.render(visit, "administration/security.html", rows=rows[:100], key=key, verbs=REACHED, reasons=REASONS)
+        rows, key = security_log.page(session, after=after or None)
+    return pages.render(visit, "administration/security.html", rows=rows, key=key, verbs=REACHED, reasons=REASONS)

@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import Iterator
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,15 +11,13 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 
-from models import Nomination
-from models.types import as_mapping, table
 from operations import ledger_book, outbox, record
+from operations.views import progress
 from rules.lifecycle import Stage
 from web import prefect_runs
 from web.visit import LOOPBACK, Permit, installation
 
 router = APIRouter()
-_N = table(Nomination).c
 
 
 @router.get("/healthz", dependencies=[Depends(Permit(None))])
@@ -63,7 +60,7 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         office = installation()
         with office.database.read() as session:
-            stages = as_mapping(session.execute(sa.select(_N.stage, sa.func.count()).group_by(_N.stage)))
+            stages = progress.by_stage(session)
             letters = outbox.status(session)
             size = record.size(session)
             newest = ledger_book.newest_checkpoint(session)

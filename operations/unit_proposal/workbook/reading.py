@@ -16,6 +16,7 @@ from typing import Any
 from operations.unit_proposal.workbook import cleaning, facts, heads, legacy, sheet
 from operations.unit_proposal.workbook.heads import Head, Kind, Rating
 from rules import names
+from rules.award_names import AwardNames
 
 
 @dataclass(frozen=True)
@@ -154,12 +155,13 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 class _Catalogue:
-    """Awards by folded name, id and alias, in this order of trust."""
+    """Awards by the words of their name, id and aliases, in this order of trust."""
 
     SUGGESTED_TEXTS = 300  # distinct unknown texts that get suggestions: a hostile file has 20,000 of them
 
     def __init__(self, catalogue: Sequence[AwardName]) -> None:
-        self._by_key: dict[str, list[AwardName]] = {}
+        self._awards = {award.id: award for award in catalogue}
+        self._names = AwardNames((award.id, (award.name, award.id, *award.aliases)) for award in catalogue)
         self._plain: dict[str, AwardName] = {}
         self._suggested: dict[str, str] = {}
         for called in (
@@ -168,13 +170,17 @@ class _Catalogue:
             [(alias, award) for award in catalogue for alias in award.aliases],
         ):
             for name, award in called:
-                self._by_key.setdefault(heads.fold(name), []).append(award)
                 self._plain.setdefault(names.without_marks(heads.fold(name)), award)
 
-    def find(self, text: str, *, kind: str | None) -> AwardName | None:
-        """The award of that name; where several share it, the first that this kind of nominee may receive."""
-        named = self._by_key.get(heads.fold(text), [])
-        return next((award for award in named if kind in award.kinds), named[0] if named else None)
+    def find(self, text: str, *, kind: str | None) -> list[AwardName]:
+        """The awards of that name; where several share it, those that this kind of nominee may receive."""
+        named = [self._awards[award] for award in self._names.find(text)]
+        return [award for award in named if kind in award.kinds] or named
+
+    def may_mean(self, text: str, *, kind: str | None) -> list[AwardName]:
+        """Awards of whose names the text says only a part, those of this kind of nominee first of all."""
+        named = [self._awards[award] for award in self._names.may_mean(text)]
+        return [award for award in named if kind in award.kinds] or named
 
     def nearest(self, text: str) -> str:
         """The three nearest names, quoted, diacritics apart."""
@@ -345,11 +351,17 @@ class _RowReader:
     def _award(self, row: int, text: str | None, kind: Kind | None) -> AwardName | None:
         if text is None:
             return None
-        award = self.catalogue.find(text, kind=kind)
+        found = self.catalogue.find(text, kind=kind)
+        award = found[0] if len(found) == 1 else None
         if award is None:
-            near = self.catalogue.nearest(text)
-            suggestion = f" Tên gần nhất: {near}." if near else ""
-            self._err(row, heads.AWARD, "unknown_award", f"Không có “{_short(text)}” trong danh mục.{suggestion}")
+            several = found or self.catalogue.may_mean(text, kind=kind)
+            if len(several) > 1:
+                said = f"“{_short(text)}” có thể là {_quoted([one.name for one in several[:5]])}. Hãy ghi rõ tên nào."
+            else:
+                near = self.catalogue.nearest(text)
+                suggestion = f" Tên gần nhất: {near}." if near else ""
+                said = f"Không có “{_short(text)}” trong danh mục.{suggestion}"
+            self._err(row, heads.AWARD, "unknown_award", said)
         elif kind is not None and kind not in award.kinds:
             allowed = ", ".join(name for key, name in heads.KIND_NAMES.items() if key in award.kinds)
             self._err(

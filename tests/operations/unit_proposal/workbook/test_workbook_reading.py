@@ -129,11 +129,16 @@ def test_of_awards_sharing_an_alias_the_one_for_this_kind_is_taken():
         reading.AwardName("B", "Giấy khen tập thể", ("Giấy khen",), frozenset({"collective"})),
     )
     known = reading._Catalogue(catalogue)
-    assert [known.find("giấy khen", kind=kind).id for kind in ("individual", "collective", "household")] == [
-        "A",
-        "B",
-        "A",
-    ]
+    found = {kind: [award.id for award in known.find("giấy khen", kind=kind)] for kind in heads.KIND_NAMES}
+    assert found == {"individual": ["A"], "collective": ["B"], "household": ["A", "B"], "enterprise": ["A", "B"]}
+
+
+def test_what_fits_two_awards_is_asked_back(tmp_path):
+    (error,) = read(tmp_path, table(["Lý Mẩy", PERSON, "Chiến sĩ thi đua"])).errors
+    assert (error["code"], error["message"]) == (
+        "unknown_award",
+        "“Chiến sĩ thi đua” có thể là “Chiến sĩ thi đua cơ sở”, “Chiến sĩ thi đua cấp tỉnh”. Hãy ghi rõ tên nào.",
+    )
 
 
 def test_an_unknown_award_names_the_three_nearest(tmp_path):

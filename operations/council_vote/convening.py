@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlmodel import Session
 
@@ -90,15 +89,14 @@ def convene(
                 sitting.code,
                 {
                     "of": [round_.code, standing.code],
-                    "when": [sitting.held_at, sitting.place],
-                    "regulation": sitting.regulation_sha256,
-                    "state": sitting.state,
-                    "invited": sitting.invitation_sequence,
+                    **sessions.aspects(sitting, "when", "regulation", "state", "invited"),
                 },
             )
         ],
     )
-    record.record(session, Kind.MEMBER_CALLED, [(f"{sitting.code}/{m.member}", seat_aspects(m)) for m in snapshot])
+    record.record(
+        session, Kind.MEMBER_CALLED, [(f"{sitting.code}/{m.member}", sessions.seat_aspects(m)) for m in snapshot]
+    )
     _invite(session, sitting, now=now, about=str(index))
     recusals.carry_over(session, sitting, snapshot, now=now)
     conflicts_found.look(session, sitting, now=now)
@@ -113,13 +111,6 @@ def _require_meeting(day: date, place: str, *, now: datetime) -> None:
         raise Refusal(
             "date_in_the_past", f"Ngày họp {day:%d/%m/%Y} đã qua; hãy triệu tập cho một ngày từ hôm nay trở đi."
         )
-
-
-def seat_aspects(member: SessionMember) -> dict[str, Any]:
-    return {
-        "who": [member.username, member.name, member.email, int(member.chairs), int(member.teller)],
-        "attended": int(member.attended),
-    }
 
 
 def _invite(session: Session, sitting: CouncilSession, *, now: datetime, about: str, reason: str | None = None) -> None:
@@ -192,8 +183,7 @@ def reschedule(
             (
                 sitting.code,
                 {
-                    "when": [sitting.held_at, sitting.place],
-                    "invited": sitting.invitation_sequence,
+                    **sessions.aspects(sitting, "when", "invited"),
                     "reason": reason.strip(),
                     "by": actor.username,
                 },
@@ -222,8 +212,7 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
             (
                 sitting.code,
                 {
-                    "state": sitting.state,
-                    "invited": sitting.invitation_sequence,
+                    **sessions.aspects(sitting, "state", "invited"),
                     "reason": reason.strip(),
                     "by": actor.username,
                 },

@@ -95,9 +95,7 @@ def tally_ballot(
     sitting.version += 1
     session.add_all([sitting, ballot])
     session.flush()
-    record.record(
-        session, Kind.SESSION_TALLIED, [(sitting.code, {"state": sitting.state, "batch": sitting.batch_sha256})]
-    )
+    record.record(session, Kind.SESSION_TALLIED, [(sitting.code, sessions.aspects(sitting, "state", "batch"))])
     record.record(session, Kind.BALLOT_COUNTED, [(sitting.code, {"batch": sitting.batch_sha256, "counted_by": said})])
     record.record(
         session,

@@ -1,6 +1,7 @@
 """A session of the council: its members and their seats, its agenda, and whether the bodies that must sit are represented."""
 
 from datetime import date
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -41,6 +42,28 @@ def of_round(session: Session, round_code: str, *, state: str) -> list[CouncilSe
             .order_by(col(CouncilSession.id))
         )
     )
+
+
+def aspects(row: CouncilSession, *only: str) -> dict[str, Any]:
+    """A session as the ledger commits to it, whole or some of it; whose it is comes apart."""
+    whole = {
+        "when": [row.held_at, row.place],
+        "regulation": row.regulation_sha256,
+        "state": row.state,
+        "invited": row.invitation_sequence,
+        "frozen": row.frozen_sha256,
+        "opened": row.opened_at,
+        "closed": row.closed_at,
+        "batch": row.batch_sha256,
+    }
+    return {name: whole[name] for name in only or whole}
+
+
+def seat_aspects(member: SessionMember) -> dict[str, Any]:
+    return {
+        "who": [member.username, member.name, member.email, int(member.chairs), int(member.teller)],
+        "attended": int(member.attended),
+    }
 
 
 def members_of(session: Session, sitting: CouncilSession) -> list[SessionMember]:

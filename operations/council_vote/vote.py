@@ -242,7 +242,7 @@ def open_ballot(
     session.add_all([sitting, ballot])
     session.flush()
     index = record.record(
-        session, Kind.SESSION_BALLOT_OPENED, [(sitting.code, {"state": sitting.state, "frozen": frozen, "opened": now})]
+        session, Kind.SESSION_BALLOT_OPENED, [(sitting.code, sessions.aspects(sitting, "state", "frozen", "opened"))]
     )
     record.record(session, Kind.BALLOT_OPENED, [(sitting.code, {"how": how_aspect(ballot)})])
     record.record(
@@ -463,7 +463,9 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     session.flush()
     receipts = ballot_box.publish_receipts(session, sitting, inside)
     index = record.record(
-        session, Kind.SESSION_BALLOT_CLOSED, [(sitting.code, {"state": sitting.state, "closed": now, "roll": roll})]
+        session,
+        Kind.SESSION_BALLOT_CLOSED,
+        [(sitting.code, sessions.aspects(sitting, "state", "closed") | {"roll": roll})],
     )
     record.record(session, Kind.BALLOT_CLOSED, [(sitting.code, closed_aspects(ballot, receipts))])
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
@@ -550,7 +552,9 @@ def annul_ballot(
     session.add(sitting)
     session.flush()
     index = record.record(
-        session, Kind.SESSION_BALLOT_ANNULLED, [(sitting.code, {"state": sitting.state, "reason": reason.strip()})]
+        session,
+        Kind.SESSION_BALLOT_ANNULLED,
+        [(sitting.code, sessions.aspects(sitting, "state") | {"reason": reason.strip()})],
     )
     round_ = session.get_one(ReviewRound, sitting.round_id)
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,7 +67,7 @@ def evaluate(
             pending += transition.standings_where(session, *conditions, _N.code.in_(chunk))
     if not pending:
         return []
-    on, at = access.local_date(now), record.plain(now)
+    on = access.local_date(now)
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
     known = cases.of(session, [standing.code for standing in pending])
@@ -107,11 +108,7 @@ def evaluate(
         changes.append(
             (
                 f"{standing.code}/{sequence}",
-                {
-                    "verdict": verdict,
-                    "by": [rows[-1]["pack"], rows[-1]["pack_sha256"], rule_book.sha256, on, standing.version, at],
-                    "findings": findings_digest(text),
-                },
+                appraisal_aspects(SimpleNamespace(**rows[-1])),
             )
         )
         verdicts.append((standing.code, verdict))
@@ -120,8 +117,13 @@ def evaluate(
     return verdicts
 
 
-def findings_digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def appraisal_aspects(row: Any) -> dict[str, Any]:
+    """An appraisal as the ledger commits to it."""
+    return {
+        "verdict": row.verdict,
+        "by": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date, row.nomination_version, row.at],
+        "findings": hashlib.sha256(row.findings.encode()).hexdigest(),
+    }
 
 
 def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
@@ -463,11 +465,10 @@ def pause(
         versions=versions,
     )
     for row in moved:
-        session.add(Pause(nomination_id=row.id, ground=ground, started_at=now))
+        stop = Pause(nomination_id=row.id, ground=ground, started_at=now)
+        session.add(stop)
         session.flush()
-        record.record(
-            session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), {"ground": ground, "from": now, "to": None})]
-        )
+        record.record(session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), pause_aspects(stop))])
     announce.notices(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
     return results
 
@@ -505,6 +506,11 @@ def resume(
         session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
     )
     return results
+
+
+def pause_aspects(row: Pause) -> dict[str, Any]:
+    """A clock stop as the ledger commits to it; ending it changes `to` alone."""
+    return {"ground": row.ground, "from": row.started_at, "to": row.ended_at}
 
 
 def _pause_subject(session: Session, row: Standing) -> str:

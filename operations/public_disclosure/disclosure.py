@@ -132,17 +132,16 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     found = publishable(session, paper)
     paper, number, on, waiting = found.code, found.number, found.on, found.waiting
     until = access.local_date(now) + timedelta(days=POSTING_DAYS)
-    session.add_all(
-        [
-            Disclosure(channel="register", published_at=now, until_on=None, **found.link),
-            Disclosure(channel="notice_board", published_at=now, until_on=until, **found.link),
-        ]
-    )
+    postings = [
+        Disclosure(channel="register", published_at=now, until_on=None, **found.link),
+        Disclosure(channel="notice_board", published_at=now, until_on=until, **found.link),
+    ]
+    session.add_all(postings)
     session.flush()
     record.record(
         session,
         Kind.DISCLOSURE_PUBLISHED,
-        [(f"{paper}/register", {"when": [now, ""]}), (f"{paper}/notice_board", {"when": [now, until]})],
+        [(f"{paper}/{row.channel}", posting_aspects(row)) for row in postings],
     )
     moved, _, _ = transition.move(
         session,
@@ -156,6 +155,11 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
     announce.notices(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
     announce.notices(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
     return len(moved)
+
+
+def posting_aspects(row: Disclosure) -> dict[str, Any]:
+    """A posting as the ledger commits to it."""
+    return {"when": [row.published_at, row.until_on]}
 
 
 def _result_letters(

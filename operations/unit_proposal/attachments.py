@@ -182,7 +182,7 @@ def _changed(session: Session, touched: list[Nomination], kind: Kind, attachment
         one.version += 1
         session.add(one)
     session.flush()
-    cases = [(one.code, {"case": proposal.case_aspect(one)}) for one in touched]
+    cases = [(one.code, {"case": proposal.nomination_aspects(one)["case"]}) for one in touched]
     index = record.record(session, Kind.NOMINATION_PAPERS_CHANGED, cases)
     round_code = session.get_one(ReviewRound, touched[0].round_id).code
     announce.stage(session, round_code, Stage.HOME_AFFAIRS_REVIEW, index=index)

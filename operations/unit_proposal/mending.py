@@ -91,7 +91,7 @@ def mend(
     record.record(
         session,
         Kind.NOMINATION_MENDED,
-        [(code, {"case": proposal.case_aspect(row), "award": [row.award, row.role, row.route]})],
+        [(code, proposal.nomination_aspects(row))],
     )
 
 
@@ -144,17 +144,7 @@ def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | d
     session.add(nominee)
     session.flush()
     unit = session.get_one(Unit, nominee.unit_id).code
-    about = [
-        unit,
-        nominee.kind,
-        nominee.honorific,
-        nominee.gender,
-        nominee.ethnicity,
-        nominee.birth_date,
-        nominee.email,
-    ]
-    aspects = {"name": nominee.name, "position": [nominee.position, nominee.workplace], "person": about}
-    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, aspects)])
+    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, proposal.nominee_aspects(nominee, unit))])
 
 
 _EMPTY = {"parts": proposal.ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -343,16 +344,20 @@ def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]]) -> None
         [
             (
                 row["code"],
-                {
-                    "name": row["name"],
-                    "position": [row["position"], row["workplace"]],
-                    "person": [unit.code, row["kind"], row["honorific"], row["gender"], row["ethnicity"],
-                               row["birth_date"], row["email"]],
-                },
+                nominee_aspects(SimpleNamespace(**row), unit.code),
             )
             for row in fresh
         ],
-    )  # fmt: skip
+    )
+
+
+def nominee_aspects(row: Any, unit_code: str) -> dict[str, Any]:
+    """A nominee as the ledger commits to it."""
+    return {
+        "name": row.name,
+        "position": [row.position, row.workplace],
+        "person": [unit_code, row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
+    }
 
 
 def achievement_key(text: str | None) -> str:
@@ -445,10 +450,9 @@ def _draft(
             (
                 row["code"],
                 {
-                    "award": [row["award"], role, route],
+                    **nomination_aspects(SimpleNamespace(**row)),
                     "who": [nominee_code, unit.code, dossier.code, round_.code, actor.username],
                     "state": drafted,
-                    "case": case_aspect(row),
                 },
             )
         )
@@ -460,19 +464,15 @@ def _draft(
 ATTESTED = "*"  # the unit's tờ trình attests every part that the award asks for
 
 
-def case_aspect(row: Any) -> list[Any]:
-    """What the proposal says, as the ledger commits to it."""
-    get = row.get if isinstance(row, dict) else lambda name: getattr(row, name)
-    return [
-        get("achievement"),
-        get("rating"),
-        get("initiative"),
-        get("object_class"),
-        get("field"),
-        get("prior_decision"),
-        get("parts"),
-        get("facts"),
-    ]
+def nomination_aspects(row: Any) -> dict[str, Any]:
+    """What is proposed and on what ground, as the ledger commits to it; whose it is and where it stands come apart."""
+    return {
+        "award": [row.award, row.role, row.route],
+        "case": [
+            row.achievement, row.rating, row.initiative, row.object_class, row.field, row.prior_decision, row.parts,
+            row.facts,
+        ],
+    }  # fmt: skip
 
 
 def authority(

@@ -16,10 +16,10 @@ import models
 from models.types import table
 from operations import duties, record, regulations, rounds
 from operations.chairman_signature import signature
-from operations.council_vote import ballot_box, conflicts_found, convening, council, counting, recusals, vote
+from operations.council_vote import ballot_box, conflicts_found, council, counting, recusals, sessions, vote
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, authorisations, four_eyes, roles, second_factor, tokens, units
-from operations.public_disclosure import petitions
+from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import attachments, proposal
 from operations.upkeep import deadlines
 from rules import lifecycle, names
@@ -86,11 +86,10 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     )  # fmt: skip
     for row in session.execute(query).yield_per(2000):
         aspects: dict[str, Any] = {
-            "award": [row.award, row.role, row.route],
+            **proposal.nomination_aspects(row),
             "who": [row.nominee, row.unit, row.dossier, row.round, row.proposed_by],
             "state": [row.state, row.entered_stage_at],
             "stage": Derived(row.stage, _stage_of(row.state)),
-            "case": proposal.case_aspect(row),
             "achievement_key": Derived(row.achievement_key, proposal.achievement_key(row.achievement)),
             # A nomination has one paper: two match no entry.
             "paper": f"{row.decision}/{row.letter}" if row.decision and row.letter else row.decision or row.letter,
@@ -129,9 +128,7 @@ def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             row.code,
             {
-                "name": row.name,
-                "position": [row.position, row.workplace],
-                "person": [row.unit, row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
+                **proposal.nominee_aspects(row, row.unit),
                 # Who is found by name, and who counts as the same person.
                 "name_key": Derived(row.name_key, names.fold(row.name)),
                 "identity": Derived(row.identity, proposal.identity(row)),
@@ -150,14 +147,7 @@ def _sessions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
             row.code,
             {
                 "of": [round_code, council_code],
-                "when": [row.held_at, row.place],
-                "regulation": row.regulation_sha256,
-                "state": row.state,
-                "invited": row.invitation_sequence,
-                "frozen": row.frozen_sha256,
-                "opened": row.opened_at,
-                "closed": row.closed_at,
-                "batch": row.batch_sha256,
+                **sessions.aspects(row),
                 "version": Version(row.version),
             },
         )
@@ -180,11 +170,7 @@ def _appraisals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in session.execute(query).yield_per(1000):
         yield (
             f"{row.code}/{row.sequence}",
-            {
-                "verdict": row.verdict,
-                "by": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date, row.nomination_version, row.at],
-                "findings": review.findings_digest(row.findings),
-            },
+            review.appraisal_aspects(row),
         )
 
 
@@ -193,7 +179,7 @@ def _members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         models.CouncilSession, col(models.CouncilSession.id) == col(models.SessionMember.session_id)
     )
     for row, code in session.exec(query):
-        yield f"{code}/{row.member}", convening.seat_aspects(row)
+        yield f"{code}/{row.member}", sessions.seat_aspects(row)
 
 
 def _roll(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -350,7 +336,7 @@ def _disclosures(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     for row, decision, letter in session.exec(query):
         paper = "+".join(code for code in (decision, letter) if code)  # one of them; both match no entry
-        yield f"{paper}/{row.channel}", {"when": [row.published_at, row.until_on]}
+        yield f"{paper}/{row.channel}", disclosure.posting_aspects(row)
 
 
 def _decisions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -426,7 +412,7 @@ def _pauses(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     seen: dict[str, int] = {}
     for row, code in session.exec(query):
         seen[code] = seen.get(code, 0) + 1
-        yield f"{code}/{seen[code]}", {"ground": row.ground, "from": row.started_at, "to": row.ended_at}
+        yield f"{code}/{seen[code]}", review.pause_aspects(row)
 
 
 def _accounts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,24 +8,20 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
-from models import CouncilSession, Deadline, Escalation, Nomination, ReviewRound, Unit
-from models.types import as_mapping, table
+from models import CouncilSession, Deadline, Escalation, ReviewRound, Unit
 from operations import announce, recipients, record, rounds
 from operations.access import ENGINE, local_date
 from operations.council_vote import sessions, vote
 from operations.public_disclosure import disclosure
+from operations.views import due
 from rules import deadlines
-from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, Stage, stage_of
+from rules.lifecycle import STAGE_NAMES, Role, Stage
 from rules.refusal import Refusal
 
 REMIND_WITHIN = 2  # working days before the due day
-LADDER = ("cán bộ phụ trách", "thủ trưởng đơn vị", "thư ký Hội đồng", "Chủ tịch")
-OFFICE = "office"
-_N = table(Nomination).c
 
 # Who is urged at each of the four steps; at a unit's own stage the first two are that unit's people.
 _STEPS: dict[Stage, tuple[tuple[Role, ...], ...]] = {
@@ -46,37 +42,11 @@ def sweep(session: Session, *, now: datetime) -> dict[str, int]:
     }
 
 
-def _open_deadlines(session: Session) -> list[tuple[Deadline, ReviewRound]]:
-    rows = session.exec(
-        select(Deadline, ReviewRound)
-        .join(ReviewRound, col(Deadline.round_id) == col(ReviewRound.id))
-        .where(col(ReviewRound.closed_at).is_(None))
-        .order_by(col(Deadline.id))
-    ).all()
-    return [(deadline, round_) for deadline, round_ in rows]
-
-
-def waiting(session: Session, round_id: int, stage: Stage) -> dict[str, int]:
-    """How many nominations wait in a stage: by unit code in the units' own stage, else under 'office'."""
-    states = [state.value for state in WAITING if stage_of(state) is stage]
-    query = (
-        sa.select(col(Unit.code), sa.func.count())
-        .join_from(Nomination, Unit, _N.unit_id == col(Unit.id))
-        .where(_N.round_id == round_id, _N.state.in_(states))
-        .group_by(col(Unit.code))
-    )
-    by_unit = as_mapping(session.execute(query))
-    if stage is Stage.UNIT_PROPOSAL:
-        return by_unit
-    total = sum(by_unit.values())
-    return {OFFICE: total} if total else {}
-
-
 def _recipients(
     session: Session, stage: Stage, subject: str, step: int, *, today: date
 ) -> Sequence[tuple[str, str, str]]:
     roles = _STEPS[stage][step]
-    if subject == OFFICE or step > 1:
+    if subject == due.OFFICE or step > 1:
         return recipients.holders(session, *roles, today=today)
     unit = session.exec(select(Unit).where(Unit.code == subject)).one()
     people = recipients.holders(session, *roles, today=today, unit_id=unit.id)
@@ -86,12 +56,12 @@ def _recipients(
 def _remind(session: Session, *, now: datetime) -> int:
     today = local_date(now)
     reminded = 0
-    for deadline, round_ in _open_deadlines(session):
+    for deadline, round_ in due.open_deadlines(session):
         stage = Stage(deadline.stage)
-        if deadline.reminded_at is not None or deadline.due_at <= now or not _has_begun(round_, stage):
+        if deadline.reminded_at is not None or deadline.due_at <= now or not due.has_begun(round_, stage):
             continue
         left = deadlines.days_left(today, deadline.due_on)
-        late = waiting(session, round_.id or 0, stage)
+        late = due.waiting(session, round_.id or 0, stage)
         if left > REMIND_WITHIN or not late:
             continue
         deadline.reminded_at = now
@@ -122,20 +92,15 @@ def _remind(session: Session, *, now: datetime) -> int:
     return reminded
 
 
-def _has_begun(round_: ReviewRound, stage: Stage) -> bool:
-    """A stage's own time runs once the round has reached it; the plan for later stages is no deadline yet."""
-    return STAGES.index(stage) <= STAGES.index(Stage(round_.stage))
-
-
 def _escalate(session: Session, *, now: datetime) -> int:
     today = local_date(now)
     taken = 0
-    for deadline, round_ in _open_deadlines(session):
+    for deadline, round_ in due.open_deadlines(session):
         stage = Stage(deadline.stage)
-        if deadline.due_at > now or not _has_begun(round_, stage):
+        if deadline.due_at > now or not due.has_begun(round_, stage):
             continue
         over = max(-deadlines.days_left(today, deadline.due_on), 1)
-        for subject, count in waiting(session, round_.id or 0, stage).items():
+        for subject, count in due.waiting(session, round_.id or 0, stage).items():
             done = set(
                 session.exec(
                     select(Escalation.level).where(
@@ -145,7 +110,7 @@ def _escalate(session: Session, *, now: datetime) -> int:
                     )
                 )
             )
-            for level in range(1, min(over, len(LADDER)) + 1):
+            for level in range(1, min(over, len(due.LADDER)) + 1):
                 if level not in done:
                     _step(session, deadline, round_, stage, subject, level, count=count, over=over, now=now)
                     taken += 1
@@ -187,13 +152,13 @@ def _step(
                 recipient=username,
                 context={
                     "recipient_name": name,
-                    "level_name": LADDER[level - 1],
+                    "level_name": due.LADDER[level - 1],
                     "stage_name": STAGE_NAMES[stage],
                     "round_title": round_.title,
                     "due": deadline.due_on.isoformat(),
                     "days_over": over,
                     "waiting": count,
-                    "previous_levels": list(LADDER[: level - 1]),
+                    "previous_levels": list(due.LADDER[: level - 1]),
                 },
             )
             for username, name, email in people
@@ -205,67 +170,13 @@ def escalation_aspects(row: Escalation) -> dict[str, Any]:
     return {"to": row.to_accounts, "at": row.at}
 
 
-def overview(session: Session, *, now: datetime) -> list[dict[str, Any]]:
-    """Every deadline of the open rounds that runs or is over with dossiers still waiting, the most urgent first."""
-    today = local_date(now)
-    steps = as_mapping(
-        session.execute(
-            sa.select(col(Escalation.deadline_id), sa.func.max(col(Escalation.level)))
-            .join_from(Escalation, Deadline, col(Escalation.deadline_id) == col(Deadline.id))
-            .where(col(Escalation.due_on) == col(Deadline.due_on))
-            .group_by(col(Escalation.deadline_id))
-        )
-    )
-    rows: list[dict[str, Any]] = []
-    for deadline, round_ in _open_deadlines(session):
-        stage = Stage(deadline.stage)
-        if not _has_begun(round_, stage):
-            continue
-        late = waiting(session, round_.id or 0, stage)
-        if not late and stage != round_.stage:
-            continue
-        step = steps.get(deadline.id or 0)
-        rows.append(
-            {
-                "round": round_.code,
-                "title": round_.title,
-                "stage": deadline.stage,
-                "due_on": deadline.due_on,
-                "days_left": deadlines.days_left(today, deadline.due_on),
-                "waiting": sum(late.values()),
-                "units": len(late) if stage is Stage.UNIT_PROPOSAL else None,
-                "step": LADDER[step - 1] if step else None,
-            }
-        )
-    return sorted(rows, key=lambda row: (row["due_on"], row["round"]))
-
-
-def escalations(session: Session, *, limit: int = 20) -> list[dict[str, Any]]:
-    """The last steps up the ladder, newest first: round, stage, who is late (a unit's name; None: the office), step."""
-    rows = session.execute(
-        sa.select(
-            col(ReviewRound.code), col(Deadline.stage), col(Unit.name), col(Escalation.level), col(Escalation.due_on),
-            col(Escalation.at),
-        )
-        .join_from(Escalation, Deadline, col(Escalation.deadline_id) == col(Deadline.id))
-        .join(ReviewRound, col(Deadline.round_id) == col(ReviewRound.id))
-        .join(Unit, col(Escalation.subject) == col(Unit.code), isouter=True)
-        .order_by(col(Escalation.id).desc())
-        .limit(limit)
-    )  # fmt: skip
-    return [
-        {"round": code, "stage": stage, "late": unit, "step": LADDER[level - 1], "due_on": due_on, "at": at}
-        for code, stage, unit, level, due_on, at in rows
-    ]
-
-
 def _close_ballots(session: Session, *, now: datetime) -> int:
     """Close each open ballot whose stage is over and that is quorate; one that is not climbs the ladder instead.
 
     A ballot opened after the due day, or before the round reached its council, is for a person to close.
     """
     closed = 0
-    due = (
+    voting = (
         select(CouncilSession.code, ReviewRound)
         .join(Deadline, (col(Deadline.round_id) == col(CouncilSession.round_id)))
         .join(ReviewRound, (col(ReviewRound.id) == col(CouncilSession.round_id)))
@@ -276,8 +187,8 @@ def _close_ballots(session: Session, *, now: datetime) -> int:
             col(CouncilSession.opened_at) < col(Deadline.due_at),
         )
     )
-    for code, round_ in session.exec(due).all():
-        if not _has_begun(round_, Stage.COUNCIL_VOTE):
+    for code, round_ in session.exec(voting).all():
+        if not due.has_begun(round_, Stage.COUNCIL_VOTE):
             continue
         try:
             vote.close_ballot(session, code, actor=ENGINE, now=now)
@@ -292,7 +203,7 @@ def _close_ballots(session: Session, *, now: datetime) -> int:
 def reminders_to_vote(session: Session, *, round_code: str) -> int:
     """Remind, once for each session and due day, those present who have not voted yet."""
     round_ = rounds.by_code(session, round_code)
-    due = rounds.due_of(session, round_.id or 0, Stage.COUNCIL_VOTE)
+    day = rounds.due_of(session, round_.id or 0, Stage.COUNCIL_VOTE)
     reminded = 0
     for sitting in session.exec(
         select(CouncilSession).where(CouncilSession.round_id == round_.id, CouncilSession.state == "open")
@@ -301,10 +212,10 @@ def reminders_to_vote(session: Session, *, round_code: str) -> int:
         letters: list[Any] = [
             announce.Notice(
                 kind="ballot_reminder",
-                about=f"{sitting.code}/{due}",
+                about=f"{sitting.code}/{day}",
                 to=member.email,
                 recipient=member.member,
-                context={"member_name": member.name, "session_code": sitting.code, "due": due},
+                context={"member_name": member.name, "session_code": sitting.code, "due": day},
             )
             for member in sessions.members_of(session, sitting)
             if member.attended and member.username not in voted

@@ -14,6 +14,7 @@ import pytest
 
 from operations import outbox, rounds
 from operations.upkeep import deadlines
+from operations.views import due
 from tests.web.conftest import Site, hidden
 from web import charts, ledger_check, prefect_runs
 
@@ -192,19 +193,19 @@ def test_letters_that_failed_are_listed_with_the_servers_words(site: Site) -> No
 
 def test_deadlines_and_steps_of_the_ladder(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     office = site.office
-    due = (office.now + timedelta(days=4)).date()
+    until = (office.now + timedelta(days=4)).date()
     office.act(
-        rounds.extend, site.round, stage="unit_proposal", until=due, reason="lũ", actor=office.thuky, now=office.now
+        rounds.extend, site.round, stage="unit_proposal", until=until, reason="lũ", actor=office.thuky, now=office.now
     )
     late = office.now + timedelta(days=7)
     office.act(deadlines.sweep, now=late)
     monkeypatch.setenv("VINHDANH_NOW", late.isoformat())
-    (row, *_) = office.look(deadlines.overview, now=late)
-    steps = office.look(deadlines.escalations)
+    (row, *_) = office.look(due.overview, now=late)
+    steps = office.look(due.escalations)
     assert (row["round"], row["stage"], row["due_on"], row["waiting"], row["units"]) == (
-        site.round, "unit_proposal", due, 2, 1,
+        site.round, "unit_proposal", until, 2, 1,
     )  # fmt: skip
-    assert row["step"] == deadlines.LADDER[len(steps) - 1]
+    assert row["step"] == due.LADDER[len(steps) - 1]
     assert {one["late"] for one in steps} == {"UBND xã Nậm Pục"}
 
 

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
 from operations import ledger_book, outbox, record, rounds
-from operations.upkeep import deadlines
-from operations.views import equity
+from operations.views import due, equity
 from operations.views.equity import Part, Share
 from rules.lifecycle import STAGE_NAMES
 from rules.policy import Act
@@ -73,8 +72,8 @@ def _live(visit: Visit) -> dict[str, Any]:
         context = {
             "letters": outbox.status(session),
             "failures": outbox.failures(session, limit=20),
-            "deadlines": deadlines.overview(session, now=visit.now),
-            "escalations": deadlines.escalations(session, limit=10),
+            "deadlines": due.overview(session, now=visit.now),
+            "escalations": due.escalations(session, limit=10),
         }
     age = (datetime.now(UTC) - newest.at).total_seconds() if newest else None  # the ledger's time is the wall clock's
     return context | {

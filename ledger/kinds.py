@@ -9,8 +9,9 @@ from typing import Self
 
 # Whoever acts without an account, as an entry's `by` names them. No account may bear these names.
 ENGINE = "engine"  # what the schedule does by itself
-INSTALLER = "system"  # the first set-up, before anybody has an account
+INSTALLER = "init"  # the first set-up, before anybody has an account
 CITIZEN = "citizen"  # somebody from outside, who is never named
+UNNAMED = frozenset({ENGINE, INSTALLER, CITIZEN})
 
 _NOTHING: frozenset[str] = frozenset()
 # What may be opened outside. Reasons, persons' details and papers' inner texts stay shut.
@@ -95,7 +96,7 @@ class Kind(StrEnum):
     ATTACHMENT_REMOVED = "attachment:removed", "Rút giấy tờ đã kèm"
 
     AUTHORISATION_ENDED = "authorisation:ended", "Chấm dứt ủy quyền"
-    AUTHORISATION_GIVEN = "authorisation:given", "Ủy quyền bằng văn bản", _NOTHING, INSTALLER
+    AUTHORISATION_GIVEN = "authorisation:given", "Ủy quyền bằng văn bản"
 
     AGENDA_COUNTED = "agenda:counted", "Ghi kết quả kiểm phiếu", _NOTHING, ENGINE
     AGENDA_SET = "agenda:set", "Lập chương trình họp"

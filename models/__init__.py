@@ -39,6 +39,7 @@ from models.decisions import Decision, Disclosure, Petition, SubmissionLetter  #
 from models.evidence import (  # noqa: E402 -- as above
     Checkpoint,
     Counter,
+    LedgerAct,
     LedgerEntry,
     LedgerHead,
     LedgerOpening,
@@ -85,6 +86,7 @@ __all__ = [
     "Duty",
     "Escalation",
     "HandCount",
+    "LedgerAct",
     "LedgerEntry",
     "LedgerHead",
     "LedgerOpening",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check
@@ -26,6 +27,24 @@ class LedgerOpening(SQLModel, table=True):
 
     index: int = Field(primary_key=True, foreign_key="ledger_entry.index", sa_column_kwargs={"autoincrement": False})
     openings: str
+
+
+class LedgerAct(SQLModel, table=True):
+    """Who did the entries from `first` to `last`: one act, or what one person did within it. Append-only by trigger.
+
+    Entries of ledgers begun before acts were kept lie in none: what is known of their doers stands in their openings.
+    """
+
+    __tablename__ = "ledger_act"
+    __table_args__ = (
+        check("in_order", "last >= first"),
+        Index("ix_ledger_act_by", "by", "first"),
+    )
+
+    first: int = Field(primary_key=True, foreign_key="ledger_entry.index", sa_column_kwargs={"autoincrement": False})
+    last: int = Field(foreign_key="ledger_entry.index", unique=True)
+    by: str = Field(max_length=80, description="a username, or the name that `ledger.kinds` gives to whoever has none")
+    on_behalf_of: str | None = Field(default=None, max_length=80, description="the chairman for whom a deputy acted")
 
 
 class LedgerHead(SQLModel, table=True):

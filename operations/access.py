@@ -35,6 +35,11 @@ class Actor:
     account_id: int | None = None
     acting_for: str | None = None  # a deputy with an authorisation of today: the username of who gave it
 
+    @property
+    def represents(self) -> str | None:
+        """For whom this person does what is the chairman's: a deputy for the chairman who gave the authorisation."""
+        return None if self.holds(Role.CHAIRMAN) else self.acting_for
+
     def holds(self, *roles: Role) -> bool:
         return bool(self.roles & set(roles))
 

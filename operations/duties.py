@@ -23,21 +23,31 @@ NAMES = {"proposed": "đề nghị", "reviewed": "thẩm định", "counted": "k
 
 def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor: Actor) -> None:
     """`rows`: (id, code, who proposed it first). This actor has mended or handed them in: they propose them as well."""
-    _note(session, [(id_, code, actor.username) for id_, code, first in rows if first != actor.username], "proposed")
+    _note(
+        session,
+        [(id_, code, actor.username) for id_, code, first in rows if first != actor.username],
+        "proposed",
+        by=actor.username,
+    )
 
 
 def note_reviewers(session: Session, rows: Sequence[tuple[int, str, str | None]], actor: Actor) -> None:
     """`rows`: (id, code, who reviewed it last). Another reviews them now: the earlier one's part is not forgotten."""
-    _note(session, [(id_, code, last) for id_, code, last in rows if last not in {None, actor.username}], "reviewed")
+    _note(
+        session,
+        [(id_, code, last) for id_, code, last in rows if last not in {None, actor.username}],
+        "reviewed",
+        by=actor.username,
+    )
 
 
 def note_counter(session: Session, rows: Sequence[tuple[int, str]], actor: Actor) -> None:
     """`rows`: (id, code). This actor counted them without a teller's seat; the engine is no person."""
     if not actor.holds(Role.ENGINE):
-        _note(session, [(id_, code, actor.username) for id_, code in rows], "counted")
+        _note(session, [(id_, code, actor.username) for id_, code in rows], "counted", by=actor.username)
 
 
-def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty: str) -> None:
+def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty: str, *, by: str) -> None:
     found: list[tuple[int, str, str]] = [(id_, code, username) for id_, code, username in wanted if username]
     known: set[tuple[int, str]] = set()
     for start in range(0, len(found), 400):
@@ -52,7 +62,7 @@ def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty:
         [{"nomination_id": id_, "username": username, "duty": duty} for id_, _, username in fresh],
     )
     record.record(
-        session, Kind.DUTY_NOTED, [(subject(code, username, duty), {"had": 1}) for _, code, username in fresh]
+        session, Kind.DUTY_NOTED, [(subject(code, username, duty), {"had": 1}) for _, code, username in fresh], by=by
     )
 
 

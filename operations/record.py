@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger import commitment, entry, merkle
+from ledger import commitment, entry, kinds, merkle
 from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import LedgerEntry, LedgerHead, LedgerOpening
+from models import LedgerAct, LedgerEntry, LedgerHead, LedgerOpening
 from models.database import LAST_WRITES
 from models.types import table
 
@@ -43,6 +43,7 @@ def plain(value: Any) -> Plain:
 _HEAD = sa.select(_H.size, _H.frontier, _H.last_at)
 _INSERT_ENTRY = sa.insert(table(LedgerEntry))
 _INSERT_OPENING = sa.insert(table(LedgerOpening))
+_INSERT_ACT = sa.insert(table(LedgerAct))
 _UPDATE_HEAD = sa.update(table(LedgerHead)).values(
     size=sa.bindparam("new_size"), frontier=sa.bindparam("new_frontier"), last_at=sa.bindparam("new_last_at")
 )
@@ -51,7 +52,7 @@ _UPDATE_HEAD = sa.update(table(LedgerHead)).values(
 class _Pending:
     """The entries of one act: encoded at once, written together at the end of the act, before its commit."""
 
-    __slots__ = ("at", "frontier", "hashes", "leaves", "openings", "size")
+    __slots__ = ("acts", "at", "frontier", "hashes", "leaves", "openings", "size")
 
     def __init__(self, session: Session) -> None:
         head = session.connection().execute(_HEAD).one()
@@ -60,9 +61,18 @@ class _Pending:
         self.at = datetime.now(UTC)
         if head.last_at is not None and self.at < head.last_at:
             self.at = head.last_at
+        self.acts: list[dict[str, Any]] = []
         self.hashes: list[bytes] = []
         self.leaves: list[dict[str, Any]] = []
         self.openings: list[dict[str, Any]] = []
+
+    def done_by(self, by: str, on_behalf_of: str | None) -> None:
+        """The entry of this index is this person's."""
+        last = self.acts[-1] if self.acts else None
+        if last is not None and (last["by"], last["on_behalf_of"]) == (by, on_behalf_of):
+            last["last"] = self.size
+        else:
+            self.acts.append({"first": self.size, "last": self.size, "by": by, "on_behalf_of": on_behalf_of})
 
     def write(self, session: Session) -> None:
         session.info.pop(_PENDING, None)
@@ -71,6 +81,7 @@ class _Pending:
         connection = session.connection()
         connection.execute(_INSERT_ENTRY, self.leaves)
         connection.execute(_INSERT_OPENING, self.openings)
+        connection.execute(_INSERT_ACT, self.acts)
         frontier = merkle.Frontier.from_text(self.frontier).extend(self.hashes)
         connection.execute(
             _UPDATE_HEAD,
@@ -81,8 +92,18 @@ class _Pending:
 _PENDING = "ledger_pending"
 
 
-def record(session: Session, kind: Kind, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+def record(
+    session: Session,
+    kind: Kind,
+    changes: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    by: str,
+    on_behalf_of: str | None = None,
+) -> int:
     """Append one entry a change (subject, changed aspects); returns the index of the first.
+
+    `by` is the username of whoever does it, or the name of whoever may do this kind without an account; `on_behalf_of`
+    the chairman for whom a deputy does it. Both stand in each entry and in the act's own row.
 
     Time is the wall clock, never the business clock, and never goes backwards. The rows are written when the act
     ends, in its transaction: an act whose ledger cannot be written is rolled back whole.
@@ -94,6 +115,11 @@ def record(session: Session, kind: Kind, changes: Sequence[tuple[str, Mapping[st
     first = pending.size
     for subject, aspects in changes:
         values = {name: plain(value) for name, value in aspects.items()}
+        who = _doer(kind, by)
+        values["by"] = who
+        if on_behalf_of is not None:
+            values["on_behalf_of"] = on_behalf_of
+        pending.done_by(who, on_behalf_of)
         commitments, opened = commitment.commit_fields(values)
         leaf = entry.encode(pending.size, pending.at, str(kind), subject, commitments)
         pending.hashes.append(merkle.leaf_hash(leaf))
@@ -101,6 +127,15 @@ def record(session: Session, kind: Kind, changes: Sequence[tuple[str, Mapping[st
         pending.openings.append({"index": pending.size, "openings": dumps(opened).decode()})
         pending.size += 1
     return first
+
+
+def _doer(kind: Kind, by: str) -> str:
+    """Who an entry names. An act that names nobody is a mistake of the program: it is rolled back whole."""
+    if not by:
+        raise TypeError(f"{kind}: an entry says who did it")
+    if by in kinds.UNNAMED and by != kind.unnamed:
+        raise TypeError(f"{kind} is a person's act, not done by «{by}»")
+    return by
 
 
 def erase(session: Session, kind: Kind, subject: str, field: str) -> None:

@@ -23,7 +23,7 @@ def listing(session: Session) -> Sequence[Regulation]:
     return session.exec(select(Regulation).order_by(col(Regulation.id).desc())).all()
 
 
-def register(session: Session, text: str, *, now: datetime, by: str | None = None) -> Regulation:
+def register(session: Session, text: str, *, now: datetime, by: str) -> Regulation:
     """Keep the regulation's exact text and who brought it; the same text is kept once. Raises Unreadable on a bad file.
 
     Thresholds and quorum stand in it: only the secretary's opening of a round brings one in, never an administrator.
@@ -45,7 +45,8 @@ def register(session: Session, text: str, *, now: datetime, by: str | None = Non
     record.record(
         session,
         Kind.REGULATION_REGISTERED,
-        [(row.sha256, aspects(row) | ({} if by is None else {"by": by}))],
+        [(row.sha256, aspects(row))],
+        by=by,
     )
     return row
 

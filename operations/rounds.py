@@ -104,11 +104,9 @@ def open_round(
     session.add(row)
     session.flush()
     index = record.record(
-        session,
-        Kind.ROUND_OPENED,
-        [(row.code, round_aspects(row, rules_row.sha256))],
+        session, Kind.ROUND_OPENED, [(row.code, round_aspects(row, rules_row.sha256))], by=actor.username
     )
-    _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due)
+    _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due, by=actor.username)
     due = next((d.due_on for d in _deadlines(session, row) if d.stage == Stage.UNIT_PROPOSAL), None)
     units = session.exec(select(Unit).where(col(Unit.is_office).is_(False), col(Unit.email).is_not(None))).all()
     announce.notices(
@@ -155,6 +153,7 @@ def _plan(
     *,
     today: date,
     proposals_due: date | None,
+    by: str,
 ) -> None:
     """A deadline for each stage the regulation limits; later ones are recomputed when the round reaches them."""
     start = today
@@ -162,14 +161,16 @@ def _plan(
     for stage in STAGES:
         if stage is Stage.UNIT_PROPOSAL and closing is not None and closing >= today:
             because = "do thư ký ấn định khi mở đợt" if proposals_due else f"theo {parsed.number}"
-            start = _set_fixed(session, row, stage, closing, today=today, because=because).due_on
+            start = _set_fixed(session, row, stage, closing, today=today, because=because, by=by).due_on
             continue
         days = parsed.time(stage)
         if days is not None:
-            start = _set_computed(session, row, stage, start, days, number=parsed.number).due_on
+            start = _set_computed(session, row, stage, start, days, number=parsed.number, by=by).due_on
 
 
-def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date, days: int, *, number: str) -> Deadline:
+def _set_computed(
+    session: Session, row: ReviewRound, stage: Stage, start: date, days: int, *, number: str, by: str
+) -> Deadline:
     computed = deadlines.compute(start, days, "working")
     values: dict[str, Any] = {
         "starts_on": start,
@@ -181,7 +182,7 @@ def _set_computed(session: Session, row: ReviewRound, stage: Stage, start: date,
         "computed": f"{computed.explanation} (thời hạn theo {number})",
         "reason": None,
     }
-    return _store_deadline(session, row, stage, values, Kind.DEADLINE_COMPUTED)
+    return _store_deadline(session, row, stage, values, Kind.DEADLINE_COMPUTED, by=by)
 
 
 def _set_fixed(
@@ -192,6 +193,7 @@ def _set_fixed(
     *,
     today: date,
     because: str,
+    by: str,
     reason: str | None = None,
 ) -> Deadline:
     if until.year > today.year + _FARTHEST:  # beyond that calendars overflow, and counting working days takes seconds
@@ -206,10 +208,12 @@ def _set_fixed(
         "computed": f"Hết ngày {until:%d/%m/%Y}, {because}.",
         "reason": reason,
     }
-    return _store_deadline(session, row, stage, values, Kind.DEADLINE_FIXED)
+    return _store_deadline(session, row, stage, values, Kind.DEADLINE_FIXED, by=by)
 
 
-def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: Kind) -> Deadline:
+def _store_deadline(
+    session: Session, row: ReviewRound, stage: Stage, values: dict[str, Any], kind: Kind, *, by: str
+) -> Deadline:
     found = session.exec(select(Deadline).where(Deadline.round_id == row.id, Deadline.stage == stage)).one_or_none()
     if found is None:
         found = Deadline(round_id=row.id or 0, stage=stage, **values)
@@ -220,7 +224,7 @@ def _store_deadline(session: Session, row: ReviewRound, stage: Stage, values: di
         found.version += 1
     session.add(found)
     session.flush()
-    record.record(session, kind, [(f"{row.code}/{stage}", deadline_aspects(found))])
+    record.record(session, kind, [(f"{row.code}/{stage}", deadline_aspects(found))], by=by)
     return found
 
 
@@ -354,12 +358,14 @@ def advance(session: Session, code: str, *, actor: Actor, now: datetime) -> Revi
         row.closed_at = now
     session.add(row)
     session.flush()
-    index = record.record(session, Kind.ROUND_ADVANCED, [(row.code, _stage_aspects(row))])
+    index = record.record(session, Kind.ROUND_ADVANCED, [(row.code, _stage_aspects(row))], by=actor.username)
     if following is not Stage.ENDED:
         deadline = next((d for d in _deadlines(session, row) if d.stage == following), None)
         if deadline is not None and deadline.unit == "working" and deadline.days is not None:
             number = session.get_one(Regulation, row.regulation_id).number
-            _set_computed(session, row, following, access.local_date(now), deadline.days, number=number)
+            _set_computed(
+                session, row, following, access.local_date(now), deadline.days, number=number, by=actor.username
+            )
         announce.stage(session, row.code, following, index=index)
     return row
 
@@ -384,7 +390,9 @@ def extend(
     today = access.local_date(now)
     if until < today:
         raise Refusal("date_in_the_past", f"Ngày {until:%d/%m/%Y} đã qua; hãy chọn một ngày từ hôm nay trở đi.")
-    deadline = _set_fixed(session, row, Stage(stage), until, today=today, because="gia hạn", reason=reason.strip())
+    deadline = _set_fixed(
+        session, row, Stage(stage), until, today=today, because="gia hạn", by=actor.username, reason=reason.strip()
+    )
     index = record.size(session)
     announce.notices(
         session,

@@ -196,7 +196,8 @@ def move(
             if aspects_each is not None:
                 said.update(aspects_each(standing))
             changes.append((standing.code, said))
-        index = record.record(session, kind, changes)
+        behalf = actor.represents if Role.DEPUTY in lifecycle.roles_of(action) else None
+        index = record.record(session, kind, changes, by=actor.username, on_behalf_of=behalf)
         _announce(session, groups, index)
     return moved, list(results.values()), index
 

@@ -167,7 +167,13 @@ def _decide(
     )
     session.add(decision)
     session.flush()
-    record.record(session, Kind.DECISION_SIGNED, [(decision.code, decision_aspects(decision, first.round_code))])
+    record.record(
+        session,
+        Kind.DECISION_SIGNED,
+        [(decision.code, decision_aspects(decision, first.round_code))],
+        by=actor.username,
+        on_behalf_of=actor.represents,
+    )
     _, results, index = transition.move(
         session,
         Action.SIGN,
@@ -256,7 +262,11 @@ def _forward(
     session.add(letter)
     session.flush()
     record.record(
-        session, Kind.SUBMISSION_LETTER_SIGNED, [(letter.code, submission_letter_aspects(letter, first.round_code))]
+        session,
+        Kind.SUBMISSION_LETTER_SIGNED,
+        [(letter.code, submission_letter_aspects(letter, first.round_code))],
+        by=actor.username,
+        on_behalf_of=actor.represents,
     )
     moved, results, index = transition.move(
         session,

@@ -30,7 +30,7 @@ def look_again(session: Session, session_code: str, *, actor: Actor, now: dateti
     access.require(actor, Role.SECRETARY)
     sitting = sessions.by_code(session, session_code)
     sessions.require_convened(sitting)
-    return conflicts_found.look(session, sitting, now=now)
+    return conflicts_found.look(session, sitting, by=actor.username, now=now)
 
 
 def declare(

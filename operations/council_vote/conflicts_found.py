@@ -58,7 +58,7 @@ def basis(session: Session, sitting: CouncilSession) -> Citation:
     return Citation(document=f"Quy chế số {parsed.number} ngày {parsed.date:%d/%m/%Y}")
 
 
-def look(session: Session, sitting: CouncilSession, *, now: datetime) -> list[Conflict]:
+def look(session: Session, sitting: CouncilSession, *, by: str, now: datetime) -> list[Conflict]:
     """Look at the data again and write down what was not known yet; the member and the secretary are asked by letter.
 
     Nothing that people have settled is opened again; a question still open becomes certain when the data now say so.
@@ -84,7 +84,7 @@ def look(session: Session, sitting: CouncilSession, *, now: datetime) -> list[Co
             surer.append(row)
     session.add_all([*fresh, *surer])
     session.flush()
-    index = write_down(session, sitting, [*fresh, *surer], Kind.CONFLICT_DETECTED)
+    index = write_down(session, sitting, [*fresh, *surer], Kind.CONFLICT_DETECTED, by=by)
     _ask(session, sitting, [*fresh, *surer], about=str(index), now=now)
     return fresh
 
@@ -102,7 +102,7 @@ def _row(sitting: CouncilSession, found: Finding, nomination_id: int, *, now: da
     )
 
 
-def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], kind: Kind) -> int:
+def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], kind: Kind, *, by: str) -> int:
     """The ledger's entries of these conflicts as they stand now. Returns the index of the first."""
     if not rows:
         return record.size(session)
@@ -115,6 +115,7 @@ def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflic
             (f"{sitting.code}/{numbers[row.username]}/{codes[row.nomination_id]}/{row.ground}", aspects(row))
             for row in rows
         ],
+        by=by,
     )
 
 
@@ -152,7 +153,7 @@ def settle(
         row.state, row.settled_by, row.settled_at, row.reason = state, by, now, reason.strip()
     session.add_all(rows)
     session.flush()
-    write_down(session, sitting, rows, kind)
+    write_down(session, sitting, rows, kind, by=by)
     return rows
 
 

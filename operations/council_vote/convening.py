@@ -93,13 +93,17 @@ def convene(
                 },
             )
         ],
+        by=actor.username,
     )
     record.record(
-        session, Kind.MEMBER_CALLED, [(f"{sitting.code}/{m.member}", sessions.seat_aspects(m)) for m in snapshot]
+        session,
+        Kind.MEMBER_CALLED,
+        [(f"{sitting.code}/{m.member}", sessions.seat_aspects(m)) for m in snapshot],
+        by=actor.username,
     )
     _invite(session, sitting, now=now, about=str(index))
-    recusals.carry_over(session, sitting, snapshot, now=now)
-    conflicts_found.look(session, sitting, now=now)
+    recusals.carry_over(session, sitting, snapshot, by=actor.username, now=now)
+    conflicts_found.look(session, sitting, by=actor.username, now=now)
     return sitting
 
 
@@ -169,7 +173,11 @@ def reschedule(
         sessions.require_same_members(session, sitting, access.local_date(moved))
         # Who was noted as present was so at another hour.
         _note_attendance(
-            session, sitting, [m for m in sessions.members_of(session, sitting) if m.attended], present=False
+            session,
+            sitting,
+            [m for m in sessions.members_of(session, sitting) if m.attended],
+            present=False,
+            by=actor.username,
         )
     sitting.held_at, sitting.place = moved, place
     sitting.invitation_sequence += 1
@@ -185,10 +193,10 @@ def reschedule(
                 {
                     **sessions.aspects(sitting, "when", "invited"),
                     "reason": reason.strip(),
-                    "by": actor.username,
                 },
             )
         ],
+        by=actor.username,
     )
     _invite(session, sitting, now=now, about=str(index), reason=reason.strip())
     return sitting
@@ -214,10 +222,10 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
                 {
                     **sessions.aspects(sitting, "state", "invited"),
                     "reason": reason.strip(),
-                    "by": actor.username,
                 },
             )
         ],
+        by=actor.username,
     )
     _invite(session, sitting, now=now, about=str(index), reason=reason.strip())
 
@@ -237,12 +245,14 @@ def attend(session: Session, session_code: str, members: Sequence[str], *, actor
     sitting = sessions.by_code(session, session_code)
     sessions.require_convened(sitting)
     named = {found.member: found for found in (sessions.member_named(session, sitting, name) for name in members)}
-    _note_attendance(session, sitting, [one for one in named.values() if one.attended != present], present=present)
+    _note_attendance(
+        session, sitting, [one for one in named.values() if one.attended != present], present=present, by=actor.username
+    )
     return sum(member.attended for member in sessions.members_of(session, sitting))
 
 
 def _note_attendance(
-    session: Session, sitting: CouncilSession, members: Sequence[SessionMember], *, present: bool
+    session: Session, sitting: CouncilSession, members: Sequence[SessionMember], *, present: bool, by: str
 ) -> None:
     for member in members:
         member.attended = present
@@ -252,4 +262,5 @@ def _note_attendance(
         session,
         Kind.MEMBER_ATTENDED if present else Kind.MEMBER_LEFT,
         [(f"{sitting.code}/{member.member}", {"attended": int(present)}) for member in members],
+        by=by,
     )

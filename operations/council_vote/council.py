@@ -114,7 +114,7 @@ def _insert(session: Session, *, code: str, name: str, decision_number: str, val
     council = Council(code=code, name=name, decision_number=decision_number, valid_from=valid_from)
     session.add(council)
     session.flush()
-    record.record(session, Kind.COUNCIL_SET_UP, [(code, council_aspects(council) | {"by": by})])
+    record.record(session, Kind.COUNCIL_SET_UP, [(code, council_aspects(council))], by=by)
     return council
 
 
@@ -148,7 +148,8 @@ def _insert_seat(
     record.record(
         session,
         Kind.COUNCIL_MEMBER_APPOINTED,
-        [(f"{council.code}/{account.username}/{valid_from.isoformat()}", member_aspects(member) | {"by": by})],
+        [(f"{council.code}/{account.username}/{valid_from.isoformat()}", member_aspects(member))],
+        by=by,
     )
     return member
 
@@ -191,16 +192,17 @@ def dismiss(session: Session, *, council_code: str, username: str, until: date, 
         row.valid_to = until
         session.add(row)
     session.flush()
-    said = {"by": actor.username}
     record.record(
         session,
         Kind.COUNCIL_MEMBER_DISMISSED,
-        [(f"{council.code}/{username}/{seat.valid_from.isoformat()}", member_aspects(seat) | said)],
+        [(f"{council.code}/{username}/{seat.valid_from.isoformat()}", member_aspects(seat))],
+        by=actor.username,
     )
     record.record(
         session,
         Kind.ROLE_ENDED,
-        [(roles.subject(username, row, ""), roles.aspects(row) | said) for row in grants],
+        [(roles.subject(username, row, ""), roles.aspects(row)) for row in grants],
+        by=actor.username,
     )
     return seat
 

@@ -95,12 +95,20 @@ def tally_ballot(
     sitting.version += 1
     session.add_all([sitting, ballot])
     session.flush()
-    record.record(session, Kind.SESSION_TALLIED, [(sitting.code, sessions.aspects(sitting, "state", "batch"))])
-    record.record(session, Kind.BALLOT_COUNTED, [(sitting.code, {"batch": sitting.batch_sha256, "counted_by": said})])
+    record.record(
+        session, Kind.SESSION_TALLIED, [(sitting.code, sessions.aspects(sitting, "state", "batch"))], by=actor.username
+    )
+    record.record(
+        session,
+        Kind.BALLOT_COUNTED,
+        [(sitting.code, {"batch": sitting.batch_sha256, "counted_by": said})],
+        by=actor.username,
+    )
     record.record(
         session,
         Kind.AGENDA_COUNTED,
         [(f"{sitting.code}/{result['code']}", {"result": result_aspect(result)}) for result in results],
+        by=actor.username,
     )
     _move_by_outcome(session, results, actor=actor, now=now)
     return {"results": results, "batch": batch}
@@ -290,7 +298,12 @@ def enter_count(
     row.at = now
     session.add(row)
     session.flush()
-    record.record(session, Kind.HAND_COUNT_ENTERED, [(f"{sitting.code}/{seat.member}", hand_count_aspects(row))])
+    record.record(
+        session,
+        Kind.HAND_COUNT_ENTERED,
+        [(f"{sitting.code}/{seat.member}", hand_count_aspects(row))],
+        by=actor.username,
+    )
     round_code = session.get_one(ReviewRound, sitting.round_id).code
     announce.stage(session, round_code, Stage.COUNCIL_VOTE, index=record.size(session) - 1)
     return len(_hand_counts(session, sitting))

@@ -26,7 +26,9 @@ from rules.lifecycle import Role, State
 from rules.refusal import Refusal
 
 
-def carry_over(session: Session, sitting: CouncilSession, members: Sequence[SessionMember], *, now: datetime) -> None:
+def carry_over(
+    session: Session, sitting: CouncilSession, members: Sequence[SessionMember], *, by: str, now: datetime
+) -> None:
     """A kinship does not end with a session that was called off or annulled."""
     numbers = {member.username: member.member for member in members}
     earlier = session.exec(
@@ -40,7 +42,7 @@ def carry_over(session: Session, sitting: CouncilSession, members: Sequence[Sess
         .order_by(col(Recusal.id))
     ).all()
     for old, row in earlier:
-        stand_aside(session, sitting, old.username, numbers[old.username], row, ground=old.ground, now=now)
+        stand_aside(session, sitting, old.username, numbers[old.username], row, ground=old.ground, by=by, now=now)
 
 
 def recuse(
@@ -59,7 +61,7 @@ def recuse(
         raise Refusal("reason_required", "Phải ghi lý do tránh (quan hệ thân nhân, cấp trên trực tiếp, đồng tác giả…).")
     free_text.check("Lý do tránh", ground, 500)
     row = sessions.nomination_of(session, sitting, nomination)
-    stand_aside(session, sitting, who.username, who.member, row, ground=ground.strip(), now=now)
+    stand_aside(session, sitting, who.username, who.member, row, ground=ground.strip(), by=actor.username, now=now)
     conflicts_found.settle(
         session, sitting, who.username, [row.id or 0], state="recused", by=actor.username, reason=ground, now=now
     )
@@ -73,6 +75,7 @@ def stand_aside(
     row: Nomination,
     *,
     ground: str,
+    by: str,
     now: datetime,
 ) -> None:
     """Once is enough: what was said first stands."""
@@ -86,7 +89,9 @@ def stand_aside(
     aside = Recusal(session_id=sitting.id or 0, username=username, nomination_id=row.id or 0, ground=ground, at=now)
     session.add(aside)
     session.flush()
-    record.record(session, Kind.RECUSAL_DECLARED, [(f"{sitting.code}/{number}/{row.code}", recusal_aspects(aside))])
+    record.record(
+        session, Kind.RECUSAL_DECLARED, [(f"{sitting.code}/{number}/{row.code}", recusal_aspects(aside))], by=by
+    )
 
 
 def recusal_aspects(row: Recusal) -> dict[str, Any]:

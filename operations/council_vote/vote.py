@@ -192,7 +192,9 @@ def open_ballot(
     Returns {"agenda", "frozen", "ballot", "key" (its fingerprint), "left", "warnings"}.
     """
     sitting = _convened(session, session_code, actor)
-    conflicts_found.look(session, sitting, now=now)  # nominations may have come since the council was convened
+    conflicts_found.look(
+        session, sitting, by=actor.username, now=now
+    )  # nominations may have come since the council was convened
     plan = _prospect(session, sitting, shares_needed)
     sealed = plan.kind == "secret"
     if sealed and public_key is None:
@@ -242,13 +244,17 @@ def open_ballot(
     session.add_all([sitting, ballot])
     session.flush()
     index = record.record(
-        session, Kind.SESSION_BALLOT_OPENED, [(sitting.code, sessions.aspects(sitting, "state", "frozen", "opened"))]
+        session,
+        Kind.SESSION_BALLOT_OPENED,
+        [(sitting.code, sessions.aspects(sitting, "state", "frozen", "opened"))],
+        by=actor.username,
     )
-    record.record(session, Kind.BALLOT_OPENED, [(sitting.code, {"how": how_aspect(ballot)})])
+    record.record(session, Kind.BALLOT_OPENED, [(sitting.code, {"how": how_aspect(ballot)})], by=actor.username)
     record.record(
         session,
         Kind.AGENDA_SET,
         [(f"{sitting.code}/{row.code}", {"result": counting.result_aspect({})}) for row in moved],
+        by=actor.username,
     )
     announce.stage(session, session.get_one(ReviewRound, sitting.round_id).code, Stage.COUNCIL_VOTE, index=index)
     return {
@@ -316,9 +322,9 @@ def cast(session: Session, session_code: str, *, choices: Mapping[str, str], act
         )
         ballot_box.put_in(session, sitting, ballot, envelope)
     else:
-        envelope = _vote_openly(session, sitting, ballot, member, chosen)
+        envelope = _vote_openly(session, sitting, ballot, member, chosen, by=actor.username)
     session.add(ballot)
-    _sign_the_roll(session, sitting, [member])
+    _sign_the_roll(session, sitting, [member], by=actor.username)
     return {"receipt": sealing.receipt(envelope)}
 
 
@@ -396,13 +402,19 @@ def _check_choices(choices: Mapping[str, str], agenda: Sequence[str], aside: set
 
 
 def _vote_openly(
-    session: Session, sitting: CouncilSession, ballot: Ballot, member: SessionMember, chosen: Mapping[str, str]
+    session: Session,
+    sitting: CouncilSession,
+    ballot: Ballot,
+    member: SessionMember,
+    chosen: Mapping[str, str],
+    *,
+    by: str,
 ) -> bytes:
     before = ballot_box.unaltered(session, sitting, ballot)
     vote = OpenVote(session_id=sitting.id or 0, username=member.username, choices=dumps(dict(chosen)).decode())
     session.add(vote)
     session.flush()
-    record.record(session, Kind.OPEN_VOTE_CAST, [(f"{sitting.code}/{member.member}", open_vote_aspects(vote))])
+    record.record(session, Kind.OPEN_VOTE_CAST, [(f"{sitting.code}/{member.member}", open_vote_aspects(vote))], by=by)
     slip = ballot_box.open_slip(sitting, vote.username, vote.choices)
     ballot_box.note(ballot, [*before, slip])
     return slip
@@ -412,11 +424,13 @@ def open_vote_aspects(vote: OpenVote) -> dict[str, Any]:
     return {"choices": hashlib.sha256(vote.choices.encode()).hexdigest()}
 
 
-def _sign_the_roll(session: Session, sitting: CouncilSession, members: Sequence[SessionMember]) -> None:
+def _sign_the_roll(session: Session, sitting: CouncilSession, members: Sequence[SessionMember], *, by: str) -> None:
     session.add_all([BallotRoll(session_id=sitting.id or 0, username=member.username) for member in members])
     session.flush()
     # The entry says that this member voted, which is no secret; it carries no receipt, which would be a link.
-    record.record(session, Kind.ROLL_SIGNED, [(f"{sitting.code}/{member.member}", {"voted": 1}) for member in members])
+    record.record(
+        session, Kind.ROLL_SIGNED, [(f"{sitting.code}/{member.member}", {"voted": 1}) for member in members], by=by
+    )
 
 
 def sign_roll(session: Session, session_code: str, members: Sequence[str], *, actor: Actor) -> int:
@@ -435,7 +449,7 @@ def sign_roll(session: Session, session_code: str, members: Sequence[str], *, ac
     }
     for member in signing.values():
         _require_may_vote(session, sitting, member)
-    _sign_the_roll(session, sitting, list(signing.values()))
+    _sign_the_roll(session, sitting, list(signing.values()), by=actor.username)
     return len(voted(session, sitting))
 
 
@@ -466,8 +480,9 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
         session,
         Kind.SESSION_BALLOT_CLOSED,
         [(sitting.code, sessions.aspects(sitting, "state", "closed") | {"roll": roll})],
+        by=actor.username,
     )
-    record.record(session, Kind.BALLOT_CLOSED, [(sitting.code, closed_aspects(ballot, receipts))])
+    record.record(session, Kind.BALLOT_CLOSED, [(sitting.code, closed_aspects(ballot, receipts))], by=actor.username)
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
     if ballot.kind != "open":
         key = sealing.fingerprint(ballot_box.public_key(ballot)) if ballot.kind == "secret" else None
@@ -555,6 +570,7 @@ def annul_ballot(
         session,
         Kind.SESSION_BALLOT_ANNULLED,
         [(sitting.code, sessions.aspects(sitting, "state") | {"reason": reason.strip()})],
+        by=actor.username,
     )
     round_ = session.get_one(ReviewRound, sitting.round_id)
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)

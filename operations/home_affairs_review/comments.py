@@ -30,7 +30,7 @@ def write(session: Session, code: str, *, text: str, actor: Actor, now: datetime
     number = session.execute(
         sa.select(sa.func.count()).select_from(Comment).where(col(Comment.nomination_id) == row.id)
     ).scalar_one()
-    record.record(session, Kind.COMMENT_WRITTEN, [(f"{code}/{number}", aspects(comment))])
+    record.record(session, Kind.COMMENT_WRITTEN, [(f"{code}/{number}", aspects(comment))], by=actor.username)
     return comment
 
 

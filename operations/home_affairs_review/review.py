@@ -22,7 +22,7 @@ from operations import (
     rounds,
     transition,
 )
-from operations.access import Actor
+from operations.access import ENGINE, Actor
 from operations.home_affairs_review import cases
 from operations.transition import Result, Standing, chunks
 from operations.unit_proposal import attachments
@@ -113,7 +113,7 @@ def evaluate(
         )
         verdicts.append((standing.code, verdict))
     session.connection().execute(sa.insert(table(Appraisal)), rows)
-    record.record(session, Kind.APPRAISAL_FOUND, changes)
+    record.record(session, Kind.APPRAISAL_FOUND, changes, by=ENGINE.username)
     return verdicts
 
 
@@ -121,7 +121,7 @@ def appraisal_aspects(row: Any) -> dict[str, Any]:
     """An appraisal as the ledger commits to it."""
     return {
         "verdict": row.verdict,
-        "by": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date, row.nomination_version, row.at],
+        "law": [row.pack, row.pack_sha256, row.regulation_sha256, row.on_date, row.nomination_version, row.at],
         "findings": hashlib.sha256(row.findings.encode()).hexdigest(),
     }
 
@@ -468,7 +468,9 @@ def pause(
         stop = Pause(nomination_id=row.id, ground=ground, started_at=now)
         session.add(stop)
         session.flush()
-        record.record(session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), pause_aspects(stop))])
+        record.record(
+            session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), pause_aspects(stop))], by=actor.username
+        )
     announce.notices(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
     return results
 
@@ -499,7 +501,7 @@ def resume(
             .where(col(Pause.nomination_id) == row.id, col(Pause.ended_at).is_(None))
             .values(ended_at=now)
         )
-        record.record(session, Kind.PAUSE_ENDED, [(_pause_subject(session, row), {"to": now})])
+        record.record(session, Kind.PAUSE_ENDED, [(_pause_subject(session, row), {"to": now})], by=actor.username)
     for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
         announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
     announce.notices(

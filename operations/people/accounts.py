@@ -83,7 +83,7 @@ def _insert(
     )
     session.add(account)
     session.flush()
-    record.record(session, Kind.ACCOUNT_CREATED, [(username, aspects(account) | {"by": by})])
+    record.record(session, Kind.ACCOUNT_CREATED, [(username, aspects(account))], by=by)
     return account
 
 
@@ -161,8 +161,7 @@ def enable(session: Session, username: str, *, actor: Actor) -> None:
 
 
 def _record_account(session: Session, kind: Kind, account: Account, actor: Actor) -> None:
-    told = {"disabled": account.disabled_at, "by": actor.username}
-    record.record(session, kind, [(account.username, told)])
+    record.record(session, kind, [(account.username, {"disabled": account.disabled_at})], by=actor.username)
 
 
 def keep_an_administrator(session: Session, but: Account, *, now: datetime) -> None:

@@ -89,7 +89,7 @@ def _insert(
     )
     session.add(row)
     session.flush()
-    record.record(session, Kind.AUTHORISATION_GIVEN, [(str(row.id), aspects(row) | {"by": by})])
+    record.record(session, Kind.AUTHORISATION_GIVEN, [(str(row.id), aspects(row))], by=by)
     return row
 
 
@@ -150,8 +150,7 @@ def end(session: Session, document: str, *, on: date | None = None, actor: Actor
     row.valid_to = last
     session.add(row)
     session.flush()
-    told = {**aspects(row), "by": actor.username}
-    record.record(session, Kind.AUTHORISATION_ENDED, [(str(row.id), told)])
+    record.record(session, Kind.AUTHORISATION_ENDED, [(str(row.id), aspects(row))], by=actor.username)
     return row
 
 

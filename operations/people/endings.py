@@ -37,8 +37,9 @@ def tokens(session: Session, account: Account, *, wall: datetime | None = None) 
         session.add(row)
     session.flush()
     if rows:
-        told = {"revoked": wall, "by": account.username}
-        record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), told) for row in rows])
+        record.record(
+            session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": wall}) for row in rows], by=account.username
+        )
     return len(rows)
 
 

@@ -191,7 +191,7 @@ def ask(
     session.add(row)
     session.flush()
     kind = Kind.ACCOUNT_REQUEST_ASKED if who else Kind.ACCOUNT_REQUEST_DONE_ALONE
-    index = record.record(session, kind, [(str(row.id), aspects(row, account.username))])
+    index = record.record(session, kind, [(str(row.id), aspects(row, account.username))], by=actor.username)
     if who:
         _letters(session, shown(session, row, account, now=now), account, who, index=index)
     return row
@@ -215,7 +215,7 @@ def settle(session: Session, row: AccountRequest, account: Account, how: str, *,
     row.state, row.settled_by, row.settled_at = how, actor.username, now
     session.add(row)
     session.flush()
-    record.record(session, _SETTLED_AS[how], [(str(row.id), aspects(row, account.username))])
+    record.record(session, _SETTLED_AS[how], [(str(row.id), aspects(row, account.username))], by=actor.username)
 
 
 def aspects(row: AccountRequest, username: str) -> dict[str, Any]:
@@ -327,6 +327,11 @@ class Doer:
     by: str
     confirmed_by: Actor | None = None
     alone: bool = False
+
+    @property
+    def acting(self) -> str:
+        """Whose act it is now: of whoever confirmed it, else of the administrator."""
+        return self.confirmed_by.username if self.confirmed_by else self.by
 
 
 def tell(session: Session, account: Account, what: str, doer: Doer, *, now: datetime) -> None:

@@ -47,7 +47,7 @@ def link(
 def given(
     session: Session, account: Account, issuer: str, subject: str, doer: four_eyes.Doer, *, now: datetime
 ) -> None:
-    if _insert(session, account, issuer=issuer, subject=subject, by=doer.by):
+    if _insert(session, account, issuer=issuer, subject=subject, by=doer.acting):
         four_eyes.tell(
             session, account, "Tài khoản vừa được gắn với một danh tính bên ngoài để đăng nhập.", doer, now=now
         )
@@ -81,15 +81,15 @@ def _insert(session: Session, account: Account, *, issuer: str, subject: str, by
         return False
     session.add(OutsideIdentity(account_id=account.id or 0, issuer=issuer, subject=subject))
     session.flush()
-    told = {"identities": of(session, account), "by": by}
-    record.record(session, Kind.ACCOUNT_IDENTITY_LINKED, [(account.username, told)])
+    told = {"identities": of(session, account)}
+    record.record(session, Kind.ACCOUNT_IDENTITY_LINKED, [(account.username, told)], by=by)
     return True
 
 
 def _remove(session: Session, account: Account, *, by: str) -> None:
     """The account signs in with its password only."""
     session.execute(sa.delete(OutsideIdentity).where(col(OutsideIdentity.account_id) == account.id))
-    record.record(session, Kind.ACCOUNT_IDENTITIES_UNLINKED, [(account.username, {"identities": None, "by": by})])
+    record.record(session, Kind.ACCOUNT_IDENTITIES_UNLINKED, [(account.username, {"identities": None})], by=by)
 
 
 def of(session: Session, account: Account) -> list[list[str]] | None:

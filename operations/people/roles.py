@@ -98,8 +98,9 @@ def _insert(
     )
     session.add(row)
     session.flush()
-    said = aspects(row) | {"by": by}
-    record.record(session, Kind.ROLE_GRANTED, [(subject(account.username, row, unit.code if unit else ""), said)])
+    record.record(
+        session, Kind.ROLE_GRANTED, [(subject(account.username, row, unit.code if unit else ""), aspects(row))], by=by
+    )
     return row
 
 
@@ -142,8 +143,12 @@ def end(
     row.valid_to = on
     session.add(row)
     session.flush()
-    said = {**aspects(row), "by": actor.username}
-    record.record(session, Kind.ROLE_ENDED, [(subject(username, row, place.code if place else ""), said)])
+    record.record(
+        session,
+        Kind.ROLE_ENDED,
+        [(subject(username, row, place.code if place else ""), aspects(row))],
+        by=actor.username,
+    )
     return row
 
 

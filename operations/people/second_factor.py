@@ -67,7 +67,7 @@ def confirm(session: Session, account: Account, *, code: str, key: bytes, wall: 
     row.confirmed_at = wall
     session.add(row)
     session.flush()
-    record.record(session, Kind.ACCOUNT_SECOND_FACTOR_SET, [(account.username, aspects(row))])
+    record.record(session, Kind.ACCOUNT_SECOND_FACTOR_SET, [(account.username, aspects(row))], by=account.username)
 
 
 def remove(session: Session, account: Account, *, by: str) -> None:
@@ -79,7 +79,7 @@ def remove(session: Session, account: Account, *, by: str) -> None:
     session.delete(row)
     session.flush()
     if was_set:
-        record.record(session, Kind.ACCOUNT_SECOND_FACTOR_REMOVED, [(account.username, {**aspects(None), "by": by})])
+        record.record(session, Kind.ACCOUNT_SECOND_FACTOR_REMOVED, [(account.username, aspects(None))], by=by)
 
 
 def aspects(row: SecondFactor | None) -> dict[str, Any]:
@@ -151,6 +151,6 @@ def reset(
 
 
 def taken(session: Session, account: Account, doer: four_eyes.Doer, *, now: datetime) -> None:
-    remove(session, account, by=doer.by)
+    remove(session, account, by=doer.acting)
     four_eyes.tell(session, account, "Xác nhận hai lớp của tài khoản vừa được gỡ.", doer, now=now)
     endings.sessions(session, account.id or 0)

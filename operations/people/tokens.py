@@ -48,7 +48,7 @@ def issue(session: Session, *, scope: str, days: int, actor: Actor, now: datetim
     )
     session.add(row)
     session.flush()
-    record.record(session, Kind.API_TOKEN_ISSUED, [(str(row.id), aspects(row, actor.username))])
+    record.record(session, Kind.API_TOKEN_ISSUED, [(str(row.id), aspects(row, actor.username))], by=actor.username)
     return token
 
 
@@ -102,7 +102,7 @@ def revoke(session: Session, number: int, *, actor: Actor, now: datetime, wall: 
     row.revoked_at = wall or datetime.now(UTC)
     session.add(row)
     session.flush()
-    record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": row.revoked_at, "by": actor.username})])
+    record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": row.revoked_at})], by=actor.username)
 
 
 def _digest(token: str) -> str:

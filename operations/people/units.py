@@ -69,7 +69,7 @@ def end(session: Session, code: str, *, on: date, successor: str | None = None, 
     unit.successor_id = heir.id if heir else None
     session.add(unit)
     session.flush()
-    record.record(session, Kind.UNIT_ENDED, [(code, {**aspects(unit), "by": actor.username})])
+    record.record(session, Kind.UNIT_ENDED, [(code, aspects(unit))], by=actor.username)
     return unit
 
 
@@ -113,7 +113,7 @@ def _insert(
     unit = Unit(code=code, name=name, level=level, email=email, valid_from=valid_from, is_office=is_office)
     session.add(unit)
     session.flush()
-    record.record(session, Kind.UNIT_REGISTERED, [(code, aspects(unit) | {"by": by})])
+    record.record(session, Kind.UNIT_REGISTERED, [(code, aspects(unit))], by=by)
     return unit
 
 

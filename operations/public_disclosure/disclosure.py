@@ -142,6 +142,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         session,
         Kind.DISCLOSURE_PUBLISHED,
         [(f"{paper}/{row.channel}", posting_aspects(row)) for row in postings],
+        by=actor.username,
     )
     moved, _, _ = transition.move(
         session,
@@ -274,6 +275,7 @@ def record_answer(
         session,
         Kind.SUBMISSION_LETTER_ANSWERED,
         [(letter.code, {"answer": [letter.answer, letter.answer_number, letter.answered_on]})],
+        by=actor.username,
     )
     announce.notices(
         session,
@@ -392,6 +394,8 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
                 },
             )
         ],
+        by=actor.username,
+        on_behalf_of=actor.represents,
     )
     rows = honoured(session, decision)
     moved, _, _ = transition.move(
@@ -438,7 +442,7 @@ def attach_paper(session: Session, code: str, sha256: str) -> None:
         session.flush()
         letter = isinstance(row, SubmissionLetter)
         kind = Kind.SUBMISSION_LETTER_PAPER_RENDERED if letter else Kind.DECISION_PAPER_RENDERED
-        record.record(session, kind, [(row.code, {"paper": sha256})])
+        record.record(session, kind, [(row.code, {"paper": sha256})], by=ENGINE.username)
 
 
 def decisions(session: Session) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from ledger import kinds
 from ledger.kinds import Kind
 from models import Decision, Nomination, Petition, Receipt
 from models.types import table
@@ -105,7 +106,10 @@ def file(
     session.add(Receipt(key=_receipt_key(receipt), verb="petition", actor="", answer=row.code, at=now))
     session.flush()
     record.record(
-        session, Kind.PETITION_RECEIVED, [(row.code, aspects(row, nomination, decided.code if decided else None))]
+        session,
+        Kind.PETITION_RECEIVED,
+        [(row.code, aspects(row, nomination, decided.code if decided else None))],
+        by=kinds.CITIZEN,
     )
     announce.notices(
         session,
@@ -177,7 +181,7 @@ def answer(session: Session, code: str, *, answer: str, actor: Actor, now: datet
     row.version += 1
     session.add(row)
     session.flush()
-    record.record(session, Kind.PETITION_ANSWERED, [(row.code, _answer_aspects(row))])
+    record.record(session, Kind.PETITION_ANSWERED, [(row.code, _answer_aspects(row))], by=actor.username)
     return row
 
 

@@ -177,13 +177,13 @@ def _changed(session: Session, touched: list[Nomination], kind: Kind, attachment
     """Each nomination it is about is another than the one that somebody read: a new version, judged again."""
     duties.note_proposers(session, [(one.id or 0, one.code, one.proposed_by) for one in touched], actor)
     of = touched[0].code if attachment.nomination_id is not None else ""
-    record.record(session, kind, [(_subject(session, attachment), aspects(attachment, of))])
+    record.record(session, kind, [(_subject(session, attachment), aspects(attachment, of))], by=actor.username)
     for one in touched:
         one.version += 1
         session.add(one)
     session.flush()
     cases = [(one.code, {"case": proposal.nomination_aspects(one)["case"]}) for one in touched]
-    index = record.record(session, Kind.NOMINATION_PAPERS_CHANGED, cases)
+    index = record.record(session, Kind.NOMINATION_PAPERS_CHANGED, cases, by=actor.username)
     round_code = session.get_one(ReviewRound, touched[0].round_id).code
     announce.stage(session, round_code, Stage.HOME_AFFAIRS_REVIEW, index=index)
 

@@ -70,7 +70,7 @@ def mend(
         )
     _check_mended(changes)
     if person:
-        _mend_person(session, row, person)
+        _mend_person(session, row, person, by=actor.username)
     for name, value in changes.items():
         setattr(row, name, value if value is not None else _EMPTY.get(name))
     if "achievement" in changes:
@@ -88,11 +88,7 @@ def mend(
     session.add(row)
     duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
     session.flush()
-    record.record(
-        session,
-        Kind.NOMINATION_MENDED,
-        [(code, proposal.nomination_aspects(row))],
-    )
+    record.record(session, Kind.NOMINATION_MENDED, [(code, proposal.nomination_aspects(row))], by=actor.username)
 
 
 def holding_nominee(session: Session, row: Nomination) -> list[str]:
@@ -105,7 +101,7 @@ def holding_nominee(session: Session, row: Nomination) -> list[str]:
     return list(session.execute(query.order_by(_N.id)).scalars())
 
 
-def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | date | None]) -> None:
+def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | date | None], *, by: str) -> None:
     unknown_fields = set(person) - set(MENDABLE_PERSON)
     if unknown_fields:
         raise TypeError(f"not mendable: {sorted(unknown_fields)}")
@@ -144,7 +140,7 @@ def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | d
     session.add(nominee)
     session.flush()
     unit = session.get_one(Unit, nominee.unit_id).code
-    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, proposal.nominee_aspects(nominee, unit))])
+    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, proposal.nominee_aspects(nominee, unit))], by=by)
 
 
 _EMPTY = {"parts": proposal.ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty

@@ -129,8 +129,9 @@ def file(
         session,
         Kind.DOSSIER_FILED,
         [(dossier.code, dossier_aspects(dossier, round_.code, unit.code))],
+        by=actor.username,
     )
-    _register(session, unit, fresh)
+    _register(session, unit, fresh, by=actor.username)
     codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
     index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
     return Filed(dossier.code, tuple(codes), (), tuple(warnings), index)
@@ -334,7 +335,7 @@ def _fresh_nominees(
     return fresh
 
 
-def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]]) -> None:
+def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]], *, by: str) -> None:
     if not fresh:
         return
     session.connection().execute(sa.insert(table(Nominee)), fresh)
@@ -348,6 +349,7 @@ def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]]) -> None
             )
             for row in fresh
         ],
+        by=by,
     )
 
 
@@ -457,7 +459,7 @@ def _draft(
             )
         )
     session.connection().execute(sa.insert(table(Nomination)), rows)
-    record.record(session, Kind.NOMINATION_DRAFTED, changes)
+    record.record(session, Kind.NOMINATION_DRAFTED, changes, by=actor.username)
     return [row["code"] for row in rows]
 
 
@@ -524,7 +526,7 @@ def _submit(
         versions=versions,
     )
     duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
-    _receive(session, {row.dossier_code for row in moved}, now=now)
+    _receive(session, {row.dossier_code for row in moved}, by=actor.username, now=now)
     letters: list[announce.Notice] = []
     for rows in transition.by_unit(moved).values():
         first = rows[0]
@@ -551,7 +553,7 @@ def _submit(
     return results, index
 
 
-def _receive(session: Session, dossiers: Collection[str], *, now: datetime) -> None:
+def _receive(session: Session, dossiers: Collection[str], *, by: str, now: datetime) -> None:
     """A dossier is received for appraisal when the first of its nominations is; that day says which law applies."""
     received: list[str] = []
     for chunk in chunks(sorted(dossiers)):
@@ -564,7 +566,7 @@ def _receive(session: Session, dossiers: Collection[str], *, now: datetime) -> N
         received += session.connection().execute(statement).scalars()
     if received:
         session.expire_all()
-        record.record(session, Kind.DOSSIER_RECEIVED, [(code, {"received": now}) for code in sorted(received)])
+        record.record(session, Kind.DOSSIER_RECEIVED, [(code, {"received": now}) for code in sorted(received)], by=by)
 
 
 def withdraw(

@@ -68,7 +68,9 @@ def _remind(session: Session, *, now: datetime) -> int:
         deadline.version += 1
         session.add(deadline)
         session.flush()
-        record.record(session, Kind.DEADLINE_REMINDED, [(f"{round_.code}/{stage}", {"reminded": now})])
+        record.record(
+            session, Kind.DEADLINE_REMINDED, [(f"{round_.code}/{stage}", {"reminded": now})], by=ENGINE.username
+        )
         letters = [
             announce.Notice(
                 kind="deadline_reminder",
@@ -141,7 +143,7 @@ def _step(
     session.add(row)
     session.flush()
     key = f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}/{level}"
-    record.record(session, Kind.ESCALATION_RAISED, [(key, escalation_aspects(row))])
+    record.record(session, Kind.ESCALATION_RAISED, [(key, escalation_aspects(row))], by=ENGINE.username)
     announce.notices(
         session,
         [

@@ -5,7 +5,7 @@ not. `operations.upkeep.verification` compares.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,14 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Formerly:
+    """A column that entries once named otherwise: what it holds, compared under the old name where there is no new one."""
+
+    name: str
+    held: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A row's version counter: each change adds one to it, and one entry to the ledger."""
 
@@ -55,7 +63,7 @@ class Table:
             yield (
                 subject,
                 {
-                    name: value if isinstance(value, (Derived, Version)) else record.plain(value)
+                    name: value if isinstance(value, (Derived, Formerly, Version)) else record.plain(value)
                     for name, value in aspects.items()
                 },
             )
@@ -168,10 +176,8 @@ def _appraisals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         a.at,
     ).join_from(models.Appraisal, models.Nomination, a.nomination_id == n.id)
     for row in session.execute(query).yield_per(1000):
-        yield (
-            f"{row.code}/{row.sequence}",
-            review.appraisal_aspects(row),
-        )
+        said = review.appraisal_aspects(row)
+        yield f"{row.code}/{row.sequence}", said | {"law": Formerly("by", said["law"])}
 
 
 def _members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -514,6 +520,13 @@ TABLES: dict[str, Table] = {
     "pause": Table("pause", _pauses),
     "escalation": Table("escalation", _escalations),
 }
+
+
+def as_recorded(aspect: str, value: Any, recorded: Container[str]) -> tuple[str, Any]:
+    """The name under which an aspect is looked for, and its value."""
+    if not isinstance(value, Formerly):
+        return aspect, value
+    return aspect if aspect in recorded else value.name, record.plain(value.held)
 
 
 _NUMBER = "numbers the rows in the order in which they were written; whatever refers to it is compared by code"

@@ -216,7 +216,7 @@ def set_up(
         actor=access.actor(session, "chutich", now=start),
         now=start,
     )
-    regulations.register(session, regulation.SAMPLE_PATH.read_text(encoding="utf-8"), now=now)
+    regulations.register(session, regulation.SAMPLE_PATH.read_text(encoding="utf-8"), now=now, by=INSTALLER.username)
     return {
         "units": [{"code": unit.code, "name": unit.name, "level": unit.level} for unit in made_units],
         "accounts": answer_accounts,

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
@@ -16,7 +17,7 @@ import models
 from ledger import commitment, entry, merkle, note, unproven
 from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
 from models.types import as_mapping, table
-from operations.upkeep import protected
+from operations.upkeep import doers, protected
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ def _triggers(session: Session, verdict: Verdict) -> None:
         "comment",
         "ledger_opening",
         "ledger_head",
+        "ledger_act",
     ):
         for verb in verbs:
             if f"{guarded}_no_{verb}" not in present:
@@ -94,6 +96,7 @@ def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
     hashes: list[bytes] = []
     last_at = ""
     expected = 0
+    doing = doers.Doers(session, verdict.add)
     e, o, h = table(LedgerEntry).c, table(LedgerOpening).c, table(LedgerHead).c
     query = sa.select(e.index, e.kind, e.subject, e.leaf, o.openings).outerjoin_from(
         LedgerEntry, LedgerOpening, e.index == o.index
@@ -117,7 +120,8 @@ def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
         if at < last_at:
             verdict.add("ledger_entry", index, "thời gian lùi so với bản ghi trước")
         last_at = at
-        _check_opening(index, openings, said.commitments, verdict)
+        opened = _check_opening(index, openings, said.commitments, verdict)
+        doing.entry(index, said.kind, said.commitments, opened)
         source = fold.setdefault(said.kind.split(":", 1)[0], {})
         known = source.get(said.subject)
         if known is None:
@@ -131,6 +135,7 @@ def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
                 _check_note(notes.pop(expected), vkey, frontier, verdict)
     frontier = frontier.extend(hashes)
     verdict.size, verdict.root = frontier.size, frontier.root()
+    doing.end(frontier.size)
     for size, text in notes.items():
         if size == frontier.size:
             _check_note(text, vkey, frontier, verdict)
@@ -146,11 +151,11 @@ def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
     return fold
 
 
-def _check_opening(index: int, text: str | None, commitments: Mapping[str, str], verdict: Verdict) -> None:
+def _check_opening(index: int, text: str | None, commitments: Mapping[str, str], verdict: Verdict) -> dict[str, Any]:
     """What is kept to open an entry must open it; a field that was erased is simply not there any more."""
     if text is None:
         verdict.add("ledger_opening", index, "mất dòng mở cam kết của bản ghi")
-        return
+        return {}
     try:
         opened = json.loads(text)
         good = all(
@@ -161,6 +166,8 @@ def _check_opening(index: int, text: str | None, commitments: Mapping[str, str],
         good = False
     if not good:
         verdict.add("ledger_opening", index, "muối hoặc giá trị không mở được cam kết của bản ghi")
+        return {}
+    return dict(opened)
 
 
 def _check_note(text: str, vkey: str, frontier: merkle.Frontier, verdict: Verdict) -> None:
@@ -214,7 +221,8 @@ def _compare(
             verdict.add(table.name, subject, "có trong cơ sở dữ liệu nhưng sổ cái không ghi nhận")
             continue
         seen.add(subject)
-        for name, value in aspects.items():
+        for aspect, held in aspects.items():
+            name, value = protected.as_recorded(aspect, held, known.aspects)
             if isinstance(value, (protected.Derived, protected.Version)):
                 if value.held != (known.entries if isinstance(value, protected.Version) else value.follows):
                     verdict.add(table.name, subject, f"{name}: khác với giá trị tính lại từ những gì sổ cái ghi")

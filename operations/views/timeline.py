@@ -95,6 +95,10 @@ def _opened(text: str | None) -> dict[str, Any]:
 
 
 def _who(opened: dict[str, Any], signers: dict[str, str]) -> str | None:
+    """Who did it; entries of earlier programs say so each in its own way, or not at all."""
+    by = opened.get("by")
+    if isinstance(by, str):
+        return None if by in kinds.UNNAMED else by
     if opened.get("reviewed_by"):
         return str(opened["reviewed_by"])
     if any(opened.get("removed", ())):  # when, who took the paper out again

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import models
+from ledger import kinds
 from notifications import letters, message
 from operations import access, ledger_book, record, regulations, rounds, transition
 from operations.access import Actor
@@ -79,7 +80,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
         now=now,
     )
     text = regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("01/QC", "09/QC")
-    yield say(regulations.register, text=text, now=now)
+    yield say(regulations.register, text=text, now=now, by="thuky")
 
     # 1. unit_proposal
     made = yield say(
@@ -232,11 +233,11 @@ def test_a_failing_ledger_fails_every_act_whole(office: Any, monkeypatch: pytest
     calls: list[str] = []
     fail_at: list[int] = [0]
 
-    def failing(session: Any, kind: str, changes: Any) -> int:
+    def failing(session: Any, kind: str, changes: Any, **doer: Any) -> int:
         calls.append(kind)
         if len(calls) == fail_at[0]:
             raise _LedgerDown
-        return real(session, kind, changes)
+        return real(session, kind, changes, **doer)
 
     def cut_off(self: Any, session: Any) -> None:
         if fail_at[0] == -1:
@@ -293,6 +294,66 @@ def test_the_database_verifies_after_every_act(small_office: Any) -> None:
 
     play(small_office, around)
     assert found == []
+
+
+# What the schedule does.
+UNNAMED = dict.fromkeys(("sweep", "evaluate", "attach_paper"), "engine")
+
+
+def test_every_act_names_who_did_it_and_for_whom(small_office: Any) -> None:
+    """In each entry that a person's act adds, and in the row of the act; a deputy's also says whose act it is."""
+    wrong: list[str] = []
+    kinds_seen: set[str] = set()
+
+    def around(act: Act) -> Any:
+        before = small_office.one("SELECT size FROM ledger_head")
+        answer = small_office.act(act)
+        actor = act.keywords.get("actor")
+        given = act.keywords.get("by") or act.keywords.get("username")
+        name = "citizen" if act.func is petitions.file else UNNAMED.get(act.func.__name__) or given
+        who = actor.username if actor else name
+        entries = small_office.rows(
+            "SELECT e.kind, o.openings, a.by, a.on_behalf_of FROM ledger_entry e "
+            'JOIN ledger_opening o ON o."index" = e."index" '
+            'LEFT JOIN ledger_act a ON a.first <= e."index" AND e."index" <= a.last '
+            'WHERE e."index" >= :before',
+            before=before,
+        )
+        for kind, openings, by, behalf in entries:
+            kinds_seen.add(kind)
+            said = {field: value for field, (_, value) in json.loads(openings).items()}
+            expected = {who, "engine"} if kinds.Kind(kind).unnamed == "engine" else {who}
+            if said["by"] not in expected or by != said["by"] or behalf != said.get("on_behalf_of"):
+                wrong.append(f"{act.func.__name__}: {kind} by {said['by']}, {by}")
+        if actor and entries and who not in {by for _, _, by, _ in entries}:
+            wrong.append(f"{act.func.__name__}: nothing names {who}")
+        return answer
+
+    play(small_office, around)
+    assert wrong == []
+    assert len(kinds_seen) > 60
+
+
+def test_a_changed_name_is_found(small_office: Any) -> None:
+    """Who noted the quorum, who convened: another name in the act, or none, is a violation (exit 3)."""
+    play(small_office, small_office.act)
+    assert small_office.violations() == []
+    acts = small_office.rows(
+        'SELECT DISTINCT a.first, e.kind FROM ledger_act a JOIN ledger_entry e ON e."index" = a.first '
+        "WHERE e.kind IN ('member:attended', 'session:convened', 'nomination:returned', 'petition:answered')"
+    )
+    assert {kind for _, kind in acts} == {
+        "member:attended", "session:convened", "nomination:returned", "petition:answered",
+    }  # fmt: skip
+    on = "" if small_office.database.is_sqlite else " ON ledger_act"
+    small_office.write(f"DROP TRIGGER ledger_act_no_update{on}")
+    for first, kind in acts[-4:]:
+        for change, back in (("by = 'tv03'", "by = :was"), ("on_behalf_of = 'chutich'", "on_behalf_of = NULL")):
+            was = small_office.one("SELECT by FROM ledger_act WHERE first = :first", first=first)
+            small_office.write(f"UPDATE ledger_act SET {change} WHERE first = :first", first=first)
+            found = [one for one in small_office.violations() if "trigger" not in one["what"]]
+            assert "ledger_act" in {one["table"] for one in found}, (kind, change)
+            small_office.write(f"UPDATE ledger_act SET {back} WHERE first = :first", first=first, was=was)
 
 
 NOT_QUEUED_HERE = {"digest", "petition_answered"}  # petitions come without an address that is checked

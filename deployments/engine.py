@@ -144,11 +144,7 @@ class Engine:
         """Show how many have voted, and notice when Prefect has forgotten us (raises ObjectNotFound)."""
         client.read_deployment(self._deployments[catalogue.DEPLOYED[0].name])
         with installation().database.read() as session:
-            voting = {
-                code: found
-                for code, stage in rounds.waiting_stages(session)
-                if stage == Stage.COUNCIL_VOTE and (found := progress.ballots(session, code))
-            }
+            voting = progress.voting(session)
         for code, (cast, expected) in voting.items():
             self._trigger(client, code, Stage.COUNCIL_VOTE, f"ballots/{code}/{cast}/{expected}")
 

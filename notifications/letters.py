@@ -313,7 +313,14 @@ class DeadlineReminder(_Strict):
     waiting: Count
 
 
+class LateUnit(_Strict):
+    name: Line
+    waiting: Count
+
+
 class DeadlineEscalation(_Strict):
+    """One step of the ladder. Letters that wait since before there were steps and units in it name none."""
+
     recipient_name: Line
     level_name: Line
     stage_name: Line
@@ -322,6 +329,11 @@ class DeadlineEscalation(_Strict):
     days_over: Count
     waiting: Count
     previous_levels: list[Line]
+    step: Count = 0
+    behind: Count = 0  # steps that should have been taken on earlier days
+    units: list[LateUnit] = []
+    more_units: Count = 0
+    handed_in_late: Count = 0
 
 
 class DeadlineExtended(_Strict):

@@ -197,6 +197,11 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "days_over": 3,
         "waiting": 41,
         "previous_levels": ["chuyên viên thụ lý"],
+        "step": 2,
+        "behind": 1,
+        "units": [{"name": _UNIT, "waiting": 38}, {"name": "UBND xã Bản Mẫu", "waiting": 3}],
+        "more_units": 4,
+        "handed_in_late": 12,
     },
     "deadline_extended": {
         "recipient_name": "Sùng Thị Chuyên Viên",

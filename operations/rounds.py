@@ -445,3 +445,11 @@ def waiting_stages(session: Session) -> list[tuple[str, str]]:
         )
     }
     return sorted(found)
+
+
+def at_work(session: Session) -> list[str]:
+    """Rounds in which time still asks for something: the open ones, and closed ones with dossiers taken up again or posted."""
+    moving = [state.value for state in (*WAITING, lifecycle.State.DISCLOSED)]
+    after = sa.exists().where(_N.round_id == table(ReviewRound).c.id, _N.state.in_(moving))
+    query = select(ReviewRound.code).where(col(ReviewRound.closed_at).is_(None) | after).order_by(col(ReviewRound.id))
+    return list(session.exec(query))

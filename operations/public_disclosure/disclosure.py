@@ -320,24 +320,24 @@ def record_answer(
     return letter
 
 
-def close_posted(session: Session, *, now: datetime) -> int:
-    """Close what has been posted long enough. Done by the sweep; returns how many nominations were closed."""
-    today = access.local_date(now)
-    over = select(Disclosure).where(col(Disclosure.until_on).is_not(None), col(Disclosure.until_on) < today)
-    closed = 0
-    for posting in session.exec(over).all():
-        condition = (
-            _N.decision_id == posting.decision_id
-            if posting.decision_id is not None
-            else _N.submission_letter_id == posting.submission_letter_id
+def close_posted(session: Session, round_code: str, *, now: datetime) -> int:
+    """Close what has been posted long enough in the round; returns how many nominations were closed."""
+    posted = table(Disclosure).c
+    over = posted.until_on < access.local_date(now)
+    codes = session.execute(
+        sa.select(_N.code)
+        .where(
+            _N.round_id == rounds.by_code(session, round_code).id,
+            _N.state == State.DISCLOSED.value,
+            _N.decision_id.in_(sa.select(posted.decision_id).where(over))
+            | _N.submission_letter_id.in_(sa.select(posted.submission_letter_id).where(over)),
         )
-        rows = transition.standings_where(session, condition, _N.state == State.DISCLOSED.value)
-        if rows:
-            transition.move(
-                session, Action.CLOSE, [row.code for row in rows], actor=ENGINE, now=now, kind=Kind.NOMINATION_CLOSED
-            )
-            closed += len(rows)
-    return closed
+        .order_by(_N.id)
+    ).scalars()
+    closed = list(codes)
+    if closed:
+        transition.move(session, Action.CLOSE, closed, actor=ENGINE, now=now, kind=Kind.NOMINATION_CLOSED)
+    return len(closed)
 
 
 def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tuple[Decision, int | None]:

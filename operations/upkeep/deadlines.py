@@ -1,10 +1,11 @@
-"""Deadlines watched: remind before, climb the ladder after, close what is due. Done by the sweep, once a fact.
+"""What time asks for in a stage of a round: remind before it is due, climb the ladder after, close what is due.
 
-The ladder: officer → head of unit → secretariat → chairman, one step for each working day overdue. A second sweep at
-the same time, or a minute later, finds every step taken (unique in the database) and does nothing.
+Each is one function of a round and a stage, done once a fact: a second call at the same time finds nothing left to do.
+Nobody's decision is taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,181 +18,231 @@ from operations.access import ENGINE, local_date
 from operations.council_vote import sessions, vote
 from operations.public_disclosure import disclosure
 from operations.views import due
-from rules import deadlines
-from rules.lifecycle import STAGE_NAMES, Role, Stage
+from operations.views.due import OFFICE
+from rules import deadlines, ladder
+from rules.ladder import LADDER
+from rules.lifecycle import STAGE_NAMES, STAGES, Stage
 from rules.refusal import Refusal
 
-REMIND_WITHIN = 2  # working days before the due day
-
-# Who is urged at each of the four steps; at a unit's own stage the first two are that unit's people.
-_STEPS: dict[Stage, tuple[tuple[Role, ...], ...]] = {
-    Stage.UNIT_PROPOSAL: ((Role.UNIT_OFFICER,), (Role.UNIT_HEAD,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.HOME_AFFAIRS_REVIEW: ((Role.REVIEWER,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.COUNCIL_VOTE: ((Role.SECRETARY,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.CHAIRMAN_SIGNATURE: ((Role.CHAIRMAN, Role.DEPUTY), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.PUBLIC_DISCLOSURE: ((Role.REVIEWER,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-}
+LISTED = 30  # units that a letter names; more are counted
 
 
 def sweep(session: Session, *, now: datetime) -> dict[str, int]:
-    """Do everything that time asks for, once: {"reminded", "escalated", "closed"}. Nobody's decision is taken."""
+    """What the runs of every round do for time, at once: {"reminded", "escalated", "closed"}."""
+    every = [(code, stage) for code in rounds.at_work(session) for stage in STAGES]
     return {
-        "reminded": _remind(session, now=now),
-        "escalated": _escalate(session, now=now),
-        "closed": _close_ballots(session, now=now) + disclosure.close_posted(session, now=now),
+        "closed": sum(close_due(session, code, stage, now=now) for code, stage in every),
+        "reminded": sum(remind(session, code, stage, now=now) for code, stage in every),
+        "escalated": sum(escalate(session, code, stage, now=now) for code, stage in every),
     }
 
 
-def _recipients(
-    session: Session, stage: Stage, subject: str, step: int, *, today: date
-) -> Sequence[tuple[str, str, str]]:
-    roles = _STEPS[stage][step]
-    if subject == due.OFFICE or step > 1:
+# Remind --------------------------------------------------------------------------------------------------------------
+
+
+def remind(session: Session, round_code: str, stage: Stage, *, now: datetime) -> int:
+    """Tell those who still have dossiers here that the stage is due, once a due day. Returns how many units or desks."""
+    today = local_date(now)
+    round_, deadline = _running(session, round_code, stage)
+    if deadline is None or deadline.reminded_at is not None or deadline.due_at <= now:
+        return 0
+    left = deadlines.days_left(today, deadline.due_on)
+    late = due.waiting(session, round_, stage)
+    if left > ladder.REMIND_WITHIN or not late:
+        return 0
+    deadline.reminded_at = now
+    deadline.version += 1
+    session.add(deadline)
+    session.flush()
+    reminded = [(f"{round_.code}/{stage}", {"reminded": now})]
+    record.record(session, Kind.DEADLINE_REMINDED, reminded, by=ENGINE.username)
+    letters = [
+        announce.Notice(
+            kind="deadline_reminder",
+            about=f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}",
+            to=email,
+            recipient=username,
+            context={
+                "recipient_name": name,
+                "stage_name": STAGE_NAMES[stage],
+                "round_title": round_.title,
+                "due": deadline.due_on.isoformat(),
+                "days_left": left,
+                "waiting": count,
+            },
+        )
+        for subject, count in late.items()
+        for username, name, email in _urged(session, stage, subject, 1, today=today)
+    ]
+    announce.notices(session, letters)
+    return len(late)
+
+
+def _running(session: Session, round_code: str, stage: Stage) -> tuple[ReviewRound, Deadline | None]:
+    """The round, and the stage's deadline while it runs: the plan for a stage that has not begun is no deadline yet."""
+    round_ = rounds.by_code(session, round_code)
+    if round_.closed_at is not None or not due.has_begun(round_, stage):
+        return round_, None
+    found = session.exec(select(Deadline).where(Deadline.round_id == round_.id, Deadline.stage == stage.value))
+    return round_, found.one_or_none()
+
+
+def _urged(session: Session, stage: Stage, subject: str, step: int, *, today: date) -> Sequence[tuple[str, str, str]]:
+    """(username, name, address) of those whom a step of the ladder reaches."""
+    roles = ladder.STEPS[stage][step - 1]
+    if subject == OFFICE or step > 2:
         return recipients.holders(session, *roles, today=today)
     unit = session.exec(select(Unit).where(Unit.code == subject)).one()
     people = recipients.holders(session, *roles, today=today, unit_id=unit.id)
     return people or ([(unit.code, unit.name, unit.email)] if unit.email else [])
 
 
-def _remind(session: Session, *, now: datetime) -> int:
-    today = local_date(now)
-    reminded = 0
-    for deadline, round_ in due.open_deadlines(session):
-        stage = Stage(deadline.stage)
-        if deadline.reminded_at is not None or deadline.due_at <= now or not due.has_begun(round_, stage):
-            continue
-        left = deadlines.days_left(today, deadline.due_on)
-        late = due.waiting(session, round_.id or 0, stage)
-        if left > REMIND_WITHIN or not late:
-            continue
-        deadline.reminded_at = now
-        deadline.version += 1
-        session.add(deadline)
-        session.flush()
-        record.record(
-            session, Kind.DEADLINE_REMINDED, [(f"{round_.code}/{stage}", {"reminded": now})], by=ENGINE.username
-        )
-        letters = [
-            announce.Notice(
-                kind="deadline_reminder",
-                about=f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}",
-                to=email,
-                recipient=username,
-                context={
-                    "recipient_name": name,
-                    "stage_name": STAGE_NAMES[stage],
-                    "round_title": round_.title,
-                    "due": deadline.due_on.isoformat(),
-                    "days_left": left,
-                    "waiting": count,
-                },
-            )
-            for subject, count in late.items()
-            for username, name, email in _recipients(session, stage, subject, 0, today=today)
-        ]
-        announce.notices(session, letters)
-        reminded += len(late)
-    return reminded
+# Escalate ------------------------------------------------------------------------------------------------------------
 
 
-def _escalate(session: Session, *, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step that is due today: who is late with how much, and whom it reaches."""
+
+    subject: str
+    level: int
+    waiting: int
+    handed_in_late: int
+    people: Sequence[tuple[str, str, str]]
+
+
+def escalate(session: Session, round_code: str, stage: Stage, *, now: datetime) -> int:
+    """Take the step of the ladder that is due today for everybody who is late, in one letter a person and step.
+
+    Returns how many steps. After days without a look the ladder goes on from where it stood, one step a working day.
+    """
     today = local_date(now)
-    taken = 0
-    for deadline, round_ in due.open_deadlines(session):
-        stage = Stage(deadline.stage)
-        if deadline.due_at > now or not due.has_begun(round_, stage):
-            continue
-        over = max(-deadlines.days_left(today, deadline.due_on), 1)
-        for subject, count in due.waiting(session, round_.id or 0, stage).items():
-            done = set(
-                session.exec(
-                    select(Escalation.level).where(
-                        Escalation.deadline_id == deadline.id,
-                        Escalation.subject == subject,
-                        Escalation.due_on == deadline.due_on,
-                    )
-                )
-            )
-            for level in range(1, min(over, len(due.LADDER)) + 1):
-                if level not in done:
-                    _step(session, deadline, round_, stage, subject, level, count=count, over=over, now=now)
-                    taken += 1
+    round_, deadline = _running(session, round_code, stage)
+    if deadline is None or deadline.due_at > now:
+        return 0
+    late = max(ladder.days_late(today, deadline.due_on), 1)
+    taken = _taken(session, deadline)
+    handed_in_late = due.handed_in_late(session, round_) if stage is Stage.UNIT_PROPOSAL else {}
+    steps: list[_Step] = []
+    for subject, count in due.waiting(session, round_, stage).items():
+        level = ladder.next_step(taken.get(subject, {}), late, today)
+        if level is not None:
+            people = _urged(session, stage, subject, level, today=today)
+            steps.append(_Step(subject, level, count, handed_in_late.get(subject, 0), people))
+    for level in sorted({step.level for step in steps}):
+        of_level = [step for step in steps if step.level == level]
+        index = _note(session, deadline, round_, of_level, now=now)
+        _write(session, deadline, round_, of_level, late=late, index=index)
+    return len(steps)
+
+
+def _taken(session: Session, deadline: Deadline) -> dict[str, dict[int, date]]:
+    """Who is late → step → the day it was taken, for the deadline as it stands."""
+    rows = session.exec(
+        select(Escalation).where(Escalation.deadline_id == deadline.id, Escalation.due_on == deadline.due_on)
+    )
+    taken: dict[str, dict[int, date]] = {}
+    for row in rows:
+        taken.setdefault(row.subject, {})[row.level] = local_date(row.at)
     return taken
 
 
-def _step(
-    session: Session,
-    deadline: Deadline,
-    round_: ReviewRound,
-    stage: Stage,
-    subject: str,
-    level: int,
-    *,
-    count: int,
-    over: int,
-    now: datetime,
-) -> None:
-    people = _recipients(session, stage, subject, level - 1, today=local_date(now))
-    row = Escalation(
-        deadline_id=deadline.id or 0,
-        subject=subject,
-        level=level,
-        due_on=deadline.due_on,
-        at=now,
-        to_accounts=",".join(username for username, _, _ in people),
-    )
-    session.add(row)
+def _note(session: Session, deadline: Deadline, round_: ReviewRound, steps: Iterable[_Step], *, now: datetime) -> int:
+    """Write the steps down; the ledger index of the first."""
+    rows = [
+        Escalation(
+            deadline_id=deadline.id or 0,
+            subject=step.subject,
+            level=step.level,
+            due_on=deadline.due_on,
+            at=now,
+            to_accounts=",".join(username for username, _, _ in step.people),
+        )
+        for step in steps
+    ]
+    session.add_all(rows)
     session.flush()
-    key = f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{subject}/{level}"
-    record.record(session, Kind.ESCALATION_RAISED, [(key, escalation_aspects(row))], by=ENGINE.username)
-    announce.notices(
+    prefix = f"{round_.code}/{deadline.stage}/{deadline.due_on.isoformat()}"
+    return record.record(
         session,
-        [
+        Kind.ESCALATION_RAISED,
+        [(f"{prefix}/{row.subject}/{row.level}", escalation_aspects(row)) for row in rows],
+        by=ENGINE.username,
+    )
+
+
+def _write(
+    session: Session, deadline: Deadline, round_: ReviewRound, steps: Sequence[_Step], *, late: int, index: int
+) -> None:
+    """One letter to each person, about everybody late whom they are to urge."""
+    level = steps[0].level
+    stage = Stage(deadline.stage)
+    reached = {who[0]: who for step in steps for who in step.people}
+    names = {
+        unit.code: unit.name
+        for unit in session.exec(select(Unit).where(col(Unit.code).in_([step.subject for step in steps])))
+    }
+    letters = []
+    for username, name, email in reached.values():
+        mine = [step for step in steps if any(username == one for one, _, _ in step.people)]
+        units = [{"name": names[one.subject], "waiting": one.waiting} for one in mine if one.subject != OFFICE]
+        letters.append(
             announce.Notice(
                 kind="deadline_escalation",
-                about=key,
+                about=f"{round_.code}/{stage}/{deadline.due_on.isoformat()}/{level}/{index}",
                 to=email,
                 recipient=username,
                 context={
                     "recipient_name": name,
-                    "level_name": due.LADDER[level - 1],
+                    "level_name": LADDER[level - 1],
                     "stage_name": STAGE_NAMES[stage],
                     "round_title": round_.title,
                     "due": deadline.due_on.isoformat(),
-                    "days_over": over,
-                    "waiting": count,
-                    "previous_levels": list(due.LADDER[: level - 1]),
+                    "days_over": late,
+                    "waiting": sum(one.waiting for one in mine),
+                    "previous_levels": list(LADDER[: level - 1]),
+                    "step": level,
+                    "behind": min(late, len(LADDER)) - level,
+                    "units": units[:LISTED],
+                    "more_units": max(len(units) - LISTED, 0),
+                    "handed_in_late": sum(one.handed_in_late for one in mine),
                 },
             )
-            for username, name, email in people
-        ],
-    )
+        )
+    announce.notices(session, letters)
 
 
 def escalation_aspects(row: Escalation) -> dict[str, Any]:
     return {"to": row.to_accounts, "at": row.at}
 
 
-def _close_ballots(session: Session, *, now: datetime) -> int:
+# Close ---------------------------------------------------------------------------------------------------------------
+
+
+def close_due(session: Session, round_code: str, stage: Stage, *, now: datetime) -> int:
+    """Close what is over in the stage by itself: ballots of the council, postings of the public register. Returns how many."""
+    if stage is Stage.COUNCIL_VOTE:
+        return _close_ballots(session, round_code, now=now)
+    if stage is Stage.PUBLIC_DISCLOSURE:
+        return disclosure.close_posted(session, round_code, now=now)
+    return 0
+
+
+def _close_ballots(session: Session, round_code: str, *, now: datetime) -> int:
     """Close each open ballot whose stage is over and that is quorate; one that is not climbs the ladder instead.
 
     A ballot opened after the due day, or before the round reached its council, is for a person to close.
     """
-    closed = 0
-    voting = (
-        select(CouncilSession.code, ReviewRound)
-        .join(Deadline, (col(Deadline.round_id) == col(CouncilSession.round_id)))
-        .join(ReviewRound, (col(ReviewRound.id) == col(CouncilSession.round_id)))
-        .where(
-            CouncilSession.state == "open",
-            Deadline.stage == Stage.COUNCIL_VOTE.value,
-            Deadline.due_at <= now,
-            col(CouncilSession.opened_at) < col(Deadline.due_at),
-        )
+    round_, deadline = _running(session, round_code, Stage.COUNCIL_VOTE)
+    if deadline is None or deadline.due_at > now:
+        return 0
+    over = select(CouncilSession.code).where(
+        CouncilSession.round_id == round_.id,
+        CouncilSession.state == "open",
+        col(CouncilSession.opened_at) < deadline.due_at,
     )
-    for code, round_ in session.exec(voting).all():
-        if not due.has_begun(round_, Stage.COUNCIL_VOTE):
-            continue
+    closed = 0
+    for code in session.exec(over).all():
         try:
             vote.close_ballot(session, code, actor=ENGINE, now=now)
         except Refusal as refusal:
@@ -200,6 +251,9 @@ def _close_ballots(session: Session, *, now: datetime) -> int:
         else:
             closed += 1
     return closed
+
+
+# Ballots still out ---------------------------------------------------------------------------------------------------
 
 
 def reminders_to_vote(session: Session, *, round_code: str) -> int:

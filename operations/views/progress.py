@@ -5,6 +5,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import (
+    CouncilSession,
     Decision,
     Escalation,
     LedgerEntry,
@@ -56,6 +57,17 @@ def ballots(session: Session, round_code: str) -> tuple[int, int] | None:
         cast += len(present & vote.voted(session, sitting))
         expected += len(present)
     return (cast, expected) if expected else None
+
+
+def voting(session: Session) -> dict[str, tuple[int, int]]:
+    """Round code → how many have voted, of how many: every round with an open ballot."""
+    sitting = table(CouncilSession).c
+    rounds_ = session.exec(
+        select(ReviewRound.code)
+        .where(sa.exists().where(sitting.round_id == _R.id, sitting.state == "open"))
+        .order_by(col(ReviewRound.id))
+    ).all()
+    return {code: found for code in rounds_ if (found := ballots(session, code)) is not None}
 
 
 def shut_boxes(session: Session, round_code: str) -> list[tuple[str, str]]:

@@ -106,7 +106,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     above = list((yield file(2, award="BK_TINH")).codes)
     yield say(mending.mend, code=drafts[0], actor=officer, now=now, achievement="thành tích khác")
     yield say(deadlines.sweep, now=now + timedelta(days=6))  # two working days before: reminded
-    yield say(deadlines.sweep, now=now + timedelta(days=13))  # four after: all four steps
+    yield say(deadlines.sweep, now=now + timedelta(days=13))  # four after: the first step
     yield say(proposal.submit, codes=drafts[:1], actor=officer, now=now)
     yield say(proposal.withdraw, codes=drafts[1:], reason=REASON, actor=officer, now=now)
 

@@ -178,7 +178,9 @@ def _disclose(session: Any, office: Any, actor: Actor, code: str) -> None:
 
 def _close(session: Any, office: Any, actor: Actor, code: str) -> None:
     if actor.holds(Role.ENGINE):
-        assert disclosure.close_posted(session, now=office.now + timedelta(days=31)) == 1
+        query = "SELECT r.code FROM review_round r JOIN nomination n ON n.round_id = r.id WHERE n.code = :code"
+        (round_code,) = session.execute(sa.text(query), {"code": code}).one()
+        assert disclosure.close_posted(session, round_code, now=office.now + timedelta(days=31)) == 1
     else:
         transition.move(session, Action.CLOSE, [code], actor=actor, now=office.now, kind="closed")
 

@@ -15,6 +15,7 @@ import pytest
 from operations import outbox, rounds
 from operations.upkeep import deadlines
 from operations.views import due
+from rules import ladder
 from tests.web.conftest import Site, hidden
 from web import charts, ledger_check, prefect_runs
 
@@ -205,7 +206,7 @@ def test_deadlines_and_steps_of_the_ladder(site: Site, monkeypatch: pytest.Monke
     assert (row["round"], row["stage"], row["due_on"], row["waiting"], row["units"]) == (
         site.round, "unit_proposal", until, 2, 1,
     )  # fmt: skip
-    assert row["step"] == due.LADDER[len(steps) - 1]
+    assert row["step"] == ladder.LADDER[len(steps) - 1]
     assert {one["late"] for one in steps} == {"UBND xã Nậm Pục"}
 
 

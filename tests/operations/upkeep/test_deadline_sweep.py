@@ -1,18 +1,21 @@
 """The sweep: reminds before, climbs one step a working day after, closes what is due; each once, nobody's decision taken."""
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from notifications import letters, previews
 from operations import rounds
 from operations.council_vote import convening, vote
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.unit_proposal import proposal
 from operations.upkeep import deadlines
-from rules.lifecycle import State
+from operations.views import due
+from rules.lifecycle import Stage, State
 from rules.refusal import Refusal
 
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
@@ -66,18 +69,56 @@ def test_the_due_day_lasts_until_midnight_in_vietnam(office: Any) -> None:
     assert sweep(office, "2024-11-07", "00:00") == NOTHING | {"escalated": 1}
 
 
-def test_steps_missed_by_a_stopped_machine_are_made_up(office: Any) -> None:
+def contexts(office: Any, topic: str) -> list[dict[str, Any]]:
+    rows = office.rows("SELECT context FROM outbox_message WHERE topic = :topic ORDER BY id", topic=topic)
+    return [json.loads(context) for (context,) in rows]
+
+
+def test_after_days_without_a_look_the_ladder_takes_one_step_a_working_day_and_its_letter_says_so(office: Any) -> None:
     round_ = office.open_round(proposals_due=date(2024, 11, 6))
     round_.file(unit="XA01", submit=False)
-    round_.file(unit="XA02", submit=False)
-    assert sweep(office, "2024-12-20") == NOTHING | {"escalated": 8}
-    assert sweep(office, "2024-12-20") == NOTHING
+    round_.file(2, unit="XA02", submit=False)
+    told = {day: sweep(office, f"2024-12-{day:02d}") for day in range(19, 28) for _ in range(2) if day}
+    assert {day: done for day, done in told.items() if done != NOTHING} == {}  # the second look of each day
+    assert [(subject, level, to) for subject, level, to in urged(office)] == [
+        ("XA01", 1, "canbo.xa01"), ("XA02", 1, "canbo.xa02"),
+        ("XA01", 2, "truong.xa01"), ("XA02", 2, "truong.xa02"),
+        ("XA01", 3, "thuky"), ("XA02", 3, "thuky"),
+        ("XA01", 4, "chutich"), ("XA02", 4, "chutich"),
+    ]  # fmt: skip
+    days = office.rows("SELECT level, at FROM escalation WHERE subject = 'XA01' ORDER BY id")
+    assert [(level, str(at)[:10]) for level, at in days] == [
+        (1, "2024-12-19"), (2, "2024-12-20"), (3, "2024-12-23"), (4, "2024-12-24"),
+    ]  # fmt: skip
+    letters = contexts(office, "deadline_escalation")
+    assert [(one["step"], one["behind"], one["waiting"], [unit["waiting"] for unit in one["units"]]) for one in letters] == [
+        (1, 3, 1, [1]), (1, 3, 2, [2]), (2, 2, 1, [1]), (2, 2, 2, [2]), (3, 1, 3, [1, 2]), (4, 0, 3, [1, 2]),
+    ]  # fmt: skip
+    assert office.violations() == []
+
+
+def test_what_was_handed_in_after_the_deadline_is_a_fact_the_ladder_reports(office: Any) -> None:
+    round_ = office.open_round(proposals_due=date(2024, 11, 6))
+    round_.file(unit="XA01")  # in time
+    (draft, *_) = round_.file(3, unit="XA02", submit=False)
+    late = office.now + timedelta(days=6)  # the 7th
+    office.act(proposal.submit, [draft], actor=office.officer("XA02"), now=late)
+    assert sweep(office, "2024-11-07", "09:00") == NOTHING | {"escalated": 1}
+    (letter,) = contexts(office, "deadline_escalation")
+    assert (letter["handed_in_late"], letter["waiting"]) == (1, 2)
+    assert (
+        letters.render("deadline_escalation", letter, letterhead=previews.LETTERHEAD).text.count("Nộp sau hạn: 1 hồ sơ")
+        == 1
+    )
+    standing = office.look(due.of_stage, round_.code, Stage.UNIT_PROPOSAL, now=moment("2024-11-07T09:00:00"))
+    called = office.one("SELECT count(*) FROM unit WHERE NOT is_office AND email IS NOT NULL")
+    assert standing.sentence == f"Trễ 1 ngày: đã có 2/{called} đơn vị đề nghị, 2 hồ sơ nháp (1 hồ sơ nộp sau hạn)"
 
 
 def test_an_extension_starts_the_ladder_anew(office: Any) -> None:
     round_ = office.open_round(proposals_due=date(2024, 11, 6))
     (code,) = round_.file(submit=False)
-    assert sweep(office, "2024-11-08") == NOTHING | {"escalated": 2}
+    assert sweep(office, "2024-11-07") == sweep(office, "2024-11-08") == NOTHING | {"escalated": 1}
     extend = {
         "stage": "unit_proposal",
         "until": date(2024, 11, 20),
@@ -117,9 +158,10 @@ def test_a_stage_that_has_not_begun_is_not_late_and_a_pause_waits_for_nobody(off
     office.act(rounds.advance, round_.code, actor=office.thuky, now=office.now)
     paused = {"ground": "complaint", "reason": "đơn tố cáo", "actor": office.chuyenvien1, "now": office.now}
     office.act(review.pause, codes, **paused)
-    assert sweep(office, "2024-12-20") == NOTHING
+    assert sweep(office, "2024-12-17") == NOTHING
     office.act(review.resume, codes[:1], reason="không có cơ sở", actor=office.chuyenvien1, now=office.now)
-    assert sweep(office, "2024-12-20") == NOTHING | {"escalated": 4}
+    for day in (18, 19, 20, 23):
+        assert sweep(office, f"2024-12-{day}") == NOTHING | {"escalated": 1}
     assert [(subject, to) for subject, _, to in urged(office)] == [
         ("office", "chuyenvien1,chuyenvien2"),
         ("office", "thuky"),

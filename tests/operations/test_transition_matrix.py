@@ -182,7 +182,7 @@ def _close(session: Any, office: Any, actor: Actor, code: str) -> None:
         (round_code,) = session.execute(sa.text(query), {"code": code}).one()
         assert disclosure.close_posted(session, round_code, now=office.now + timedelta(days=31)) == 1
     else:
-        transition.move(session, Action.CLOSE, [code], actor=actor, now=office.now, kind="closed")
+        transition.move(session, Action.CLOSE, [code], actor=actor, now=office.now, kind="nomination:closed")
 
 
 def _revoke(session: Any, office: Any, actor: Actor, code: str) -> None:

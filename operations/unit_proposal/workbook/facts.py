@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from operations.unit_proposal.workbook.heads import RATING_WORDS, fold
+from rules.vocabulary import DisciplineForm, Scope
 
 
 def _folded(words: dict[str, str]) -> dict[str, str]:
@@ -28,18 +29,10 @@ _COUNTED = {
 _COUNTS = _folded(_COUNTED)
 _HELD = _folded({"danh hiệu": "titles", "khen thưởng": "commendations"})
 _MERITS = _folded({"sáng kiến": "initiatives", "đề tài": "research"})
-_SCOPES = _folded({"cơ sở": "base", "tỉnh": "province", "toàn quốc": "nation"})
-_FORMS = _folded(
-    {
-        "khiển trách": "khien_trach",
-        "cảnh cáo": "canh_cao",
-        "hạ bậc lương": "ha_bac_luong",
-        "giáng chức": "giang_chuc",
-        "cách chức": "cach_chuc",
-        "buộc thôi việc": "buoc_thoi_viec",
-        "sa thải": "sa_thai",
-    }
-)
+_SCOPE_WORDS: dict[str, str] = {Scope.BASE: "cơ sở", Scope.PROVINCE: "tỉnh", Scope.NATION: "toàn quốc"}
+_SCOPES = _folded({word: str(scope) for scope, word in _SCOPE_WORDS.items()})
+_FORM_WORDS: dict[str, str] = {form: form.word for form in DisciplineForm}
+_FORMS = _folded({word: str(form) for form, word in _FORM_WORDS.items()})
 _RATINGS = {fold(word): rating for rating, word in RATING_WORDS.items()} | {fold(r): r for r in RATING_WORDS}
 _RATED = re.compile(rf"^{fold('xếp loại')} (\d{{4}})$")
 _AWARD_YEAR = re.compile(r"^([A-Z_0-9]+)\s+(\d{4})$")
@@ -61,8 +54,6 @@ def parse(text: str) -> dict[str, Any]:
 
 
 _COUNT_WORDS = {key: word for word, key in _COUNTED.items()}
-_SCOPE_WORDS = {key: word for word, key in _SCOPES.items()}
-_FORM_WORDS = {key: word for word, key in _FORMS.items()}
 
 
 def write(found: Mapping[str, Any]) -> str | None:

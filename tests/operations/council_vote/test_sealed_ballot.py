@@ -319,7 +319,7 @@ def test_nothing_but_box_roll_and_ledger_moves_while_the_ballot_is_open(office: 
     round_ = office.open_round()
     codes = round_.to(State.ELIGIBLE, 2)
     session = round_.ballot()
-    ledger = {"ledger_entry", "ledger_head", "ledger_opening"}
+    ledger = {"ledger_act", "ledger_entry", "ledger_head", "ledger_opening"}
     for number, member in enumerate(MEMBERS):
         before = office.digests()
         cast(office, session, member, dict.fromkeys(codes, vote.CHOICES[number % 3]))

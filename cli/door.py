@@ -54,8 +54,12 @@ class Door:
         self.password_from_stdin = False
 
     def leave(self) -> None:
-        opened = self.__dict__.pop("installation", None)
+        inspected, opened = (self.__dict__.pop(name, None) for name in ("inspected", "installation"))
+        if inspected is not None:
+            inspected.database.close()
         if opened is not None:
+            if opened.keeper.unsigned:  # the engine may not run: what was acted here does not wait for it
+                opened.keeper.try_now()
             opened.database.close()
 
     @property
@@ -65,14 +69,31 @@ class Door:
 
     @cached_property
     def installation(self) -> Installation:
-        """The installation in the data folder. Raises Refusal `not_initialised`."""
+        """The installation in the data folder, ready for acts.
+
+        Raises Refusal `not_initialised`, `foreign_ledger_key`, `ledger_not_continued`, Unreadable `bad_ledger_memory`.
+        """
+        found = self._with_database()
+        found.database.migrate()
+        found.bind()
+        return found
+
+    def _with_database(self) -> Installation:
         from operations.upkeep import doctor
 
         found = self.opened()
         missing = doctor.lost(found)
         if missing is not None:  # SQLite would make an empty database, and nobody would see that the old one is gone
             self.end(4, {"missing": {"component": "database", "hint": missing}})
-        found.database.migrate()
+        return found
+
+    @cached_property
+    def inspected(self) -> Installation:
+        """The installation to be looked at, whatever is wrong with it and be it on a disk that cannot be written."""
+        if "installation" in self.__dict__:
+            return self.installation
+        found = self._with_database()
+        found.bind_if_possible()
         return found
 
     def opened(self) -> Installation:

@@ -9,21 +9,33 @@ import typer
 
 from cli.door import DOOR, progress, read_text
 from ledger import proof, unproven
-from operations import ledger_book
+from operations import ledger_book, seal
 from operations.public_disclosure import disclosure
 from operations.upkeep import snapshot, verification
-from rules.refusal import Unreadable
+from rules.refusal import Refusal, Unreadable
 
 app = typer.Typer(no_args_is_help=True, help="Sổ cái chống sửa đổi.")
 
 
 @app.command()
-def verify() -> None:
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option("--checkpoint", help="Điểm kiểm giữ ở nơi khác (thư, bản xuất), để đối chiếu")
+    ] = None,
+) -> None:
     """Đọc lại toàn bộ sổ cái và so với từng bảng dữ liệu."""
     started = perf_counter()
-    vkey = DOOR.installation.signer.vkey
-    with snapshot.taken(DOOR.installation) as session:
-        verdict = verification.verify(session, vkey=vkey)
+    installation = DOOR.inspected
+    known = [seal.read_note(read_text(file)) for file in checkpoint or ()]
+    memory, forgotten = None, None
+    try:
+        memory = installation.keeper.remembered()
+    except (Refusal, Unreadable) as reason:
+        forgotten = reason.message
+    with snapshot.taken(installation) as session:
+        verdict = verification.verify(session, vkey=installation.signer.vkey, memory=memory, known=known)
+    if forgotten:
+        verdict.add("checkpoint", seal.MEMORY, forgotten)
     if verdict.violations:
         for violation in verdict.violations[:20]:
             progress(f"{violation['table']} {violation['key']}: {violation['what']}")
@@ -34,6 +46,13 @@ def verify() -> None:
             "root": b64encode(verdict.root).decode(),
             "checked_tables": verdict.checked_tables,
             "seconds": round(perf_counter() - started, 3),
+            "sealed": verdict.sealed,
+            "tail": {
+                "entries": verdict.size - verdict.sealed,
+                "from": verdict.sealed if verdict.tail_from else None,
+                "since": verdict.tail_from.isoformat() if verdict.tail_from else None,
+            },
+            "compared": len(known),
         }
     )
 
@@ -42,8 +61,7 @@ def verify() -> None:
 def export(folder: Path) -> None:
     """Xuất sổ cái thành tệp tĩnh (C2SP tlog-tiles)."""
     installation = DOOR.installation
-    with installation.database.begin() as session:
-        ledger_book.seal(session, installation.signer)
+    installation.keeper.now()
     try:
         with DOOR.reading() as session:
             DOOR.say(ledger_book.export(session, folder, installation.signer))
@@ -54,7 +72,7 @@ def export(folder: Path) -> None:
 @app.command()
 def key() -> None:
     """Khóa công khai của sổ cái."""
-    signer = DOOR.installation.signer
+    signer = DOOR.opened().signer
     DOOR.say({"vkey": signer.vkey, "origin": signer.origin})
 
 
@@ -62,8 +80,7 @@ def key() -> None:
 def prove(number: str, out: Annotated[Path, typer.Option(help="Tệp .tlog-proof")]) -> None:
     """Ghi bằng chứng của một quyết định, kiểm được ngoại tuyến."""
     installation = DOOR.installation
-    with installation.database.begin() as session:
-        ledger_book.seal(session, installation.signer)
+    installation.keeper.now()
     with DOOR.reading() as session:
         code = disclosure.decision_by_code(session, number).code
         out.write_text(ledger_book.prove(session, code), encoding="utf-8")
@@ -73,7 +90,7 @@ def prove(number: str, out: Annotated[Path, typer.Option(help="Tệp .tlog-proof
 @app.command()
 def check(file: Path, vkey: Annotated[Path | None, typer.Option(help="Tệp khóa công khai")] = None) -> None:
     """Kiểm một bằng chứng, không cần cơ sở dữ liệu."""
-    known = read_text(vkey).strip() if vkey else DOOR.installation.signer.vkey
+    known = read_text(vkey).strip() if vkey else DOOR.opened().signer.vkey
     text = read_text(file)
     try:
         DOOR.say(proof.check(text, known))

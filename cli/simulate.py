@@ -19,7 +19,7 @@ from cli.demo.people import (
     groups,
     peak_rss_mb,
 )
-from operations import ledger_book, record, rounds
+from operations import record, rounds
 from operations.chairman_signature import signature
 from operations.council_vote import convening, counting, share_files, vote
 from operations.home_affairs_review import review
@@ -117,7 +117,7 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
                 url=f"{installation.base_url}/decisions/{paper}",
             ),
         )
-    office.act("seal", "", lambda s: ledger_book.seal(s, installation.signer))
+    installation.keeper.now()
     seconds = perf_counter() - started
     with database.read() as session:
         states = rounds.status(session, round_code)["states"]

@@ -26,27 +26,34 @@ deadlines_app = typer.Typer(no_args_is_help=True, help="Thời hạn.")
 @app.command()
 def init(
     sample_: Annotated[bool, typer.Option("--sample", help="Thêm đơn vị, tài khoản, Hội đồng mẫu")] = False,
+    origin: Annotated[
+        str | None, typer.Option(help="Tên sổ cái (bỏ trống: theo BASE_URL, hoặc một tên ngẫu nhiên)")
+    ] = None,
 ) -> None:
     """Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái."""
     now = DOOR.now()  # a bad time is refused before anything is made
     installation = Installation.at(DOOR.folder)
     if not sample_:
-        DOOR.say({"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{_set_up()}"})
+        DOOR.say(
+            {"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{_set_up(origin)}"}
+        )
         return
-    installation.create()
+    installation.create(origin=origin)
     with installation.database.begin() as session:
         answer = sample.set_up(session, now=now, os_user=getpass.getuser())
+    installation.keeper.now()
     installation.database.close()
     DOOR.say(answer)
 
 
-def _set_up() -> str:
+def _set_up(origin: str | None = None) -> str:
     """A new folder with its first administrator; the one-time link with which they choose their password."""
     now = DOOR.now()
     installation = Installation.at(DOOR.folder)
-    installation.create()
+    installation.create(origin=origin)
     with installation.database.begin() as session:
         link = installer.first_administrator(session, os_user=getpass.getuser(), now=now)
+    installation.keeper.now()
     installation.database.close()
     return link
 

@@ -22,6 +22,7 @@ _ROUND = frozenset({"about", "stage", "regulation"})
 _REGULATION = frozenset({"document", "number", "issued_on"})
 _SESSION = frozenset({"of", "when", "state", "frozen", "batch"})
 _BALLOT = frozenset({"box", "receipts", "batch"})
+_INSTALLATION = frozenset({"key", "generation"})
 _DEADLINE = frozenset({"due_on", "computed"})
 
 
@@ -134,6 +135,8 @@ class Kind(StrEnum):
 
     HAND_COUNT_ENTERED = "hand_count:entered", "Ghi số phiếu đếm tay"
 
+    INSTALLATION_BEGUN = "installation:begun", "Bắt đầu sổ cái của hệ thống này", _INSTALLATION, INSTALLER
+
     MEMBER_ATTENDED = "member:attended", "Ghi thành viên dự họp"
     MEMBER_CALLED = "member:called", "Mời thành viên họp"
     MEMBER_LEFT = "member:left", "Bỏ ghi thành viên dự họp"
@@ -142,6 +145,8 @@ class Kind(StrEnum):
     NOMINEE_REGISTERED = "nominee:registered", "Ghi người được đề nghị"
 
     OPEN_VOTE_CAST = "open_vote:cast", "Biểu quyết công khai"
+
+    OPENING_ERASED = "opening:erased", "Xóa vĩnh viễn một mục đã ghi", _NOTHING, ENGINE
 
     PAUSE_BEGUN = "pause:begun", "Dừng tính thời hạn"
     PAUSE_ENDED = "pause:ended", "Tính tiếp thời hạn"

@@ -39,6 +39,7 @@ from models.decisions import Decision, Disclosure, Petition, SubmissionLetter  #
 from models.evidence import (  # noqa: E402 -- as above
     Checkpoint,
     Counter,
+    InstallationRow,
     LedgerAct,
     LedgerEntry,
     LedgerHead,
@@ -86,6 +87,7 @@ __all__ = [
     "Duty",
     "Escalation",
     "HandCount",
+    "InstallationRow",
     "LedgerAct",
     "LedgerEntry",
     "LedgerHead",

@@ -6,7 +6,7 @@ so every operation may read and decide without a race, and ledger indexes are ga
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,17 @@ from sqlmodel import Session
 from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
-__all__ = ["LAST_WRITES", "Database", "NoAnswer", "Session", "alembic_config", "broken", "sqlalchemy_url", "sqlite_url"]
+__all__ = [
+    "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken", "sqlalchemy_url",
+    "sqlite_url",
+]  # fmt: skip
 
 # What is raised when the database does not answer (locked, restarted, gone): the same act may succeed later.
 NoAnswer = sa.exc.OperationalError
+# In Session.info: what an act writes once, at its end, before its commit; whose ledger it must be; did it add to it?
+LAST_WRITES, OWNER, RECORDED = "last_writes", "owner", "recorded"
 
 # Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
-LAST_WRITES = "last_writes"  # in Session.info: what an act writes once, at its end, before its commit
-
 _WAL_IS_SOUND = sqlite3.sqlite_version_info >= (3, 51, 3)
 _PRAGMAS: dict[str, tuple[str, object]] = {
     "journal_mode": ("WAL", "wal") if _WAL_IS_SOUND else ("DELETE", "delete"),
@@ -73,6 +76,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = sqlalchemy_url(url)
         self.is_sqlite = self.url.drivername == "sqlite"
+        self.owner: str | None = None  # the key of the folder, once it is known: acts on another's ledger are refused
+        self.after_act: Callable[[], None] | None = None  # called when an act that added to the ledger is committed
         # SQLite's own waiting is polling with longer and longer sleeps: of twenty writers one might wait for seconds
         # while the file lies free. Within a process they queue here; PostgreSQL queues by itself.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
@@ -91,10 +96,13 @@ class Database:
         with _readable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
+            session.info[OWNER] = self.owner
             yield session
             session.flush()
             for write in session.info.pop(LAST_WRITES, ()):
                 write(session)
+        if self.after_act is not None and session.info.get(RECORDED):
+            self.after_act()
 
     @contextmanager
     def begin_unrecorded(self) -> Iterator[Session]:

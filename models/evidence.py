@@ -67,6 +67,18 @@ class Checkpoint(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class InstallationRow(SQLModel, table=True):
+    """Whose database this is: written with the ledger's first entry, one row for ever."""
+
+    __tablename__ = "installation"
+    __table_args__ = (check("single", "id = 1"), check("restored_from_zero", "generation >= 0"))
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    code: str = Field(max_length=20, description="random; part of every identity that leaves the house")
+    vkey: str = Field(max_length=400, description="the one key that signs this ledger")
+    generation: int = Field(default=0, description="how many times it was restored from a backup")
+
+
 class StoredFile(SQLModel, table=True):
     __tablename__ = "stored_file"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger import note
 from models.database import Database, sqlite_url
-from operations import ledger_book
+from operations import binding, ledger_book, seal
 from operations.access import LOCAL
 from rules.refusal import Refusal, Unreadable
 
@@ -25,7 +26,6 @@ KEYS = (
     "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "IDLE_MINUTES",
 )  # fmt: skip
 _SECRET = ("DATABASE_URL", "SMTP_URL", "OIDC_CLIENT_SECRET")
-DEFAULT_ORIGIN = "vinhdanh.local/ledger"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,29 @@ class Installation:
     @cached_property
     def signer(self) -> note.Signer:
         return ledger_book.load_key(self.folder / "ledger.key")
+
+    @cached_property
+    def keeper(self) -> seal.Keeper:
+        """The ledger's key with its memory beside it."""
+        return seal.Keeper(self.database, self.signer, self.folder / seal.MEMORY)
+
+    def bind(self) -> None:
+        """Act only on the database that belongs to this folder's key. Every door calls this before the first act.
+
+        Raises Refusal `foreign_ledger_key`, `ledger_not_continued`, Unreadable `bad_ledger_memory`.
+        """
+        binding.bind(self.database, self.keeper)
+
+    def bind_if_possible(self) -> None:
+        """As `bind`, for who asks what is wrong: a refusal is left to them, and a disk that cannot be written as it is."""
+        try:
+            self.database.migrate()
+            self.bind()
+        except (Refusal, Unreadable):
+            pass
+        except sa.exc.OperationalError:
+            if os.access(self.folder, os.W_OK):
+                raise
 
     @cached_property
     def idle(self) -> timedelta:
@@ -96,11 +119,14 @@ class Installation:
                 f"Thư mục {self.folder} chưa được khởi tạo. Chạy `vinhdanh init` (thêm --sample để có dữ liệu mẫu).",
             )
 
-    def create(self, *, beside: Collection[str] = ()) -> None:
-        """Folder, database and ledger key. Raises Refusal `already_initialised` or `folder_not_empty`.
+    def create(self, *, beside: Collection[str] = (), origin: str | None = None) -> None:
+        """Folder, database and ledger key, under the ledger's name `origin`.
 
-        `beside` names what else may lie in the folder already.
+        `beside` names what else may lie in the folder already. Raises Refusal `already_initialised`, `folder_not_empty`,
+        `foreign_database`, Unreadable `bad_origin`.
         """
+        code = binding.new_code()
+        called = ledger_book.checked_origin(origin or self._own_origin(code))
         if (self.folder / "ledger.key").exists():
             raise Refusal("already_initialised", f"Thư mục {self.folder} đã được khởi tạo từ trước.")
         found = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
@@ -112,8 +138,19 @@ class Installation:
         for name in ("files", "run", "prefect"):
             (self.folder / name).mkdir(exist_ok=True)
         self.database.migrate()
+        with self.database.read() as session:
+            binding.require_free(session)
         # The key comes last: it marks a folder whose set-up was not cut off half-way.
-        ledger_book.create_key(self.folder / "ledger.key", DEFAULT_ORIGIN)
+        ledger_book.create_key(self.folder / "ledger.key", called)
+        with self.database.begin() as session:
+            binding.begin(session, self.signer, code)
+        self.bind()
+        self.keeper.now()  # from its first entry on, no ledger is without a signature
+
+    def _own_origin(self, code: str) -> str:
+        """The ledger's name where none was given: under the site's own name, else one that no other installation has."""
+        host = urlsplit(self.settings.get("BASE_URL", "")).hostname or ""
+        return f"{host}/ledger" if "." in host and not host.replace(".", "").isdigit() else f"vinhdanh.local/{code}"
 
     def ready(self) -> bool:
         """Can the database be reached and read?"""

@@ -1,28 +1,40 @@
-"""The ledger as people use it: seal (sign a checkpoint), export, prove. Its key lies in the data folder, mode 600."""
+"""The ledger as people use it: its key, its export, its proofs. What is signed, and when: `operations.seal`."""
 
 import json
 import os
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from ledger import kinds, merkle, note, proof, tiles
 from ledger.kinds import Kind
-from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from models import Checkpoint, LedgerEntry, LedgerOpening
 from models.database import Database
 from models.types import table
-from operations import record
+from operations import seal
 from rules.refusal import Refusal, Unreadable
 
 _E = table(LedgerEntry).c
 _O = table(LedgerOpening).c
-_H = table(LedgerHead).c
+
+
+def checked_origin(name: str) -> str:
+    """The name under which a ledger signs. Raises Unreadable `bad_origin`."""
+    try:
+        note.generate(name)
+    except ValueError:
+        raise Unreadable(
+            "bad_origin",
+            "Tên sổ cái (--origin) không được trống, không có dấu cách, dấu + hay ký tự điều khiển; ví dụ "
+            "khenthuong.huyen.gov.vn/ledger.",
+            where={"origin": name},
+        ) from None
+    return name
 
 
 def create_key(path: Path, origin: str) -> note.Signer:
@@ -50,20 +62,6 @@ def load_key(path: Path) -> note.Signer:
         raise Unreadable("bad_ledger_key", "Tệp khóa sổ cái bị hỏng; hãy khôi phục từ bản sao lưu.") from None
 
 
-def seal(session: Session, signer: note.Signer) -> Checkpoint:
-    """Sign the tree as it stands; the same size is signed once."""
-    record.settle(session)
-    head = session.execute(sa.select(_H.size, _H.frontier)).one()
-    known = session.get(Checkpoint, head.size)
-    if known is not None:
-        return known
-    root = merkle.Frontier.from_text(head.frontier).root() if head.size else merkle.EMPTY_ROOT
-    row = Checkpoint(size=head.size, note=note.checkpoint(signer, head.size, root), at=datetime.now(UTC))
-    session.add(row)
-    session.flush()
-    return row
-
-
 def _leaves(session: Session, size: int) -> Iterator[bytes]:
     query = sa.select(_E.leaf).where(_E.index < size).order_by(_E.index)
     for row in session.execute(query).yield_per(2000):
@@ -87,14 +85,9 @@ def _published(session: Session, size: int) -> Iterator[dict[str, Any]]:
                 yield {"index": row.index, "field": name, "salt": salt, "value": value}
 
 
-def newest_checkpoint(session: Session) -> Checkpoint | None:
-    """The last tree head that was signed."""
-    return session.exec(select(Checkpoint).order_by(col(Checkpoint.size).desc())).first()
-
-
 def export(session: Session, folder: Path, signer: note.Signer) -> dict[str, Any]:
     """Write the ledger as static C2SP tiles under the newest checkpoint; a second export adds to the first."""
-    newest = newest_checkpoint(session)
+    newest = seal.newest(session)
     if newest is None:
         raise Refusal("no_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký.")
     tiles.export(folder, _leaves(session, newest.size), newest.note, signer.vkey, _published(session, newest.size))
@@ -106,7 +99,7 @@ def prove(session: Session, decision: str) -> str:
 
     Raises Refusal `not_sealed`.
     """
-    newest = newest_checkpoint(session)
+    newest = seal.newest(session)
     tree = merkle.Tree(merkle.leaf_hash(one) for one in _leaves(session, newest.size)) if newest else merkle.Tree()
     return _proof(session, decision, newest, tree)
 
@@ -143,7 +136,7 @@ def prove_kept(database: Database, decision: str) -> str:
     They are read a stretch at a time, lest one long look hold up every writer and all who wait behind it.
     """
     with database.read() as session:
-        newest = newest_checkpoint(session)
+        newest = seal.newest(session)
     if newest is None:
         with database.read() as session:
             return _proof(session, decision, None, merkle.Tree())

@@ -15,9 +15,10 @@ from sqlmodel import Session
 from ledger import commitment, entry, kinds, merkle
 from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import LedgerAct, LedgerEntry, LedgerHead, LedgerOpening
-from models.database import LAST_WRITES
+from models import InstallationRow, LedgerAct, LedgerEntry, LedgerHead, LedgerOpening
+from models.database import LAST_WRITES, OWNER, RECORDED
 from models.types import table
+from rules.refusal import Refusal
 
 _H = table(LedgerHead).c
 Plain = str | int | list[Any]
@@ -40,7 +41,9 @@ def plain(value: Any) -> Plain:
     raise TypeError(f"not a ledger value: {value!r}")
 
 
-_HEAD = sa.select(_H.size, _H.frontier, _H.last_at)
+_HEAD = sa.select(
+    _H.size, _H.frontier, _H.last_at, sa.select(table(InstallationRow).c.vkey).scalar_subquery().label("owner")
+)
 _INSERT_ENTRY = sa.insert(table(LedgerEntry))
 _INSERT_OPENING = sa.insert(table(LedgerOpening))
 _INSERT_ACT = sa.insert(table(LedgerAct))
@@ -56,6 +59,8 @@ class _Pending:
 
     def __init__(self, session: Session) -> None:
         head = session.connection().execute(_HEAD).one()
+        if session.info.get(OWNER) not in {None, head.owner}:
+            raise foreign_key()
         self.size: int = head.size
         self.frontier: str = head.frontier
         self.at = datetime.now(UTC)
@@ -87,6 +92,7 @@ class _Pending:
             _UPDATE_HEAD,
             {"new_size": self.size, "new_frontier": frontier.to_text(), "new_last_at": self.at},
         )
+        session.info[RECORDED] = True
 
 
 _PENDING = "ledger_pending"
@@ -138,17 +144,33 @@ def _doer(kind: Kind, by: str) -> str:
     return by
 
 
-def erase(session: Session, kind: Kind, subject: str, field: str) -> None:
-    """Forget what these entries said in a field: its salt and value go, the commitment stays and every proof with it."""
+def erase(session: Session, kind: Kind, subject: str, field: str, *, ground: str, by: str) -> None:
+    """Forget what these entries said in a field: its salt and value go, the commitment stays and every proof with it.
+
+    An entry says for each that it was erased, on what ground and by whom: what is missing without one was destroyed.
+    """
     e, o = table(LedgerEntry).c, table(LedgerOpening).c
     rows = session.execute(
         sa.select(o.index, o.openings)
         .join_from(LedgerOpening, LedgerEntry, o.index == e.index)
         .where(e.subject == subject, e.kind == str(kind))
+        .order_by(o.index)
     ).all()
     for index, text in rows:
-        left = {name: opened for name, opened in json.loads(text).items() if name != field}
-        session.execute(sa.update(LedgerOpening).where(o.index == index).values(openings=dumps(left).decode()))
+        opened = json.loads(text)
+        if opened.pop(field, None) is not None:
+            session.execute(sa.update(LedgerOpening).where(o.index == index).values(openings=dumps(opened).decode()))
+            note_erased(session, [(index, field)], ground=ground, by=by)
+
+
+def note_erased(session: Session, fields: Sequence[tuple[int, str]], *, ground: str, by: str) -> None:
+    """The entries that say of each (index, field) that it was erased."""
+    record(session, Kind.OPENING_ERASED, [(erased(*one), {"ground": ground}) for one in fields], by=by)
+
+
+def erased(index: int, field: str) -> str:
+    """A field of an entry as the ledger names it where it was erased."""
+    return f"{index}/{field}"
 
 
 def size(session: Session) -> int:
@@ -157,9 +179,15 @@ def size(session: Session) -> int:
     return pending.size if pending else session.connection().execute(_HEAD).one().size
 
 
-def settle(session: Session) -> None:
-    """Write this act's entries now: for a seal, which signs the tree with them in it."""
-    pending: _Pending | None = session.info.get(_PENDING)
-    if pending is not None:
-        session.info[LAST_WRITES].remove(pending.write)
-        pending.write(session)
+def pending(session: Session) -> bool:
+    """Has this act entries that are not in their table yet?"""
+    return _PENDING in session.info
+
+
+def foreign_key() -> Refusal:
+    """The key in the data folder is not the one with which the ledger in this database began."""
+    return Refusal(
+        "foreign_ledger_key",
+        "Khóa ledger.key trong thư mục dữ liệu không phải khóa của sổ cái này. Hãy đặt lại đúng tệp ledger.key (bản sao lưu "
+        "có giữ khóa), hoặc đặt VINHDANH_DATABASE_URL về đúng cơ sở dữ liệu của thư mục.",
+    )

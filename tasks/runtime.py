@@ -30,7 +30,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("vinhdanh")
 @cache
 def installation() -> Installation:
     """The installation of VINHDANH_DATA. Its database keeps one pool for the whole process."""
-    return Installation.at(Path(os.environ.get("VINHDANH_DATA") or "./data"))
+    office = Installation.at(Path(os.environ.get("VINHDANH_DATA") or "./data"))
+    office.bind()
+    return office
 
 
 def now() -> datetime:

@@ -3,6 +3,7 @@
 Nothing here is a mock: PostgreSQL is started on a private socket, each test works on its own copy of a template.
 """
 
+import base64
 import hashlib
 import itertools
 import os
@@ -12,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import models
 import models.database as database_module
 from ledger import note, sealing
 from models.database import Database, sqlite_url
-from operations import access, ledger_book, outbox, rounds
+from operations import access, binding, outbox, rounds, seal
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import ballot_box, convening, counting, sessions, vote
@@ -166,6 +167,14 @@ def postgresql() -> Iterator[Cluster]:
     cluster.stop()
 
 
+def memory_of(database: Database) -> Path:
+    """Where the key keeps what it signed last of this database: beside an SQLite file, or the cluster's folder."""
+    url = database.engine.url
+    if database.is_sqlite:
+        return Path(str(url.database)).with_name(seal.MEMORY)
+    return Path(str(url.query["host"])) / f"{url.database}.signed"
+
+
 # Templates: built once, copied for each test -----------------------------------------------------------------------
 
 
@@ -193,6 +202,8 @@ class Templates:
             database = Database(sqlite_url(self.folder / name))
         else:
             database = Database(self._cluster().create(name, on or "template0"))
+        if on is not None:
+            self._copy_memory(kind, on, memory_of(database))
         acts(database)
         database.close()
         self._known.add((kind, name))
@@ -202,16 +213,26 @@ class Templates:
         if kind == "sqlite":
             shutil.copy(self._file(name), folder / "vinhdanh.sqlite3")
             database = Database(sqlite_url(folder))
+            self._copy_memory(kind, name, memory_of(database))
             return database, database.close
         own = f"test_{next(self._numbers)}"
         cluster = self._cluster()
         database = Database(cluster.create(own, name))
+        self._copy_memory(kind, name, memory_of(database))
 
         def drop() -> None:
             database.close()
             cluster.drop(own)
 
         return database, drop
+
+    def _copy_memory(self, kind: str, name: str, to: Path) -> None:
+        """What the key signed last goes with its database."""
+        kept = (
+            self._file(name).with_name(seal.MEMORY) if kind == "sqlite" else self._cluster().folder / f"{name}.signed"
+        )
+        if kept.exists():
+            shutil.copy(kept, to)
 
     def _file(self, name: str) -> Path:
         return self.folder / name / "vinhdanh.sqlite3"
@@ -222,14 +243,35 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return Templates(tmp_path_factory.mktemp("templates"), lambda: request.getfixturevalue("postgresql"))
 
 
+SIGNER = note.Signer("vinhdanh.example/so-cai", bytes(range(32)))
+
+
 @pytest.fixture(scope="session")
 def signer() -> note.Signer:
-    return note.Signer("vinhdanh.example/so-cai", bytes(range(32)))
+    return SIGNER
+
+
+def write_key(folder: Path) -> note.Signer:
+    """The key of every office of the tests, as the file that a data folder holds."""
+    name, key_id, _ = SIGNER.vkey.split("+", 2)
+    secret = base64.b64encode(b"\x01" + bytes(range(32))).decode()
+    (folder / "ledger.key").write_text(f"PRIVATE+KEY+{name}+{key_id}+{secret}\n")
+    (folder / "ledger.key").chmod(0o600)
+    return SIGNER
+
+
+def begin_ledger(database: Database) -> None:
+    """What `init` does to a database before the first act: its ledger begins, and is signed."""
+    with database.begin() as session:
+        binding.begin(session, SIGNER, "vdnhamau0001")
+    Office(database, SIGNER).seal()
 
 
 def set_up_sample(database: Database) -> None:
+    begin_ledger(database)
     with database.begin() as session:
         sample.set_up(session, now=NOW, passwords_for=[])
+    Office(database, SIGNER).seal()
 
 
 @pytest.fixture
@@ -296,7 +338,9 @@ def small_office(furnish: Furnish) -> "Office":
 def _sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     installation = Installation.at(tmp_path_factory.mktemp("installation") / "data", {})
     installation.create()
-    set_up_sample(installation.database)
+    with installation.database.begin() as session:
+        sample.set_up(session, now=NOW, passwords_for=[])
+    installation.keeper.now()
     installation.database.close()
     return installation.folder
 
@@ -321,6 +365,7 @@ class Office:
         self.database = database
         self.signer = signer
         self.now = NOW
+        self.memory = memory_of(database)
 
     def __getattr__(self, name: str) -> Actor:
         """`office.thuky`, `office.chutich`: the sample's people as they stand now."""
@@ -400,11 +445,19 @@ class Office:
         return [row[0] for row in self.rows("SELECT topic FROM outbox_message WHERE kind = 'letter' ORDER BY id")]
 
     def violations(self) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = self.look(verification.verify, vkey=self.signer.vkey).violations
-        return found
+        return self.verdict().violations
+
+    def verdict(self, **given: Any) -> verification.Verdict:
+        """What reading everything again says, with the key's own memory; a long test session makes no tail too old."""
+        given = {
+            "wall": datetime.min.replace(tzinfo=UTC),
+            "memory": seal.remembered(self.memory, self.signer.vkey),
+        } | given
+        verdict: verification.Verdict = self.look(verification.verify, vkey=self.signer.vkey, **given)
+        return verdict
 
     def seal(self) -> None:
-        self.act(ledger_book.seal, self.signer)
+        self.act(seal.seal, self.signer, self.memory)
 
     def digests(self) -> dict[str, str]:
         """What every table holds, as one hash each: equal before and after means that no trace was left."""

@@ -39,6 +39,7 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        visit.installation().bind()  # another key's ledger is not served
         yield
         if visit.installation.cache_info().currsize:
             visit.installation().database.close()

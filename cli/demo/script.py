@@ -42,7 +42,7 @@ from cli.demo.people import (
 )
 from cli.door import DOOR, Finished, progress
 from notifications.loopback import LoopbackServer
-from operations import files, ledger_book, outbox, rounds
+from operations import files, outbox, rounds
 from operations.chairman_signature import paper_facts, signature
 from operations.council_vote import convening, counting, recusals, sessions, share_files, vote
 from operations.home_affairs_review import review
@@ -588,7 +588,7 @@ class Demo:
         """Until every letter has its answer and every run its end; then the ledger is sealed once more."""
         self._wait_for_letters()
         self._wait_for_runs()
-        self.office.act("ledger.seal", "", lambda s: ledger_book.seal(s, self.installation.signer))
+        self.installation.keeper.now()
 
     def _wait_for_letters(self) -> None:
         ends = time.monotonic() + 600

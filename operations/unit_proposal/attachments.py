@@ -133,7 +133,8 @@ def remove(session: Session, code: str, number: int, *, actor: Actor, now: datet
     session.add(attachment)
     session.flush()
     _changed(session, touched, Kind.ATTACHMENT_REMOVED, attachment, actor=actor)
-    record.erase(session, Kind.ATTACHMENT_ADDED, _subject(session, attachment), "file")
+    subject = _subject(session, attachment)
+    record.erase(session, Kind.ATTACHMENT_ADDED, subject, "file", ground="rút giấy tờ đã kèm", by=actor.username)
     _forget(session, sha256)
     return sha256
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 import models
 from models.types import table
-from operations import duties, record, regulations, rounds
+from operations import binding, duties, record, regulations, rounds
 from operations.chairman_signature import signature
 from operations.council_vote import ballot_box, conflicts_found, council, counting, recusals, sessions, vote
 from operations.home_affairs_review import comments, review
@@ -476,6 +476,10 @@ def _council_members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{code}/{username}/{row.valid_from.isoformat()}", council.member_aspects(row)
 
 
+def _installation(row: models.InstallationRow) -> dict[str, Any]:
+    return binding.aspects(row) | {"id": Derived(row.id, 1)}
+
+
 def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in session.exec(select(models.Regulation)):
         read = hashlib.sha256(row.text.replace("\r\n", "\n").encode()).hexdigest()  # as rules.regulation reads it
@@ -486,6 +490,7 @@ def _regulations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 TABLES: dict[str, Table] = {
+    "installation": Table("installation", _simple(models.InstallationRow, "code", _installation)),
     "unit": Table("unit", _simple(models.Unit, "code", units.aspects)),
     "account": Table("account", _accounts),
     "account_request": Table("account_request", _account_requests),
@@ -558,7 +563,6 @@ UNPROTECTED: dict[str, dict[str, str]] = {
         )
     },
     "ballot_box": dict.fromkeys(("session_id", "envelope"), _BOX),
-    "checkpoint": {"at": "no part of the signed note; the entries before and after it tell when it was signed"},
     "outbox_message": dict.fromkeys(
         ("id", "key", "kind", "topic", "recipient", "context", "state", "attempts", "queued_at", "due_at", "lease",
          "settled_at", "reply"),

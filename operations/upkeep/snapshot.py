@@ -8,7 +8,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ def taken(installation: Installation) -> Iterator[Session]:
         with installation.database.read() as session:
             yield session
         return
-    connection = _copied(Path(place), installation.folder / "run")
+    connection = _copied(Path(place), _scratch(installation.folder / "run"))
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.StaticPool, hide_parameters=True)
     try:
         with Session(engine) as session:
@@ -36,9 +36,15 @@ def taken(installation: Installation) -> Iterator[Session]:
         connection.close()  # no pool has it where the look ended before it began
 
 
+def _scratch(run: Path) -> Path:
+    """Where the copy is made: the folder's own `run/`, or where this machine keeps what is passing."""
+    with suppress(OSError):
+        run.mkdir(exist_ok=True)
+    return run if os.access(run, os.W_OK) else Path(tempfile.gettempdir())
+
+
 def _copied(place: Path, run: Path) -> sqlite3.Connection:
     """The only way to the copy: its file has no name any more, and ends with this connection or with this process."""
-    run.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=run, prefix=".snapshot-") as scratch:
         file = Path(scratch) / backup.DATABASE
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -6,25 +6,31 @@ column is compared with what is said in `operations.upkeep.protected`.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 import models
-from ledger import commitment, entry, merkle, note, unproven
-from models import Checkpoint, LedgerEntry, LedgerHead, LedgerOpening
+from ledger import canonical, commitment, entry, merkle
+from ledger.kinds import Kind
+from models import LedgerEntry, LedgerHead, LedgerOpening
 from models.types import as_mapping, table
-from operations.upkeep import doers, protected
+from operations import record, seal
+from operations.upkeep import checkpoints, doers, protected
 
 
 @dataclass(slots=True)
 class Verdict:
     size: int = 0
     root: bytes = merkle.EMPTY_ROOT
+    sealed: int = 0  # entries under the newest checkpoint
+    tail_from: datetime | None = None  # when the first entry after it was made
     checked_tables: list[str] = field(default_factory=list)
+    erased: dict[str, int] = field(default_factory=dict)  # index/field → the entry that says it was erased
     violations: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, table: str, key: object, what: str) -> None:
@@ -42,11 +48,25 @@ class Said:
 Fold = dict[str, dict[str, Said]]  # source → subject → what is said of it
 
 
-def verify(session: Session, *, vkey: str) -> Verdict:
-    """Read everything again. Nothing is repaired; violations are listed, the ledger's own first."""
+def verify(
+    session: Session,
+    *,
+    vkey: str,
+    memory: seal.Memory | None = None,
+    known: Sequence[str] = (),
+    wall: datetime | None = None,
+) -> Verdict:
+    """Read everything again. Nothing is repaired; violations are listed, the ledger's own first.
+
+    `memory` is what the key itself remembers, `known` are signed notes kept elsewhere; `wall` is now.
+    """
     verdict = Verdict()
     _triggers(session, verdict)
-    compare(session, read_entries(session, verdict, vkey=vkey), verdict)
+    owners = [str(owner) for owner in session.execute(sa.select(table(models.InstallationRow).c.vkey)).scalars()]
+    if owners not in ([], [vkey]):
+        verdict.add("installation", 1, "sổ cái này bắt đầu với khóa khác, không phải khóa đang kiểm")
+    outside = checkpoints.Outside(vkey, memory, tuple(known), wall or datetime.now(UTC))
+    compare(session, read_entries(session, verdict, outside), verdict)
     return verdict
 
 
@@ -61,7 +81,7 @@ def compare(session: Session, fold: Fold, verdict: Verdict) -> None:
         verdict.checked_tables.append(guarded.name)
     _compare_counters(session, fold, verdict)
     verdict.checked_tables.append(COUNTER)
-    for source in sorted(fold.keys() - protected.TABLES.keys()):
+    for source in sorted(fold.keys() - protected.TABLES.keys() - {Kind.OPENING_ERASED.source}):
         verdict.add("ledger_entry", source, "bản ghi sổ cái nói về một loại đối tượng không có trong hệ thống")
 
 
@@ -88,14 +108,15 @@ def _triggers(session: Session, verdict: Verdict) -> None:
                 verdict.add(guarded, f"{guarded}_no_{verb}", "mất trigger chặn sửa, xóa")
 
 
-def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
+def read_entries(session: Session, verdict: Verdict, outside: checkpoints.Outside) -> Fold:
     """Read the ledger itself: every entry, opening, checkpoint and its head. Returns what it says of every subject."""
     fold: Fold = {}
     frontier = merkle.Frontier()
-    notes = {row.size: row.note for row in session.exec(select(Checkpoint))}
+    signed = checkpoints.look(session, outside, verdict.add)
     hashes: list[bytes] = []
     last_at = ""
     expected = 0
+    missing: set[str] = set()
     doing = doers.Doers(session, verdict.add)
     e, o, h = table(LedgerEntry).c, table(LedgerOpening).c, table(LedgerHead).c
     query = sa.select(e.index, e.kind, e.subject, e.leaf, o.openings).outerjoin_from(
@@ -120,8 +141,14 @@ def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
         if at < last_at:
             verdict.add("ledger_entry", index, "thời gian lùi so với bản ghi trước")
         last_at = at
+        if index == signed.newest:
+            signed.tail_from = said.at
         opened = _check_opening(index, openings, said.commitments, verdict)
         doing.entry(index, said.kind, said.commitments, opened)
+        if openings is not None:
+            missing |= {record.erased(index, name) for name in said.commitments.keys() - opened.keys()}
+        if said.kind == Kind.OPENING_ERASED:
+            verdict.erased[said.subject] = index
         source = fold.setdefault(said.kind.split(":", 1)[0], {})
         known = source.get(said.subject)
         if known is None:
@@ -129,26 +156,39 @@ def read_entries(session: Session, verdict: Verdict, *, vkey: str) -> Fold:
         known.entries += 1
         for name, value in said.commitments.items():
             known.aspects[name] = (index, value)
-        if expected in notes or len(hashes) >= 4096:
+        if expected in signed.waiting or len(hashes) >= 4096:
             frontier, hashes = frontier.extend(hashes), []
-            if expected in notes:
-                _check_note(notes.pop(expected), vkey, frontier, verdict)
+            signed.compare(frontier, verdict.add)
     frontier = frontier.extend(hashes)
     verdict.size, verdict.root = frontier.size, frontier.root()
     doing.end(frontier.size)
-    for size, text in notes.items():
-        if size == frontier.size:
-            _check_note(text, vkey, frontier, verdict)
-        else:
-            verdict.add("checkpoint", size, f"điểm kiểm cho {size} bản ghi nhưng sổ cái chỉ có {frontier.size}")
-    head = session.execute(sa.select(h.size, h.frontier, h.last_at).where(h.id == 1)).one_or_none()
-    if head is None:
-        verdict.add("ledger_head", 1, "mất dòng đầu sổ")
+    signed.compare(frontier, verdict.add)
+    signed.end(frontier.size, verdict.add, outside.wall)
+    verdict.sealed, verdict.tail_from = signed.newest, signed.tail_from
+    heads = session.execute(sa.select(h.id, h.size, h.frontier, h.last_at)).all()
+    head = next((row for row in heads if row.id == 1), None)
+    if head is None or len(heads) > 1:
+        verdict.add("ledger_head", 1, f"đầu sổ phải là một dòng duy nhất, đang có {len(heads)} dòng")
     elif head.size != frontier.size or (head.size and head.frontier != frontier.to_text()):
         verdict.add("ledger_head", 1, f"đầu sổ ghi {head.size} bản ghi, không khớp {frontier.size} bản ghi đọc được")
-    elif head.last_at is not None and head.last_at.isoformat(timespec="microseconds") != last_at:
+    elif (head.last_at.isoformat(timespec="microseconds") if head.last_at else "") != last_at:
         verdict.add("ledger_head", 1, "thời gian ở đầu sổ không phải của bản ghi cuối")
+    if (kept := session.execute(sa.select(sa.func.count()).select_from(LedgerOpening)).scalar_one()) > expected:
+        verdict.add("ledger_opening", "?", f"có {kept} dòng mở cam kết cho {expected} bản ghi")
+    if "installation" in fold:  # a ledger of before that first entry lists what was erased when it gets it
+        _check_erased(missing, verdict)
     return fold
+
+
+def _check_erased(missing: set[str], verdict: Verdict) -> None:
+    """What is gone was erased by an act that says so, and what an act says it erased is gone."""
+    for one in sorted(missing - verdict.erased.keys()):
+        index, _, name = one.partition("/")
+        verdict.add("ledger_opening", index, f"mục «{name}» bị mất mà không có bản ghi nào nói đã xóa, vì sao và do ai")
+    for one, by in sorted(verdict.erased.items()):
+        index, _, name = one.partition("/")
+        if one not in missing or not index.isdecimal() or int(index) >= by:
+            verdict.add("ledger_opening", index, f"mục «{name}»: bản ghi {by} nói đã xóa mà vẫn còn hoặc chưa từng có")
 
 
 def _check_opening(index: int, text: str | None, commitments: Mapping[str, str], verdict: Verdict) -> dict[str, Any]:
@@ -158,7 +198,7 @@ def _check_opening(index: int, text: str | None, commitments: Mapping[str, str],
         return {}
     try:
         opened = json.loads(text)
-        good = all(
+        good = canonical.dumps(opened).decode() == text and all(
             commitment.opens(commitments[name], commitment.salt_from_text(salt), value)
             for name, (salt, value) in opened.items()
         )
@@ -168,16 +208,6 @@ def _check_opening(index: int, text: str | None, commitments: Mapping[str, str],
         verdict.add("ledger_opening", index, "muối hoặc giá trị không mở được cam kết của bản ghi")
         return {}
     return dict(opened)
-
-
-def _check_note(text: str, vkey: str, frontier: merkle.Frontier, verdict: Verdict) -> None:
-    try:
-        signed = note.open_checkpoint(text, vkey)
-    except unproven.Unproven as reason:
-        verdict.add("checkpoint", frontier.size, f"chữ ký điểm kiểm không hợp lệ: {reason}")
-        return
-    if (signed.size, signed.root) != (frontier.size, frontier.root()):
-        verdict.add("checkpoint", frontier.size, "điểm kiểm đã ký không khớp các bản ghi: sổ cái đã bị sửa")
 
 
 class _Openings:
@@ -233,7 +263,10 @@ def _compare(
                 continue
             index, committed = known.aspects[name]
             salt = salts.salt(index, name)
-            if salt is None:
+            if salt is None and record.erased(index, name) in verdict.erased:
+                if value != "":
+                    verdict.add(table.name, subject, f"{name}: sổ cái đã xóa mà cơ sở dữ liệu còn giữ")
+            elif salt is None:
                 verdict.add("ledger_opening", index, f"mất muối của «{name}» ({table.name} {subject})")
             elif not commitment.opens(committed, salt, value):
                 verdict.add(table.name, subject, f"{name}: khác với bản ghi {index} của sổ cái")

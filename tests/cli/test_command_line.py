@@ -46,9 +46,10 @@ def test_init_sample_answers_with_units_accounts_and_a_regulation_that_opens_a_r
     hasher = argon2.PasswordHasher()
     assert hasher.verify(hashes[first["username"]], first["password"])
     assert hasher.verify(hashes[last["username"]], last["password"])
-    assert stat.S_IMODE((nowhere.folder / "ledger.key").stat().st_mode) == 0o600
+    modes = {stat.S_IMODE((nowhere.folder / name).stat().st_mode) for name in ("ledger.key", "ledger.signed")}
+    assert modes == {0o600}
     assert sorted(path.name for path in nowhere.folder.iterdir()) == [
-        "files", "ledger.key", "prefect", "run", "vinhdanh.sqlite3",
+        "files", "ledger.key", "ledger.signed", "prefect", "run", "vinhdanh.sqlite3",
     ]  # fmt: skip
     assert nowhere("round", "list").done == []
     words = ("--kind", "CONG_TRANG", "--year", 2024, "--title", "Năm 2024", "--regulation", made["regulation"])
@@ -196,7 +197,7 @@ def test_without_json_the_answer_is_on_stdout_and_the_refusal_on_stderr(office: 
     )  # fmt: skip
     code, stdout, stderr = office.text("ledger", "key")
     assert (code, stderr) == (0, "")
-    assert stdout.startswith("vkey: vinhdanh.local/ledger+")
+    assert stdout.startswith("vkey: vinhdanh.local/vd")
 
 
 def test_names_that_are_no_text_are_refused_and_not_fatal(office: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 import models
 from ledger import kinds
 from notifications import letters, message
-from operations import access, ledger_book, record, regulations, rounds, transition
+from operations import access, record, regulations, rounds, seal, transition
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import conflicts_answered, convening, council, counting, recusals, vote
@@ -190,7 +190,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     yield say(rounds.advance, code=code, actor=secretary, now=now)
     yield say(deadlines.sweep, now=now + timedelta(days=31))  # posted long enough
     yield say(disclosure.revoke, code=decision, ground="93.2.a", reason=REASON, actor=chairman, now=now)
-    yield say(ledger_book.seal, signer=office.signer)
+    yield say(seal.seal, signer=office.signer, place=office.memory)
 
 
 def set_password(session: Any, *, username: str, hashed: str) -> None:

@@ -9,7 +9,7 @@ import operations.access
 
 ROOT = Path(operations.access.__file__).parents[1]
 # Met before there is any page to show, by whoever runs the machine.
-OF_THE_MACHINE = {"operations/installation.py", "operations/ledger_book.py"}
+OF_THE_MACHINE = {"operations/installation.py", "operations/ledger_book.py", "operations/seal.py"}
 HINT = re.compile(r"\(dòng lệnh: [^()]*\)")
 COMMAND = re.compile(r"`|(?<!\w)--\w|\bvinhdanh \w")
 

@@ -16,12 +16,11 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from models.database import Database
-from operations import ledger_book
 from operations.installation import Installation
 from operations.people import passwords
 from operations.upkeep import sample
 from rules.lifecycle import State
-from tests.conftest import NOW, Office, Round, Templates
+from tests.conftest import NOW, Office, Round, Templates, begin_ledger, write_key
 from web import app as site_app
 from web import visit
 from web.routes import petitions
@@ -39,6 +38,7 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def set_up(database: Database) -> None:
+    begin_ledger(database)
     with database.begin() as session, pytest.MonkeyPatch.context() as hashing:
         hashing.setattr(passwords, "_HASHER", CHEAP)
         sample.set_up(session, now=NOW, password=PASSWORD)
@@ -110,7 +110,7 @@ def opened(
     """The site on its own copy of the office as `furnish` leaves it; `name` says which of these it is."""
     for part in ("files", "run", "prefect"):
         (folder / part).mkdir(parents=True)
-    signer = ledger_book.create_key(folder / "ledger.key", "vinhdanh.local/ledger")
+    signer = write_key(folder)
     templates.build(kind, "migrated", on=None, acts=Database.migrate)
     templates.build(kind, "site-office", on="migrated", acts=set_up)
     templates.build(kind, name, on="site-office", acts=lambda own: furnish(Office(own, signer)))

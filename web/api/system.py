@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from operations import ledger_book, outbox, record
+from operations import ledger_book, outbox, record, seal
 from operations.public_disclosure import disclosure
 from rules.policy import Act
 from web.api import shapes
@@ -19,7 +19,7 @@ def show_ledger(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))]) -> Any:
     """How long the ledger is, whose signature to expect, and the newest checkpoint."""
     signer = call.office.signer
     with call.reading() as session:
-        newest = ledger_book.newest_checkpoint(session)
+        newest = seal.newest(session)
         return {
             "size": record.size(session),
             "origin": signer.origin,

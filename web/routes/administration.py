@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from models.database import Session
 from models.organisation import LEVELS
-from operations import access, free_text, ledger_book, record, regulations, transition
+from operations import access, free_text, record, regulations, seal, transition
 from operations.access import Actor
 from operations.people import accounts, authorisations, four_eyes, links, roles, second_factor, units
 from operations.people.four_eyes import Waiting
@@ -84,7 +84,7 @@ def home(visit: Admin) -> Response:
     """What can be administered, and how the system stands."""
     with visit.reading() as session:
         size = record.size(session)
-        checkpoint = ledger_book.newest_checkpoint(session)
+        checkpoint = seal.newest(session)
         registered = regulations.listing(session)
         waiting = four_eyes.waiting(session, now=visit.now)
     return pages.render(

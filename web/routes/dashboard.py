@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
-from operations import ledger_book, outbox, record, rounds
+from operations import outbox, record, rounds, seal
 from operations.views import due, equity
 from operations.views.equity import Part, Share
 from rules.lifecycle import STAGE_NAMES
@@ -67,7 +67,7 @@ def verify(visit: Annotated[Visit, Depends(Permit(Act.SEE_LEDGER))], form: Submi
 
 def _live(visit: Visit) -> dict[str, Any]:
     with visit.reading() as session:
-        newest = ledger_book.newest_checkpoint(session)
+        newest = seal.newest(session)
         size = record.size(session)
         context = {
             "letters": outbox.status(session),

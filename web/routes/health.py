@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 
-from operations import ledger_book, outbox, record
+from operations import outbox, record, seal
 from operations.views import progress
 from rules.lifecycle import Stage
 from web import prefect_runs
@@ -63,7 +63,7 @@ class _Figures(Collector):
             stages = progress.by_stage(session)
             letters = outbox.status(session)
             size = record.size(session)
-            newest = ledger_book.newest_checkpoint(session)
+            newest = seal.newest(session)
         yield _gauge(
             "nominations", "Nominations by stage.", "stage", {one.value: stages.get(one.value, 0) for one in Stage}
         )

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import QueryParams
 
-from operations import files, ledger_book, record
+from operations import files, ledger_book, record, seal
 from operations.public_disclosure import public_register
 from operations.unit_proposal.proposal import KIND_NAMES
 from rules.lifecycle import NomineeKind
@@ -263,7 +263,7 @@ def decision(visit: Public, number: str) -> Response:
 def checkpoint(visit: Public) -> Response:
     """The newest signed tree head (C2SP tlog-checkpoint). A witness that keeps it can tell if history is rewritten."""
     with visit.reading() as session:
-        newest = ledger_book.newest_checkpoint(session)
+        newest = seal.newest(session)
     if newest is None:
         raise Refusal("unknown_checkpoint", "Sổ cái chưa có điểm kiểm nào được ký; hãy thử lại sau ít phút.")
     kept = page_cache.Kept.of(newest.note.encode(), "text/plain; charset=utf-8")

@@ -14,9 +14,10 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 import models
-from ledger import note
+from ledger import canonical, note
+from models.database import Database
 from models.types import UtcDateTime
-from operations import access, files, ledger_book, regulations, rounds
+from operations import access, binding, files, ledger_book, regulations, rounds, seal
 from operations.council_vote import conflicts_answered, council, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import (
@@ -31,11 +32,12 @@ from operations.people import (
 )
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import attachments, mending
-from operations.upkeep import deadlines, protected, verification
+from operations.upkeep import checkpoints, deadlines, protected, sample, verification
 from operations.views import board
 from rules import regulation
 from rules.lifecycle import State
 from rules.refusal import Refusal
+from tests.conftest import NOW, SIGNER, Office
 
 pytestmark = pytest.mark.both_databases
 
@@ -44,6 +46,7 @@ WITHIN = {"second_factor": "account", "outside_identity": "account", "ballot_rec
 LEDGER = ("ledger_entry", "ledger_opening", "ledger_head", "ledger_act", "checkpoint")
 SOURCES = {guarded.name: source for source, guarded in protected.TABLES.items()}
 METADATA = models.SQLModel.metadata.tables
+EARLY = datetime.min.replace(tzinfo=UTC)  # a session of hours makes no tail too old
 REASON = "mưa lũ ở Nậm Mạ, cán bộ phải đi cứu dân"
 
 
@@ -190,7 +193,7 @@ def test_lawful_acts_verify(lived_office: Any) -> None:
     office = lived_office
     empty = [name for name in METADATA if not office.one(f'SELECT count(*) FROM "{name}"')]
     assert empty == []
-    verdict = office.look(verification.verify, vkey=office.signer.vkey)
+    verdict = office.verdict()
     assert (verdict.violations, verdict.size) == ([], office.one("SELECT size FROM ledger_head"))
     assert verdict.checked_tables == [*SOURCES, verification.COUNTER]
     office.seal()
@@ -229,7 +232,7 @@ def test_an_answer_that_refuses_without_a_reason_is_not_half_recorded(small_offi
 
 def test_why_a_deadline_was_moved_is_told_inside_and_never_published(lived_office: Any, tmp_path: Path) -> None:
     office = lived_office
-    office.act(lambda session: ledger_book.seal(session, office.signer))
+    office.seal()
     office.look(ledger_book.export, tmp_path / "out", office.signer)
     published = (tmp_path / "out" / "openings.jsonl").read_text(encoding="utf-8")
     openings = [json.loads(text) for (text,) in office.rows("SELECT openings FROM ledger_opening")]
@@ -278,10 +281,11 @@ def disarm(office: Any) -> None:
 class Tampered:
     """A transaction in which somebody tampers and verification looks; taken back at the end."""
 
-    def __init__(self, session: Session, vkey: str) -> None:
+    def __init__(self, session: Session, office: Any) -> None:
         self.session = session
         self.connection = session.connection()
-        self._vkey = vkey
+        self._vkey = office.signer.vkey
+        self._memory = seal.remembered(office.memory, self._vkey)
 
     def rows(self, table: str) -> dict[str, str]:
         """Subject → what the state table says of it now."""
@@ -289,13 +293,14 @@ class Tampered:
 
     def entries(self) -> verification.Fold:
         """What the ledger says now, for many looks at state tables while it stays as it is."""
-        return verification.read_entries(self.session, verification.Verdict(), vkey=self._vkey)
+        outside = checkpoints.Outside(self._vkey, self._memory, (), EARLY)
+        return verification.read_entries(self.session, verification.Verdict(), outside)
 
     def violations(self, fold: verification.Fold | None = None) -> list[tuple[str, str]]:
         """(table, key) of every violation but the missing triggers, which stand for the whole test."""
         self.session.expire_all()
         if fold is None:
-            found = verification.verify(self.session, vkey=self._vkey).violations
+            found = verification.verify(self.session, vkey=self._vkey, memory=self._memory, wall=EARLY).violations
         else:
             verdict = verification.Verdict()
             verification.compare(self.session, fold, verdict)
@@ -306,7 +311,7 @@ class Tampered:
 @contextmanager
 def tampering(office: Any) -> Iterator[Tampered]:
     with Session(office.database.engine) as session:
-        yield Tampered(session, office.signer.vkey)
+        yield Tampered(session, office)
         session.rollback()
 
 
@@ -596,16 +601,84 @@ def test_a_value_or_a_salt_changed_in_an_opening_is_named(lived_office: Any) -> 
             assert ("ledger_opening", "5") in tampered.violations()
 
 
-def test_an_erased_field_of_a_superseded_entry_is_no_violation(lived_office: Any) -> None:
-    """Erasing is lawful: the salt goes, the entry and every proof stay."""
-    office = lived_office
+def _without(office: Any, kind: str, name: str, *, all_of_it: bool = False) -> int:
+    """Cut a field out of the opening of the first entry of this kind, past every operation."""
     index, text = office.rows(
         'SELECT e."index", openings FROM ledger_entry e JOIN ledger_opening o ON o."index" = e."index"'
-        " WHERE kind = 'nomination:drafted' ORDER BY e.\"index\""
+        ' WHERE kind = :kind ORDER BY e."index"',
+        kind=kind,
     )[0]
-    kept = {name: opening for name, opening in json.loads(text).items() if name != "state"}
-    office.write('UPDATE ledger_opening SET openings = :text WHERE "index" = :i', text=json.dumps(kept), i=index)
-    assert office.violations() == []
+    kept = {} if all_of_it else {field: opening for field, opening in json.loads(text).items() if field != name}
+    kept_text = canonical.dumps(kept).decode()
+    office.write('UPDATE ledger_opening SET openings = :text WHERE "index" = :i', text=kept_text, i=index)
+    return int(index)
+
+
+def test_an_erasure_says_what_why_and_by_whom(lived_office: Any) -> None:
+    """Erasing is lawful and leaves an entry: the salt goes, the entry and every proof stay."""
+    ((subject, text),) = lived_office.rows(
+        "SELECT subject, openings FROM ledger_entry JOIN ledger_opening USING (\"index\") WHERE kind = 'opening:erased'"
+    )
+    index, _, name = subject.partition("/")
+    told = lived_office.one('SELECT openings FROM ledger_opening WHERE "index" = :i', i=int(index))
+    assert (name, name in json.loads(told)) == ("file", False)
+    assert {field: value for field, (_, value) in json.loads(text).items()} == {
+        "by": "canbo.xa03",
+        "ground": "rút giấy tờ đã kèm",
+    }
+    assert lived_office.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"), [("nomination:drafted", "state"), ("decision:revoked", "acted"), ("opening:erased", "by")]
+)
+def test_a_field_that_is_missing_without_an_erasure_is_named(lived_office: Any, entry: str, name: str) -> None:
+    """Forgetting and destroying evidence do not look alike, although the database's trigger lets both through."""
+    for all_of_it in (False, True):
+        index = _without(lived_office, entry, name, all_of_it=all_of_it)
+        found = [one for one in lived_office.violations() if "không có bản ghi nào nói đã xóa" in one["what"]]
+        assert {(one["table"], one["key"]) for one in found} == {("ledger_opening", str(index))}
+        assert any(f"«{name}»" in one["what"] for one in found)
+
+
+def test_a_field_that_was_erased_and_put_back_is_named(lived_office: Any) -> None:
+    office = lived_office
+    disarm(office)
+    subject = office.one("SELECT subject FROM ledger_entry WHERE kind = 'opening:erased'")
+    index, name = subject.split("/")
+    text = office.one('SELECT openings FROM ledger_opening WHERE "index" = :i', i=int(index))
+    back = canonical.dumps(json.loads(text) | {name: ["A" * 22, "x"]}).decode()
+    office.write('UPDATE ledger_opening SET openings = :text WHERE "index" = :i', text=back, i=int(index))
+    assert ("ledger_opening", index) in {(one["table"], one["key"]) for one in office.violations()}
+
+
+def test_what_was_erased_before_erasing_had_an_entry_is_listed_once(database: Database) -> None:
+    """A folder of before: its erasures are carried over by entries, the next one without an entry is found."""
+    with database.begin() as session:
+        sample.set_up(session, now=NOW, passwords_for=[])
+    office = Office(database, SIGNER)
+    gone = _without(office, "unit:registered", "email")
+    binding.bind(database, seal.Keeper(database, SIGNER, office.memory))
+    office.seal()
+    assert office.rows("SELECT subject FROM ledger_entry WHERE kind = 'opening:erased'") == [(f"{gone}/email",)]
+    named = [(one["table"], one["key"]) for one in office.violations()]
+    assert (
+        "ledger_opening",
+        str(gone),
+    ) not in named  # the unit's own column is the newest of its kind, and is said still
+    index = _without(office, "account:created", "os_user")
+    assert ("ledger_opening", str(index)) in [(one["table"], one["key"]) for one in office.violations()]
+
+
+def test_a_ledger_begins_once(small_office: Any) -> None:
+    """Who takes the installation's row out of the database gets no second beginning for it."""
+    office = small_office
+    disarm(office)
+    office.write("DELETE FROM installation")
+    clean = office.digests()
+    with pytest.raises(Refusal) as refused:
+        office.act(binding.begin, office.signer, "vdkhac000001")
+    assert (refused.value.code, office.digests()) == ("foreign_ledger_key", clean)
 
 
 def test_each_dropped_trigger_is_named(lived_office: Any) -> None:
@@ -624,7 +697,7 @@ def test_each_dropped_trigger_is_named(lived_office: Any) -> None:
     for name, statement in names.items():
         with Session(office.database.engine) as session:
             session.connection().exec_driver_sql(statement)
-            found = verification.verify(session, vkey=office.signer.vkey).violations
+            found = verification.verify(session, vkey=office.signer.vkey, wall=EARLY).violations
             session.rollback()
         assert [(one["table"], one["key"]) for one in found] == [(name.split("_no_")[0], name)]
 
@@ -633,4 +706,4 @@ def test_another_key_does_not_verify(lived_office: Any) -> None:
     office = lived_office
     other = note.Signer("vinhdanh.example/so-cai", bytes(32))
     found = office.look(verification.verify, vkey=other.vkey).violations
-    assert {one["table"] for one in found} == {"checkpoint"}
+    assert {one["table"] for one in found} == {"installation", "checkpoint"}

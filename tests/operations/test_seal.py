@@ -187,6 +187,7 @@ def test_a_database_that_lost_its_last_entries_is_not_signed(office: Any, tmp_pa
     guards = _lawless(office)
     last = office.one("SELECT size FROM ledger_head") - 1
     office.write('DELETE FROM ledger_opening WHERE "index" = :i', i=last)
+    office.write("DELETE FROM ledger_act WHERE first = :i", i=last)
     office.write('DELETE FROM ledger_entry WHERE "index" = :i', i=last)
     office.write("DELETE FROM checkpoint WHERE size > :i", i=last)
     leaves = office.rows('SELECT leaf FROM ledger_entry ORDER BY "index"')

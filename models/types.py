@@ -1,13 +1,16 @@
 """Column types and constraints that both databases understand alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlmodel import SQLModel
+
+T = TypeVar("T")
+CHUNK = 400  # bound parameters of one statement stay far below SQLite's limit
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -55,3 +58,9 @@ def table(model: type[SQLModel]) -> sa.Table:
 def as_mapping(rows: Iterable[Any]) -> dict[Any, Any]:
     """Rows of two columns as a mapping from the first to the second."""
     return {row[0]: row[1] for row in rows}
+
+
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items in parts that one statement can name."""
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

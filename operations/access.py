@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from ledger import kinds
-from models import Account, Authorisation, RoleGrant, SecurityEvent, Unit
-from rules.lifecycle import ROLE_NAMES, Role
+from models import Account, Authorisation, RoleGrant, SecurityEvent
+from rules import lifecycle
+from rules.lifecycle import Role
 from rules.refusal import Citation, Refusal
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -153,13 +154,7 @@ def in_force(now: datetime) -> tuple[Any, ...]:
 def require(actor: Actor, *roles: Role) -> None:
     """Raise Refusal `not_your_role` unless the actor holds one of these roles."""
     if actor.roles.isdisjoint(roles):
-        names = ", ".join(ROLE_NAMES[role] for role in roles)
-        raise Refusal(
-            "not_your_role",
-            f"Việc này thuộc thẩm quyền của {names}; tài khoản «{actor.username}» không có vai trò đó. "
-            "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
-            reach=True,
-        )
+        raise lifecycle.not_your_role(lifecycle.named(roles))
 
 
 def bar_administrator(actor: Actor) -> None:
@@ -174,19 +169,6 @@ def bar_administrator(actor: Actor) -> None:
         )
 
 
-def require_unit(actor: Actor, unit: Unit) -> None:
-    """Raise Refusal `not_your_unit` when a unit officer reaches for another unit's dossier."""
-    if actor.holds(Role.SECRETARY, Role.ENGINE) or unit.id in actor.units:
-        return
-    raise Refusal(
-        "not_your_unit",
-        f"Hồ sơ này của {unit.name}; tài khoản «{actor.username}» không thuộc đơn vị đó. "
-        "Việc đề nghị do đơn vị quản lý tổ chức, cán bộ, quỹ lương thực hiện.",
-        citation=Citation(document="06/2022/QH15", article="83", clause="1"),
-        reach=True,
-    )
-
-
 def authorisation(session: Session, actor: Actor, *, awards: set[str], now: datetime) -> int | None:
     """None for the chairman; for a deputy the authorisation in force that covers these awards.
 
@@ -197,7 +179,12 @@ def authorisation(session: Session, actor: Actor, *, awards: set[str], now: date
     for row in session.exec(select(Authorisation).where(Authorisation.deputy_id == actor.account_id, *in_force(now))):
         if row.scope == "all" or awards <= set(row.scope.split(",")):
             return row.id
-    raise Refusal(
+    raise no_authorisation(actor)
+
+
+def no_authorisation(actor: Actor) -> Refusal:
+    """The refusal of a signature in another's place without that person's written authorisation."""
+    return Refusal(
         "no_authorisation",
         f"«{actor.username}» không có văn bản ủy quyền còn hiệu lực cho nội dung này do người đang giữ chức Chủ tịch ký. "
         "Chủ tịch phải ủy quyền bằng văn bản, có thời hạn và phạm vi; hãy chuyển Chủ tịch ký.",

@@ -5,20 +5,19 @@ mends or hands in a colleague's draft proposes it too; a reviewer whose dossier 
 reviewer; who counts an open vote counts it like a teller.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.kinds import Kind
-from models import Duty, Nomination
+from models import Duty
 from models.types import table
 from operations import record
 from operations.access import Actor
 from rules.lifecycle import Role
 
 _D = table(Duty).c
-NAMES = {"proposed": "đề nghị", "reviewed": "thẩm định", "counted": "kiểm phiếu cho"}
 
 
 def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor: Actor) -> None:
@@ -69,26 +68,3 @@ def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty:
 def subject(code: str, username: str, duty: str) -> str:
     """A duty as the ledger names it."""
     return f"{code}/{duty}/{username}"
-
-
-def of(session: Session, username: str, *wanted: str) -> dict[int, str]:
-    """Nomination's id → a duty (of `wanted`) that this person had in it, beyond what stands on the nomination itself."""
-    query = sa.select(_D.nomination_id, _D.duty).where(_D.username == username, _D.duty.in_(wanted))
-    return {row.nomination_id: row.duty for row in session.connection().execute(query)}
-
-
-def held_by(session: Session, usernames: Collection[str], codes: Sequence[str]) -> tuple[str, str, str] | None:
-    """The first (code, username, duty) by which one of these people proposed or reviewed one of these nominations."""
-    n = table(Nomination).c
-    row = (
-        session.connection()
-        .execute(
-            sa.select(n.code, _D.username, _D.duty)
-            .join_from(Duty, Nomination, _D.nomination_id == n.id)
-            .where(n.code.in_(codes), _D.username.in_(usernames), _D.duty.in_(("proposed", "reviewed")))
-            .order_by(n.code)
-            .limit(1)
-        )
-        .one_or_none()
-    )
-    return (row.code, row.username, row.duty) if row is not None else None

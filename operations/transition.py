@@ -1,34 +1,26 @@
 """The only place where a nomination's state changes: one action, many nominations, each with its own result."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.kinds import Kind
-from models import AgendaItem, CouncilSession, Dossier, Nomination, Nominee, Recusal, ReviewRound, SessionMember, Unit
-from models.types import table
-from operations import announce, duties, free_text, record
+from models import Dossier, Nomination, Nominee, ReviewRound, Unit
+from models.types import chunks, table
+from operations import announce, free_text, record, rights
 from operations.access import Actor
-from rules import catalogue, lifecycle
+from rules import catalogue, lifecycle, policy
 from rules.lifecycle import Action, Role, Stage, State, Transition
-from rules.refusal import Citation, Refusal
-
-T = TypeVar("T")
+from rules.policy import Relation
+from rules.refusal import Refusal
 
 LONGEST_REASON = 2000
-CHUNK = 400  # bound parameters of one statement stay far below SQLite's limit
-
-
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +159,15 @@ def move(
     found = known if known is not None else standings(session, codes)
     results: dict[str, Result] = {}
     groups: dict[State, list[Standing]] = {}
-    had, aside = did_before(session, actor, action), stood_aside(session, actor, action)
+    relation = relations(session, found.values(), action, actor=actor, now=now)
     for code in dict.fromkeys(codes):
         standing = found.get(code)
         try:
             if standing is None:
                 raise unknown(code)
-            row = decide(standing, action, actor=actor, reason=reason, versions=versions, had=had, aside=aside)
+            row = decide(
+                standing, action, actor=actor, relation=relation[standing.id], reason=reason, versions=versions
+            )
             if check is not None:
                 check(standing)
         except Refusal as refusal:
@@ -202,21 +196,40 @@ def move(
     return moved, list(results.values()), index
 
 
+def relations(
+    session: Session, rows: Iterable[Standing], action: Action, *, actor: Actor, now: datetime
+) -> dict[int, frozenset[Relation]]:
+    """Nomination's id → how this actor is related to it, as far as the action asks."""
+    return rights.relations(session, rows, actor=actor, asked=policy.asked(policy.ACT_OF[action]), now=now)
+
+
+def require(session: Session, code: str, action: Action, *, actor: Actor, now: datetime) -> Standing:
+    """The nomination as it stands, for somebody who may move it so now, for whatever reason. Raises what `decide` raises."""
+    standing = standings(session, [code]).get(code)
+    if standing is None:
+        raise unknown(code)
+    relation = relations(session, [standing], action, actor=actor, now=now)[standing.id]
+    decide(standing, action, actor=actor, relation=relation, reason="?", versions=None)
+    return standing
+
+
 def decide(
     standing: Standing,
     action: Action,
     *,
     actor: Actor,
+    relation: frozenset[Relation],
     reason: str | None,
-    versions: dict[str, int] | None,
-    had: Mapping[int, str] = MappingProxyType({}),
-    aside: frozenset[int] = frozenset(),
+    versions: Mapping[str, int] | None,
 ) -> Transition:
-    """The transition this actor may make now with this nomination. Raises the Refusal that says why not.
+    """The transition this actor, so related to it, may make now with this nomination.
 
-    `had` and `aside` are what `did_before` and `stood_aside` say of the actor; a page that only shows buttons may
-    leave them out.
+    Raises the Refusal that says why not: of the person (`rights.refusal`), then `stale`, `wrong_state`,
+    `reason_required`. Who may not hears nothing of how it stands.
     """
+    refused = rights.refusal(standing, policy.ACT_OF[action], actor=actor, relation=relation)
+    if refused is not None:
+        raise refused
     if versions is not None and versions.get(standing.code, standing.version) != standing.version:
         raise Refusal(
             "stale",
@@ -225,115 +238,10 @@ def decide(
             details={"state": standing.state.value, "version": standing.version},
         )
     row = lifecycle.transition(action, standing.state, simplified=standing.route == "simplified")
-    if actor.roles.isdisjoint(row.roles):
-        lifecycle.require_role(action, frozenset())
-    if row.roles == frozenset({Role.UNIT_OFFICER}) or (
-        Role.UNIT_OFFICER in row.roles and not actor.holds(Role.SECRETARY)
-    ):
-        _require_own_unit(standing, actor)
+    if not policy.may(actor.roles, policy.ACT_OF[action], relation=relation, state=standing.state):
+        raise lifecycle.not_your_role(lifecycle.named(row.roles), citation=row.citation)
     lifecycle.require_reason(row, reason)
-    _separate_duties(standing, action, actor, had)
-    if standing.id in aside:
-        raise Refusal(
-            "recused_from",
-            f"Bạn đã tránh hồ sơ {standing.code} trong Hội đồng nên cũng không thẩm định, không ký hồ sơ này. "
-            "Hãy chuyển người khác có thẩm quyền hoặc người được ủy quyền.",
-            citation=Citation(document=lifecycle.LAW, article="90"),
-            reach=True,
-        )
     return row
-
-
-def _require_own_unit(standing: Standing, actor: Actor) -> None:
-    if standing.unit_id not in actor.units:
-        raise Refusal(
-            "not_your_unit",
-            f"Hồ sơ {standing.code} là của {standing.unit_name}; tài khoản «{actor.username}» không thuộc đơn vị đó.",
-            citation=Citation(document=lifecycle.LAW, article="83", clause="1"),
-            reach=True,
-        )
-
-
-_REVIEWS = frozenset({Action.PASS, Action.FIND_INELIGIBLE, Action.RETURN})
-_SIGNS = frozenset({Action.SIGN, Action.FORWARD, Action.REFUSE, Action.SEND_BACK})
-
-
-def stood_aside(session: Session, actor: Actor, action: Action | None = None) -> frozenset[int]:
-    """Ids of the nominations from which this person stands aside in the council; nothing where the action asks not.
-
-    Who may not vote on somebody for kinship or interest does not review or sign for them either.
-    """
-    if action is not None and action not in _REVIEWS | _SIGNS:
-        return frozenset()
-    aside = table(Recusal).c
-    return frozenset(session.execute(sa.select(aside.nomination_id).where(aside.username == actor.username)).scalars())
-
-
-def did_before(session: Session, actor: Actor, action: Action | None = None) -> Mapping[int, str]:
-    """Nomination's id → what this person did with it that bars them from the action (None: from any); see `duties`.
-
-    A council's chairman votes and later signs: voting is no bar, counting is.
-    """
-    if action is not None and action not in _REVIEWS | _SIGNS:
-        return {}
-    item, sitting, member = (table(model).c for model in (AgendaItem, CouncilSession, SessionMember))
-    query = (
-        sa.select(item.nomination_id)
-        .join_from(AgendaItem, CouncilSession, item.session_id == sitting.id)
-        .join(SessionMember, member.session_id == sitting.id)
-        .where(member.username == actor.username, member.teller, sitting.state == "tallied")
-    )
-    barring = ("proposed", "counted") if action in _REVIEWS else ("proposed", "reviewed", "counted")
-    counted = dict.fromkeys(session.connection().execute(query).scalars(), "counted")
-    return counted | duties.of(session, actor.username, *barring)
-
-
-def _separate_duties(standing: Standing, action: Action, actor: Actor, had: Mapping[int, str]) -> None:
-    """Proposer ≠ reviewer ≠ teller ≠ signer of the same nomination."""
-    duty: str | None = None
-    if action in _SIGNS and standing.reviewed_by == actor.username:
-        duty = "reviewed"
-    elif action in _REVIEWS | _SIGNS:
-        duty = "proposed" if standing.proposed_by == actor.username else had.get(standing.id)
-    if duty:
-        raise separation(f"Chính bạn đã {duties.NAMES[duty]} hồ sơ {standing.code}")
-
-
-def separation(what: str) -> Refusal:
-    """The refusal of a second duty in one nomination's way; `what` says what this person did already."""
-    return Refusal(
-        "separation_of_duties",
-        f"{what}; một người không làm hai khâu của cùng một hồ sơ. Hãy chuyển cho người khác có thẩm quyền.",
-        citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="a"),
-        reach=True,
-    )
-
-
-def require_other_tellers(session: Session, tellers: Sequence[str], codes: Sequence[str]) -> None:
-    """Raise Refusal `separation_of_duties` when one who is to count proposed or reviewed a nomination of the agenda."""
-    for chunk in chunks(codes):
-        found = (
-            session.connection()
-            .execute(
-                sa.select(_N.code, _N.proposed_by, _N.reviewed_by)
-                .where(_N.code.in_(chunk), _N.proposed_by.in_(tellers) | _N.reviewed_by.in_(tellers))
-                .order_by(_N.code)
-                .limit(1)
-            )
-            .one_or_none()
-        )
-        if found is not None:
-            did = "proposed" if found.proposed_by in tellers else "reviewed"
-            who = found.proposed_by if found.proposed_by in tellers else found.reviewed_by
-            raise _counts_too(who, did, found.code)
-        other = duties.held_by(session, tellers, chunk)
-        if other is not None:
-            code, who, did = other
-            raise _counts_too(who, did, code)
-
-
-def _counts_too(who: str, duty: str, code: str) -> Refusal:
-    return separation(f"Người kiểm phiếu «{who}» đã {duties.NAMES[duty]} hồ sơ {code}")
 
 
 @cache

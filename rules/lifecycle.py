@@ -5,6 +5,7 @@ Sources: Law 06/2022/QH15 Art. 13.1 (the chairman decides), 83–85 (proposal, d
 90 (the council advises), 93 (revocation).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -185,6 +186,7 @@ def _row(
 
 _OFFICER, _REVIEWER, _SECRETARY = Role.UNIT_OFFICER, Role.REVIEWER, Role.SECRETARY
 _SIGNERS = (Role.CHAIRMAN, Role.DEPUTY)
+_COUNTERS = (_SECRETARY, Role.TELLER, Role.ENGINE)
 
 TRANSITIONS: tuple[Transition, ...] = (
     *_row(Action.PROPOSE, None, State.DRAFT, _OFFICER, _SECRETARY, article="83", clause="1"),
@@ -225,7 +227,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         clause="2",
         reason=True,
     ),
-    *_row(Action.PUT_ON_BALLOT, State.ELIGIBLE, State.ON_BALLOT, _SECRETARY, article="90", clause="4"),
+    # Who opens a session's ballot and who counts it: the secretary, or a teller with a seat in it.
+    *_row(Action.PUT_ON_BALLOT, State.ELIGIBLE, State.ON_BALLOT, _SECRETARY, Role.TELLER, article="90", clause="4"),
     *_row(
         Action.TAKE_OFF_BALLOT,
         State.ON_BALLOT,
@@ -235,10 +238,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         clause="4",
         reason=True,
     ),
-    *_row(Action.RECOMMEND, State.ON_BALLOT, State.RECOMMENDED, Role.TELLER, Role.ENGINE, article="90", clause="4"),
-    *_row(
-        Action.NOT_RECOMMEND, State.ON_BALLOT, State.NOT_RECOMMENDED, Role.TELLER, Role.ENGINE, article="90", clause="4"
-    ),
+    *_row(Action.RECOMMEND, State.ON_BALLOT, State.RECOMMENDED, *_COUNTERS, article="90", clause="4"),
+    *_row(Action.NOT_RECOMMEND, State.ON_BALLOT, State.NOT_RECOMMENDED, *_COUNTERS, article="90", clause="4"),
     *_row(Action.SIGN, State.RECOMMENDED, State.SIGNED, *_SIGNERS, article="13", clause="1"),
     *_row(Action.FORWARD, State.RECOMMENDED, State.FORWARDED, *_SIGNERS, article="83", clause="1"),
     *_row(Action.SEND_BACK, State.RECOMMENDED, State.SUBMITTED, *_SIGNERS, article="13", clause="1", reason=True),
@@ -305,14 +306,22 @@ def transition(action: Action, source: State | None, *, simplified: bool = False
 def require_role(action: Action, held: frozenset[Role]) -> None:
     """Raise Refusal `not_your_role` unless one of the held roles may do this action somewhere in the table."""
     allowed = roles_of(action)
-    if held & allowed:
-        return
-    names = ", ".join(ROLE_NAMES[role] for role in Role if role in allowed)
-    raise Refusal(
+    if held.isdisjoint(allowed):
+        raise not_your_role(named(allowed), citation=next(row.citation for row in TRANSITIONS if row.action is action))
+
+
+def named(roles: Collection[Role]) -> str:
+    """These roles as a list for a person; the engine is nobody to turn to."""
+    return ", ".join(ROLE_NAMES[role] for role in Role if role in roles and role is not Role.ENGINE)
+
+
+def not_your_role(who: str, *, citation: Citation | None = None) -> Refusal:
+    """The refusal of an act that is not for any role of this account; `who` names those who may."""
+    return Refusal(
         "not_your_role",
-        f"Việc này thuộc thẩm quyền của {names}; tài khoản của bạn không có vai trò đó. "
+        f"Việc này thuộc thẩm quyền của {who}; tài khoản của bạn không có vai trò đó. "
         "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
-        citation=next(row.citation for row in TRANSITIONS if row.action is action),
+        citation=citation,
         reach=True,
     )
 

@@ -1,19 +1,22 @@
 """Who may do what to what, and see which fields of whom: the one policy of pages and programs. Denies by default.
 
 A decision takes the roles somebody holds today, the act, how they are related to the object, and its state. Acts that
-move a nomination take their roles and states from `rules.lifecycle`, so that there is one table of them. The
-operations decide again, inside their transaction; the policy decides what is shown and which request gets that far.
+move a nomination take their roles and states from `rules.lifecycle`, so that there is one table of them. A page that
+shows a button, a request, and the verb inside its transaction ask the same question here (`operations.rights` finds
+the relations).
 
 The four duties of one nomination — propose, review, count, sign — belong to four people (Law 06/2022/QH15 Art. 5.2.a:
-fair and open); the administrator does none of them and reads no dossier. Fields follow a whitelist drawn from Luật TCTT 104/2016 and NĐ 13/2023.
+fair and open); the administrator does none of them and reads no dossier. Who may not read a dossier does nothing with
+it. Fields follow a whitelist drawn from Luật TCTT 104/2016 and NĐ 13/2023.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rules import lifecycle
 from rules.lifecycle import Action, Role, State
+from rules.refusal import Refusal
 
 
 class Act(StrEnum):
@@ -85,14 +88,14 @@ class Act(StrEnum):
 
 
 class Relation(StrEnum):
-    """How somebody is related to the object in question; the door finds it out, a relation not named is not there."""
+    """How somebody is related to the object in question (`operations.rights`); a relation not named is not there."""
 
     OWN_UNIT = "own_unit"  # the nomination is of a unit this person acts for
-    PROPOSER = "proposer"
-    REVIEWER = "reviewer"
-    TELLER = "teller"  # a teller of the session that counted the nomination
+    PROPOSER = "proposer"  # handed it in, mended it or added papers to it
+    REVIEWER = "reviewer"  # reviewed it, now or before it came back
+    TELLER = "teller"  # counted it, or was a teller of the session that did
     MEMBER = "member_of_session"  # a seat in the session, or in a session of the nomination's round
-    RECUSED = "recused"  # stands aside from the nomination
+    BARRED = "barred"  # stands aside from the nomination, or is certainly tied to it and nobody has settled that
     AUTHORISED = "authorised"  # a deputy whose authorisation is in force and covers the award
 
 
@@ -101,6 +104,7 @@ class Refused:
     """Why not: no role allows it at all, or none as this person is related to the object, or not in this state."""
 
     code: str  # not_your_role | not_related | separation_of_duties | recused_from | wrong_state
+    relation: Relation | None = field(default=None, compare=False)  # the one that bars, or that is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class _Rule:
     """Role → the relation without which it may not; None: any object. `roles` empty: everybody with an account."""
 
     ways: dict[Role, Relation | None]
-    barred: frozenset[Relation] = frozenset()
+    bars: frozenset[Relation] = frozenset()
     action: Action | None = None  # its roles and states stand in the transition table
     states: frozenset[State] | None = None
     everybody: bool = False
@@ -116,22 +120,23 @@ class _Rule:
 
 PEOPLE = frozenset(Role) - {Role.ENGINE}
 WORKERS = PEOPLE - {Role.ADMINISTRATOR}
-_ASIDE = frozenset({Relation.RECUSED})
-# Who did one duty of a nomination does no other (operations.transition decides again).
-_REVIEWS = frozenset({Relation.PROPOSER, Relation.TELLER, Relation.RECUSED})
-_SIGNS = frozenset({Relation.PROPOSER, Relation.REVIEWER, Relation.TELLER, Relation.RECUSED})
+_BARRED = frozenset({Relation.BARRED})
+# Who did one duty of a nomination does no other.
+_REVIEWS = frozenset({Relation.PROPOSER, Relation.TELLER, Relation.BARRED})
+_SIGNS = frozenset({Relation.PROPOSER, Relation.REVIEWER, Relation.TELLER, Relation.BARRED})
 # What a role's lawful act on a nomination needs besides the role.
 _NEEDS: dict[Role, Relation] = {
     Role.UNIT_OFFICER: Relation.OWN_UNIT,
     Role.UNIT_HEAD: Relation.OWN_UNIT,
     Role.DEPUTY: Relation.AUTHORISED,
+    Role.TELLER: Relation.MEMBER,
 }
 
 
-def _move(action: Action, *, barred: frozenset[Relation] = frozenset()) -> _Rule:
-    ways = {role: _NEEDS.get(role) for role in lifecycle.roles_of(action) & PEOPLE}
+def _move(action: Action, *, bars: frozenset[Relation] = frozenset()) -> _Rule:
+    ways = {role: _NEEDS.get(role) for role in lifecycle.roles_of(action)}
     states = frozenset(row.source for row in lifecycle.TRANSITIONS if row.action is action and row.source)
-    return _Rule(ways, barred, action, states or None)
+    return _Rule(ways, bars, action, states or None)
 
 
 # Nobody has passed on them yet.
@@ -162,26 +167,26 @@ RULES: dict[Act, _Rule] = {
     Act.OPEN_ROUND: _Rule(_any(_S)),
     Act.ADVANCE_ROUND: _Rule(_any(_S)),
     Act.EXTEND_ROUND: _Rule(_any(_S)),
-    Act.SEE_NOMINATION: _Rule(_READERS, _ASIDE),
-    Act.SEE_FINDINGS: _Rule(_READERS, _ASIDE),
-    Act.SEE_PAPERS: _Rule(_READERS, _ASIDE),
-    Act.SEE_PERSONAL_FIELDS: _Rule({**_any(_R, _S, _I), **_with(Relation.OWN_UNIT, _O, _H)}, _ASIDE),
-    Act.COMMENT: _Rule({role: need for role, need in _READERS.items() if role is not _I}, _ASIDE),
+    Act.SEE_NOMINATION: _Rule(_READERS, _BARRED),
+    Act.SEE_FINDINGS: _Rule(_READERS, _BARRED),
+    Act.SEE_PAPERS: _Rule(_READERS, _BARRED),
+    Act.SEE_PERSONAL_FIELDS: _Rule({**_any(_R, _S, _I), **_with(Relation.OWN_UNIT, _O, _H)}, _BARRED),
+    Act.COMMENT: _Rule({role: need for role, need in _READERS.items() if role is not _I}, _BARRED),
     Act.PROPOSE: _move(Action.PROPOSE),
     Act.IMPORT_WORKBOOK: _move(Action.PROPOSE),
-    Act.MEND: _move(Action.SUBMIT),
+    Act.MEND: _move(Action.SUBMIT, bars=_BARRED),
     # A scan may still come while the dossier is reviewed; what it says is mended only after it was given back.
-    Act.ATTACH: replace(_move(Action.SUBMIT, barred=_ASIDE), action=None, states=OPEN_TO_PAPERS),
-    Act.SUBMIT: _move(Action.SUBMIT),
-    Act.WITHDRAW: _move(Action.WITHDRAW),
-    Act.RETURN: _move(Action.RETURN, barred=_REVIEWS),
-    Act.PASS: _move(Action.PASS, barred=_REVIEWS),
-    Act.FIND_INELIGIBLE: _move(Action.FIND_INELIGIBLE, barred=_REVIEWS),
-    Act.PAUSE: _move(Action.PAUSE),
-    Act.RESUME: _move(Action.RESUME),
-    Act.SIGN: _move(Action.SIGN, barred=_SIGNS),
-    Act.SEND_BACK: _move(Action.SEND_BACK, barred=_SIGNS),
-    Act.REFUSE: _move(Action.REFUSE, barred=_SIGNS),
+    Act.ATTACH: replace(_move(Action.SUBMIT, bars=_BARRED), action=None, states=OPEN_TO_PAPERS),
+    Act.SUBMIT: _move(Action.SUBMIT, bars=_BARRED),
+    Act.WITHDRAW: _move(Action.WITHDRAW, bars=_BARRED),
+    Act.RETURN: _move(Action.RETURN, bars=_REVIEWS),
+    Act.PASS: _move(Action.PASS, bars=_REVIEWS),
+    Act.FIND_INELIGIBLE: _move(Action.FIND_INELIGIBLE, bars=_REVIEWS),
+    Act.PAUSE: _move(Action.PAUSE, bars=_BARRED),
+    Act.RESUME: _move(Action.RESUME, bars=_BARRED),
+    Act.SIGN: _move(Action.SIGN, bars=_SIGNS),
+    Act.SEND_BACK: _move(Action.SEND_BACK, bars=_SIGNS),
+    Act.REFUSE: _move(Action.REFUSE, bars=_SIGNS),
     Act.DISCLOSE: _move(Action.DISCLOSE),
     Act.RECORD_ANSWER: _move(Action.RECORD_REFUSAL_ABOVE),
     Act.CLOSE: _move(Action.CLOSE),
@@ -194,15 +199,16 @@ RULES: dict[Act, _Rule] = {
     Act.RECUSE: _Rule({**_SEATS, **_any(_S)}),
     Act.ANSWER_CONFLICT: _Rule(_SEATS),
     Act.WAIVE: _Rule(_any(_S)),
-    Act.OPEN_BALLOT: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
-    Act.CAST: _Rule(_SEATS, _ASIDE),
+    # A session's ballot and a paper are whole: who stands aside from one of its nominations still does their part in it.
+    Act.OPEN_BALLOT: _move(Action.PUT_ON_BALLOT),
+    Act.CAST: _Rule(_SEATS, _BARRED),
     Act.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
     Act.CLOSE_BALLOT: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
     Act.COUNT_BY_HAND: _Rule(_with(Relation.MEMBER, _T)),
-    Act.TALLY: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
+    Act.TALLY: _move(Action.RECOMMEND),
     Act.ANNUL_BALLOT: _move(Action.TAKE_OFF_BALLOT),
     Act.VERIFY_BALLOT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
-    Act.SEE_RESULT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}, _ASIDE),
+    Act.SEE_RESULT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}, _BARRED),
     Act.SEE_PETITIONS: _Rule(_any(_R, _S, _C, _I)),
     Act.ANSWER_PETITION: _Rule(_any(_R, _S)),
     Act.SEE_DASHBOARD: _Rule(_any(_R, _S, _C, _D, _I, _A)),
@@ -213,6 +219,17 @@ RULES: dict[Act, _Rule] = {
     Act.CONFIRM_ACCOUNT: _Rule(_any(_S, _C)),
     Act.SET_UP_COUNCIL: _Rule(_any(_S, _A)),
     Act.ADMINISTER: _Rule(_any(_A)),
+}
+
+# The act by which an action moves a nomination.
+ACT_OF: dict[Action, Act] = {
+    **{Action(act.value): act for act in Act if act.value in set(Action)},
+    Action.PUT_ON_BALLOT: Act.OPEN_BALLOT,
+    Action.TAKE_OFF_BALLOT: Act.ANNUL_BALLOT,
+    Action.RECOMMEND: Act.TALLY,
+    Action.NOT_RECOMMEND: Act.TALLY,
+    Action.FORWARD: Act.SIGN,
+    Action.RECORD_REFUSAL_ABOVE: Act.RECORD_ANSWER,
 }
 
 # Voting, signing, letting somebody sign or sign in ask for the password on the very request that does it, at every door:
@@ -236,19 +253,22 @@ def decide(
         return Refused("not_your_role")
     if rule.everybody:
         return None
-    held = effective(roles)
-    ways = [rule.ways[role] for role in held if role in rule.ways]
-    if not ways:
+    needs = ways(roles, act)
+    if not needs:
         return Refused("not_your_role")
-    if Relation.RECUSED in rule.barred & relation:
-        return Refused("recused_from")
-    if rule.barred & relation:
-        return Refused("separation_of_duties")
-    if not any(need is None or need in relation for need in ways):
-        return Refused("not_related")
-    if state is not None and rule.states is not None and state not in _states(rule, held, relation):
+    barring = rule.bars & relation
+    if Relation.BARRED in barring:
+        return Refused("recused_from", Relation.BARRED)
+    if barring:
+        return Refused("separation_of_duties", next(one for one in Relation if one in barring))
+    if not any(need is None or need in relation for need in needs):
+        return Refused("not_related", next(one for one in Relation if one in needs))
+    if state is not None and rule.states is not None and state not in _states(rule, effective(roles), relation):
         return Refused("wrong_state")
     return None
+
+
+_SEATED = "thành viên được mời họp Hội đồng"
 
 
 def _states(rule: _Rule, held: frozenset[Role], relation: frozenset[Relation]) -> frozenset[State]:
@@ -266,6 +286,27 @@ def may(
 ) -> bool:
     """Does the policy let somebody with these roles do this to an object so related and in this state?"""
     return decide(roles, act, relation=relation, state=state) is None
+
+
+def asked(act: Act) -> frozenset[Relation]:
+    """The relations on which a decision about this act may depend: no other need be looked up."""
+    rule = RULES[act]
+    return rule.bars | {need for need in rule.ways.values() if need is not None}
+
+
+def ways(roles: frozenset[Role], act: Act) -> frozenset[Relation | None]:
+    """The relations any of which lets these roles do this, unless another bars them; None: to any object."""
+    rule = RULES[act]
+    return frozenset(rule.ways[role] for role in effective(roles) if role in rule.ways)
+
+
+def not_your_role(act: Act) -> Refusal:
+    """The refusal of an act that no role of this account may do to any object, or to none so little related."""
+    rule = RULES[act]
+    names = lifecycle.named({role for role, need in rule.ways.items() if need is not Relation.MEMBER})
+    seats = _SEATED if Relation.MEMBER in rule.ways.values() else ""
+    cited = next((row.citation for row in lifecycle.TRANSITIONS if row.action is rule.action), None)
+    return lifecycle.not_your_role(", ".join(filter(None, (names, seats))), citation=cited)
 
 
 def ever(roles: frozenset[Role], act: Act) -> bool:
@@ -305,7 +346,7 @@ def fields_of_nominee(roles: frozenset[Role], relation: frozenset[Relation] = fr
     A vote of a named member is no field at all. Petitions are shown to the council and the office, never to the unit;
     the proposing unit sees its own people whole, and why its nominee was refused.
     """
-    if Relation.RECUSED in relation:
+    if Relation.BARRED in relation:
         return frozenset()
     held = effective(roles)
     found = PUBLIC_FIELDS

@@ -12,15 +12,15 @@ from typing import Any
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from models import Nomination
 from operations import transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.home_affairs_review.moves import MOVES, Move
 from operations.transition import Result
 from operations.views import timeline
-from rules import catalogue, lifecycle
+from rules import catalogue, lifecycle, policy
 from rules.lifecycle import Action, State
+from rules.policy import Relation
 from rules.refusal import Citation, Refusal
 from web import language, pages
 from web.forms import Form
@@ -137,7 +137,7 @@ def chosen(form: Form) -> dict[str, int]:
 
 
 def shown(session: Session, wanted: dict[str, int], *, actor: Actor) -> list[Shown]:
-    """What the page says of each. Raises what `sight.require` raises for one that this actor may not read."""
+    """What the page says of each. Raises what `visibility.require` raises for one that this actor may not read."""
     standings = transition.standings(session, list(wanted))
     readable = visibility.readable(session, list(wanted), actor=actor)
     appraisals = review.latest(session, list(wanted))
@@ -153,28 +153,18 @@ def shown(session: Session, wanted: dict[str, int], *, actor: Actor) -> list[Sho
     return found
 
 
-def possible(session: Session, row: Nomination, *, actor: Actor) -> list[Deed]:
-    """What this actor may do with this nomination now, by the very decision the act itself will make."""
-    standing = transition.standings(session, [row.code])[row.code]
-    found: list[Deed] = []
-    for deed in DEEDS.values():
-        try:
-            transition.decide(standing, deed.action, actor=actor, reason="?", versions=None)
-        except Refusal:
-            continue
-        found.append(deed)
-    return found
+def offered(actor: Actor, relation: frozenset[Relation], state: State) -> list[Deed]:
+    """What somebody so related to a nomination may do with it now: its page's buttons."""
+    return [deed for deed in DEEDS.values() if policy.may(actor.roles, deed.move.act, relation=relation, state=state)]
 
 
 def ask(visit: Visit, deed: Deed, code: str) -> Response:
     """The act's own page for one nomination. Raises what forbids it now."""
     with visit.reading() as session:
-        row = visibility.require(session, code, actor=visit.actor)
-        standing = transition.standings(session, [code])[code]
-        transition.decide(standing, deed.action, actor=visit.actor, reason="?", versions=None)
-        rows = shown(session, {code: row.version}, actor=visit.actor)
+        standing = transition.require(session, code, deed.action, actor=visit.actor, now=visit.now)
+        wanted = {code: standing.version}
+        rows = shown(session, wanted, actor=visit.actor)
         typed = _suggested(session, deed, code)
-    wanted = {code: row.version}
     page = _Page(visit, deed, rows, place_of(deed, code), wanted, None, transition.seal(wanted))
     return page.show(typed=typed, checking=not _asks(deed, rows))
 

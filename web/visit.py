@@ -116,12 +116,7 @@ class Visit:
     def require(self, act: Act, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> None:
         """Raise Refusal `not_your_role` unless the policy lets this visitor do this, here."""
         if not self.may(act, relation=relation, state=state):
-            raise Refusal(
-                "not_your_role",
-                f"Tài khoản «{self.actor.username}» không có quyền xem hoặc làm việc này. "
-                "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
-                reach=True,
-            )
+            raise policy.not_your_role(act)
 
     def require_confirmed(self, wanted: str = "") -> None:
         """Raise ConfirmFirst unless the password was typed within the last five minutes: before a vote, a signature.

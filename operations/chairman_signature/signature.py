@@ -142,7 +142,7 @@ def _decide(
     now: datetime,
     versions: dict[str, int] | None,
 ) -> tuple[list[str], list[Result], int]:
-    ready, refused = _signable(session, rows, Action.SIGN, actor, versions)
+    ready, refused = _signable(session, rows, Action.SIGN, actor, now, versions)
     if not ready:
         return [], refused, -1
     first = ready[0]
@@ -205,15 +205,21 @@ def revoked_aspect(row: Decision) -> list[object]:
 
 
 def _signable(
-    session: Session, rows: Sequence[Standing], action: Action, actor: Actor, versions: dict[str, int] | None
+    session: Session,
+    rows: Sequence[Standing],
+    action: Action,
+    actor: Actor,
+    now: datetime,
+    versions: dict[str, int] | None,
 ) -> tuple[list[Standing], list[Result]]:
     """Those that this actor may sign now, and why not for the others: no paper is numbered for nothing."""
     ready: list[Standing] = []
     refused: list[Result] = []
-    had, aside = transition.did_before(session, actor), transition.stood_aside(session, actor)
+    relation = transition.relations(session, rows, action, actor=actor, now=now)
     complained = cases.complained_of(session, [row.code for row in rows])
     for row in rows:
         try:
+            transition.decide(row, action, actor=actor, relation=relation[row.id], reason=None, versions=versions)
             if row.code in complained:
                 raise Refusal(
                     "petition_open",
@@ -222,7 +228,6 @@ def _signable(
                     citation=_DECIDES,
                     details={"petition": complained[row.code]},
                 )
-            transition.decide(row, action, actor=actor, reason=None, versions=versions, had=had, aside=aside)
         except Refusal as refusal:
             refused.append(Result(row.code, refusal=refusal))
         else:
@@ -239,7 +244,7 @@ def _forward(
     now: datetime,
     versions: dict[str, int] | None,
 ) -> tuple[list[str], list[Result], int]:
-    ready, refused = _signable(session, rows, Action.FORWARD, actor, versions)
+    ready, refused = _signable(session, rows, Action.FORWARD, actor, now, versions)
     if not ready:
         return [], refused, -1
     first = ready[0]

@@ -3,7 +3,7 @@
 A deputy sees only piles that an authorisation in force covers whole; nobody sees what they stand aside from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,12 +23,13 @@ from models import (
     Unit,
 )
 from models.types import table
-from operations import access, paging, rounds, transition, visibility
+from operations import access, paging, rights, rounds, transition, visibility
 from operations.access import Actor
 from operations.chairman_signature import paper_facts
 from operations.transition import Standing
-from rules import catalogue, deadlines
+from rules import catalogue, deadlines, policy
 from rules.lifecycle import Role, Stage, State
+from rules.policy import Act, Relation
 from rules.refusal import Refusal
 
 _N, _P, _U, _R, _I = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, AgendaItem))
@@ -160,12 +161,12 @@ def _of(found: Pile, actor: Actor) -> list[Any]:
 
 
 def rows(
-    session: Session, actor: Actor, found: Pile, *, after: str | None = None, limit: int = 100
+    session: Session, actor: Actor, found: Pile, *, now: datetime, after: str | None = None, limit: int = 100
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the pile, each with the council's result and what keeps this actor from signing it."""
     query = (
         sa.select(
-            _N.id, _N.code, _N.award, _N.version, _N.proposed_by, _N.reviewed_by, _P.name, _P.position, _U.name.label("unit"),
+            _N.id, _N.code, _N.unit_id, _N.round_id, _N.award, _N.version, _N.proposed_by, _N.reviewed_by, _P.name, _P.position, _U.name.label("unit"),
             _I.approve, _I.base, _I.why,
         )
         .join_from(Nomination, ReviewRound, _N.round_id == _R.id)
@@ -181,25 +182,21 @@ def rows(
     # Sent back and voted on again, a nomination has two results; the later one counts.
     page = list({row.id: row for row in session.execute(query)}.values())
     shown = page[:limit]
-    had = transition.did_before(session, actor)
+    relation = rights.relations(session, shown, actor=actor, asked=policy.asked(Act.SIGN), now=now)
     listed = [
-        {**row._mapping, "award_name": transition.award_name(row.award), "barred": _barred(row, actor, had)}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
+        {**row._mapping, "award_name": transition.award_name(row.award), "barred": _barred(actor, relation[row.id])}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
         for row in shown
     ]
     return listed, paging.write(shown[-1].id) if len(page) > limit else None
 
 
-_BARRED = {
-    "counted": "bạn đã kiểm phiếu hồ sơ này",
-    "proposed": "bạn đã đề nghị hồ sơ này",
-    "reviewed": "bạn đã thẩm định hồ sơ này",
-}
-
-
-def _barred(row: Any, actor: Actor, had: Mapping[int, str]) -> str | None:
-    own = {row.reviewed_by: "reviewed", row.proposed_by: "proposed"}.get(actor.username)
-    duty = own or had.get(row.id)
-    return _BARRED[duty] if duty else None
+def _barred(actor: Actor, relation: frozenset[Relation]) -> str | None:
+    """What keeps this actor from signing a nomination of a pile that is theirs to sign."""
+    refused = policy.decide(actor.roles, Act.SIGN, relation=relation)
+    if refused is None:
+        return None
+    did = rights.DID.get(refused.relation) if refused.relation else None
+    return f"bạn đã {did} hồ sơ này" if did else "hồ sơ này không thuộc quyền ký của bạn"
 
 
 def versions(session: Session, actor: Actor, found: Pile) -> dict[str, int]:

@@ -28,7 +28,7 @@ from models import (
     SessionMember,
     Unit,
 )
-from models.types import as_mapping, table
+from models.types import as_mapping, chunks, table
 from operations import access, announce, recipients, record, regulations, transition
 from rules import conflicts, names
 from rules.award_history import Past
@@ -137,7 +137,7 @@ def settle(
     before, kind = _SETTLING[state]
     rows = [
         row
-        for chunk in transition.chunks(sorted(nominations))
+        for chunk in chunks(sorted(nominations))
         for row in session.exec(
             select(Conflict)
             .where(
@@ -166,7 +166,7 @@ def aspects(row: Conflict) -> dict[str, Any]:
 
 def codes_of(session: Session, ids: Collection[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for chunk in transition.chunks(sorted(ids)):
+    for chunk in chunks(sorted(ids)):
         found |= as_mapping(session.execute(sa.select(_N.id, _N.code).where(_N.id.in_(chunk))))
     return found
 
@@ -425,7 +425,7 @@ def _past(
     called = {member.username for member in members}
     keys = {names.fold(homes.names[username]) for username in {*proposers, *called} if username in homes.names}
     ways: list[Any] = [_N.proposed_by.in_(sorted(called)), _P.kind == "household"]
-    ways += [_P.name_key.in_(chunk) for chunk in transition.chunks(sorted(keys))]
+    ways += [_P.name_key.in_(chunk) for chunk in chunks(sorted(keys))]
     found: dict[int, Any] = {}
     for way in ways if proposers else ():
         rows = session.execute(

@@ -9,7 +9,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from operations import (
     announce,
     duties,
     record,
+    rights,
     transition,
 )
 from operations.access import Actor
@@ -81,7 +81,7 @@ def tally_ballot(
         if ballot.kind == "secret":
             ballots, said = _unseal(sitting, ballot, inside, electorate, shares)
         else:
-            transition.require_other_tellers(session, [actor.username], list(electorate.awards))
+            rights.require_other_tellers(session, [actor.username], list(electorate.awards))
             ballots, said = _read_openly(session, sitting, ballot, actor)
             _note_counter(session, sitting, electorate, actor)
         numbers = electorate.columns(ballots)
@@ -390,7 +390,6 @@ def _store_results(session: Session, sitting: CouncilSession, results: Sequence[
 
 
 def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, actor: Actor, now: datetime) -> None:
-    counted_by = actor if actor.holds(Role.ENGINE) else replace(actor, roles=frozenset({Role.TELLER}))
     for action, outcome, kind in (
         (Action.RECOMMEND, "recommended", Kind.NOMINATION_RECOMMENDED),
         (Action.NOT_RECOMMEND, "not_recommended", Kind.NOMINATION_NOT_RECOMMENDED),
@@ -398,7 +397,7 @@ def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, 
         codes = [result["code"] for result in results if result["outcome"] == outcome]
         if not codes:
             continue
-        moved, done, index = transition.move(session, action, codes, actor=counted_by, now=now, kind=kind)
+        moved, done, index = transition.move(session, action, codes, actor=actor, now=now, kind=kind)
         require_all(done)
         if action is Action.NOT_RECOMMEND:
             announce.notices(

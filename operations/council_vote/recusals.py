@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import (
-    Conflict,
     CouncilSession,
     Nomination,
     Recusal,
@@ -18,10 +17,10 @@ from operations import (
     access,
     free_text,
     record,
+    rights,
 )
 from operations.access import Actor
 from operations.council_vote import conflicts_found, sessions
-from rules import conflicts
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
 
@@ -99,24 +98,8 @@ def recusal_aspects(row: Recusal) -> dict[str, Any]:
 
 
 def barred(session: Session, username: str) -> set[str]:
-    """Codes of the nominations that this person must neither read nor see counted.
-
-    Those from which they stand aside in whatever session, and those to which the data tie them for certain while
-    nobody has cleared it.
-    """
-    recused = select(Nomination.code).join(Recusal, col(Recusal.nomination_id) == col(Nomination.id))
-    uncleared = (
-        select(Nomination.code)
-        .join(Conflict, col(Conflict.nomination_id) == col(Nomination.id))
-        .join(CouncilSession, col(CouncilSession.id) == col(Conflict.session_id))
-        .where(
-            Conflict.username == username,
-            Conflict.strength == "certain",
-            col(Conflict.state).in_(conflicts.UNCLEARED),
-            CouncilSession.state == "convened",
-        )
-    )
-    return {*session.exec(recused.where(Recusal.username == username)), *session.exec(uncleared)}
+    """Codes of the nominations that this person neither reads nor sees counted (`rights.barred`)."""
+    return set(session.exec(select(Nomination.code).where(col(Nomination.id).in_(rights.barred(username)))))
 
 
 def of(session: Session, sitting: CouncilSession) -> set[tuple[str, str]]:

@@ -7,7 +7,7 @@ regulation may ask for an open vote or for paper slips instead; the strictest fo
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from operations import (
     free_text,
     record,
     regulations,
+    rights,
     transition,
 )
 from operations.access import Actor
@@ -95,7 +96,7 @@ def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | No
         require_quorum(present, len(members), rule, award=award)
     tellers, needed = _tellers(members, rules.values(), shares_needed) if kind == "secret" else ((), 0)
     agenda = {row.code: rules[row.award] for row in waiting if row.award in rules}
-    transition.require_other_tellers(session, [member.username for member in members if member.teller], list(agenda))
+    rights.require_other_tellers(session, [member.username for member in members if member.teller], list(agenda))
     return Prospect(
         session=sitting.code,
         kind=kind,
@@ -225,12 +226,7 @@ def open_ballot(
         )
     ).hexdigest()
     moved, results, _ = transition.move(
-        session,
-        Action.PUT_ON_BALLOT,
-        agenda,
-        actor=_as(actor, Role.SECRETARY),
-        now=now,
-        kind=Kind.NOMINATION_PUT_ON_BALLOT,
+        session, Action.PUT_ON_BALLOT, agenda, actor=actor, now=now, kind=Kind.NOMINATION_PUT_ON_BALLOT
     )
     counting.require_all(results)
     session.connection().execute(
@@ -269,11 +265,6 @@ def open_ballot(
 
 def how_aspect(ballot: Ballot) -> list[Any]:
     return [ballot.kind, ballot.public_key, ballot.shares_needed, ballot.opened_by]
-
-
-def _as(actor: Actor, role: Role) -> Actor:
-    """The same person, acting in this role only: who may open or count is decided here, not in the table of moves."""
-    return replace(actor, roles=frozenset({role}))
 
 
 def require_quorum(present: int, members: int, rule: regulation.VoteRule, *, award: str) -> None:

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from models import Nomination, Nominee, Petition, ReviewRound
-from models.types import as_mapping, table
-from operations.transition import chunks
+from models.types import as_mapping, chunks, table
 from rules import case, catalogue
 from rules.lifecycle import State
 from rules.refusal import Unreadable

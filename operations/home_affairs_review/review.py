@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import Appraisal, Nomination, Pause
-from models.types import as_mapping, table
+from models.types import as_mapping, chunks, table
 from operations import (
     access,
     announce,
@@ -24,7 +24,7 @@ from operations import (
 )
 from operations.access import ENGINE, Actor
 from operations.home_affairs_review import cases
-from operations.transition import Result, Standing, chunks
+from operations.transition import Result, Standing
 from operations.unit_proposal import attachments
 from operations.unit_proposal.proposal import ATTESTED
 from rules import case, catalogue, evaluation, lifecycle, regulation

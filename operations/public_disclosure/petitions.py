@@ -25,8 +25,8 @@ from operations import (
     paging,
     recipients,
     record,
+    rights,
     transition,
-    visibility,
 )
 from operations.access import Actor
 from operations.public_disclosure import disclosure
@@ -268,7 +268,7 @@ def listing(
 
 def _not_of(actor: Actor) -> list[Any]:
     """Conditions that leave out what is about a nomination from which this actor stands aside."""
-    aside = visibility.stood_aside(actor.username)
+    aside = rights.barred(actor.username)
     return [_P.nomination_id.is_(None) | _P.nomination_id.not_in(aside)]
 
 

@@ -17,14 +17,14 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Account, Attachment, Decision, Dossier, Nomination, ReviewRound, StoredFile, SubmissionLetter
-from models.types import as_mapping, table
+from models.types import as_mapping, chunks, table
 from operations import (
     announce,
     duties,
     files,
     free_text,
     record,
-    transition,
+    rights,
     visibility,
 )
 from operations.access import Actor
@@ -239,9 +239,7 @@ def of(session: Session, code: str, *, actor: Actor) -> list[dict[str, Any]]:
     row = visibility.require(session, code, actor=actor, act=Act.SEE_PAPERS)
     rows = [one for one in _rows(session, row) if one.sha256 is not None]
     n = table(Nomination).c
-    aside = (
-        sa.select(n.id).where(n.dossier_id == row.dossier_id, n.id.in_(visibility.stood_aside(actor.username))).limit(1)
-    )
+    aside = sa.select(n.id).where(n.dossier_id == row.dossier_id, n.id.in_(rights.barred(actor.username))).limit(1)
     if rows and session.execute(aside).first() is not None:  # a paper of all is also of the one they do not read
         rows = [one for one in rows if one.nomination_id is not None]
     fixed = {
@@ -292,7 +290,7 @@ def scanned(session: Session, ids: Sequence[int]) -> dict[int, frozenset[str]]:
     """Nomination's id → the parts of which a scan lies with it, its dossier's as well."""
     a, n = table(Attachment).c, table(Nomination).c
     found: dict[int, set[str]] = {}
-    for chunk in transition.chunks(ids):
+    for chunk in chunks(ids):
         query = (
             sa.select(n.id, a.part)
             .join_from(

@@ -16,13 +16,14 @@ from operations import (
     free_text,
     record,
     regulations,
-    transition,
+    visibility,
 )
 from operations.access import Actor
 from operations.unit_proposal import proposal
 from operations.unit_proposal.workbook.heads import RATING_WORDS
 from rules import catalogue, lifecycle, names
-from rules.lifecycle import Role, State
+from rules.lifecycle import State
+from rules.policy import Act
 from rules.refusal import Citation, Refusal, Unreadable
 
 _N = table(Nomination).c
@@ -44,30 +45,20 @@ def mend(
     """Change what a draft or returned nomination says; its route and who decides follow from what it says now.
 
     `person` changes who is proposed (MENDABLE_PERSON), for every nomination of that nominee.
-    Raises Refusal `wrong_state`, `stale`, `not_your_unit`; of a person `nominee_in_use`, `already_a_nominee`,
-    `missing_value`.
+    Raises what `rights.refusal` says of the person, Refusal `stale`, `wrong_state`; of who is proposed `nominee_in_use`,
+    `already_a_nominee`, `missing_value`.
     """
     unknown_fields = set(changes) - set(MENDABLE)
     if unknown_fields:
         raise TypeError(f"not mendable: {sorted(unknown_fields)}")
-    access.require(actor, Role.UNIT_OFFICER, Role.SECRETARY)
-    row = session.exec(select(Nomination).where(Nomination.code == code)).one_or_none()
-    if row is None:
-        raise transition.unknown(code)
-    access.require_unit(actor, session.get_one(Unit, row.unit_id))
+    row = visibility.require(session, code, actor=actor, act=Act.MEND)
     if version is not None and version != row.version:
         raise Refusal(
             "stale",
             f"Hồ sơ {code} vừa được người khác sửa. Hãy tải lại rồi sửa trên nội dung mới.",
             details={"state": row.state, "version": row.version},
         )
-    if row.state not in {State.DRAFT, State.RETURNED}:
-        raise Refusal(
-            "wrong_state",
-            f"Hồ sơ {code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không sửa được; "
-            "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
-            citation=Citation(document=lifecycle.LAW, article="84"),
-        )
+    _require_mendable(row)
     _check_mended(changes)
     if person:
         _mend_person(session, row, person, by=actor.username)
@@ -89,6 +80,23 @@ def mend(
     duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
     session.flush()
     record.record(session, Kind.NOMINATION_MENDED, [(code, proposal.nomination_aspects(row))], by=actor.username)
+
+
+def mendable(session: Session, code: str, *, actor: Actor) -> Nomination:
+    """The nomination, for somebody who may mend it now. Raises what `mend` raises before it looks at the changes."""
+    row = visibility.require(session, code, actor=actor, act=Act.MEND)
+    _require_mendable(row)
+    return row
+
+
+def _require_mendable(row: Nomination) -> None:
+    if row.state not in {State.DRAFT, State.RETURNED}:
+        raise Refusal(
+            "wrong_state",
+            f"Hồ sơ {row.code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không sửa được; "
+            "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
+            citation=Citation(document=lifecycle.LAW, article="84"),
+        )
 
 
 def holding_nominee(session: Session, row: Nomination) -> list[str]:

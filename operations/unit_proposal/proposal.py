@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
-from models.types import table
+from models.types import chunks, table
 from operations import (
     access,
     announce,
@@ -23,11 +23,12 @@ from operations import (
     numbering,
     record,
     regulations,
+    rights,
     rounds,
     transition,
 )
 from operations.access import Actor
-from operations.transition import Result, Standing, chunks
+from operations.transition import Result, Standing
 from rules import catalogue, lifecycle, names
 from rules.lifecycle import Action, Stage, State
 from rules.refusal import Refusal
@@ -168,7 +169,7 @@ def _may_propose(
     lifecycle.require_role(Action.PROPOSE, actor.roles)
     round_ = rounds.by_code(session, round_code)
     unit = _unit(session, unit_code, on=access.local_date(now))
-    access.require_unit(actor, unit)
+    rights.require_unit(actor, unit)
     _require_open(round_)
     return round_, unit
 

@@ -1,7 +1,7 @@
 """What waits for one person, due first: the same rows for the page, the counts beside the menu and the bulk acts.
 
 Work on nominations comes in piles — one state of one round, all due alike — of which only the page's rows are read;
-everything else (sessions, papers, petitions) is few. Nothing is listed that its own page would refuse (`sight`).
+everything else (sessions, papers, petitions) is few. Nothing is listed that its own page would refuse (`rights`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,20 +25,20 @@ from models import (
     Nomination,
     Nominee,
     Petition,
-    Recusal,
     ReviewRound,
     SessionMember,
     SubmissionLetter,
     Unit,
 )
 from models.types import table
-from operations import access, paging, transition, visibility
+from operations import access, paging, rights, transition
 from operations.access import Actor
 from operations.chairman_signature import to_sign
 from operations.people import four_eyes
 from operations.public_disclosure import petitions
-from rules import deadlines, lifecycle
+from rules import deadlines, lifecycle, policy
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
+from rules.policy import Relation
 
 # kind → what the page calls the pile; the order is the order of what is due on the same day.
 KINDS: dict[str, str] = {
@@ -67,6 +67,7 @@ _PILES: dict[Role, tuple[tuple[str, State], ...]] = {
     Role.REVIEWER: (("submitted", State.SUBMITTED), ("paused", State.PAUSED)),
     Role.SECRETARY: (("paused", State.PAUSED),),
 }
+_ALL_PILES = tuple(dict.fromkeys(pile for piles in _PILES.values() for pile in piles))
 MOST_AT_ONCE = 5_000  # nominations in one act on a whole list: some five seconds in which nobody else acts
 _NEVER = date(9999, 12, 31)  # no day is set: after everything that is due
 _N, _P, _U, _A, _R, _S, _M = (
@@ -263,15 +264,11 @@ def _nomination_piles(
         tallies = _tallies(session, rounds, *conditions)
         if not tallies:
             continue
-        r = table(Recusal).c
-        aside = session.execute(
-            sa.select(_N.round_id, _N.id)
-            .join_from(Recusal, Nomination, r.nomination_id == _N.id)
-            .where(r.username == actor.username, *conditions)
-            .distinct()
+        barred = session.execute(
+            sa.select(_N.round_id, _N.id).where(_N.id.in_(rights.barred(actor.username)), *conditions)
         ).all()
         for (round_id, _), count in sorted(tallies.items()):
-            seen = count - sum(row.round_id == round_id for row in aside)
+            seen = count - sum(row.round_id == round_id for row in barred)
             if seen <= 0:
                 continue
             found = rounds.by_id[round_id]
@@ -293,7 +290,8 @@ def _reader(
         key: tuple[Any, ...] = after
         query = (
             sa.select(
-                _N.id, _N.unit_id, _N.code, _N.award, _N.version, _N.proposed_by, _N.entered_stage_at, _P.name, _U.name.label("unit"), _A.verdict,
+                _N.id, _N.unit_id, _N.round_id, _N.code, _N.award, _N.version, _N.proposed_by, _N.reviewed_by,
+                _N.entered_stage_at, _P.name, _U.name.label("unit"), _A.verdict,
             )
             .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
             .join(Unit, _N.unit_id == _U.id)
@@ -305,20 +303,26 @@ def _reader(
             .where(
                 _N.round_id == round_.id,
                 *conditions,
-                _N.id.not_in(visibility.stood_aside(actor.username)),
+                _N.id.not_in(rights.barred(actor.username)),
                 sa.tuple_(_N.unit_id, _N.id) > sa.tuple_(*key),
             )
             .order_by(_N.unit_id, _N.id)  # as the index of states has them: a page is one short walk
             .limit(limit)
         )  # fmt: skip
+        found = session.execute(query).all()
+        relation = rights.relations(session, found, actor=actor, asked=_ASKED)
         return [
-            ((row.unit_id, row.id), _nomination(row, actor, kind, state, round_.code)) for row in session.execute(query)
+            (
+                (row.unit_id, row.id),
+                _nomination(row, _acts(row, actor, relation[row.id], state), kind, state, round_.code),
+            )
+            for row in found
         ]
 
     return rows
 
 
-def _nomination(row: Any, actor: Actor, kind: str, state: State, round_code: str) -> Item:
+def _nomination(row: Any, acts: tuple[str, ...], kind: str, state: State, round_code: str) -> Item:
     return Item(
         kind=kind,
         code=row.code,
@@ -332,22 +336,26 @@ def _nomination(row: Any, actor: Actor, kind: str, state: State, round_code: str
         verdict=row.verdict,
         version=row.version,
         since=row.entered_stage_at,
-        acts=_acts(row, actor, state),
+        acts=acts,
     )
 
 
-_REVIEWING = (Action.PASS, Action.RETURN, Action.FIND_INELIGIBLE)
+# What the piles' states let somebody do with many nominations at once.
+_MANY = tuple(
+    dict.fromkeys(row.action for row in lifecycle.TRANSITIONS if row.source in {state for _, state in _ALL_PILES})
+)
+_ASKED = frozenset[Relation]().union(*(policy.asked(policy.ACT_OF[action]) for action in _MANY))
 
 
-def _acts(row: Any, actor: Actor, state: State) -> tuple[str, ...]:
-    """What this actor may do with this nomination among others: by the table, but nobody both proposes and judges."""
-    found = dict.fromkeys(t.action for t in lifecycle.TRANSITIONS if t.source is state and t.roles & actor.roles)
-    wrong: set[Action] = set()
-    if row.verdict != "eligible":
-        wrong.add(Action.PASS)  # only what the rules found clean is passed in bulk
-    if actor.username == row.proposed_by:
-        wrong |= set(_REVIEWING)
-    return tuple(action.value for action in found if action not in wrong)
+def _acts(row: Any, actor: Actor, relation: frozenset[Relation], state: State) -> tuple[str, ...]:
+    """What this actor may do with this nomination among others."""
+    return tuple(
+        action.value
+        for action in _MANY
+        if policy.may(actor.roles, policy.ACT_OF[action], relation=relation, state=state)
+        # Only what the rules found clean is passed in bulk.
+        and (action is not Action.PASS or row.verdict == "eligible")
+    )
 
 
 # The rest: few ------------------------------------------------------------------------------------------------------
@@ -416,7 +424,7 @@ def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:
     p = table(Petition).c
     query = sa.select(p.code, p.kind, p.due_on, p.received_at).where(
         p.state == "received",
-        p.nomination_id.is_(None) | p.nomination_id.not_in(visibility.stood_aside(actor.username)),
+        p.nomination_id.is_(None) | p.nomination_id.not_in(rights.barred(actor.username)),
     )
     for row in session.execute(query):
         title = f"Trả lời đơn {petitions.KINDS.get(row.kind, row.kind)}"

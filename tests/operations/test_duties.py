@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from operations import transition
 from operations.chairman_signature import signature
 from operations.council_vote import counting, vote
 from operations.home_affairs_review import review
@@ -133,12 +132,3 @@ def test_a_units_own_word_takes_no_dossier_past_the_council_in_bulk(office: Any)
         office.one("SELECT reason FROM nomination WHERE code = :c", c=code) == "Có quyết định khen đột xuất kèm theo."
     )
     assert office.violations() == []
-
-
-def test_decide_says_the_same_as_the_act(small_office: Any) -> None:
-    """What bars somebody is one function's word, for pages that ask before they offer."""
-    also(small_office, "chuyenvien1", Role.UNIT_OFFICER, "XA01")
-    (code,) = small_office.open_round().file(1, submit=False)
-    small_office.act(proposal.submit, [code], actor=small_office.chuyenvien1, now=small_office.now)
-    had = small_office.look(transition.did_before, small_office.chuyenvien1)
-    assert list(had.values()) == ["proposed"]

@@ -12,7 +12,7 @@ NOBODY: frozenset[Role] = frozenset()
 R = Relation
 OFFICER, HEAD, REVIEWER, SECRETARY = Role.UNIT_OFFICER, Role.UNIT_HEAD, Role.REVIEWER, Role.SECRETARY
 MEMBER, TELLER, CHAIRMAN, DEPUTY = Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY
-INSPECTOR, ADMINISTRATOR = Role.INSPECTOR, Role.ADMINISTRATOR
+INSPECTOR, ADMINISTRATOR, ENGINE = Role.INSPECTOR, Role.ADMINISTRATOR, Role.ENGINE
 OFFICE = {REVIEWER, SECRETARY, CHAIRMAN, DEPUTY, INSPECTOR}
 EVERYBODY = {OFFICER, HEAD, MEMBER, TELLER, ADMINISTRATOR} | OFFICE
 
@@ -38,7 +38,7 @@ MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
     **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), ({REVIEWER}, {})),
     **dict.fromkeys((Act.PAUSE, Act.RESUME, Act.DISCLOSE, Act.RECORD_ANSWER), ({REVIEWER, SECRETARY}, {})),
     **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE, Act.REVOKE), ({CHAIRMAN}, {DEPUTY: R.AUTHORISED})),
-    Act.CLOSE: ({SECRETARY}, {}),
+    Act.CLOSE: ({SECRETARY, ENGINE}, {}),
     **dict.fromkeys(
         (Act.SEE_SESSION, Act.VERIFY_BALLOT, Act.SEE_RESULT),
         (OFFICE, dict.fromkeys((OFFICER, HEAD, MEMBER, TELLER), R.MEMBER)),
@@ -48,7 +48,8 @@ MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
     ),
     Act.RECUSE: ({SECRETARY}, dict.fromkeys(EVERYBODY - {SECRETARY, ADMINISTRATOR}, R.MEMBER)),
     **dict.fromkeys((Act.CAST, Act.ANSWER_CONFLICT), (set(), dict.fromkeys(EVERYBODY - {ADMINISTRATOR}, R.MEMBER))),
-    **dict.fromkeys((Act.OPEN_BALLOT, Act.CLOSE_BALLOT, Act.TALLY, Act.SIGN_ROLL), ({SECRETARY}, {TELLER: R.MEMBER})),
+    **dict.fromkeys((Act.OPEN_BALLOT, Act.CLOSE_BALLOT, Act.SIGN_ROLL), ({SECRETARY}, {TELLER: R.MEMBER})),
+    Act.TALLY: ({SECRETARY, ENGINE}, {TELLER: R.MEMBER}),
     Act.COUNT_BY_HAND: (set(), {TELLER: R.MEMBER}),
     Act.SEE_PETITIONS: ({REVIEWER, SECRETARY, CHAIRMAN, INSPECTOR}, {}),
     Act.ANSWER_PETITION: ({REVIEWER, SECRETARY}, {}),
@@ -62,19 +63,20 @@ MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
     Act.ADMINISTER: ({ADMINISTRATOR}, {}),
 }
 BARRED: dict[Act, frozenset[Relation]] = {
-    **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.TELLER, R.RECUSED})),
-    **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.TELLER, R.RECUSED})),
+    **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.TELLER, R.BARRED})),
+    **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.TELLER, R.BARRED})),
     **dict.fromkeys(
         (Act.SEE_NOMINATION, Act.SEE_FINDINGS, Act.SEE_PAPERS, Act.SEE_PERSONAL_FIELDS, Act.COMMENT, Act.CAST,
-         Act.SEE_RESULT, Act.ATTACH),
-        frozenset({R.RECUSED}),
+         Act.SEE_RESULT, Act.ATTACH, Act.MEND, Act.SUBMIT, Act.WITHDRAW, Act.PAUSE, Act.RESUME),
+        frozenset({R.BARRED}),
     ),
 }  # fmt: skip
 MOVES: dict[Act, Action] = {
     Act.SUBMIT: Action.SUBMIT, Act.WITHDRAW: Action.WITHDRAW, Act.RETURN: Action.RETURN, Act.PASS: Action.PASS,
     Act.FIND_INELIGIBLE: Action.FIND_INELIGIBLE, Act.PAUSE: Action.PAUSE, Act.RESUME: Action.RESUME,
     Act.SIGN: Action.SIGN, Act.SEND_BACK: Action.SEND_BACK, Act.REFUSE: Action.REFUSE, Act.DISCLOSE: Action.DISCLOSE,
-    Act.CLOSE: Action.CLOSE, Act.REVOKE: Action.REVOKE,
+    Act.CLOSE: Action.CLOSE, Act.REVOKE: Action.REVOKE, Act.RECORD_ANSWER: Action.RECORD_REFUSAL_ABOVE,
+    Act.OPEN_BALLOT: Action.PUT_ON_BALLOT, Act.ANNUL_BALLOT: Action.TAKE_OFF_BALLOT, Act.TALLY: Action.RECOMMEND,
 }  # fmt: skip
 RELATIONS = [frozenset(some) for size in range(len(Relation) + 1) for some in combinations(Relation, size)]
 
@@ -110,7 +112,7 @@ def test_a_state_allows_what_the_transition_table_allows(act: Act) -> None:
 def test_two_roles_may_what_either_may(act: Act) -> None:
     """Holding more never takes away, but for administering, which takes away everything else."""
     for one, other in combinations(sorted(policy.PEOPLE), 2):
-        for relation in ([], [R.OWN_UNIT], [R.MEMBER], [R.AUTHORISED], [R.RECUSED], [R.TELLER, R.MEMBER]):
+        for relation in ([], [R.OWN_UNIT], [R.MEMBER], [R.AUTHORISED], [R.BARRED], [R.TELLER, R.MEMBER]):
             alone = [policy.may(frozenset({role}), act, relation=frozenset(relation)) for role in (one, other)]
             both = policy.may(frozenset({one, other}), act, relation=frozenset(relation))
             if ADMINISTRATOR in (one, other):
@@ -167,7 +169,7 @@ def test_no_one_does_two_duties_of_one_nomination() -> None:
         ({OFFICER}, Act.SIGN, set(), None, "not_your_role"),
         ({OFFICER}, Act.SUBMIT, set(), None, "not_related"),
         ({OFFICER}, Act.SUBMIT, {R.OWN_UNIT}, State.SIGNED, "wrong_state"),
-        ({MEMBER}, Act.SEE_NOMINATION, {R.MEMBER, R.RECUSED}, None, "recused_from"),
+        ({MEMBER}, Act.SEE_NOMINATION, {R.MEMBER, R.BARRED}, None, "recused_from"),
         ({REVIEWER}, Act.PASS, {R.PROPOSER}, State.SUBMITTED, "separation_of_duties"),
         ({DEPUTY}, Act.SIGN, set(), State.RECOMMENDED, "not_related"),
     ],
@@ -212,7 +214,7 @@ PERSONAL = {"birth_date", "email"}
         (REVIEWER, set(), PUBLIC | CASE | PERSONAL | {"petition"}),
         (SECRETARY, set(), PUBLIC | CASE | PERSONAL | {"petition"}),
         (INSPECTOR, set(), PUBLIC | CASE | PERSONAL | {"petition"}),
-        *((role, {R.RECUSED, R.MEMBER}, set()) for role in Role),
+        *((role, {R.BARRED, R.MEMBER}, set()) for role in Role),
     ],
 )
 def test_fields_of_a_nominee(role: Role | None, relation: set[Relation], fields: set[str]) -> None:

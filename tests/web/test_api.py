@@ -676,7 +676,7 @@ def test_submits_at_once_are_each_done_once(site: Site, client: Client) -> None:
     done = [code for code, status, _ in answers[:-2] if status == 200]
     assert sorted(done) == sorted(code for _, code in drafts)
     assert {(status, word) for _, status, word in answers[:-2] if status != 200} == {(409, "wrong_state")}
-    assert [one[1:] for one in answers[-2:]] == [(409, "wrong_state"), (403, "not_your_role")]
+    assert [one[1:] for one in answers[-2:]] == [(403, "not_your_unit"), (403, "not_your_role")]
     assert office.states([code for _, code in drafts]) == ["submitted"] * 24
     assert office.one("SELECT count(*) FROM ledger_entry WHERE kind = 'nomination:submitted'") == before + 24
     assert office.violations() == []

@@ -50,7 +50,7 @@ class Call:
     def require(self, act: Act, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> None:
         """Raise Refusal `not_your_role` unless the policy lets this account do this, here."""
         if not policy.may(self.actor.roles, act, relation=relation, state=state):
-            raise _not_yours(self.actor)
+            raise policy.not_your_role(act)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -115,15 +115,6 @@ class Call:
             )
 
 
-def _not_yours(actor: Actor) -> Refusal:
-    return Refusal(
-        "not_your_role",
-        f"Tài khoản «{actor.username}» không có quyền xem hoặc làm việc này. "
-        "Hãy chuyển cho người có thẩm quyền hoặc đề nghị cấp vai trò bằng văn bản.",
-        reach=True,
-    )
-
-
 @dataclass(frozen=True)
 class Bearer(Permit):
     """A route's declaration of the act it is, for a token: `Depends(Bearer(Act.SEE_ROUND))`; None: any good token may.
@@ -146,7 +137,7 @@ class Bearer(Permit):
                 reach=True,
             )
         if self.act is not None and not policy.ever(call.actor.roles, self.act):
-            raise _not_yours(call.actor)
+            raise policy.not_your_role(self.act)
         return call
 
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import Field
 from sqlmodel import Session
 
-from operations import files, visibility
+from operations import files, rights, visibility
 from operations.access import Actor
 from operations.home_affairs_review.moves import MOVES, Move
 from operations.unit_proposal import attachments, intake, mending, proposal
@@ -171,7 +171,7 @@ def show_nomination(call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))], 
     """One nomination: what the unit wrote, what the rules found, and everything that happened to it."""
     with call.reading() as session:
         row = visibility.require(session, code, actor=call.actor)
-        relations = visibility.relations(session, row, actor=call.actor, now=call.now)
+        relations = rights.relations(session, [row], actor=call.actor, now=call.now)[row.id or 0]
         seen = policy.fields_of_nominee(call.actor.roles, relations)
         told = timeline.of_nomination(session, code)
     if "findings" not in seen:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import Nomination, Nominee
-from operations import access, transition, visibility
+from operations import access, rights, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import cases, comments, review
 from operations.public_disclosure import petitions
@@ -241,7 +241,7 @@ def _whole(
 ) -> Response:
     with visit.reading() as session:
         row = visibility.require(session, code, actor=visit.actor)
-        relation = visibility.relations(session, row, actor=visit.actor, now=visit.now)
+        relation = rights.relations(session, [row], actor=visit.actor, now=visit.now)[row.id or 0]
         found = nominations.whole(session, row)
         appraisal = review.latest(session, [code]).get(code)
         findings = json.loads(appraisal.findings) if appraisal else []
@@ -254,11 +254,6 @@ def _whole(
             if visit.may(Act.SEE_PETITIONS)
             else []
         )
-        acts = [
-            deed
-            for deed in act_pages.possible(session, row, actor=visit.actor)
-            if visit.may(deed.move.act, relation=relation)
-        ]
         sees_papers = visit.may(Act.SEE_PAPERS, relation=relation)
         scans = attachments.of(session, code, actor=visit.actor) if sees_papers else []
     state = State(row.state)
@@ -297,7 +292,7 @@ def _whole(
         may_mend=visit.may(Act.MEND, relation=relation, state=state),
         may_comment=visit.may(Act.COMMENT, relation=relation),
         may_sign=visit.may(Act.SIGN, relation=relation, state=state),
-        acts=acts,
+        acts=act_pages.offered(visit.actor, relation, state),
         events=events,
         thread=thread,
         more_remarks=more_remarks,
@@ -425,9 +420,7 @@ def mending_form(visit: Mender, code: str) -> Response:
 
 
 def _mendable(session: Session, visit: Visit, code: str) -> tuple[Nomination, Nominee]:
-    row = visibility.require(session, code, actor=visit.actor)
-    standing = transition.standings(session, [code])[code]
-    transition.decide(standing, lifecycle.Action.SUBMIT, actor=visit.actor, reason=None, versions=None)
+    row = mending.mendable(session, code, actor=visit.actor)
     return row, session.get_one(Nominee, row.nominee_id)
 
 
@@ -462,7 +455,7 @@ def _as_named(nominee: Nominee) -> dict[str, str]:
 def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
     """Check what was typed; show what changes; save it, and hand the nomination in again where that was asked."""
     with visit.reading() as session:
-        row = visibility.require(session, code, actor=visit.actor)
+        row = visibility.require(session, code, actor=visit.actor, act=Act.MEND)
         nominee = session.get_one(Nominee, row.nominee_id)
     version = next(iter(act_pages.chosen(form).values()), 0)
     typed = _typed(form, _MENDED)

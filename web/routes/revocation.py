@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from models.database import Session
-from operations import rounds, transition, visibility
+from operations import rights, rounds, transition
 from operations.access import Actor
 from operations.public_disclosure import disclosure
 from rules.policy import Act, Relation
@@ -24,7 +24,7 @@ def offered(session: Session, visit: Visit, award: str | None) -> bool:
     """May this visitor revoke a decision on that award today? For showing the way there; the operation decides again."""
     if visit.visitor is None or award is None:
         return False
-    scope = visibility.signs_for(session, visit.actor, now=visit.now)
+    scope = rights.signs_for(session, visit.actor, now=visit.now)
     relation = frozenset({Relation.AUTHORISED}) if scope is None or award in scope else frozenset[Relation]()
     return visit.may(Act.REVOKE, relation=relation)
 

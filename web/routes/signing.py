@@ -58,7 +58,7 @@ def show(visit: Signer, round_code: str, role: str, paper: str, after: str = "")
 def _pile(visit: Visit, key: tuple[str, str, str], *, after: str, errors: dict[str, str]) -> Response:
     with visit.reading() as session:
         pile = to_sign.pile(session, visit.actor, *key, now=visit.now)
-        rows, next_key = to_sign.rows(session, visit.actor, pile, after=after or None, limit=_PAGE)
+        rows, next_key = to_sign.rows(session, visit.actor, pile, now=visit.now, after=after or None, limit=_PAGE)
     return pages.render(
         visit,
         "signing/pile.html",

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from models import Nomination
 from models.types import table
-from operations import visibility
+from operations import rights, visibility
 from operations.chairman_signature import signature
 from operations.council_vote import convening, recusals
 from operations.home_affairs_review import comments, review
@@ -126,11 +126,12 @@ def test_how_people_are_related_to_a_nomination(small_office: Any) -> None:
     small_office.write(
         "INSERT INTO agenda_item (session_id, nomination_id) VALUES (:s, :n)", s=session_id, n=nomination
     )
+    small_office.write("UPDATE council_session SET state = 'tallied', frozen_sha256 = 'x'")
     found = {}
     for username in PEOPLE:
         actor = small_office.actor(username)
         row = small_office.look(lambda s: s.get_one(Nomination, nomination))
-        found[username] = small_office.look(visibility.relations, row, actor=actor, now=small_office.now)
+        found[username] = small_office.look(rights.relations, [row], actor=actor, now=small_office.now)[row.id]
     own, member = {Relation.OWN_UNIT}, {Relation.MEMBER}
     assert found == {
         **dict.fromkeys(PEOPLE, frozenset()),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations import access, rounds, visibility
+from operations import access, rights, rounds
 from operations.chairman_signature import signature, to_sign
 from operations.council_vote import convening, vote
 from operations.home_affairs_review import review
@@ -301,7 +301,7 @@ def test_nobody_signs_in_the_place_of_who_is_chairman_no_more(office: Any, how: 
     assert refused(lambda: office.act(signature.refuse, [code], **given)) == "no_authorisation"
     assert office.look(to_sign.piles, deputy, now=office.now) == []
     assert office.look(to_sign.mandates, deputy, now=office.now) == []
-    assert office.look(visibility.signs_for, deputy, now=office.now) == set()
+    assert office.look(rights.signs_for, deputy, now=office.now) == set()
     assert office.digests() == before
 
 

@@ -15,6 +15,7 @@ from models.access import (  # noqa: E402 -- the convention must stand before th
     AccountRequest,
     ApiToken,
     Comment,
+    OneTimeLink,
     OutsideIdentity,
     SecondFactor,
     SignInAttempt,
@@ -35,16 +36,16 @@ from models.council import (  # noqa: E402 -- as above
     Recusal,
     SessionMember,
 )
-from models.decisions import Decision, Disclosure, Petition, SubmissionLetter  # noqa: E402 -- as above
+from models.decisions import Decision, Disclosure, Petition, PetitionReceipt, SubmissionLetter  # noqa: E402 -- as above
 from models.evidence import (  # noqa: E402 -- as above
     Checkpoint,
     Counter,
+    IdempotentAnswer,
     InstallationRow,
     LedgerAct,
     LedgerEntry,
     LedgerHead,
     LedgerOpening,
-    Receipt,
     SecurityEvent,
     StoredFile,
 )
@@ -56,6 +57,7 @@ from models.nominations import (  # noqa: E402 -- as above
     Nomination,
     Nominee,
     Pause,
+    Upload,
 )
 from models.organisation import Account, Authorisation, RoleGrant, Unit  # noqa: E402 -- as above
 from models.outbox import OutboxMessage  # noqa: E402 -- as above
@@ -87,6 +89,7 @@ __all__ = [
     "Duty",
     "Escalation",
     "HandCount",
+    "IdempotentAnswer",
     "InstallationRow",
     "LedgerAct",
     "LedgerEntry",
@@ -94,12 +97,13 @@ __all__ = [
     "LedgerOpening",
     "Nomination",
     "Nominee",
+    "OneTimeLink",
     "OpenVote",
     "OutboxMessage",
     "OutsideIdentity",
     "Pause",
     "Petition",
-    "Receipt",
+    "PetitionReceipt",
     "Recusal",
     "Regulation",
     "ReviewRound",
@@ -112,5 +116,6 @@ __all__ = [
     "StoredFile",
     "SubmissionLetter",
     "Unit",
+    "Upload",
     "WebSession",
 ]

@@ -69,7 +69,7 @@ class AccountRequest(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
     act: str = Field(max_length=20)
-    link: str | None = Field(default=None, max_length=80, unique=True, description="the receipt of the one-time link")
+    link: str | None = Field(default=None, max_length=80, unique=True, description="the key of the one-time link")
     issuer: str | None = Field(default=None, max_length=300)
     subject: str | None = Field(default=None, max_length=300)
     asked_by: str = Field(max_length=80)
@@ -78,6 +78,18 @@ class AccountRequest(SQLModel, table=True):
     state: str = Field(default="asked", max_length=10)
     settled_by: str | None = Field(default=None, max_length=80)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OneTimeLink(SQLModel, table=True):
+    """Whoever holds it chooses the account's password, once. Kept as the hash of the link."""
+
+    __tablename__ = "one_time_link"
+
+    key: str = Field(primary_key=True, max_length=80)
+    username: str = Field(max_length=80, index=True)
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    valid_until: datetime = Field(sa_type=UtcDateTime)
+    ended: bool = False
 
 
 class ApiToken(SQLModel, table=True):

@@ -108,3 +108,13 @@ class Petition(SQLModel, table=True):
     answer: str | None = None
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
+
+
+class PetitionReceipt(SQLModel, table=True):
+    """What finds a petition for whoever sent it: the hash of the receipt, which itself is kept nowhere."""
+
+    __tablename__ = "petition_receipt"
+
+    receipt_sha256: str = Field(primary_key=True, max_length=64)
+    petition: str = Field(max_length=40, description="its code")
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -1,4 +1,4 @@
-"""Ledger, checkpoints, files, counters, receipts and the security log."""
+"""Ledger, checkpoints, files, counters, answers to repeated clicks and the security log."""
 
 from datetime import datetime
 
@@ -96,10 +96,12 @@ class Counter(SQLModel, table=True):
     value: int = 0
 
 
-class Receipt(SQLModel, table=True):
+class IdempotentAnswer(SQLModel, table=True):
     """The answer given to an idempotency key: a second click gets the same answer."""
 
-    key: str = Field(primary_key=True, max_length=200)
+    __tablename__ = "idempotent_answer"
+
+    key: str = Field(primary_key=True, max_length=64, description="SHA-256 over the actor and the key that was sent")
     verb: str = Field(max_length=60)
     actor: str = Field(max_length=80)
     answer: str

@@ -162,3 +162,16 @@ class Pause(SQLModel, table=True):
     ground: str = Field(max_length=40)
     started_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Upload(SQLModel, table=True):
+    """A unit's workbook between preview and import: whose it is, for which unit, how to read it."""
+
+    key: str = Field(primary_key=True, max_length=64, description="SHA-256 over the actor and the preview's address")
+    actor: str = Field(max_length=80)
+    round: str = Field(max_length=40, description="code of the round")
+    unit: str = Field(max_length=40, description="code of the unit")
+    sha256: str = Field(max_length=64)
+    name: str = Field(max_length=200)
+    convert: bool = Field(description="read it by its old character table")
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -1,4 +1,4 @@
-"""A second click gets the first one's answer: receipts by the key that a form or a program sends with its act."""
+"""A second click gets the first one's answer: kept by the key that a form or a program sends with its act."""
 
 import hashlib
 import json
@@ -9,14 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models import Receipt
+from models import IdempotentAnswer
 from models.types import table
 from operations.access import Actor
 from rules.refusal import Refusal
 
 KEPT_DAYS = 30
-_PREFIX = "once/"  # other receipts (first sign-in, petitions) live in the same table
-_R = table(Receipt).c
+_R = table(IdempotentAnswer).c
 
 
 def once(
@@ -32,10 +31,10 @@ def once(
     """Do the act the first time, and ever after answer what it answered then; both stand in one transaction.
 
     A key belongs to its actor: another actor's equal key is another key. Raises Refusal `idempotency_mismatch` where
-    the same key comes with another verb or another `body`; what `act` refuses leaves no receipt and may be tried again.
+    the same key comes with another verb or another `body`; what `act` refuses leaves no answer and may be tried again.
     """
     digest = hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest()
-    stored = _stored(key, actor)
+    stored = stored_key(key, actor)
     known = session.execute(sa.select(_R.verb, _R.answer).where(_R.key == stored)).one_or_none()
     if known is not None:
         said = json.loads(known.answer)
@@ -49,7 +48,7 @@ def once(
         return answer
     answer = act()
     kept = json.dumps({"body": digest, "answer": answer}, ensure_ascii=False)
-    session.add(Receipt(key=stored, verb=verb[:60], actor=actor.username, answer=kept, at=now))
+    session.add(IdempotentAnswer(key=stored, verb=verb[:60], actor=actor.username, answer=kept, at=now))
     session.flush()
     # As a repeated request will get it: a tuple would come back as a list.
     again: dict[str, Any] = json.loads(kept)["answer"]
@@ -58,15 +57,16 @@ def once(
 
 def answer_to(session: Session, *, key: str, actor: Actor) -> dict[str, Any] | None:
     """What the act with this key answered, for its own actor; None where there was none."""
-    known = session.execute(sa.select(_R.answer).where(_R.key == _stored(key, actor))).scalar_one_or_none()
+    known = session.execute(sa.select(_R.answer).where(_R.key == stored_key(key, actor))).scalar_one_or_none()
     return None if known is None else json.loads(known)["answer"]
 
 
 def forget(session: Session, *, now: datetime) -> int:
-    """Drop receipts older than 30 days; returns how many."""
-    old = sa.delete(Receipt).where(_R.key.like(f"{_PREFIX}%"), _R.at < now - timedelta(days=KEPT_DAYS))
+    """Drop answers older than 30 days; returns how many."""
+    old = sa.delete(IdempotentAnswer).where(_R.at < now - timedelta(days=KEPT_DAYS))
     return int(session.connection().execute(old).rowcount)
 
 
-def _stored(key: str, actor: Actor) -> str:
-    return _PREFIX + hashlib.sha256(f"{actor.username}\0{key}".encode()).hexdigest()
+def stored_key(key: str, actor: Actor) -> str:
+    """A key belongs to its actor: another actor's equal key is another one."""
+    return hashlib.sha256(f"{actor.username}\0{key}".encode()).hexdigest()

@@ -3,17 +3,19 @@
 from prefect import task
 
 from operations import files, idempotency
+from operations.unit_proposal import uploads
 from tasks.runtime import AGAIN, installation, log, now
 
 
 @task(name="tidy up", task_run_name="tidy up", **AGAIN)
 def tidy() -> dict[str, int]:
-    """{"receipts", "files"}: answers to repeated clicks after 30 days, contents that no row has named for a week."""
+    """{"answers", "uploads", "files"}: answers to repeated clicks and previews after 30 days, contents that no row has named for a week."""
     office = installation()
     with office.database.begin_unrecorded() as session:
-        receipts = idempotency.forget(session, now=now())
+        answers = idempotency.forget(session, now=now())
+        previews = uploads.forget(session, now=now())
     with office.database.read() as session:
         gone = files.sweep(session, office.folder)
-    done = {"receipts": receipts, "files": gone}
+    done = {"answers": answers, "uploads": previews, "files": gone}
     log.info("tidied", **done)
     return done

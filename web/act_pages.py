@@ -30,7 +30,7 @@ from web.visit import Visit
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One move: how its page and its receipt call it."""
+    """One move: how its page and its confirmation call it."""
 
     action: Action
     name: str
@@ -102,7 +102,7 @@ DEEDS: dict[str, Deed] = {
         ),
     )
 }
-MOST_LISTED = 200  # nominations that a check page names, and lines of a receipt; what was refused comes first
+MOST_LISTED = 200  # nominations that a check page names, and lines of a confirmation; what was refused comes first
 _UNSETTLED = "unknown"  # the verdict of which only a person's reason makes a pass
 
 
@@ -170,7 +170,7 @@ def ask(visit: Visit, deed: Deed, code: str) -> Response:
 
 
 def place_of(deed: Deed, code: str) -> tuple[str, str]:
-    """Where the act's form goes for one nomination, and where its receipt stands."""
+    """Where the act's form goes for one nomination, and where its confirmation stands."""
     return f"/nominations/{code}/{deed.move.word}", f"/nominations/{code}"
 
 
@@ -213,7 +213,7 @@ def handle(
     bulk: bool = False,
     whole: Whole | None = None,
 ) -> Response:
-    """Each step of the act: what it asks for, check, do. `place` is where its form goes and where its receipt stands.
+    """Each step of the act: what it asks for, check, do. `place` is where its form goes and where its confirmation stands.
 
     A `whole` list is done as it was checked, or not at all (Refusal `pile_changed`).
     """
@@ -251,7 +251,7 @@ def handle(
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if not bulk:
             transition.one(results)
-        return receipt(deed, results)
+        return confirmation(deed, results)
 
     verb, subject = f"nominations.{deed.action}", ",".join(list(wanted)[:5])
     try:
@@ -288,7 +288,7 @@ def _read(deed: Deed, form: Form, rows: Sequence[Shown]) -> Citation | None:
         return None
 
 
-def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
+def confirmation(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
     """What the page says afterwards: how many, and of each what became of it."""
     done = [one for one in results if one.refusal is None]
     if len(results) == 1 and done:
@@ -312,14 +312,14 @@ def receipt(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
 
 
 def listed(results: Sequence[Result]) -> tuple[list[Result], int]:
-    """(the results that a receipt names, how many were refused): those refused first, and of very many only those."""
+    """(the results that a confirmation names, how many were refused): those refused first, and of very many only those."""
     refused = [one for one in results if one.refusal is not None]
     done = [one for one in results if one.refusal is None] if len(results) <= MOST_LISTED else []
     return [*refused[:MOST_LISTED], *done], len(refused)
 
 
 def unlisted(results: Sequence[Result]) -> list[str]:
-    """What a receipt says of the results it does not name."""
+    """What a confirmation says of the results it does not name."""
     if len(results) <= MOST_LISTED:
         return []
     refused = any(one.refusal is not None for one in results)

@@ -96,7 +96,7 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
             once=key,
             menu=_menu(visit, say),
             here=visit.request.url.path,
-            done=receipt(visit),
+            done=confirmation(visit),
             **context,
         )
     )
@@ -124,7 +124,7 @@ def _opens(visit: Visit, act: Act) -> bool:
 
 
 def done(to: str, key: str) -> RedirectResponse:
-    """After an act: the page `to`, which shows the receipt of the form with this key."""
+    """After an act: the page `to`, which shows the confirmation of the form with this key."""
     joint = "&" if "?" in to else "?"
     return RedirectResponse(f"{to}{joint}done={key}" if key else to, status_code=303)
 
@@ -135,7 +135,7 @@ def sent_before(visit: Visit, form: Form) -> bool:
         return bool(form.once) and idempotency.answer_to(session, key=form.once, actor=visit.actor) is not None
 
 
-def receipt(visit: Visit) -> Mapping[str, Any] | None:
+def confirmation(visit: Visit) -> Mapping[str, Any] | None:
     """What the act of `?done=KEY` answered, for its own actor only: a reload or a second submit shows the same."""
     key = visit.request.query_params.get("done")
     if not key or visit.visitor is None:
@@ -144,7 +144,7 @@ def receipt(visit: Visit) -> Mapping[str, Any] | None:
         said = idempotency.answer_to(session, key=key, actor=visit.actor)
         if said is None:
             return None
-        # A receipt keeps codes; whose they are is looked up for whoever may still read them.
+        # A confirmation keeps codes; whose they are is looked up for whoever may still read them.
         codes = [row["code"] for row in said.get("results", [])]
         readable = visibility.readable(session, codes, actor=visit.actor) if codes else set()
         standing = transition.standings(session, [code for code in codes if code in readable])

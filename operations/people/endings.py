@@ -7,13 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
-from models import Account, ApiToken, Receipt, WebSession
+from models import Account, ApiToken, OneTimeLink, WebSession
 from models.types import table
 from operations import record
 
 _W = table(WebSession).c
-USED = "used"
-LINK = "first_sign_in"
 
 
 def sessions(session: Session, account_id: int, *, but: str | None = None, wall: datetime | None = None) -> int:
@@ -50,6 +48,4 @@ def digest(token: str) -> str:
 
 def links(session: Session, account: Account) -> None:
     """No one-time link of the account opens any more."""
-    session.execute(
-        sa.update(Receipt).where(col(Receipt.verb) == LINK, col(Receipt.actor) == account.username).values(answer=USED)
-    )
+    session.execute(sa.update(OneTimeLink).where(col(OneTimeLink.username) == account.username).values(ended=True))

@@ -137,7 +137,7 @@ def holders(session: Session, *roles: Role, today: date) -> list[Account]:
 
 
 def require_open(session: Session, account: Account, key: str, *, now: datetime) -> None:
-    """Raise Refusal `link_unconfirmed` for a one-time link (by its receipt's key) that another has yet to confirm."""
+    """Raise Refusal `link_unconfirmed` for a one-time link (by its key) that another has yet to confirm."""
     row = session.exec(select(AccountRequest).where(AccountRequest.link == key)).one_or_none()
     if row is not None and row.state not in _SETTLED:
         who = named(

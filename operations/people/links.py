@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from ledger.kinds import Kind
-from models import Account, Receipt
+from models import Account, OneTimeLink
 from models.database import Database
 from operations import access, record
 from operations.access import Actor
@@ -44,16 +44,14 @@ def invited(session: Session, account: Account, until: datetime, doer: four_eyes
 
 
 def key(link: str) -> str:
-    """The receipt's key under which a one-time link is known: its hash."""
+    """The key under which a one-time link is known: its hash."""
     return f"first/{hashlib.sha256(link.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _issue(session: Session, account: Account, *, link: str, valid_until: datetime, now: datetime) -> None:
     """Let whoever holds this link set the account's password, once; earlier links of the account end."""
     endings.links(session, account)
-    session.add(
-        Receipt(key=key(link), verb=endings.LINK, actor=account.username, answer=valid_until.isoformat(), at=now)
-    )
+    session.add(OneTimeLink(key=key(link), username=account.username, issued_at=now, valid_until=valid_until))
 
 
 def owner(session: Session, link: str, *, now: datetime, wall: datetime | None = None) -> str:
@@ -61,7 +59,7 @@ def owner(session: Session, link: str, *, now: datetime, wall: datetime | None =
 
     Raises Refusal `link_invalid` (unknown, used, too old), `link_unconfirmed` (somebody else has to confirm it first).
     """
-    return _linked(session, link, now=now, wall=wall or datetime.now(UTC)).actor
+    return _linked(session, link, now=now, wall=wall or datetime.now(UTC)).username
 
 
 def redeem(database: Database, link: str, *, password: str, now: datetime, wall: datetime | None = None) -> str:
@@ -73,28 +71,28 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
     """
     wall = wall or datetime.now(UTC)
     with database.read() as session:
-        passwords.require_good(_linked(session, link, now=now, wall=wall).actor, password)
+        passwords.require_good(_linked(session, link, now=now, wall=wall).username, password)
     hashed = passwords.hash_password(password)
     with database.begin() as session:
         row = _linked(session, link, now=now, wall=wall)  # two clicks at once: the second one finds it used
-        access.actor(session, row.actor, now=now)
-        account = accounts.named(session, row.actor)
+        access.actor(session, row.username, now=now)
+        account = accounts.named(session, row.username)
         passwords.set_password(session, account, hashed, by=account.username)
         endings.sessions(session, account.id or 0, wall=wall)
         endings.tokens(session, account, wall=wall)
-        row.answer = endings.USED
+        row.ended = True
         session.add(row)
         return account.username
 
 
-def _linked(session: Session, link: str, *, now: datetime, wall: datetime) -> Receipt:
-    """The receipt of a link that opens. Links live by the wall clock, as sessions do."""
-    row = session.get(Receipt, key(link))
-    if row is None or row.answer == endings.USED or (row.answer and datetime.fromisoformat(row.answer) <= wall):
+def _linked(session: Session, link: str, *, now: datetime, wall: datetime) -> OneTimeLink:
+    """A link that opens."""
+    row = session.get(OneTimeLink, key(link))
+    if row is None or row.ended or row.valid_until <= wall:
         raise Refusal(
             "link_invalid",
             "Đường dẫn đặt mật khẩu không đúng, đã dùng hoặc đã quá hạn. "
             "Hãy đề nghị quản trị hệ thống cấp đường dẫn mới.",
         )
-    four_eyes.require_open(session, accounts.named(session, row.actor), row.key, now=now)
+    four_eyes.require_open(session, accounts.named(session, row.username), row.key, now=now)
     return row

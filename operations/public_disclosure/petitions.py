@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from ledger import kinds
 from ledger.kinds import Kind
-from models import Decision, Nomination, Petition, Receipt
+from models import Decision, Nomination, Petition, PetitionReceipt
 from models.types import table
 from operations import (
     access,
@@ -103,7 +103,7 @@ def file(
     session.add(row)
     receipt = receipt or _receipt(secrets.token_bytes(10))
     # The receipt itself is kept nowhere: its hash finds the petition.
-    session.add(Receipt(key=_receipt_key(receipt), verb="petition", actor="", answer=row.code, at=now))
+    session.add(PetitionReceipt(receipt_sha256=_receipt_key(receipt), petition=row.code, at=now))
     session.flush()
     record.record(
         session,
@@ -159,7 +159,7 @@ def _receipt(bits: bytes) -> str:
 
 def _receipt_key(receipt: str) -> str:
     said = "".join(char for char in receipt.upper() if char.isalnum())
-    return f"petition/{hashlib.sha256(said.encode()).hexdigest()}"
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def answer(session: Session, code: str, *, answer: str, actor: Actor, now: datetime) -> Petition:
@@ -194,10 +194,10 @@ def _by_code(session: Session, code: str) -> Petition:
 
 def by_receipt(session: Session, receipt: str) -> dict[str, Any]:
     """How a petition stands, for whoever holds its receipt; not its text, not its sender. Raises `unknown_receipt`."""
-    kept = session.get(Receipt, _receipt_key(receipt))
+    kept = session.get(PetitionReceipt, _receipt_key(receipt))
     if kept is None:
         raise Refusal("unknown_receipt", "Không có phản ánh nào mang mã biên nhận này. Hãy kiểm tra lại từng ký tự.")
-    row = _by_code(session, kept.answer)
+    row = _by_code(session, kept.petition)
     return {
         "code": row.code,
         "kind": row.kind,

@@ -541,7 +541,7 @@ _BOX = (
     "refuse a box that differs from its digest, and the ledger has that digest from the closing on"
 )
 _DELIVERY = "delivery, outside of any act: leases, tries, replies. A letter altered while it waits is not found here"
-_ONCE = "answers to a repeated click, and hashes of one-time links; an act done with one stands in the ledger"
+_ONCE = "answers to a repeated click; an act done with one stands in the ledger"
 _VISIT = (
     "an entry for each would publish for ever when every official was at work; an act done through a forged session "
     "stands in the ledger under that name"
@@ -568,7 +568,19 @@ UNPROTECTED: dict[str, dict[str, str]] = {
          "settled_at", "reply"),
         _DELIVERY,
     ),
-    "receipt": dict.fromkeys(("key", "verb", "actor", "answer", "at"), _ONCE),
+    "idempotent_answer": dict.fromkeys(("key", "verb", "actor", "answer", "at"), _ONCE),
+    "one_time_link": dict.fromkeys(
+        ("key", "username", "issued_at", "valid_until", "ended"),
+        "hashes of one-time links; what a link of an account that decides may open stands in its request, and a password "
+        "that was set with one in the ledger",
+    ),
+    "petition_receipt": dict.fromkeys(
+        ("receipt_sha256", "petition", "at"), "finds a petition for whoever sent it, who must not be traced; a lost one harms nobody else"
+    ),
+    "upload": dict.fromkeys(
+        ("key", "actor", "round", "unit", "sha256", "name", "convert", "at"),
+        "a workbook between preview and import; what is imported stands in the ledger",
+    ),
     "second_factor": {
         "last_step": "an entry for each code would publish for ever when its owner signed in; a code is good for 90 "
         "seconds, whatever stands here"

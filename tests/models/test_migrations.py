@@ -1,11 +1,14 @@
 """The migrations give exactly the tables of `models`, up and down, on both databases."""
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlmodel import select
 
 import models
 from models.database import Database, alembic_config
@@ -102,3 +105,49 @@ def test_a_bad_url_is_refused_without_showing_its_secret(url: str) -> None:
         Database(url)
     assert refused.value.code == "bad_database_url"
     assert "geheim" not in refused.value.message
+
+
+OLD = """INSERT INTO receipt (key, verb, actor, answer, at) VALUES
+ ('once/{a}', 'round.open', 'thuky', '{{"body": "x", "answer": {{"code": "DX-2024-01"}}}}', '2024-11-01 01:00:00.000000'),
+ ('once/{b}', 'nominations.preview', 'canbo.xa01', '{{"body": "{nothing}", "answer": {{"round": "DX-2024-01", "unit": "XA01", "sha256": "{c}", "name": "đề nghị.xlsx", "convert": true}}}}', '2024-11-01 02:00:00.000000'),
+ ('first/{a}', 'first_sign_in', 'tv05', '2026-03-09T08:00:00+00:00', '2024-11-01 03:00:00.000000'),
+ ('first/{b}', 'first_sign_in', 'tv06', 'used', '2024-11-01 04:00:00.000000'),
+ ('petition/{a}', 'petition', '', 'PA-2024-0001', '2024-11-01 05:00:00.000000')"""
+
+
+def test_receipts_become_four_tables_and_one_again(empty_database: Database) -> None:
+    """What a folder of the version before holds is there afterwards, up and down."""
+    nothing = hashlib.sha256(b"").hexdigest()
+    said = OLD.format(a="a" * 64, b="b" * 64, c="c" * 64, nothing=nothing).replace(":", "\\:")
+
+    def step(direction: Any, to: str) -> None:
+        with empty_database.engine.connect() as connection:
+            direction(alembic_config(connection), to)
+
+    def rows(name: str) -> list[tuple[str, ...]]:
+        with empty_database.engine.connect() as connection:
+            columns = [column["name"] for column in sa.inspect(connection).get_columns(name)]
+            found = connection.execute(sa.text(f"SELECT {', '.join(columns)} FROM {name}"))
+            return sorted(tuple(str(one)[:64] if one is not None else "" for one in row) for row in found)
+
+    step(command.upgrade, "0009")
+    with empty_database.begin() as session:
+        session.execute(sa.text(said))
+    before = rows("receipt")
+    step(command.upgrade, "0010")
+    assert [len(rows(name)) for name in ("idempotent_answer", "one_time_link", "petition_receipt", "upload")] == [
+        1,
+        2,
+        1,
+        1,
+    ]
+    with empty_database.read() as session:
+        links = {link.username: link for link in session.exec(select(models.OneTimeLink))}
+        assert [(name, link.ended) for name, link in sorted(links.items())] == [("tv05", False), ("tv06", True)]
+        assert links["tv05"].valid_until == datetime(2026, 3, 9, 8, tzinfo=UTC)
+        upload = session.exec(select(models.Upload)).one()
+        assert (upload.key, upload.unit, upload.convert, upload.name) == ("b" * 64, "XA01", True, "đề nghị.xlsx")
+        assert session.exec(select(models.PetitionReceipt.petition)).one() == "PA-2024-0001"
+        assert session.exec(select(models.IdempotentAnswer.verb)).one() == "round.open"
+    step(command.downgrade, "0009")
+    assert rows("receipt") == before

@@ -1,7 +1,7 @@
 """A unit's workbook: handed in, previewed, its bad rows to take away, then imported — the same file, nothing typed again.
 
 Between preview and import a file lies in the files folder under its hash; who handed it in, for which unit and how to
-read it stands in that person's receipt, whose key is the preview's address. Nobody else can open it.
+read it stands in `upload`, whose key is the preview's address. Nobody else can open it.
 """
 
 import re
@@ -16,15 +16,15 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from operations import access, files, idempotency, rounds
+from operations import access, files, rounds
 from operations.access import Actor
-from operations.unit_proposal import intake
+from operations.unit_proposal import intake, uploads
 from operations.unit_proposal.proposal import Filed
 from operations.unit_proposal.workbook import sheet
 from operations.unit_proposal.workbook.reading import Workbook
 from operations.views import nominations
 from rules.policy import Act
-from rules.refusal import Refusal, Unreadable
+from rules.refusal import Unreadable
 from web import pages
 from web.forms import Submitted, SubmittedFiles, fresh_key
 from web.language import words
@@ -107,7 +107,12 @@ def hand_in(visit: Importer, code: str, form: SubmittedFiles) -> Response:
 
 def _to_preview(visit: Visit, code: str, about: dict[str, Any], once: str) -> Response:
     key = once if _KEY.fullmatch(once) else fresh_key()
-    visit.act("nominations.preview", code, lambda _session, _actor: {"round": code, **about}, once=key)
+
+    def keep(session: Session, actor: Actor) -> dict[str, Any]:
+        uploads.keep(session, key, round_code=code, actor=actor, now=visit.now, **about)
+        return {}
+
+    visit.act("nominations.preview", code, keep)
     return RedirectResponse(f"/rounds/{quote(code)}/intake/{key}", status_code=303)
 
 
@@ -119,10 +124,8 @@ def _read(folder: Path, sha256: str, *, convert: bool) -> Workbook:
 
 def _handed_in(visit: Visit, session: Session, code: str, key: str) -> dict[str, Any]:
     """What this visitor handed in under this key. Raises Refusal `unknown_upload`."""
-    said = idempotency.answer_to(session, key=key, actor=visit.actor)
-    if said is None or said.get("round") != code or "sha256" not in said:
-        raise Refusal("unknown_upload", "Không có tệp nào của bạn ở địa chỉ này. Hãy nộp lại tệp.")
-    return said
+    found = uploads.of(session, key, round_code=code, actor=visit.actor)
+    return {"unit": found.unit, "sha256": found.sha256, "name": found.name, "convert": found.convert}
 
 
 def _checked(visit: Visit, code: str, key: str) -> tuple[dict[str, Any], Workbook, Filed]:

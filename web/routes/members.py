@@ -66,7 +66,7 @@ def _page(visit: Visit, form: Form | None = None, filled: str = "") -> Response:
 def _attempt(
     visit: Visit, form: Form, filled: str, subject: str, change: Callable[[Session, Actor], dict[str, Any]]
 ) -> Response:
-    """Do it and show the receipt; or say at which field it will not do."""
+    """Do it and show the confirmation; or say at which field it will not do."""
     if not form.errors:
         try:
             visit.act(f"council.{filled}", subject, change, once=form.once)

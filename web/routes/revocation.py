@@ -59,7 +59,7 @@ def _page(visit: Visit, number: str, typed: Mapping[str, str], errors: dict[str,
 
 @router.post("/decisions/{number}/revoke")
 def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
-    """Each step: what was typed is checked, shown with the password to be typed, done. 303 with the receipt."""
+    """Each step: what was typed is checked, shown with the password to be typed, done. 303 with the confirmation."""
     step = form.text("step")
     with visit.reading() as session:
         decision = disclosure.decision_by_code(session, number)

@@ -25,7 +25,7 @@ router = APIRouter()
 Signer = Annotated[Visit, Depends(Permit(Act.SIGN))]
 
 _PAGE = 100
-# What may be done with a pile: the button, what the receipt says, whether it needs a reason.
+# What may be done with a pile: the button, what the confirmation says, whether it needs a reason.
 VERBS: Mapping[str, tuple[str, str, bool]] = {
     "sign": (words("Ký"), "Đã ký", False),
     "send_back": (words("Trả lại Phòng Nội vụ"), "Đã trả lại Phòng Nội vụ", True),
@@ -185,7 +185,7 @@ def act(visit: Signer, round_code: str, role: str, paper: str, form: SubmittedLi
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if len(results) == 1:
             transition.one(results)
-        return _receipt(verb, results, papers, pile)
+        return _confirmation(verb, results, papers, pile)
 
     visit.act(f"decisions.{verb}", ",".join(list(chosen)[:5]), change, once=form.once)
     for reach in reaching:
@@ -211,7 +211,7 @@ def _perform(
     return operation(session, codes, reason=reason, actor=actor, now=visit.now, versions=versions), []
 
 
-def _receipt(verb: str, results: list[Result], papers: list[str], pile: Pile) -> dict[str, Any]:
+def _confirmation(verb: str, results: list[Result], papers: list[str], pile: Pile) -> dict[str, Any]:
     did = VERBS[verb][1]
     listed, refused = act_pages.listed(results)
     count = len(results) - refused

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import models
 from ledger import canonical, note
 from models.database import Database
 from models.types import UtcDateTime
-from operations import access, binding, files, ledger_book, regulations, rounds, seal
+from operations import access, binding, files, idempotency, ledger_book, regulations, rounds, seal
 from operations.council_vote import conflicts_answered, council, recusals, vote
 from operations.home_affairs_review import comments, review
 from operations.people import (
@@ -31,7 +32,7 @@ from operations.people import (
     tokens,
 )
 from operations.public_disclosure import disclosure, petitions
-from operations.unit_proposal import attachments, mending
+from operations.unit_proposal import attachments, mending, uploads
 from operations.upkeep import checkpoints, deadlines, protected, sample, verification
 from operations.views import board
 from rules import regulation
@@ -126,6 +127,10 @@ def live(office: Any) -> None:
         now=now,
     )
     _signed_in(office)
+    handed_in: dict[str, Any] = {"round_code": round_.code, "unit": "XA03", "sha256": "0" * 64, "name": "a.xlsx"}
+    office.act(uploads.keep, "k", convert=False, actor=office.officer("XA03"), now=now, **handed_in)
+    once = partial(idempotency.once, key="k", verb="x", actor=secretary, now=now, act=dict)
+    office.act(once)
     office.act(tokens.issue, scope="read", days=30, actor=reviewer, now=now)
     office.act(
         council.set_up, code="HD-2", name="Hội đồng", decision_number="2", valid_from=date(2030, 1, 1), actor=secretary

@@ -146,13 +146,14 @@ def mend(
     position: Annotated[str | None, typer.Option(help="Chức vụ")] = None,
     workplace: Annotated[str | None, typer.Option(help="Nơi công tác")] = None,
     birth_date: Annotated[str | None, typer.Option(help="Ngày sinh, 1985-09-05")] = None,
+    email: Annotated[str | None, typer.Option(help='Thư điện tử; để trống ("") thì bỏ')] = None,
 ) -> None:
     """Sửa, bổ sung một hồ sơ bị trả lại hoặc bản nháp; cả tên, thông tin người được đề nghị."""
     changes = {"achievement": achievement, "rating": rating, "initiative": initiative}
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if part:
         given["parts"] = ",".join(intake.parts(part))
-    texts = {"name": name, "honorific": honorific, "position": position, "workplace": workplace}
+    texts = {"name": name, "honorific": honorific, "position": position, "workplace": workplace, "email": email}
     person: dict[str, Any] = {
         field: unicodedata.normalize("NFC", text) for field, text in texts.items() if text is not None
     }
@@ -162,7 +163,7 @@ def mend(
         raise Unreadable(
             "usage",
             "Chưa nêu sửa gì: dùng --achievement, --rating, --initiative, --part, --name, --honorific, --position, "
-            "--workplace hoặc --birth-date.",
+            "--workplace, --birth-date hoặc --email.",
         )
     DOOR.act(
         "nominations.mend",

@@ -11,7 +11,7 @@ from operations import files
 from operations.access import Actor
 from operations.unit_proposal import proposal
 from operations.unit_proposal.proposal import Filed, Proposed
-from operations.unit_proposal.workbook import heads, reading, sheet, writing
+from operations.unit_proposal.workbook import heads, layout, reading, sheet, writing
 from operations.unit_proposal.workbook.heads import fold
 from rules import catalogue
 
@@ -111,12 +111,8 @@ def typed(fields: Mapping[str, str]) -> reading.Workbook:
         for place, head in enumerate(heads.HEADS)
         if fields.get(head.field)
     }
-    raw = sheet.Sheet(
-        heads={place: sheet.Cell(kind="s", segments=((head.name, ""),)) for place, head in enumerate(heads.HEADS)},
-        rows=(sheet.SheetRow(number=2, hidden=False, cells=cells),),
-        sha256="",
-    )
-    return reading.interpret(raw, file="", catalogue=award_names())
+    listed = layout.List(dict(enumerate(heads.HEADS)), (sheet.SheetRow(number=2, hidden=False, cells=cells),), ())
+    return reading.of_list(listed, catalogue=award_names())
 
 
 def proposed(row: reading.Row) -> Proposed:

@@ -21,7 +21,7 @@ from operations import (
 from operations.access import Actor
 from operations.unit_proposal import proposal
 from operations.unit_proposal.workbook.heads import RATING_WORDS
-from rules import catalogue, lifecycle, names
+from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import State
 from rules.policy import Act
 from rules.refusal import Citation, Refusal, Unreadable
@@ -29,7 +29,7 @@ from rules.refusal import Citation, Refusal, Unreadable
 _N = table(Nomination).c
 _P = table(Nominee).c
 MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
-MENDABLE_PERSON = ("name", "honorific", "position", "workplace", "birth_date")
+MENDABLE_PERSON = ("name", "honorific", "position", "workplace", "birth_date", "email")
 
 
 def mend(
@@ -61,7 +61,7 @@ def mend(
     _require_mendable(row)
     _check_mended(changes)
     if person:
-        _mend_person(session, row, person, by=actor.username)
+        _mend_person(session, row, person, by=actor.username, today=access.local_date(now))
     for name, value in changes.items():
         setattr(row, name, value if value is not None else _EMPTY.get(name))
     if "achievement" in changes:
@@ -109,13 +109,21 @@ def holding_nominee(session: Session, row: Nomination) -> list[str]:
     return list(session.execute(query.order_by(_N.id)).scalars())
 
 
-def _mend_person(session: Session, row: Nomination, person: Mapping[str, str | date | None], *, by: str) -> None:
+def _mend_person(
+    session: Session, row: Nomination, given: Mapping[str, str | date | None], *, by: str, today: date
+) -> None:
+    person = dict(given)
     unknown_fields = set(person) - set(MENDABLE_PERSON)
     if unknown_fields:
         raise TypeError(f"not mendable: {sorted(unknown_fields)}")
     for name, code in free_text.faults(_P, person):
         what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
         raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
+    born = person.get("birth_date")
+    if isinstance(born, date):
+        birth_date.judge(born, today=today)
+    if person.get("email"):
+        person["email"] = email_address.read(str(person["email"]))
     nominee = session.exec(select(Nominee).where(Nominee.id == row.nominee_id).with_for_update()).one()
     holding = holding_nominee(session, row)
     if holding:

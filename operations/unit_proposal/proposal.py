@@ -29,9 +29,9 @@ from operations import (
 )
 from operations.access import Actor
 from operations.transition import Result, Standing
-from rules import catalogue, lifecycle, names
+from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import Action, Stage, State
-from rules.refusal import Refusal
+from rules.refusal import Refusal, Unreadable
 
 _N = table(Nomination).c
 _P = table(Nominee).c
@@ -105,7 +105,7 @@ def file(
     round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
     pack = catalogue.pack_on(access.local_date(now))
     wanted = [identity(proposed) for proposed in proposals]
-    errors, warnings, known = _look_over(session, round_, unit, proposals, wanted, pack)
+    errors, warnings, known = _look_over(session, round_, unit, proposals, wanted, pack, today=access.local_date(now))
     if errors:
         return Filed(None, (), tuple(errors), tuple(warnings))
     if not proposals:
@@ -159,7 +159,7 @@ def check(
     round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
     wanted = [identity(proposed) for proposed in proposals]
     pack = catalogue.pack_on(access.local_date(now))
-    errors, warnings, _ = _look_over(session, round_, unit, proposals, wanted, pack)
+    errors, warnings, _ = _look_over(session, round_, unit, proposals, wanted, pack, today=access.local_date(now))
     return Filed(None, (), tuple(errors), tuple(warnings))
 
 
@@ -181,9 +181,11 @@ def _look_over(
     proposals: Sequence[Proposed],
     wanted: Sequence[str],
     pack: catalogue.Pack | None,
+    *,
+    today: date,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, tuple[int, str]]]:
     """Errors, warnings, and whom this unit proposed before."""
-    errors, warnings = _check_rows(proposals, pack, level=round_.level)
+    errors, warnings = _check_rows(proposals, pack, level=round_.level, today=today)
     known: dict[str, tuple[int, str]] = {}
     if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
         known = _known_nominees(session, unit, wanted)
@@ -222,12 +224,13 @@ def known_award(award: str, pack: catalogue.Pack | None) -> catalogue.Award | No
 
 
 def _check_rows(
-    proposals: Sequence[Proposed], pack: catalogue.Pack | None, *, level: str
+    proposals: Sequence[Proposed], pack: catalogue.Pack | None, *, level: str, today: date
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     errors: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []
     for proposed in proposals:
         errors += _unkeepable(proposed)
+        errors += _beyond_sense(proposed, today)
         award = known_award(proposed.award, pack)
         if award is None:
             errors.append(
@@ -246,6 +249,23 @@ def _check_rows(
                         "trình; Phòng Nội vụ sẽ phải kết luận không đủ điều kiện.")
             )  # fmt: skip
     return errors, warnings
+
+
+def _beyond_sense(proposed: Proposed, today: date) -> list[dict[str, Any]]:
+    """A birth that cannot be, an address that no letter reaches: judged at every door by the same rules."""
+    found = []
+    try:
+        if proposed.birth_date is not None:
+            birth_date.judge(proposed.birth_date, today=today)
+    except Unreadable as error:
+        found.append(problem(proposed.row, BIRTH_HEAD, "bad_date", error.message))
+    try:
+        address = email_address.read(proposed.email) if proposed.email else None
+        if address != proposed.email:
+            raise Unreadable("bad_email", f"Hãy ghi địa chỉ là «{address}».", where={})
+    except Unreadable as error:
+        found.append(problem(proposed.row, EMAIL_HEAD, "missing_value", error.message))
+    return found
 
 
 _NOMINEE_TEXTS = ("name", "honorific", "position", "workplace", "gender", "ethnicity", "email")
@@ -279,6 +299,8 @@ def _role(pack: catalogue.Pack, award: str, level: str, *, confirmed: Collection
 NAME_HEAD = "Tên tập thể/cá nhân/hộ gia đình"
 KIND_HEAD = "Phân loại khen thưởng"
 AWARD_HEAD = "Danh hiệu thi đua/Hình thức khen thưởng"
+BIRTH_HEAD = "Ngày sinh"
+EMAIL_HEAD = "Thư điện tử"
 KIND_NAMES = {
     "individual": "cá nhân",
     "collective": "tập thể",

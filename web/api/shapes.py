@@ -363,6 +363,7 @@ class Person(Body):
     position: Word | None = None
     workplace: Word | None = None
     birth_date: Day | None = None
+    email: Word | None = None
 
 
 class Mending(Said):

@@ -37,7 +37,7 @@ _FILTERS = ("round", "unit", "award", "state", "dossier", "text")
 # What a form asks of a proposal: the fields of a workbook's columns, read by the same rules.
 TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
 # Who is proposed, as a workbook's heads call it.
-_PERSON = ("name", "honorific", "title", "workplace", "birth_date")
+_PERSON = ("name", "honorific", "title", "workplace", "birth_date", "email")
 _MENDED = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "grounds", "facts")
 _KIND_WORDS = {str(kind): name for kind, name in heads.KIND_NAMES.items()}
 _FIELD_OF = {head.name: head.field for head in heads.HEADS} | {"position": "title", heads.ATTACHMENTS: "parts"}
@@ -448,6 +448,7 @@ def _as_named(nominee: Nominee) -> dict[str, str]:
         "title": nominee.position or "",
         "workplace": nominee.workplace or "",
         "birth_date": f"{nominee.birth_date:%d/%m/%Y}" if nominee.birth_date else "",
+        "email": nominee.email or "",
     }
 
 

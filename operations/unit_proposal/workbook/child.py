@@ -1,7 +1,7 @@
 """The only code that opens the inside of a workbook; runs alone in a child process.
 
 Input: the bytes of an .xlsx on stdin. Output: one JSON document on stdout, either
-`{"heads": [[column, cell]], "rows": [[number, hidden, [[column, cell]]]]}` or `{"refused": code, "where": {…}}`.
+`{"merged": [number], "rows": [[number, hidden, [[column, cell]]]]}` or `{"refused": code, "where": {…}}`.
 A cell is `[kind, value, flags]`: kind `s` text (or `[[text, font]]` where a legacy Vietnamese font is used),
 `n` number as text, `d` ISO date, `b` boolean, `e` error such as #REF!, `f` formula that no program has calculated.
 Source: ECMA-376 Part 1 §18 (SpreadsheetML), Part 2 (packages).
@@ -28,6 +28,7 @@ from xml.parsers import expat
 UNPACKED_LIMIT = 50 * 1024 * 1024
 COLUMN_LIMIT = 256
 ROW_LIMIT = 20_000
+HEAD_ROWS = 15  # the heads of a list stand in one of these: titles of the office may stand above them
 SHEET_ROWS = 1_048_576
 PART_LIMIT = 10_000
 DEPTH_LIMIT = 64
@@ -419,10 +420,9 @@ class _Sheet:
         self.epoch_1904 = epoch_1904
         self.rows: dict[int, tuple[bool, dict[int, Cell]]] = {}
         self.seen: set[int] = set()
-        self.wanted: set[int] | None = None  # the columns that have a head, once row 1 is known
         self.merges: list[tuple[int, int, int]] = []
         self.merge_count = 0
-        self.header_merged = False
+        self.merged_heads: set[int] = set()  # of the first rows, those that a merged cell touches
         self.rich = _RichText()
         self.row, self.column, self.hidden = 0, 0, False
         self.cells: dict[int, Cell] = {}
@@ -487,14 +487,9 @@ class _Sheet:
 
     def _close_row(self) -> None:
         self.in_row = False
-        if self.row == 1:
-            self.wanted = set(self.cells)
-            for _, cells in self.rows.values():  # a file may hold its rows in any order
-                for column in set(cells) - self.wanted:
-                    del cells[column]
         if self.cells:
             self.rows[self.row] = (self.hidden, self.cells)
-            if len(self.rows) > ROW_LIMIT + (1 in self.rows):
+            if len(self.rows) > ROW_LIMIT + HEAD_ROWS:
                 raise Refused("too_many_rows", row=self.row)
 
     def _open_cell(self, attributes: Attributes) -> None:
@@ -522,8 +517,7 @@ class _Sheet:
             raise Refused("too_wide", row=self.row, column=self.column)
         if self.column in self.cells:
             raise damaged("cell")
-        if self.wanted is None or self.column in self.wanted:
-            self.cells[self.column] = cell
+        self.cells[self.column] = cell
 
     def _cell(self) -> Cell | None:
         """The cell as sent to the parent; None for an empty one (formatted or not)."""
@@ -582,24 +576,22 @@ class _Sheet:
         (top, left), (bottom, right) = _place(first), _place(last)
         if top > bottom or left > right:
             raise damaged("merge")
-        if top == 1:
-            self.header_merged = True
-        elif bottom > top:
+        self.merged_heads.update(range(top, min(bottom, HEAD_ROWS) + 1))
+        if bottom > top:
             self.merges.append((left, top, bottom))
 
     def answer(self) -> dict[str, Any]:
-        if self.header_merged:
-            raise Refused("header_merged")
-        if 1 not in self.rows:
-            raise Refused("header_missing")
-        _, heads = self.rows.pop(1)
         numbers = sorted(self.rows)
+        # The heads stand in one of the first rows: what lies under none of their columns belongs to nobody.
+        wanted = {column for number in numbers if number <= HEAD_ROWS for column in self.rows[number][1]}
+        for _, cells in self.rows.values():
+            for column in set(cells) - wanted:
+                del cells[column]
         self._fill_merged(numbers)
-        size = sum(_size(cell) for _, cells in self.rows.values() for cell in cells.values())
-        if size + sum(_size(cell) for cell in heads.values()) > ANSWER_LIMIT:
+        if sum(_size(cell) for _, cells in self.rows.values() for cell in cells.values()) > ANSWER_LIMIT:
             raise Refused("unpacked_too_large")
         return {
-            "heads": sorted(heads.items()),
+            "merged": sorted(self.merged_heads),
             "rows": [[number, self.rows[number][0], sorted(self.rows[number][1].items())] for number in numbers],
         }
 

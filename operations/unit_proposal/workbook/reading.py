@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from operations.unit_proposal.workbook import cleaning, facts, heads, legacy, sheet
+from operations.unit_proposal.workbook import cleaning, facts, heads, layout, legacy, sheet
 from operations.unit_proposal.workbook.heads import Head, Kind, Rating
-from rules import names
+from rules import birth_date, email_address, names
 from rules.award_names import AwardNames
+from rules.refusal import Unreadable
 
 
 @dataclass(frozen=True)
@@ -79,74 +80,26 @@ def read(path: Path, *, catalogue: Sequence[AwardName], convert_legacy: bool = F
 
 
 def interpret(raw: sheet.Sheet, *, file: str, catalogue: Sequence[AwardName], convert_legacy: bool = False) -> Workbook:
-    """Give the raw cells their meaning. Raises Unreadable where row 1 is not the header of a list of proposals."""
-    columns = match_columns(raw.heads, file=file)
-    reader = _RowReader(columns, catalogue, convert_legacy=convert_legacy)
-    count = 0
-    for line in raw.rows:
-        if not _holds_anything(line, columns):
-            continue
-        if _repeats_header(line, columns):
-            raise sheet.unreadable(
-                "header_doubled",
-                file=file,
-                message=f"Dòng {line.number} lặp lại dòng tiêu đề. Hãy xóa dòng đó rồi nộp lại.",
-                row=line.number,
-            )
-        count += 1
+    """Give the raw cells their meaning. Raises Unreadable where none of the first rows heads a list of proposals."""
+    listed = layout.find(raw, file=file)
+    return of_list(listed, catalogue=catalogue, convert_legacy=convert_legacy, sha256=raw.sha256)
+
+
+def of_list(
+    listed: layout.List, *, catalogue: Sequence[AwardName], convert_legacy: bool = False, sha256: str = ""
+) -> Workbook:
+    """The rows of a list, each either clean or with its errors."""
+    reader = _RowReader(listed.columns, catalogue, convert_legacy=convert_legacy)
+    for line in listed.rows:
         reader.read(line)
+    if listed.passed_over:
+        reader.pass_over(listed.passed_over)
     return Workbook(
         rows=tuple(reader.rows),
         errors=tuple(reader.errors),
         warnings=tuple(reader.warnings),
-        row_count=count,
-        sha256=raw.sha256,
-    )
-
-
-def match_columns(row_one: Mapping[int, sheet.Cell], *, file: str) -> dict[int, Head]:
-    """Column number to head. Raises Unreadable `header_missing` and `header_doubled`; unknown heads are left out."""
-    by_key = {heads.fold(head.name): head for head in heads.HEADS}
-    found: dict[int, Head] = {}
-    for column, cell in row_one.items():
-        shown = legacy.decode(list(cell.segments)) or cell.text
-        head = by_key.get(heads.fold(cell.text)) or by_key.get(heads.fold(shown))
-        if head is None:
-            continue
-        if head in found.values():
-            raise sheet.unreadable(
-                "header_doubled",
-                file=file,
-                message=f"Tiêu đề cột “{head.name}” xuất hiện hai lần. Hãy giữ lại một cột rồi nộp lại.",
-                column=head.name,
-            )
-        found[column] = head
-    missing = [name for name in heads.REQUIRED if name not in {head.name for head in found.values()}]
-    if missing:
-        raise sheet.unreadable(
-            "header_missing",
-            file=file,
-            message=f"Dòng 1 của trang đầu tiên thiếu cột bắt buộc: {_quoted(missing)}. "
-            "Hãy dùng mẫu của hệ thống, giữ nguyên tên cột ở dòng 1.",
-            columns=missing,
-        )
-    return found
-
-
-def _holds_anything(line: sheet.SheetRow, columns: Mapping[int, Head]) -> bool:
-    """Rows that only carry a running number were numbered in advance and left empty."""
-    return any(
-        cell.kind != "s" or cleaning.clean(cell.text).text
-        for column, cell in line.cells.items()
-        if column in columns and columns[column].name != heads.NUMBER
-    )
-
-
-def _repeats_header(line: sheet.SheetRow, columns: Mapping[int, Head]) -> bool:
-    return all(
-        column in line.cells and heads.fold(line.cells[column].text) == heads.fold(head.name)
-        for column, head in columns.items()
-        if head.required
+        row_count=len(listed.rows),
+        sha256=sha256,
     )
 
 
@@ -211,13 +164,13 @@ class _RowReader:
         if line.hidden:
             self._warn(line.number, heads.NAME, "hidden_row", "Dòng đang bị ẩn nhưng vẫn được đọc.")
         texts: dict[str, str | None] = {}  # None: the cell has an error and gives no value
-        birth_date: date | None = None
+        born: date | None = None
         for column, head in self.columns.items():
             cell = line.cells.get(column)
             if not head.field:
                 continue
             if head.name == heads.BIRTH_DATE:
-                birth_date = self._birth_date(line.number, cell, head)
+                born = self._birth_date(line.number, cell, head)
                 continue
             text = "" if cell is None else self._text(line.number, cell, head)
             if text == "" and head.required:
@@ -231,7 +184,7 @@ class _RowReader:
         said = self._facts(line.number, texts)
         name = texts["name"]
         if name is not None and award is not None and kind is not None:
-            self._once(line.number, (name, texts.get("workplace") or "", award.id, kind), birth_date)
+            self._once(line.number, (name, texts.get("workplace") or "", award.id, kind), born)
         if len(self.errors) > errors_before or name is None or kind is None or award is None:
             return
         given = {field: text or "" for field, text in texts.items()}
@@ -251,13 +204,22 @@ class _RowReader:
                 initiative=given.get("initiative", ""),
                 gender=_gender(given.get("gender", "")),
                 ethnicity=given.get("ethnicity", ""),
-                birth_date=birth_date,
+                birth_date=born,
                 prior_decision=given.get("prior_decision", ""),
                 email=email,
                 attachments=_parts(given.get("attachments", "")),
                 facts=said,
             )
         )
+
+    def pass_over(self, lines: Sequence[tuple[int, str]]) -> None:
+        """Say in one sentence which lines were taken for no record, so that nobody misses one."""
+        shown = ", ".join(f"dòng {number} ({what})" for number, what in lines[:8])
+        more = f" và {len(lines) - 8} dòng khác" if len(lines) > 8 else ""
+        said = (
+            f"Không phải hồ sơ nên bỏ qua: {shown}{more}. Nếu có dòng là hồ sơ, hãy điền đủ tên, phân loại, danh hiệu."
+        )
+        self._warn(lines[0][0], heads.NAME, "not_a_record", said)
 
     def _facts(self, row: int, texts: Mapping[str, str | None]) -> dict[str, Any]:
         """What the columns of facts and grounds say, by key of a case."""
@@ -334,10 +296,12 @@ class _RowReader:
         text = self._text(row, cell, head)
         if not text:
             return None
-        day = None if cell.kind in ("n", "b") else _date(text)
-        if day is None:
-            self._err(row, head.name, "bad_date", f"“{_short(text)}” không phải là ngày có thật. Hãy ghi dd/mm/yyyy.")
-        return day
+        try:
+            day = birth_date.read(text)
+            return birth_date.of_cell(day) if cell.kind == "d" else day
+        except Unreadable as error:
+            self._err(row, head.name, error.code, error.message)
+            return None
 
     def _kind(self, row: int, text: str | None) -> Kind | None:
         if text is None:
@@ -387,14 +351,11 @@ class _RowReader:
         return rating
 
     def _email(self, row: int, text: str | None) -> str:
-        if text and not _EMAIL.fullmatch(text):
-            self._err(
-                row,
-                heads.EMAIL,
-                "missing_value",
-                f"“{_short(text)}” không phải là địa chỉ thư điện tử. Hãy sửa hoặc để trống.",
-            )
-        return text or ""
+        try:
+            return email_address.read(text) if text else ""
+        except Unreadable as error:
+            self._err(row, heads.EMAIL, "missing_value", error.message)
+            return ""
 
     def _once(self, row: int, key: tuple[str, str, str, str], birth_date: date | None) -> None:
         """Note the person; the same one for the same award again is an error unless two birth dates tell them apart."""
@@ -422,9 +383,6 @@ _RATINGS: dict[str, Rating] = {
     **{heads.fold(words): rating for rating, words in heads.RATING_WORDS.items()},
     **{heads.fold(rating): rating for rating in heads.RATING_WORDS},
 }
-_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+")
-_DAY_FIRST = re.compile(r"([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})")
-_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 def _shown(cell: sheet.Cell) -> str:
@@ -437,20 +395,6 @@ def _shown(cell: sheet.Cell) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:120]}…"
-
-
-def _date(text: str) -> date | None:
-    """The day written as dd/mm/yyyy or ISO, from 1900 to 2100; None if there is no such day."""
-    if found := _DAY_FIRST.fullmatch(text):
-        day, month, year = (int(part) for part in found.groups())
-    elif found := _YEAR_FIRST.fullmatch(text):
-        year, month, day = (int(part) for part in found.groups())
-    else:
-        return None
-    try:
-        return date(year, month, day) if 1900 <= year <= 2100 else None
-    except ValueError:
-        return None
 
 
 def _gender(text: str) -> str:

@@ -34,8 +34,8 @@ _MESSAGES = {
     "dtd_in_workbook": f"Tệp chứa khai báo DTD hoặc thực thể ngoài, không an toàn nên không đọc. {_RESAVE}",
     "too_wide": "Bảng rộng hơn 256 cột có dữ liệu. Hãy xóa các cột thừa bên phải rồi nộp lại.",
     "too_many_rows": "Bảng có hơn 20.000 dòng dữ liệu. Hãy chia thành nhiều tệp rồi nộp lại.",
-    "header_missing": "Dòng 1 của trang đầu tiên không có tiêu đề cột. Hãy dùng mẫu của hệ thống: dòng 1 là tiêu đề.",
-    "header_merged": "Dòng 1 có ô bị gộp. Hãy bỏ gộp ô và các dòng tên biểu phía trên để dòng 1 là tiêu đề cột.",
+    "header_missing": "15 dòng đầu của trang đầu tiên không có dòng tiêu đề cột. Hãy dùng mẫu của hệ thống.",
+    "header_merged": "Dòng tiêu đề cột có ô bị gộp. Hãy bỏ gộp để mỗi tiêu đề đứng trong một ô của một dòng.",
     "unreadable_workbook": f"Tệp bị hỏng, không đọc được. {_RESAVE}",
 }
 
@@ -66,11 +66,11 @@ class SheetRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """Row 1 as `heads`, every further row that holds something, and the SHA-256 of the very bytes that were read."""
+    """Every row that holds something, which of the first rows have merged cells, the SHA-256 of the bytes read."""
 
-    heads: Mapping[int, Cell]
     rows: tuple[SheetRow, ...]
     sha256: str
+    merged: frozenset[int] = frozenset()
 
 
 def unreadable(code: str, *, file: str, message: str = "", **where: Any) -> Unreadable:
@@ -87,11 +87,11 @@ def extract(path: Path, *, timeout: float) -> Sheet:
     if "refused" in answer:
         raise unreadable(answer["refused"], file=path.name, **answer["where"])
     return Sheet(
-        heads=_cells(answer["heads"]),
         rows=tuple(
             SheetRow(number=number, hidden=hidden, cells=_cells(cells)) for number, hidden, cells in answer["rows"]
         ),
         sha256=hashlib.sha256(content).hexdigest(),
+        merged=frozenset(answer["merged"]),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from operations.unit_proposal.workbook import heads, reading, sheet
+from operations.unit_proposal.workbook import heads, layout, reading, sheet
 
 if TYPE_CHECKING:  # openpyxl takes 0.4 s to import and most commands write no workbook
     from openpyxl.worksheet.worksheet import Worksheet
@@ -102,7 +102,7 @@ def bad_rows(
     errors: dict[int, list[Mapping[str, Any]]] = {}
     for error in (*workbook.errors, *further):
         errors.setdefault(error["row"], []).append(error)
-    columns = reading.match_columns(raw.heads, file=source_path.name)
+    columns = layout.find(raw, file=source_path.name).columns
     rows = (_bad_row(line, columns, errors[line.number]) for line in raw.rows if line.number in errors)
     _write_table(path, [*(columns[column].name for column in sorted(columns)), ROW_HEAD, ERROR_HEAD], rows)
 

@@ -106,7 +106,7 @@ CASES = {
     "16,384 heads": (rows(TOO_WIDE), "too_wide"),
     "a value far right in a row": (rows(row(1, HEADER) + row(2, [*ONE, building.cell("XFD2", "x")])), "too_wide"),
     "no rows": (rows(""), "header_missing"),
-    "no row 1": (rows(row(2, HEADER) + row(3, ONE)), "header_missing"),
+    "heads below the first rows": (rows(row(16, HEADER) + row(17, ONE)), "header_missing"),
     "other heads": (rows(HEADLESS), "header_missing"),
     "a required head missing": (rows(row(1, HEADER[:2]) + row(2, ONE[:2])), "header_missing"),
     "merged title over the header": (
@@ -261,9 +261,9 @@ def outcome_of(content: bytes) -> str:
         assert answer["refused"] in sheet._MESSAGES
         return answer["refused"]
     raw = sheet.Sheet(
-        heads=sheet._cells(answer["heads"]),
         rows=tuple(sheet.SheetRow(number=n, hidden=h, cells=sheet._cells(cells)) for n, h, cells in answer["rows"]),
         sha256="",
+        merged=frozenset(answer["merged"]),
     )
     try:
         reading.interpret(raw, file="x", catalogue=building.CATALOGUE)

@@ -65,16 +65,15 @@ def _heads(raw: sheet.Sheet, *, file: str) -> tuple[int, dict[int, Head]]:
             return line.number, found
         if len(found) > len(best[1]):
             best = (line.number, found)
-    if not best[1]:
-        raise sheet.unreadable("header_merged" if 1 in raw.merged else "header_missing", file=file)
-    if best[0] in raw.merged:
-        raise sheet.unreadable("header_merged", file=file, row=best[0])
+    if best[0] in raw.merged or (not best[1] and 1 in raw.merged):
+        raise sheet.unreadable("header_merged", file=file, row=best[0] or 1)
     missing = _missing(best[1])
+    where = f"Dòng {best[0]}" if best[1] else f"{HEAD_ROWS} dòng đầu"
     raise sheet.unreadable(
         "header_missing",
         file=file,
-        message=f"Dòng {best[0]} của trang đầu tiên thiếu cột bắt buộc: {', '.join(f'“{name}”' for name in missing)}. "
-        f"Hãy dùng mẫu của hệ thống, giữ nguyên tên cột ở dòng {best[0]}.",
+        message=f"{where} của trang đầu tiên thiếu cột bắt buộc: {', '.join(f'“{name}”' for name in missing)}. "
+        "Hãy dùng mẫu của hệ thống, giữ nguyên tên cột.",
         columns=missing,
     )
 

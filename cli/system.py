@@ -91,10 +91,10 @@ def demo(
     acks: Annotated[Path | None, typer.Option(help="Ghi lại từng việc đã lưu")] = None,
 ) -> None:
     """Một đợt xét trọn vẹn, cỡ thật, trên động cơ, cơ sở dữ liệu và thư như khi vận hành."""
-    from cli.demo import script as story
+    from cli.demo import stage
 
     folder = DOOR.folder if DOOR.said_folder or os.environ.get("VINHDANH_DATA") else None
-    answer = story.run(folder=folder, scale=scale, seed=seed, port=port, acks=acks, serve=not exit_)
+    answer = stage.run(folder=folder, scale=scale, seed=seed, port=port, acks=acks, serve=not exit_)
     DOOR.say(answer)
 
 

@@ -191,3 +191,10 @@ def foreign_key() -> Refusal:
         "Khóa ledger.key trong thư mục dữ liệu không phải khóa của sổ cái này. Hãy đặt lại đúng tệp ledger.key (bản sao lưu "
         "có giữ khóa), hoặc đặt VINHDANH_DATABASE_URL về đúng cơ sở dữ liệu của thư mục.",
     )
+
+
+def written(session: Session, start: int, end: int) -> list[tuple[int, str]]:
+    """(index, subject) of the entries from `start` up to, not including, `end`."""
+    e = table(LedgerEntry).c
+    found = session.execute(sa.select(e.index, e.subject).where(e.index >= start, e.index < end).order_by(e.index))
+    return [(index, subject) for index, subject in found]

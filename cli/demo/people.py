@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import sqlalchemy as sa
-from sqlmodel import Session
-
+from models.database import Session
 from operations import access, record
 from operations.access import Actor
 from operations.installation import Installation
+from operations.views import progress
+from rules.lifecycle import State
 
 T = TypeVar("T")
 
@@ -55,10 +55,7 @@ class Office:
 
     def _entry(self, code: str, start: int, end: int) -> tuple[str, int]:
         """What an act of many entries is known by: its first entry about `code`, else its last one and what that is about."""
-        query = sa.text(
-            'SELECT "index", subject FROM ledger_entry WHERE "index" >= :a AND "index" < :b ORDER BY "index"'
-        )
-        found = self.look(lambda session: [(row[0], row[1]) for row in session.execute(query, {"a": start, "b": end})])
+        found = self.look(lambda session: record.written(session, start, end))
         for index, subject in found:
             if code and (subject == code or subject.startswith(f"{code}/")):
                 return code, index
@@ -69,17 +66,9 @@ class Office:
         with self.installation.database.read() as session:
             return question(session)
 
-    def codes(self, round_code: str, state: str) -> list[str]:
+    def codes(self, round_code: str, state: State) -> list[str]:
         """Codes of a round's nominations in a state, oldest first."""
-        query = (
-            "SELECT n.code FROM nomination n JOIN review_round r ON r.id = n.round_id "
-            "WHERE r.code = :round AND n.state = :state ORDER BY n.id"
-        )
-        return list(
-            self.look(
-                lambda session: session.execute(sa.text(query), {"round": round_code, "state": state}).scalars().all()
-            )
-        )
+        return self.look(lambda session: progress.codes(session, round_code, state))
 
 
 def peak_rss_mb() -> int:
@@ -107,11 +96,3 @@ def ballot(
         else:
             choices[code] = "approve" if draw < 0.985 else "abstain"
     return choices
-
-
-def first_error(results: Iterable[Any]) -> str | None:
-    """Why the first refused result was refused."""
-    for result in results:
-        if result.refusal is not None:
-            return f"{result.code}: {result.refusal.message}"
-    return None

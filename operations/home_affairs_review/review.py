@@ -126,6 +126,26 @@ def appraisal_aspects(row: Any) -> dict[str, Any]:
     }
 
 
+def unjudged(session: Session) -> int:
+    """How many submitted nominations have no appraisal of their present version."""
+    fresh = sa.exists().where(_A.nomination_id == _N.id, _A.nomination_version == _N.version)
+    query = sa.select(sa.func.count()).select_from(Nomination).where(_N.state == State.SUBMITTED.value, ~fresh)
+    return int(session.execute(query).scalar_one())
+
+
+def judged(session: Session, *, round_code: str | None = None) -> list[tuple[str, str]]:
+    """(code, verdict) of the submitted nominations whose present version was evaluated, oldest first."""
+    query = (
+        sa.select(_N.code, _A.verdict)
+        .join_from(Nomination, Appraisal, (_A.nomination_id == _N.id) & (_A.nomination_version == _N.version))
+        .where(_N.state == State.SUBMITTED.value)
+        .order_by(_N.id)
+    )
+    if round_code is not None:
+        query = query.where(_N.round_id == rounds.by_code(session, round_code).id)
+    return [(row.code, row.verdict) for row in session.execute(query)]
+
+
 def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
     found: dict[int, int] = {}
     for chunk in chunks([standing.id for standing in pending]):

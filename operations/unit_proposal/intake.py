@@ -5,8 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
+from models import Dossier, ReviewRound
+from models.types import table
 from operations import files
 from operations.access import Actor
 from operations.unit_proposal import proposal
@@ -85,6 +88,13 @@ def store(
         workbook=stored,
         submit=submit,
     )
+
+
+def filed(session: Session, *, round_code: str, sha256: str) -> bool:
+    """Has a workbook of this content been filed in this round?"""
+    d, r = table(Dossier).c, table(ReviewRound).c
+    query = sa.exists().where(d.round_id == r.id, r.code == round_code, d.workbook_sha256 == sha256)
+    return bool(session.execute(sa.select(query)).scalar_one())
 
 
 def check(

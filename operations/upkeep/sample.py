@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from models import Account
 from operations import access, regulations
 from operations.access import INSTALLER
 from operations.council_vote import council
@@ -93,6 +94,11 @@ def proposing_units() -> list[tuple[str, str, str]]:
     found += [(f"CQ{n:02d}", name, "district") for n, name in enumerate(_AGENCIES, 1)]
     found += [(f"TH{n:02d}", name, "district") for n, name in enumerate(_SCHOOLS, 1)]
     return found
+
+
+def stands(session: Session) -> bool:
+    """Is there any account? Then the office was set up before."""
+    return session.exec(select(Account.id).limit(1)).first() is not None
 
 
 def set_up(

@@ -136,14 +136,15 @@ class Door:
 
     def act(self, verb: str, subject: str, change: Callable[[Session, Actor], T]) -> T:
         """One act, one transaction. A reach beyond somebody's rights is also written to the security log."""
-        from operations import access
+        from operations import access, record
 
         who = self.username or "?"
         try:
             with self.installation.database.begin() as session:
                 actor = self.actor(session)
                 who = actor.username
-                return change(session, actor)
+                with record.naming(session, who):
+                    return change(session, actor)
         except Refusal as refusal:
             if refusal.reach:
                 with self.installation.database.begin_unrecorded() as session:

@@ -5,7 +5,8 @@ the state tables. What kinds of entries there are stands in `ledger.kinds`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -142,6 +143,23 @@ def _doer(kind: Kind, by: str) -> str:
     if by in kinds.UNNAMED and by != kind.unnamed:
         raise TypeError(f"{kind} is a person's act, not done by «{by}»")
     return by
+
+
+@contextmanager
+def naming(session: Session, username: str) -> Iterator[None]:
+    """One person's act at a door: whatever it adds to the ledger names that person, and beside them nobody but the engine.
+
+    An act that does not is a mistake of the program: it is rolled back whole.
+    """
+    before: _Pending | None = session.info.get(_PENDING)
+    first = before.size if before else 0
+    yield
+    pending: _Pending | None = session.info.get(_PENDING)
+    if pending is None or pending.size == first:
+        return
+    named = {act["by"] for act in pending.acts if act["last"] >= first} - {kinds.ENGINE}
+    if named != {username}:
+        raise TypeError(f"an act of «{username}» is recorded as done by {sorted(named)}")
 
 
 def erase(session: Session, kind: Kind, subject: str, field: str, *, ground: str, by: str) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from fastapi import Request
 from sqlmodel import Session
 
-from operations import access, idempotency
+from operations import access, idempotency, record
 from operations.access import Actor
 from operations.installation import Installation
 from operations.people import browser_sessions
@@ -149,11 +149,12 @@ class Visit:
             with self.installation.database.begin() as session:
                 # Roles as of now: the page may have been open for hours.
                 present = access.actor(session, actor.username, now=self.now)
-                if not once:
-                    return change(session, present)
-                return idempotency.once(
-                    session, key=once, verb=verb, actor=present, now=self.now, act=lambda: change(session, present)
-                )
+                with record.naming(session, present.username):
+                    if not once:
+                        return change(session, present)
+                    return idempotency.once(
+                        session, key=once, verb=verb, actor=present, now=self.now, act=lambda: change(session, present)
+                    )
         except Refusal as refusal:
             self.note(verb, subject, refusal)
             raise

@@ -20,7 +20,7 @@ _NAMED_BEFORE = frozenset(
         Kind.ACCOUNT_IDENTITIES_UNLINKED, Kind.ACCOUNT_IDENTITY_LINKED, Kind.ACCOUNT_SECOND_FACTOR_REMOVED,
         Kind.ROLE_GRANTED, Kind.ROLE_ENDED, Kind.COUNCIL_SET_UP, Kind.COUNCIL_MEMBER_APPOINTED,
         Kind.COUNCIL_MEMBER_DISMISSED, Kind.AUTHORISATION_GIVEN, Kind.AUTHORISATION_ENDED, Kind.API_TOKEN_REVOKED,
-        Kind.SESSION_RESCHEDULED, Kind.SESSION_CANCELLED, Kind.REGULATION_REGISTERED,
+        Kind.SESSION_RESCHEDULED, Kind.SESSION_CANCELLED, Kind.REGULATION_REGISTERED, Kind.APPRAISAL_FOUND,
     }
 )  # fmt: skip
 _NAMES = ("by", "on_behalf_of")
@@ -48,7 +48,8 @@ class Doers:
         """Look at the next entry; `opened` holds what its opening row says, salt and value a field."""
         act = self._act(index)
         named = "by" in commitments
-        unnamed = named and opened.get("by", ("", ""))[1] in kinds.UNNAMED  # never written by an earlier program
+        who = opened["by"][1] if "by" in opened else ""
+        unnamed = isinstance(who, str) and who in kinds.UNNAMED  # never written by an earlier program
         self._began = self._began or unnamed or (named and kind not in _NAMED_BEFORE)
         if not named:
             if self._began:

@@ -15,7 +15,7 @@ from fastapi import Header, Request
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from operations import access, idempotency
+from operations import access, idempotency, record
 from operations.access import Actor
 from operations.installation import Installation
 from operations.people import proof, tokens
@@ -84,19 +84,21 @@ class Call:
         """The same within a transaction that is open already."""
         present = access.actor(session, self.actor.username, now=self.now)
         if self.key is None or not repeatable:
-            return change(session, present)
+            with record.naming(session, present.username):
+                return change(session, present)
         if isinstance(said, BaseModel):
             said = said.model_dump_json(exclude={"password", "code", "shares"})
         url = self.request.url
-        return idempotency.once(
-            session,
-            key=self.key,
-            verb=f"{self.request.method} {url.path}",
-            actor=present,
-            now=self.now,
-            act=lambda: change(session, present),
-            body=f"{url.path}?{url.query}\n{said or ''}",
-        )
+        with record.naming(session, present.username):
+            return idempotency.once(
+                session,
+                key=self.key,
+                verb=f"{self.request.method} {url.path}",
+                actor=present,
+                now=self.now,
+                act=lambda: change(session, present),
+                body=f"{url.path}?{url.query}\n{said or ''}",
+            )
 
     def prove(self, said: Password) -> None:
         """Ask for the person behind the token. Raises what `proof.prove` raises; holds no transaction meanwhile."""

@@ -147,7 +147,7 @@ def _doer(kind: Kind, by: str) -> str:
 
 @contextmanager
 def naming(session: Session, username: str) -> Iterator[None]:
-    """One person's act at a door: whatever it adds to the ledger names that person, and beside them nobody but the engine.
+    """One person's act at a door: whatever it adds to the ledger names that person, and nobody else who has an account.
 
     An act that does not is a mistake of the program: it is rolled back whole.
     """
@@ -157,7 +157,7 @@ def naming(session: Session, username: str) -> Iterator[None]:
     pending: _Pending | None = session.info.get(_PENDING)
     if pending is None or pending.size == first:
         return
-    named = {act["by"] for act in pending.acts if act["last"] >= first} - {kinds.ENGINE}
+    named = {act["by"] for act in pending.acts if act["last"] >= first} - kinds.UNNAMED
     if named != {username}:
         raise TypeError(f"an act of «{username}» is recorded as done by {sorted(named)}")
 

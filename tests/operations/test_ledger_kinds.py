@@ -37,7 +37,8 @@ def test_no_kind_is_spelled_out_beside_the_list():
 
 
 def test_what_is_recorded_is_what_is_compared_with_the_state():
-    assert set(protected.TABLES) == SOURCES
+    within = {"opening"}  # said of entries, not of the state: compared while the ledger itself is read
+    assert set(protected.TABLES) == SOURCES - within
 
 
 def test_a_kind_says_what_happened_to_what_in_words_of_its_own():

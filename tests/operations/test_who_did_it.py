@@ -24,7 +24,6 @@ APART = {
     "web/routes/petitions.py": "a citizen's: no account",
     "web/routes/administration.py": "one's own visit ends",
     "cli/system.py": "the first set-up, the sweep of deadlines",
-    "cli/ledger.py": "a checkpoint is signed: the key's act",
     "cli/simulate.py": "scripted people, each through a verb with its actor",
     "cli/demo/script.py": "as above",
     "cli/demo/people.py": "as above",

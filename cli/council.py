@@ -11,8 +11,7 @@ from operations.council_vote import conflicts_answered, convening, council, recu
 from operations.installation import moment
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from models.database import Session
     from operations.access import Actor
 
 app = typer.Typer(no_args_is_help=True, help="Phiên họp Hội đồng.")

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-from sqlmodel import Session
 
 from cli.door import DOOR, Code, day
 from cli.nominations import Codes, Reason, each, refusals
+from models.database import Session
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.public_disclosure import disclosure

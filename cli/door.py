@@ -22,8 +22,7 @@ import typer
 from rules.refusal import Refusal, Unreadable
 
 if TYPE_CHECKING:  # the database and its libraries cost a second, and half of the commands need none
-    from sqlmodel import Session
-
+    from models.database import Session
     from operations.access import Actor
     from operations.installation import Installation
 

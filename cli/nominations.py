@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlmodel import Session
 
 from cli.door import DOOR, day, read_bytes
+from models.database import Session
 from operations import files
 from operations.access import Actor
 from operations.home_affairs_review import review

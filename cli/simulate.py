@@ -19,7 +19,7 @@ from cli.demo.people import (
     groups,
     peak_rss_mb,
 )
-from operations import record, rounds
+from operations import rounds
 from operations.chairman_signature import signature
 from operations.council_vote import convening, counting, share_files, vote
 from operations.home_affairs_review import review
@@ -52,7 +52,7 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
     office = Office(installation, BEGIN)
     database = installation.database
     with database.begin() as session:
-        if record.size(session):
+        if sample.stands(session):
             raise Refusal("folder_not_empty", "Cơ sở dữ liệu này đã có dữ liệu; hãy dùng một cơ sở dữ liệu trống.")
         sample.set_up(session, now=BEGIN, passwords_for=[])
     units = [code for code, _, _ in sample.proposing_units()]

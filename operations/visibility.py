@@ -22,6 +22,11 @@ OFFICE = (Role.REVIEWER, Role.SECRETARY, Role.CHAIRMAN, Role.DEPUTY, Role.INSPEC
 _N = table(Nomination).c
 
 
+def knows_why_paused(actor: Actor) -> bool:
+    """Why a nomination is paused may point at who complained (Luật Tố cáo 25/2018/QH14): the office's alone."""
+    return actor.holds(*OFFICE)
+
+
 def conditions(actor: Actor) -> list[Any]:
     """Conditions on nominations that leave exactly those which this actor may read (`Act.SEE_NOMINATION`)."""
     way: dict[Relation | None, Any] = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi.responses import Response
-from sqlmodel import Session
 
+from models.database import Session
 from operations import transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review

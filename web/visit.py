@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from sqlmodel import Session
 
+from models.database import Session
 from operations import access, idempotency, record
 from operations.access import Actor
 from operations.installation import Installation

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import Nomination, Nominee, ReviewRound, Unit
 from models.types import table
@@ -20,6 +23,7 @@ from operations import (
 )
 from operations.access import Actor
 from operations.unit_proposal import proposal
+from operations.unit_proposal.workbook import facts
 from operations.unit_proposal.workbook.heads import RATING_WORDS
 from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import State
@@ -82,11 +86,11 @@ def mend(
     record.record(session, Kind.NOMINATION_MENDED, [(code, proposal.nomination_aspects(row))], by=actor.username)
 
 
-def mendable(session: Session, code: str, *, actor: Actor) -> Nomination:
+def mendable(session: Session, code: str, *, actor: Actor) -> "Written":
     """The nomination, for somebody who may mend it now. Raises what `mend` raises before it looks at the changes."""
-    row = visibility.require(session, code, actor=actor, act=Act.MEND)
-    _require_mendable(row)
-    return row
+    found = written(session, code, actor=actor)
+    _require_mendable(found.row)
+    return found
 
 
 def _require_mendable(row: Nomination) -> None:
@@ -97,6 +101,41 @@ def _require_mendable(row: Nomination) -> None:
             "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
             citation=Citation(document=lifecycle.LAW, article="84"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A nomination as its unit wrote it, whom it proposes, and the other nominations that hold this nominee as written."""
+
+    row: Nomination
+    nominee: Nominee
+    holding: list[str]
+
+
+def written(session: Session, code: str, *, actor: Actor) -> Written:
+    """What mending begins with. Raises what `visibility.require` raises of `Act.MEND`."""
+    row = visibility.require(session, code, actor=actor, act=Act.MEND)
+    return Written(row, session.get_one(Nominee, row.nominee_id), holding_nominee(session, row))
+
+
+def changes_of(was: Written, proposed: proposal.Proposed) -> dict[str, str | None]:
+    """What a form read as `proposed` changes in the nomination. Facts that a form has no words for stay as they are."""
+    said: dict[str, Any] = json.loads(was.row.facts)
+    typed = dict(proposed.facts)
+    if facts.write(said) is None:
+        typed = {name: value for name, value in said.items() if name != "grounds"} | {
+            name: value for name, value in typed.items() if name == "grounds"
+        }
+    wanted = {name: getattr(proposed, name) for name in MENDABLE if name not in {"parts", "facts"}}
+    wanted["parts"] = ",".join(proposed.parts) if proposed.parts is not None else proposal.ATTESTED
+    changes = {name: value for name, value in wanted.items() if (value or None) != (getattr(was.row, name) or None)}
+    return changes if typed == said else {**changes, "facts": dumps(typed).decode()}
+
+
+def changes_of_person(was: Written, proposed: proposal.Proposed) -> dict[str, str | date | None]:
+    """What a form read as `proposed` changes in who is proposed."""
+    wanted = {name: getattr(proposed, name) for name in MENDABLE_PERSON}
+    return {name: value for name, value in wanted.items() if (value or None) != (getattr(was.nominee, name) or None)}
 
 
 def holding_nominee(session: Session, row: Nomination) -> list[str]:

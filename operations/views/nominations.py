@@ -35,10 +35,13 @@ from operations.access import Actor
 from operations.home_affairs_review import cases
 from operations.unit_proposal import attachments, proposal
 from rules import catalogue, evaluation, names
+from rules.lifecycle import State
 from rules.refusal import Unreadable
 
 _N, _P, _U, _R, _D = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, Dossier))
 LONGEST_SEARCH = 200
+# What the unit wrote of the case.
+WRITTEN = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
 _CODE = re.compile("DN-[0-9]{4}-[0-9]+")
 
 
@@ -119,6 +122,12 @@ def round_choices(session: Session, *, taking: bool = False) -> list[tuple[str, 
     if taking:
         query = query.where(col(ReviewRound.closed_at).is_(None), col(ReviewRound.frozen_at).is_(None))
     return [(code, title) for code, title in session.exec(query.order_by(_R.id.desc()))]
+
+
+def reason_seen(row: Nomination, fields: frozenset[str], *, actor: Actor) -> str | None:
+    """The reason written on a nomination, where this reader may know it; `fields` are those of the policy."""
+    hidden = row.state == State.PAUSED and not visibility.knows_why_paused(actor)
+    return None if hidden or "reason" not in fields else row.reason
 
 
 def whole(session: Session, row: Nomination) -> dict[str, Any]:

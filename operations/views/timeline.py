@@ -13,11 +13,12 @@ from ledger import entry, kinds
 from ledger.kinds import Kind
 from models import Account, Appraisal, Decision, LedgerEntry, LedgerOpening, Nomination, SubmissionLetter
 from models.types import as_mapping, table
-from operations import access, transition, visibility
+from operations import access, rights, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.unit_proposal import attachments
 from operations.views import nominations
+from rules import policy
 
 VERDICTS = {
     "eligible": "đủ điều kiện",
@@ -74,7 +75,7 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
     found = [(said, _opened(said.openings)) for said in session.execute(query)]
     signers = _signers(session, {str(opened["paper"]) for _, opened in found if opened.get("paper")})
     names = _names(session, {who for _, opened in found if (who := _who(opened, signers))})
-    inside = actor.holds(*visibility.OFFICE)
+    inside = visibility.knows_why_paused(actor)
     return [
         Event(
             index=said.place,
@@ -161,3 +162,18 @@ def of_nomination(session: Session, code: str) -> dict[str, Any]:
             )
         ],
     }
+
+
+def told(session: Session, code: str, *, actor: Actor, now: datetime) -> dict[str, Any]:
+    """`of_nomination` as this reader may know it, with its version and under `proposal` what the unit wrote.
+
+    Raises what `visibility.require` raises.
+    """
+    row = visibility.require(session, code, actor=actor)
+    fields = policy.fields_of_nominee(actor.roles, rights.relations(session, [row], actor=actor, now=now)[row.id or 0])
+    found = of_nomination(session, code) | {"version": row.version}
+    if "findings" not in fields:
+        found |= {"findings": [], "verdict": None}
+    found["reason"] = nominations.reason_seen(row, fields, actor=actor)
+    found["proposal"] = {name: getattr(row, name) if name in fields else None for name in nominations.WRITTEN}
+    return found

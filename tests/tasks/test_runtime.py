@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.door import Door
-from operations.installation import moment
+from operations.installation import Installation, moment
 from rules.refusal import Unreadable
 from tasks import runtime
 from web import visit
@@ -16,13 +16,23 @@ SET = "2024-12-20T08:00:00+07:00"
 OTHER = "2025-01-02T08:00:00+07:00"
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    installation = Installation.at(tmp_path_factory.mktemp("home"), {})
+    installation.create()
+    installation.database.close()
+    return installation.folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("VINHDANH_DATA", str(tmp_path))
+def folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (home / "vinhdanh.toml").unlink(missing_ok=True)
+    monkeypatch.setenv("VINHDANH_DATA", str(home))
     monkeypatch.delenv("VINHDANH_NOW", raising=False)
     runtime.installation.cache_clear()
     visit.installation.cache_clear()
-    yield tmp_path
+    yield home
+    runtime.installation().database.close()
     runtime.installation.cache_clear()
     visit.installation.cache_clear()
 

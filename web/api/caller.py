@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from fastapi import Header, Request
 from pydantic import BaseModel
-from sqlmodel import Session
 
+from models.database import Session
 from operations import access, idempotency, record
 from operations.access import Actor
 from operations.installation import Installation

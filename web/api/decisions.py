@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlmodel import Session
 
+from models.database import Session
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.public_disclosure import disclosure

@@ -14,15 +14,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import Field
-from sqlmodel import Session
 
-from operations import files, rights, visibility
+from models.database import Session
+from operations import files, visibility
 from operations.access import Actor
 from operations.home_affairs_review.moves import MOVES, Move
 from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.proposal import Proposed
 from operations.views import nominations, timeline
-from rules import policy
 from rules.lifecycle import Action, State, stage_of
 from rules.policy import Act
 from rules.refusal import Refusal
@@ -170,17 +169,7 @@ def _errors(answer: dict[str, Any]) -> Refusal:
 def show_nomination(call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))], code: InPath) -> Any:
     """One nomination: what the unit wrote, what the rules found, and everything that happened to it."""
     with call.reading() as session:
-        row = visibility.require(session, code, actor=call.actor)
-        relations = rights.relations(session, [row], actor=call.actor, now=call.now)[row.id or 0]
-        seen = policy.fields_of_nominee(call.actor.roles, relations)
-        told = timeline.of_nomination(session, code)
-    if "findings" not in seen:
-        told |= {"findings": [], "verdict": None}
-    # Why it is paused may point at who complained (Luật Tố cáo 25/2018/QH14): the office's alone.
-    if "reason" not in seen or (row.state == State.PAUSED and not call.actor.holds(*visibility.OFFICE)):
-        told["reason"] = None
-    said = {name: getattr(row, name) if name in seen else None for name in shapes.Proposal.model_fields}
-    return told | {"version": row.version, "proposal": said}
+        return timeline.told(session, code, actor=call.actor, now=call.now)
 
 
 @router.post("/{code}/mend", response_model=shapes.Mended)

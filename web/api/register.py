@@ -3,8 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from sqlmodel import Session
 
+from models.database import Session
 from operations.access import Actor
 from operations.public_disclosure import petitions, public_register
 from rules.case import NomineeKind

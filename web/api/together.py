@@ -10,8 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session
-
+from models.database import Session
 from operations import access
 from operations.installation import Installation
 from operations.unit_proposal import proposal

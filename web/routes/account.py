@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import segno
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session
 
+from models.database import Session
 from operations.access import Actor
 from operations.people import browser_sessions, links, own_account, tokens
 from rules.policy import Act

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session
 
+from models.database import Session
 from operations.access import Actor
 from operations.people import account_requests, four_eyes
 from rules.policy import Act

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from models.database import Session
-from models.organisation import LEVELS
 from operations import access, free_text, record, regulations, seal, transition
 from operations.access import Actor
 from operations.people import accounts, authorisations, four_eyes, links, roles, second_factor, units
@@ -18,6 +17,7 @@ from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
 from rules.policy import Act
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import Level
 from web import pages, reauthentication
 from web.forms import Form, Submitted, SubmittedLong
 from web.language import words
@@ -262,7 +262,7 @@ def _units(visit: Visit, *, form: Form | None = None) -> Response:
         "administration/units.html",
         status=422 if errors else 200,
         rows=rows,
-        levels=[(level, LEVEL_NAMES[level]) for level in LEVELS],
+        levels=[(level, LEVEL_NAMES[level]) for level in Level],
         level_names=LEVEL_NAMES,
         errors=errors,
         said=_said(form, "code", "name", "level", "email", "from"),

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session
 
+from models.database import Session
 from operations.access import Actor
 from operations.views import inbox
 from rules.policy import Act

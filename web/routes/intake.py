@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, RedirectResponse, Response
-from sqlmodel import Session
 from starlette.background import BackgroundTask
 
+from models.database import Session
 from operations import access, files, rounds
 from operations.access import Actor
 from operations.unit_proposal import intake, uploads

@@ -6,16 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session
 
-from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import Nomination, Nominee
+from models.database import Session
 from operations import access, rights, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import cases, comments, review
 from operations.public_disclosure import petitions
 from operations.unit_proposal import attachments, intake, mending, proposal
+from operations.unit_proposal.mending import Written
 from operations.unit_proposal.workbook import facts, heads
 from operations.views import nominations, timeline
 from rules import catalogue, lifecycle, policy
@@ -268,10 +267,7 @@ def _whole(
         further_scans=[one for one in scans if one["part"] not in {part["id"] for part in held}],
         cited=lambda said: str(Citation(**said)),
         state=state,
-        shows_reason=bool(row.reason)
-        and "reason" in fields
-        # Why it was paused may point at who complained.
-        and (state is not State.PAUSED or visit.actor.holds(*visibility.OFFICE)),
+        reason=nominations.reason_seen(row, fields, actor=visit.actor),
         facts=_facts(found, fields),
         fields=fields,
         appraisal=appraisal,
@@ -282,7 +278,7 @@ def _whole(
         seen=_seen,
         # What is amiss first: it is what somebody has to do something about.
         findings=sorted(findings, key=lambda one: {"not_met": 0, "unknown": 1}.get(one["verdict"], 2)),
-        stages_done=_stages(row, [event.kind for event in events], round_closed=found["round"].closed_at is not None),
+        stages_done=_stages(found, [event.kind for event in events]),
         open_petitions=open_petitions,
         sees_result=counted and visit.may(Act.SEE_RESULT, relation=relation),
         sees_session=found["session"] is not None and visit.may(Act.SEE_SESSION, relation=relation),
@@ -367,11 +363,12 @@ _BROUGHT_TO: dict[str, Stage] = {
 }
 
 
-def _stages(row: Nomination, kinds: Sequence[str], *, round_closed: bool) -> dict[str, str]:
+def _stages(found: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, str]:
     """Of each stage: done, skipped, current, returned, later; ended where it went no further, and never after that."""
+    row, round_closed = found["row"], found["round"].closed_at is not None
     state = State(row.state)
     if state in {State.CLOSED, State.REVOKED} or (state is State.DISCLOSED and round_closed):
-        found = dict.fromkeys(STAGES, "done")
+        places = dict.fromkeys(STAGES, "done")
     else:
         at, ended = lifecycle.stage_of(state), lifecycle.stage_of(state) is Stage.ENDED
         if state is State.REFUSED and row.submission_letter_id is not None:  # by the superior, to whom it had gone
@@ -381,15 +378,15 @@ def _stages(row: Nomination, kinds: Sequence[str], *, round_closed: bool) -> dic
             at = _ENDED_AT.get(state) or (moves[-1] if moves else Stage.UNIT_PROPOSAL)
         place = STAGES.index(at)
         now, after = ("ended", "never") if ended else ("current", "later")
-        found = {
+        places = {
             stage: "done" if number < place else now if number == place else after
             for number, stage in enumerate(STAGES)
         }
     if state is State.RETURNED:
-        found[Stage.HOME_AFFAIRS_REVIEW] = "returned"
-    if row.route != "full" and found[Stage.COUNCIL_VOTE] != "never":
-        found[Stage.COUNCIL_VOTE] = "skipped"
-    return {stage.value: place for stage, place in found.items()}
+        places[Stage.HOME_AFFAIRS_REVIEW] = "returned"
+    if row.route != "full" and places[Stage.COUNCIL_VOTE] != "never":
+        places[Stage.COUNCIL_VOTE] = "skipped"
+    return {stage.value: place for stage, place in places.items()}
 
 
 @router.post("/nominations/{code}/comments")
@@ -415,17 +412,13 @@ def comment(visit: Annotated[Visit, Depends(Permit(Act.COMMENT))], code: str, fo
 def mending_form(visit: Mender, code: str) -> Response:
     """The form with what the nomination says now. Raises Refusal `wrong_state` where nothing may be mended."""
     with visit.reading() as session:
-        row, nominee = _mendable(session, visit, code)
-    return _mend(visit, row, nominee, _as_said(row) | _as_named(nominee), {}, version=row.version)
+        was = mending.mendable(session, code, actor=visit.actor)
+    return _mend(visit, was, _as_said(was) | _as_named(was), {}, version=was.row.version)
 
 
-def _mendable(session: Session, visit: Visit, code: str) -> tuple[Nomination, Nominee]:
-    row = mending.mendable(session, code, actor=visit.actor)
-    return row, session.get_one(Nominee, row.nominee_id)
-
-
-def _as_said(row: Nomination) -> dict[str, Any]:
+def _as_said(was: Written) -> dict[str, Any]:
     """What the nomination says, as its form shows it."""
+    row = was.row
     said: dict[str, Any] = json.loads(row.facts)
     attested = row.parts == proposal.ATTESTED
     return {
@@ -440,8 +433,9 @@ def _as_said(row: Nomination) -> dict[str, Any]:
     }
 
 
-def _as_named(nominee: Nominee) -> dict[str, str]:
+def _as_named(was: Written) -> dict[str, str]:
     """Who is proposed, as the form shows it."""
+    nominee = was.nominee
     return {
         "name": nominee.name,
         "honorific": nominee.honorific or "",
@@ -456,24 +450,23 @@ def _as_named(nominee: Nominee) -> dict[str, str]:
 def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
     """Check what was typed; show what changes; save it, and hand the nomination in again where that was asked."""
     with visit.reading() as session:
-        row = visibility.require(session, code, actor=visit.actor, act=Act.MEND)
-        nominee = session.get_one(Nominee, row.nominee_id)
+        was = mending.written(session, code, actor=visit.actor)
     version = next(iter(act_pages.chosen(form).values()), 0)
     typed = _typed(form, _MENDED)
     # A page that did not show whom it is about leaves them as they are.
-    typed |= {name: form.text(name) if name in form.data else said for name, said in _as_named(nominee).items()}
+    typed |= {name: form.text(name) if name in form.data else said for name, said in _as_named(was).items()}
     step = form.text("step")
     if step == "change":
-        return _mend(visit, row, nominee, typed, {}, version=version)
-    proposed = _proposed(form, typed, typed["name"], _KIND_WORDS[nominee.kind], row.award)
+        return _mend(visit, was, typed, {}, version=version)
+    proposed = _proposed(form, typed, typed["name"], _KIND_WORDS[was.nominee.kind], was.row.award)
     if form.errors or proposed is None:
-        return _mend(visit, row, nominee, typed, form.errors, version=version, status=422)
-    changes, person = _changes(row, proposed), _person(nominee, proposed)
+        return _mend(visit, was, typed, form.errors, version=version, status=422)
+    changes, person = mending.changes_of(was, proposed), mending.changes_of_person(was, proposed)
     if step not in {"save", "submit"}:
         if not changes and not person:
             unchanged = {"achievement": words("Bạn chưa sửa gì. Hãy sửa nội dung, hoặc nộp hồ sơ từ trang của nó.")}
-            return _mend(visit, row, nominee, typed, unchanged, version=version, status=422)
-        return _mend(visit, row, nominee, typed, {}, version=version, checking=True)
+            return _mend(visit, was, typed, unchanged, version=version, status=422)
+        return _mend(visit, was, typed, {}, version=version, checking=True)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         mending.mend(session, code, actor=actor, now=visit.now, version=version, person=person, **changes)
@@ -493,38 +486,14 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
             }
             return act_pages.stale(visit, code, version, refusal, shown)
         if refusal.code in {"already_a_nominee", "nominee_in_use"}:
-            return _mend(visit, row, nominee, typed, {"name": refusal.message}, version=version, status=422)
+            return _mend(visit, was, typed, {"name": refusal.message}, version=version, status=422)
         raise
     return pages.done(f"/nominations/{code}", form.once)
 
 
-def _person(nominee: Nominee, proposed: proposal.Proposed) -> dict[str, Any]:
-    """What differs in who is proposed."""
-    wanted = {name: getattr(proposed, name) for name in mending.MENDABLE_PERSON}
-    return {name: value for name, value in wanted.items() if (value or None) != (getattr(nominee, name) or None)}
-
-
-def _changes(row: Nomination, proposed: proposal.Proposed) -> dict[str, str | None]:
-    """What differs from what is stored. Facts that the form has no words for stay as they are."""
-    said: dict[str, Any] = json.loads(row.facts)
-    typed = dict(proposed.facts)
-    if facts.write(said) is None:
-        typed = {name: value for name, value in said.items() if name != "grounds"} | {
-            name: value for name, value in typed.items() if name == "grounds"
-        }
-    wanted = {
-        name: getattr(proposed, name)
-        for name in ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
-    }
-    wanted["parts"] = ",".join(proposed.parts) if proposed.parts is not None else proposal.ATTESTED
-    changes = {name: value for name, value in wanted.items() if (value or None) != (getattr(row, name) or None)}
-    return changes if typed == said else {**changes, "facts": dumps(typed).decode()}
-
-
 def _mend(
     visit: Visit,
-    row: Nomination,
-    nominee: Nominee,
+    written: Written,
     typed: Mapping[str, Any],
     errors: dict[str, str],
     *,
@@ -532,24 +501,22 @@ def _mend(
     checking: bool = False,
     status: int = 200,
 ) -> Response:
-    was = _as_said(row) | _as_named(nominee)
-    with visit.reading() as session:
-        holding = mending.holding_nominee(session, row)
+    row = written.row
     return pages.render(
         visit,
         "nominations/mend.html",
         status=status,
         row=row,
-        nominee=nominee,
+        nominee=written.nominee,
         award_name=transition.award_name(row.award),
         typed=typed,
-        was=was,
+        was=_as_said(written) | _as_named(written),
         version=version,
         errors=_ordered(errors),
         checking=checking,
         mended=(*_PERSON, *_MENDED),
         person=_PERSON,
-        holding=holding,
+        holding=written.holding,
         speaks_facts=facts.write(json.loads(row.facts)) is not None,
         **_choices(),
     )

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session
 
+from models.database import Session
 from operations import idempotency
 from operations.access import Actor
 from operations.people import rate_limit

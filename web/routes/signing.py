@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from sqlmodel import Session
 
+from models.database import Session
 from operations import transition
 from operations.access import Actor
 from operations.chairman_signature import signature, to_sign

@@ -14,7 +14,7 @@ from rules.lifecycle import Action, State
 from tests.conftest import NOW
 from tests.web.conftest import STATES, Site, hidden
 
-# The contract's words for the acts on one nomination's page.
+# The words of docs/contract.md for the acts on one nomination's page.
 ACTS = {
     "submit": Action.SUBMIT, "pass": Action.PASS, "return": Action.RETURN, "ineligible": Action.FIND_INELIGIBLE,
     "pause": Action.PAUSE, "resume": Action.RESUME, "withdraw": Action.WITHDRAW,

@@ -152,7 +152,9 @@ class Kind(StrEnum):
     PAUSE_ENDED = "pause:ended", "Tính tiếp thời hạn"
 
     PETITION_ANSWERED = "petition:answered", "Trả lời phản ánh"
+    PETITION_DISMISSED = "petition:dismissed", "Không thụ lý đơn"
     PETITION_RECEIVED = "petition:received", "Tiếp nhận phản ánh", _NOTHING, CITIZEN
+    PETITION_TAKEN = "petition:taken", "Thụ lý đơn"
 
     RECUSAL_DECLARED = "recusal:declared", "Thành viên tránh hồ sơ"
 

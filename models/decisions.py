@@ -93,7 +93,12 @@ class Disclosure(SQLModel, table=True):
 class Petition(SQLModel, table=True):
     """A citizen's objection. Who sent it is never published (Luật Tố cáo 25/2018)."""
 
-    __table_args__ = (one_of("state", ("received", "answered")),)
+    __table_args__ = (
+        one_of("state", ("received", "taken", "dismissed", "answered")),
+        check("taken_as_something", "(taken_as IS NOT NULL) = (state = 'taken') OR state = 'answered'"),
+        check("handled_by_somebody", "(handled_by IS NULL) = (handled_at IS NULL)"),
+        check("handled_unless_new", "handled_by IS NOT NULL OR state NOT IN ('taken', 'dismissed')"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(unique=True, max_length=40)
@@ -103,8 +108,14 @@ class Petition(SQLModel, table=True):
     text: str
     sender: str | None = Field(default=None, max_length=300)
     received_at: datetime = Field(sa_type=UtcDateTime)
+    arrived_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, index=True, description="by the wall clock: what a day's limit counts"
+    )
     due_on: date
     state: str = Field(default="received", max_length=10)
+    taken_as: str | None = Field(default=None, max_length=20)
+    handled_by: str | None = Field(default=None, max_length=80)
+    handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answer: str | None = None
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1

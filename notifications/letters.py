@@ -353,6 +353,15 @@ class PetitionReceived(_Strict):
     due: When | None
 
 
+class PetitionsMany(_Strict):
+    """To who answers them and who administers the system: unusually many came today."""
+
+    recipient_name: Line
+    day: When
+    count: int
+    most: int
+
+
 class PetitionAnswered(_Strict):
     petition_code: Line
     answer: Prose
@@ -427,6 +436,7 @@ KINDS: Mapping[str, Kind] = {
     "disclosure_published": Kind("public_disclosure", DisclosurePublished),
     "petition_received": Kind("public_disclosure", PetitionReceived),
     "petition_answered": Kind("public_disclosure", PetitionAnswered),
+    "petitions_many": Kind("public_disclosure", PetitionsMany),
     "deadline_reminder": Kind("deadlines", DeadlineReminder),
     "deadline_escalation": Kind("deadlines", DeadlineEscalation),
     "deadline_extended": Kind("deadlines", DeadlineExtended),
@@ -450,6 +460,7 @@ PLACES: Mapping[str, str] = {
     "ballot_annulled": _SESSION,
     "waiting_for_signature": "/sign",
     "petition_received": "/petitions/{petition_code}",
+    "petitions_many": "/petitions",
     "account_request": "/administration/requests/{number}",
 }
 _RETURNED = "/nominations?state=returned"

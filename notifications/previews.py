@@ -176,6 +176,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "recipient_name": "Sùng Thị Chuyên Viên",
         "due": "2025-01-10",
     },
+    "petitions_many": {"recipient_name": "Sùng Thị Chuyên Viên", "day": "2024-12-20", "count": 50, "most": 300},
     "petition_answered": {
         "petition_code": "PA-2024-0003",
         "answer": "Nội dung đã được kiểm tra.\n\nDanh sách giữ nguyên.",

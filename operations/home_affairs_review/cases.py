@@ -142,14 +142,14 @@ def _held(session: Session, nominees: Sequence[int]) -> dict[int, list[tuple[str
 
 
 def complained_of(session: Session, codes: Sequence[str]) -> dict[str, str]:
-    """Nomination → the first citizen's petition about it that nobody has answered yet."""
+    """Nomination → the first citizen's petition about it that an officer has taken up and nobody answered yet."""
     found: dict[str, str] = {}
     p = table(Petition).c
     for chunk in chunks(codes):
         query = (
             sa.select(_N.code, sa.func.min(p.code))
             .join_from(Petition, Nomination, p.nomination_id == _N.id)
-            .where(p.state == "received", _N.code.in_(chunk))
+            .where(p.state == "taken", _N.code.in_(chunk))
             .group_by(_N.code)
         )
         found |= as_mapping(session.connection().execute(query))

@@ -1,13 +1,16 @@
-"""Citizens' petitions: taken by anybody with a receipt, due by their own legal clock, answered by the office.
+"""Citizens' petitions: received from anybody with a receipt, due by their own legal clock, answered by the office.
 
+One stands in no nomination's way until an officer has read it and taken it up as a complaint or a denunciation: else
+whoever guesses a code could keep it from being signed.
 Who sent one is never published and stands in no list (Luật Tố cáo 25/2018/QH14).
 """
 
 import base64
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from ledger import kinds
 from ledger.kinds import Kind
-from models import Decision, Nomination, Petition, PetitionReceipt
+from models import Decision, Nomination, Petition, PetitionReceipt, ReviewRound
 from models.types import table
 from operations import (
     access,
@@ -42,12 +45,21 @@ LAWS = {
     "complaint": "Luật Khiếu nại 02/2011/QH13",
     "denunciation": "Luật Tố cáo 25/2018/QH14",
 }
-STATES = {"received": "đã tiếp nhận, đang xem xét", "answered": "đã trả lời"}
+STATES = {
+    "received": "đã tiếp nhận, đang xem xét",
+    "taken": "đã thụ lý, đang giải quyết",
+    "dismissed": "không thụ lý",
+    "answered": "đã trả lời",
+}
+OPEN = ("received", "taken")
+TAKEN_AS = ("complaint", "denunciation")
+MANY_A_DAY = 50  # beyond: one alarm instead of a letter each
+MOST_A_DAY = 300
 # Who acts when a citizen does: nobody's account, for the keys of `idempotency`.
 CITIZEN = Actor(username="", name="công dân", roles=frozenset())
 READERS = (Role.REVIEWER, Role.SECRETARY, Role.CHAIRMAN, Role.INSPECTOR)
 _P = table(Petition).c
-_ANSWERED = sa.case((_P.state == "answered", 1), else_=0)
+_ENDED = sa.case((_P.state.in_(OPEN), 0), else_=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,8 @@ def file(
 
     `receipt` is one from `receipt_from`, for a door that must show the same one again; else a fresh one.
 
-    A code that is no nomination's stays in the text. Raises Refusal `missing_text`, `unknown_ground`, `unknown_decision`.
+    A code that is no nomination's stays in the text. Raises Refusal `missing_text`, `unknown_ground`, `unknown_decision`,
+    `too_many_today`.
     """
     if not text.strip():
         raise Refusal("missing_text", "Hãy viết nội dung phản ánh, kiến nghị.")
@@ -88,7 +101,14 @@ def file(
         text = f"{text.strip()}\n\n(Hồ sơ được nêu: {nomination[:40]})"
         free_text.check("Mã hồ sơ", nomination, 40)
     decided = disclosure.decision_by_code(session, decision) if decision else None
-    today = access.local_date(now)
+    today, wall = access.local_date(now), datetime.now(UTC)
+    earlier = received_on(session, access.local_date(wall))
+    if earlier >= MOST_A_DAY:
+        raise Refusal(
+            "too_many_today",
+            f"Hôm nay cơ quan đã nhận {earlier} đơn qua mạng, là mức nhiều nhất trong một ngày. Hãy gửi lại ngày mai, hoặc gửi "
+            "trực tiếp hay qua bưu điện đến cơ quan; thời hạn giải quyết không khác nhau.",
+        )
     number = numbering.take(session, f"petition/{today.year}")[0]
     row = Petition(
         code=f"PA-{today.year}-{number:04d}",
@@ -98,6 +118,7 @@ def file(
         text=text.strip(),
         sender=(sender or "").strip() or None,
         received_at=now,
+        arrived_at=wall,
         due_on=deadlines.compute(today, ANSWER_DAYS, "calendar").due,
     )
     session.add(row)
@@ -111,25 +132,40 @@ def file(
         [(row.code, aspects(row, nomination, decided.code if decided else None))],
         by=kinds.CITIZEN,
     )
-    announce.notices(
+    _tell(session, row, earlier + 1, today=today, wall=wall)
+    return Received(row.code, receipt, row.due_on)
+
+
+def received_on(session: Session, day: date) -> int:
+    """How many came on this day of the wall clock, which nobody sets."""
+    begins, ends = access.end_of_day(day - timedelta(days=1)), access.end_of_day(day)
+    query = sa.select(sa.func.count()).where(_P.arrived_at >= begins, _P.arrived_at < ends)
+    return int(session.execute(query).scalar_one())
+
+
+def _tell(session: Session, row: Petition, count: int, *, today: date, wall: datetime) -> None:
+    """A letter for each to those who answer; on a day of many, one to them and to who administers the system."""
+    roles = (Role.SECRETARY, Role.REVIEWER) if count <= MANY_A_DAY else (Role.SECRETARY, Role.ADMINISTRATOR)
+    people = recipients.holders(session, *roles, today=today)
+    if count <= MANY_A_DAY:
+        about = {"petition_code": row.code, "petition_kind": KINDS[row.kind], "due": row.due_on.isoformat()}
+        announce.notices(
+            session,
+            [
+                announce.Notice("petition_received", row.code, email, username, about | {"recipient_name": name})
+                for username, name, email in people
+            ],
+        )
+        return
+    day = access.local_date(wall).isoformat()
+    alarm = {"day": day, "count": MANY_A_DAY, "most": MOST_A_DAY}
+    announce.notices_once(
         session,
         [
-            announce.Notice(
-                kind="petition_received",
-                about=row.code,
-                to=email,
-                recipient=username,
-                context={
-                    "petition_code": row.code,
-                    "petition_kind": KINDS[kind],
-                    "recipient_name": name,
-                    "due": row.due_on.isoformat(),
-                },
-            )
-            for username, name, email in recipients.holders(session, Role.SECRETARY, Role.REVIEWER, today=today)
+            announce.Notice("petitions_many", day, email, username, alarm | {"recipient_name": name})
+            for username, name, email in people
         ],
     )
-    return Received(row.code, receipt, row.due_on)
 
 
 def aspects(row: Petition, nomination: str | None, decision: str | None) -> dict[str, Any]:
@@ -138,8 +174,14 @@ def aspects(row: Petition, nomination: str | None, decision: str | None) -> dict
         "about": [nomination, decision, row.kind, row.received_at, row.due_on],
         "sender": row.sender,
         "text": row.text,
+        "handled": _handling(row),
         **_answer_aspects(row),
     }
+
+
+def _handling(row: Petition) -> list[Any] | None:
+    said = [row.taken_as, row.handled_by, row.handled_at]
+    return None if said == [None, None, None] else said
 
 
 def _answer_aspects(row: Petition) -> dict[str, Any]:
@@ -162,16 +204,92 @@ def _receipt_key(receipt: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+# The office ---------------------------------------------------------------------------------------------------------
+
+
+def take_up(session: Session, code: str, *, taken_as: str, actor: Actor, now: datetime) -> Petition:
+    """Take a petition up as a complaint or a denunciation, one put aside too: what it is about waits for the answer.
+
+    Raises Refusal `unknown_petition`, `recused_from`, `already_answered`, `already_taken`, `unknown_ground`.
+    """
+    access.require(actor, Role.REVIEWER, Role.SECRETARY)
+    row = _open(session, code, actor)
+    if taken_as not in TAKEN_AS:
+        raise Refusal("unknown_ground", f"Đơn được thụ lý là một trong: {', '.join(KINDS[one] for one in TAKEN_AS)}.")
+    if row.state == "taken":
+        raise Refusal("already_taken", f"Đơn {code} đã được thụ lý là {KINDS.get(row.taken_as or '', '')}.")
+    row.state, row.taken_as = "taken", taken_as
+    row.answer = row.answered_at = None
+    _handled(session, [row], Kind.PETITION_TAKEN, actor, now)
+    return row
+
+
+def dismiss(session: Session, codes: Sequence[str], *, reason: str, actor: Actor, now: datetime) -> int:
+    """Put petitions aside with one reason, which their senders read by their receipts; all of them or none.
+
+    Returns how many. Raises Refusal `nothing_chosen`, `reason_required`, `unknown_petition`, `recused_from`,
+    `already_answered`, `already_taken`.
+    """
+    access.require(actor, Role.REVIEWER, Role.SECRETARY)
+    if not reason.strip():
+        raise Refusal("reason_required", "Hãy ghi lý do không thụ lý; người gửi đọc được lý do bằng mã biên nhận.")
+    free_text.check("Lý do không thụ lý", reason, transition.LONGEST_REASON)
+    if not codes:
+        raise Refusal("nothing_chosen", "Chưa chọn đơn nào. Hãy đánh dấu ít nhất một đơn.")
+    rows = [_open(session, code, actor) for code in dict.fromkeys(codes)]
+    for row in rows:
+        if row.state == "taken":
+            raise Refusal("already_taken", f"Đơn {row.code} đã được thụ lý; hãy giải quyết và trả lời.")
+        row.state, row.answer, row.answered_at = "dismissed", reason.strip(), now
+    _handled(session, rows, Kind.PETITION_DISMISSED, actor, now)
+    return len(rows)
+
+
+def new_ones(session: Session, *, actor: Actor, round_code: str | None = None) -> list[str]:
+    """Codes of the petitions that nobody has read into a state yet, of one round or of all, oldest first."""
+    access.require(actor, Role.REVIEWER, Role.SECRETARY)
+    query = sa.select(_P.code).where(_P.state == "received", *_not_of(actor), *_of_round(round_code)).order_by(_P.id)
+    return list(session.execute(query).scalars())
+
+
+def _of_round(code: str | None) -> list[Any]:
+    if code is None:
+        return []
+    n, r = table(Nomination).c, table(ReviewRound).c
+    return [
+        _P.nomination_id.in_(
+            sa.select(n.id).join_from(Nomination, ReviewRound, n.round_id == r.id).where(r.code == code)
+        )
+    ]
+
+
+def _open(session: Session, code: str, actor: Actor) -> Petition:
+    row = _by_code(session, code)
+    _require_not_aside(session, row, actor)
+    if row.state == "answered":
+        raise Refusal("already_answered", f"Phản ánh {code} đã được trả lời.")
+    return row
+
+
+def _handled(session: Session, rows: Sequence[Petition], kind: Kind, actor: Actor, now: datetime) -> None:
+    for row in rows:
+        row.handled_by, row.handled_at = actor.username, now
+        row.version += 1
+        session.add(row)
+    session.flush()
+    changes = [
+        (row.code, {"handled": [row.taken_as, row.handled_by, row.handled_at], **_answer_aspects(row)}) for row in rows
+    ]
+    record.record(session, kind, changes, by=actor.username)
+
+
 def answer(session: Session, code: str, *, answer: str, actor: Actor, now: datetime) -> Petition:
     """Answer a petition; whoever holds its receipt reads the answer.
 
     Raises Refusal `unknown_petition`, `recused_from`, `already_answered`, `missing_text`.
     """
     access.require(actor, Role.REVIEWER, Role.SECRETARY)
-    row = _by_code(session, code)
-    _require_not_aside(session, row, actor)
-    if row.state == "answered":
-        raise Refusal("already_answered", f"Phản ánh {code} đã được trả lời.")
+    row = _open(session, code, actor)
     if not answer.strip():
         raise Refusal("missing_text", "Hãy viết nội dung trả lời.")
     free_text.check("Nội dung trả lời", answer)
@@ -217,10 +335,11 @@ def listing(
     actor: Actor,
     now: datetime,
     state: str | None = None,
+    round_code: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Petitions for the office, unanswered ones first and among them those due first: (rows, next key).
+    """Petitions for the office, open ones first and among them those due first: (rows, next key).
 
     A row says what it is about and when it is due, never what was written or by whom: that is `one`'s.
     """
@@ -228,20 +347,20 @@ def listing(
     n, d = table(Nomination).c, table(Decision).c
     query = (
         sa.select(
-            _P.id, _P.code, _P.kind, _P.state, _P.received_at, _P.due_on, _P.answered_at, _ANSWERED.label("answered"),
+            _P.id, _P.code, _P.kind, _P.state, _P.received_at, _P.due_on, _P.answered_at, _ENDED.label("ended"),
             n.code.label("nomination"), d.code.label("decision"), d.symbol,
         )
         .join_from(Petition, Nomination, _P.nomination_id == n.id, isouter=True)
         .join(Decision, _P.decision_id == d.id, isouter=True)
-        .order_by(_ANSWERED, _P.due_on, _P.id)
+        .order_by(_ENDED, _P.due_on, _P.id)
         .limit(limit + 1)
     )  # fmt: skip
-    for condition in (_P.state == state if state else None, *_not_of(actor)):
+    for condition in (_P.state == state if state else None, *_not_of(actor), *_of_round(round_code)):
         if condition is not None:
             query = query.where(condition)
     if after is not None:
-        answered, due, row_id = paging.read(after, paging.number, date.fromisoformat, paging.number)
-        query = query.where(sa.tuple_(_ANSWERED, _P.due_on, _P.id) > sa.tuple_(answered, due, row_id))
+        ended, due, row_id = paging.read(after, paging.number, date.fromisoformat, paging.number)
+        query = query.where(sa.tuple_(_ENDED, _P.due_on, _P.id) > sa.tuple_(ended, due, row_id))
     found = list(session.execute(query))
     today = access.local_date(now)
     rows = [
@@ -258,12 +377,12 @@ def listing(
             "state_name": STATES[row.state],
             "answered_at": row.answered_at,
             "days_left": (row.due_on - today).days,  # calendar days, as the clock of Art. 22 counts them
-            "overdue": row.state == "received" and today > row.due_on,
+            "overdue": row.state in OPEN and today > row.due_on,
         }
         for row in found[:limit]
     ]
     last = found[limit - 1] if len(found) > limit else None
-    return rows, paging.write(last.answered, last.due_on, last.id) if last is not None else None
+    return rows, paging.write(last.ended, last.due_on, last.id) if last is not None else None
 
 
 def _not_of(actor: Actor) -> list[Any]:
@@ -302,11 +421,14 @@ def one(session: Session, code: str, *, actor: Actor, now: datetime) -> dict[str
         "received_at": row.received_at,
         "due_on": row.due_on,
         "days_left": (row.due_on - today).days,
-        "overdue": row.state == "received" and today > row.due_on,
+        "overdue": row.state in OPEN and today > row.due_on,
         "state": row.state,
         "state_name": STATES[row.state],
         "answer": row.answer,
         "answered_at": row.answered_at,
+        "taken_as": row.taken_as,
+        "handled_by": row.handled_by,
+        "handled_at": row.handled_at,
         "version": row.version,
     }
 

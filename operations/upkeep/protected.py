@@ -559,9 +559,10 @@ UNPROTECTED: dict[str, dict[str, str]] = {
         for name in (
             "agenda_item", "appraisal", "attachment", "comment", "conflict", "council", "council_member", "council_session", "deadline",
             "decision", "disclosure", "dossier", "escalation", "nomination", "nominee", "outside_identity", "pause",
-            "petition", "recusal", "review_round", "role_grant", "session_member", "submission_letter",
+            "recusal", "review_round", "role_grant", "session_member", "submission_letter",
         )
     },
+    "petition": {"id": _NUMBER, "arrived_at": "by the wall clock, for the day's limit alone; its entry has its own time"},
     "ballot_box": dict.fromkeys(("session_id", "envelope"), _BOX),
     "outbox_message": dict.fromkeys(
         ("id", "key", "kind", "topic", "recipient", "context", "state", "attempts", "queued_at", "due_at", "lease",

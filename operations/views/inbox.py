@@ -68,6 +68,7 @@ _PILES: dict[Role, tuple[tuple[str, State], ...]] = {
     Role.SECRETARY: (("paused", State.PAUSED),),
 }
 _ALL_PILES = tuple(dict.fromkeys(pile for piles in _PILES.values() for pile in piles))
+MOST_PETITIONS = 20  # unread ones, each in a line of its own
 MOST_AT_ONCE = 5_000  # nominations in one act on a whole list: some five seconds in which nobody else acts
 _NEVER = date(9999, 12, 31)  # no day is set: after everything that is due
 _N, _P, _U, _A, _R, _S, _M = (
@@ -421,13 +422,26 @@ def _to_confirm(session: Session, actor: Actor, *, now: datetime) -> Iterator[_P
 
 
 def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:
+    """Each open petition; of more than a page of unread ones their list, lest they bury all else."""
     p = table(Petition).c
-    query = sa.select(p.code, p.kind, p.due_on, p.received_at).where(
-        p.state == "received",
-        p.nomination_id.is_(None) | p.nomination_id.not_in(rights.barred(actor.username)),
+    query = (
+        sa.select(p.code, p.kind, p.due_on, p.received_at, p.state)
+        .where(
+            p.state.in_(petitions.OPEN),
+            p.nomination_id.is_(None) | p.nomination_id.not_in(rights.barred(actor.username)),
+        )
+        .order_by(p.due_on, p.id)
     )
-    for row in session.execute(query):
-        title = f"Trả lời đơn {petitions.KINDS.get(row.kind, row.kind)}"
+    rows = session.execute(query).all()
+    unread = [row for row in rows if row.state == "received"]
+    if len(unread) > MOST_PETITIONS:
+        first = unread[0]
+        title = f"Xem, thụ lý hoặc không thụ lý {len(unread)} đơn"
+        item = Item(kind="petition", code=first.code, link=("petitions",), title=title, since=first.received_at)
+        yield replace(_single(item, first.due_on), count=len(unread))
+        rows = [row for row in rows if row.state != "received"]
+    for row in rows:
+        title = f"{'Trả lời' if row.state == 'taken' else 'Xem'} đơn {petitions.KINDS.get(row.kind, row.kind)}"
         yield _single(
             Item(kind="petition", code=row.code, link=("petitions", row.code), title=title, since=row.received_at),
             row.due_on,

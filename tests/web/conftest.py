@@ -122,7 +122,11 @@ def opened(
             url = database.engine.url.set(drivername=kind)
             settings.setenv("VINHDANH_DATABASE_URL", url.render_as_string(hide_password=False))
         visit.installation.cache_clear()
-        for limit in (petitions.FILED, petitions.ASKED):  # counted in this process: each site begins anew
+        for limit in (
+            petitions.FILED,
+            petitions.FILED_TODAY,
+            petitions.ASKED,
+        ):  # counted in this process: each site begins anew
             limit._seen.clear()
         with TestClient(site_app.create_app(), base_url="http://127.0.0.1", follow_redirects=False) as client:
             yield Site(Office(database, signer), folder, client)

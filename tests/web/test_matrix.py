@@ -264,6 +264,9 @@ ACTS: dict[str, str] = {
     "/council/{p.tallied}/verify": COUNCIL,
     "/sign/{p.round}/decide/LDTT": "CD",
     "/decisions/{p.decision}/revoke": "CD",
+    "/petitions": "RS",
+    "/petitions/{p.petition}/take": "RS",
+    "/petitions/{p.petition}/dismiss": "RS",
     "/petitions/{p.petition}/answer": "RS",
     "/dashboard/verify": "SCIA",
     "/api/v1/petitions": SIGNED_IN,
@@ -318,6 +321,8 @@ ACTS: dict[str, str] = {
     "/api/v1/decisions/{p.unpublished}/disclose": "RS",
     "/api/v1/decisions/{p.decision}/revoke": "CD",
     "/api/v1/submission-letters/{p.letter}/answer": "RS",
+    "/api/v1/petitions/dismiss": "RS",
+    "/api/v1/petitions/{p.petition}/take": "RS",
     "/api/v1/petitions/{p.petition}/answer": "RS",
 }
 # Bodies without which a request of the API is unreadable (422) before its object is looked at.

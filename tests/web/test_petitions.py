@@ -1,12 +1,14 @@
 """Petitions over HTTP: filed once by anybody, followed by their receipt, answered by the office, never told on."""
 
 import re
+import time
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from operations.chairman_signature import signature
 from operations.public_disclosure import petitions
 from tests.web.conftest import Site, hidden
 from web.routes import petitions as pages
@@ -19,6 +21,7 @@ PATHS = ("/petitions", "/petitions/PA-2024-0001")
 @pytest.fixture(autouse=True)
 def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "FILED", pages._Limit(pages.FILED.most, 3600))
+    monkeypatch.setattr(pages, "FILED_TODAY", pages._Limit(pages.FILED_TODAY.most, 86_400))
     monkeypatch.setattr(pages, "ASKED", pages._Limit(pages.ASKED.most, 3600))
 
 
@@ -262,3 +265,45 @@ def test_no_public_page_tells_of_a_petition(site: Site) -> None:
     for path in ("/", "/decisions/1-2024", "/register.csv", "/register.json", "/verify"):
         text = site.public.get(path).text
         assert not re.search(r"PA-2024|Kín|không làm việc", text), path
+
+
+def test_five_hundred_on_a_round_leave_it_signable_and_go_in_one_act(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(petitions, "MOST_A_DAY", 1000)
+    about, office = site.codes["recommended"], site.office
+    with office.database.begin() as session:
+        for n in range(500):
+            petitions.file(session, text=f"Đơn {n}", nomination=about, now=office.now)
+    assert office.letters().count("petition_received") == petitions.MANY_A_DAY * 3
+    signed = office.act(signature.sign, [about], actor=office.chutich, now=office.now)
+    assert [one.refusal for one in signed.results] == [None]
+    browser = site.sign_in("thuky")
+    inbox = browser.get("/inbox")
+    assert ("Xem, thụ lý hoặc không thụ lý 500 đơn" in inbox.text, inbox.text.count("/petitions/PA-")) == (True, 0)
+    assert "và 490 đơn nữa" in browser.get(f"/nominations/{about}").text
+    assert "Hôm nay đã có 500 đơn gửi qua mạng" in browser.get("/dashboard").text
+    page = browser.get(f"/petitions?round={site.round}")
+    data = hidden(page, "/petitions") | {"code": ["PA-2024-0007"], "act": "dismiss_rest", "reason": " "}
+    assert browser.post("/petitions", data=data).status_code == 422
+    began = time.process_time()
+    answers = [browser.post("/petitions", data=data | {"reason": "Đơn gửi hàng loạt."}) for _ in range(2)]
+    assert [one.status_code for one in answers] == [303, 303]
+    assert time.process_time() - began < 20
+    assert "Không thụ lý 499 đơn" in browser.get(answers[0].headers["location"]).text
+    assert office.rows("SELECT code FROM petition WHERE state = 'received'") == [("PA-2024-0007",)]
+    page = browser.get("/petitions/PA-2024-0007")
+    taken = hidden(page, "/petitions/PA-2024-0007/take") | {"taken_as": "denunciation"}
+    assert browser.post("/petitions/PA-2024-0007/take", data=taken).status_code == 303
+    assert "đã thụ lý, đang giải quyết: tố cáo (thuky" in browser.get("/petitions/PA-2024-0007").text
+    assert office.violations() == []
+
+
+def test_a_sender_reads_why_theirs_was_put_aside(site: Site) -> None:
+    said = file(site)
+    browser = site.sign_in("chuyenvien1")
+    data = hidden(browser.get("/petitions"), "/petitions") | {"act": "dismiss", "reason": "Không có căn cứ."}
+    assert browser.post("/petitions", data=data).status_code == 422  # none ticked
+    assert browser.post("/petitions", data=data | {"code": "PA-2024-0001"}).status_code == 303
+    page = site.public.post("/petitions/status", data={"receipt": said})
+    assert ("không thụ lý" in page.text, "Không có căn cứ." in page.text) == (True, True)

@@ -74,7 +74,7 @@ def show_paper(call: Anybody, code: InPath) -> Any:
 @router.get("/petitions", response_model=shapes.Page[shapes.ListedPetition])
 def list_petitions(
     call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))],
-    state: Literal["received", "answered"] | None = None,
+    state: Literal["received", "taken", "dismissed", "answered"] | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Any:
@@ -110,6 +110,31 @@ def show_petition(call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))], cod
     """One petition whole, for those who handle it."""
     with call.reading() as session:
         return petitions.one(session, code, actor=call.actor, now=call.now)
+
+
+@router.post("/petitions/dismiss", response_model=shapes.PetitionsPutAside)
+def dismiss_petitions(
+    call: Annotated[Call, Depends(Change(Act.ANSWER_PETITION))], said: shapes.PetitionsDismissed
+) -> Any:
+    """Put petitions aside with one reason, which their senders read; all of them or none. Each may be taken up later."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        return {"dismissed": petitions.dismiss(session, said.codes, reason=said.reason, actor=actor, now=call.now)}
+
+    return call.act(change, said=said)
+
+
+@router.post("/petitions/{code}/take", response_model=shapes.PetitionState)
+def take_up_petition(
+    call: Annotated[Call, Depends(Change(Act.ANSWER_PETITION))], code: InPath, said: shapes.PetitionTaken
+) -> Any:
+    """Take a petition up as a complaint or a denunciation: what it is about is not signed until it was answered."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = petitions.take_up(session, code, taken_as=said.taken_as, actor=actor, now=call.now)
+        return {"code": row.code, "state": row.state}
+
+    return call.act(change, said=said)
 
 
 @router.post("/petitions/{code}/answer", response_model=shapes.PetitionState)

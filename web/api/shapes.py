@@ -836,7 +836,7 @@ class ListedPetition(Answer):
     decision_number: str | None
     received_at: datetime
     due_on: date
-    state: Literal["received", "answered"]
+    state: Literal["received", "taken", "dismissed", "answered"]
     answered_at: datetime | None
     days_left: int
     overdue: bool
@@ -846,6 +846,9 @@ class Petition(ListedPetition):
     text: str
     sender: str | None
     answer: str | None
+    taken_as: Literal["complaint", "denunciation"] | None
+    handled_by: str | None
+    handled_at: datetime | None
     version: int
 
 
@@ -853,9 +856,22 @@ class PetitionAnswer(Body):
     answer: Text
 
 
+class PetitionTaken(Body):
+    taken_as: Literal["complaint", "denunciation"]
+
+
+class PetitionsDismissed(Body):
+    codes: Annotated[list[Code], Field(min_length=1, max_length=5_000)]
+    reason: Text
+
+
 class PetitionState(Answer):
     code: str
-    state: Literal["received", "answered"]
+    state: Literal["received", "taken", "dismissed", "answered"]
+
+
+class PetitionsPutAside(Answer):
+    dismissed: int
 
 
 # The law, the ledger, letters -------------------------------------------------------------------------------------------

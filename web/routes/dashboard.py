@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
-from operations import outbox, record, rounds, seal
+from operations import access, outbox, record, rounds, seal
+from operations.public_disclosure import petitions
 from operations.views import due, equity
 from operations.views.equity import Part, Share
 from rules.lifecycle import STAGE_NAMES
@@ -74,6 +75,7 @@ def _live(visit: Visit) -> dict[str, Any]:
             "failures": outbox.failures(session, limit=20),
             "deadlines": due.overview(session, now=visit.now),
             "escalations": due.escalations(session, limit=10),
+            "petitions_today": petitions.received_on(session, access.local_date(datetime.now(UTC))),
         }
     age = (datetime.now(UTC) - newest.at).total_seconds() if newest else None  # the ledger's time is the wall clock's
     return context | {
@@ -89,6 +91,8 @@ def _live(visit: Visit) -> dict[str, Any]:
             "last": ledger_check.last(visit.installation),
         },
         "may_verify": visit.may(Act.SEE_LEDGER),
+        "petitions_many": petitions.MANY_A_DAY,
+        "petitions_most": petitions.MOST_A_DAY,
     }
 
 

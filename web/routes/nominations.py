@@ -249,7 +249,7 @@ def _whole(
         events = timeline.events(session, code, actor=visit.actor)
         # That there is one may point at who complained: the office's alone, as its page is.
         open_petitions = (
-            [one for one in petitions.about(session, code) if one["state"] == "received"]
+            [one for one in petitions.about(session, code) if one["state"] in petitions.OPEN]
             if visit.may(Act.SEE_PETITIONS)
             else []
         )

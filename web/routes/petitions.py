@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
 from models.database import Session
-from operations import idempotency
+from operations import idempotency, transition
 from operations.access import Actor
 from operations.people import rate_limit
 from operations.public_disclosure import petitions, public_register
 from rules.policy import Act
 from rules.refusal import Refusal
 from web import pages
-from web.forms import Form, Submitted, SubmittedLong, fresh_key
+from web.forms import Form, Submitted, SubmittedList, SubmittedLong, fresh_key
 from web.language import words
 from web.routes.public import address
 from web.visit import Permit, Visit
@@ -25,6 +25,7 @@ from web.visit import Permit, Visit
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
 Office = Annotated[Visit, Depends(Permit(Act.SEE_PETITIONS))]
+Handler = Annotated[Visit, Depends(Permit(Act.ANSWER_PETITION))]
 _CODE = re.compile("DN-[0-9]{4}-[0-9]{1,9}")
 _VERB = "petitions.file"
 _LONGEST = 20_000
@@ -40,10 +41,10 @@ KIND_WORDS = {
 
 
 class _Limit:
-    """So many acts an hour from one place (`attempts.place`), counted in this process: against floods, not against a village."""
+    """So many acts in a while from one place (`rate_limit.place`), counted in this process: against floods, not a village."""
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self.most, self.seconds = most, seconds
+    def __init__(self, most: int, seconds: float, again: str = "sau một giờ") -> None:
+        self.most, self.seconds, self.again = most, seconds, again
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -60,13 +61,14 @@ class _Limit:
             if len(seen) >= self.most:
                 raise Refusal(
                     "too_many_attempts",
-                    "Từ địa chỉ mạng này vừa gửi quá nhiều lần. Hãy thử lại sau một giờ, hoặc gửi đơn trực tiếp hay qua bưu "
+                    f"Từ địa chỉ mạng này vừa gửi quá nhiều lần. Hãy thử lại {self.again}, hoặc gửi đơn trực tiếp hay qua bưu "
                     "điện đến cơ quan; thời hạn giải quyết không khác nhau.",
                 )
             seen.append(now)
 
 
 FILED = _Limit(20, 3600)
+FILED_TODAY = _Limit(60, 86_400, "ngày mai")
 ASKED = _Limit(60, 3600)  # guesses at receipts
 
 
@@ -124,7 +126,8 @@ def file(visit: Public, form: Submitted) -> Response:
     with database.read() as session:
         known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN)
     if known is None:
-        FILED.take(rate_limit.place(address(visit.request)))
+        for limit in (FILED_TODAY, FILED):
+            limit.take(rate_limit.place(address(visit.request)))
     with database.begin() as session:
         idempotency.once(
             session,
@@ -221,16 +224,65 @@ def status(visit: Public, form: Submitted) -> Response:
 
 @router.get("/petitions")
 def listing(visit: Office) -> Response:
-    """What was sent in: unanswered first, and among them what is due first."""
-    said = visit.request.query_params
-    state = said.get("state") if said.get("state") in petitions.STATES else None
+    """What was sent in: open ones first, and among them what is due first."""
+    return _listing(visit)
+
+
+def _listing(visit: Visit, *, form: Form | None = None) -> Response:
+    said = visit.request.query_params if form is None else form.data
+    state = str(said.get("state")) if said.get("state") in petitions.STATES else ""
+    round_code = str(said.get("round") or "")[:40]
+    after = str(said.get("after") or "")[:80]
     with visit.reading() as session:
         rows, key = petitions.listing(
-            session, actor=visit.actor, now=visit.now, state=state, after=said.get("after") or None
+            session,
+            actor=visit.actor,
+            now=visit.now,
+            state=state or None,
+            round_code=round_code or None,
+            after=after or None,
         )
     return pages.render(
-        visit, "petitions/list.html", rows=rows, next_key=key, state=state or "", states=petitions.STATES
+        visit,
+        "petitions/list.html",
+        status=422 if form else 200,
+        rows=rows,
+        next_key=key,
+        filters={"state": state, "round": round_code, "after": after},
+        states=petitions.STATES,
+        may_handle=visit.may(Act.ANSWER_PETITION),
+        ticked=form.texts("code") if form else [],
+        said=form.text("reason") if form else "",
+        errors=form.errors if form else {},
+        once=form.once if form else "",
+        longest=transition.LONGEST_REASON,
     )
+
+
+@router.post("/petitions")
+def put_aside(visit: Handler, form: SubmittedList) -> Response:
+    """Put aside those that were ticked, or keep those and put aside every other unread one: one reason for all."""
+    reason = form.text(
+        "reason",
+        required=words("Hãy ghi lý do không thụ lý; người gửi đọc được bằng mã biên nhận."),
+        longest=transition.LONGEST_REASON,
+    )
+    ticked, rest = form.texts("code"), form.text("act") == "dismiss_rest"
+    if not ticked and not rest:
+        form.errors["items"] = words("Hãy đánh dấu ít nhất một đơn.")
+    if form.errors:
+        return _listing(visit, form=form)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        chosen = ticked
+        if rest:
+            unread = petitions.new_ones(session, actor=actor, round_code=form.text("round") or None)
+            chosen = [code for code in unread if code not in set(ticked)]
+        count = petitions.dismiss(session, chosen, reason=reason, actor=actor, now=visit.now)
+        return {"message": f"Không thụ lý {count} đơn", "details": "Người gửi đọc được lý do bằng mã biên nhận của họ."}
+
+    visit.act("petitions.dismiss", f"{len(ticked)}{' giữ lại' if rest else ''}", change, once=form.once)
+    return pages.done("/petitions", form.once)
 
 
 @router.get("/petitions/{code}")
@@ -249,15 +301,53 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
         petition=found,
         law=petitions.LAWS.get(found["kind"], ""),
         said=said,
+        reason=form.text("reason") if form else "",
         errors=form.errors if form else {},
         once=form.once if form else "",
-        may_answer=found["state"] == "received" and visit.may(Act.ANSWER_PETITION),
+        may_answer=found["state"] in petitions.OPEN and visit.may(Act.ANSWER_PETITION),
+        may_take=found["state"] in {"received", "dismissed"} and visit.may(Act.ANSWER_PETITION),
+        taken_as={one: petitions.KINDS[one] for one in petitions.TAKEN_AS},
         longest=_LONGEST,
+        longest_reason=transition.LONGEST_REASON,
     )
 
 
+@router.post("/petitions/{code}/take")
+def take_up(visit: Handler, code: str, form: Submitted) -> Response:
+    """Take it up as what its reader finds it to be; what it is about waits for the answer."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        row = petitions.take_up(session, code, taken_as=form.text("taken_as"), actor=actor, now=visit.now)
+        return {
+            "message": f"Đã thụ lý đơn {row.code} là {petitions.KINDS[row.taken_as or 'complaint']}",
+            "details": "Hồ sơ được nêu trong đơn chưa ký được cho đến khi đơn được trả lời.",
+        }
+
+    visit.act("petitions.take", code, change, once=form.once)
+    return pages.done(f"/petitions/{code}", form.once)
+
+
+@router.post("/petitions/{code}/dismiss")
+def dismiss(visit: Handler, code: str, form: Submitted) -> Response:
+    """Put it aside with a reason; it may be taken up later."""
+    reason = form.text(
+        "reason",
+        required=words("Hãy ghi lý do không thụ lý; người gửi đọc được bằng mã biên nhận."),
+        longest=transition.LONGEST_REASON,
+    )
+    if form.errors:
+        return _one(visit, code, form=form)
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        petitions.dismiss(session, [code], reason=reason, actor=actor, now=visit.now)
+        return {"message": f"Không thụ lý đơn {code}", "details": "Người gửi đọc được lý do bằng mã biên nhận của họ."}
+
+    visit.act("petitions.dismiss", code, change, once=form.once)
+    return pages.done(f"/petitions/{code}", form.once)
+
+
 @router.post("/petitions/{code}/answer")
-def answer(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_PETITION))], code: str, form: SubmittedLong) -> Response:
+def answer(visit: Handler, code: str, form: SubmittedLong) -> Response:
     """Answer it; whoever holds the receipt reads the answer."""
     text = form.text("answer", required=words("Hãy viết nội dung trả lời."), longest=_LONGEST)
     if form.errors:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from notifications import letters
 from operations import idempotency
 from operations.chairman_signature import signature
 from operations.council_vote import recusals
@@ -106,7 +107,12 @@ def test_others_see_and_answer_none(small_office: Any, username: str) -> None:
         refused(lambda: small_office.look(petitions.listing, actor=actor, now=now)),
         refused(lambda: small_office.look(petitions.one, "PA-2024-0001", actor=actor, now=now)),
         refused(lambda: small_office.act(petitions.answer, "PA-2024-0001", answer="x", actor=actor, now=now)),
-    ] == ["not_your_role"] * 3
+        refused(
+            lambda: small_office.act(petitions.take_up, "PA-2024-0001", taken_as="complaint", actor=actor, now=now)
+        ),
+        refused(lambda: small_office.act(petitions.dismiss, ["PA-2024-0001"], reason="x", actor=actor, now=now)),
+        refused(lambda: small_office.look(petitions.new_ones, actor=actor)),
+    ] == ["not_your_role"] * 6
     assert small_office.digests() == clean
 
 
@@ -139,20 +145,20 @@ def test_a_code_that_is_no_nominations_is_taken_and_neither_confirmed_nor_denied
     ]
 
 
-def test_an_open_petition_keeps_its_nomination_from_being_passed_or_signed_unseen(office: Any) -> None:
+def test_a_petition_stops_its_nomination_once_an_officer_has_taken_it_up(office: Any) -> None:
+    """Whoever guesses a code files what they like: it stands in nobody's way until somebody has read it."""
     round_ = office.open_round()
-    (about, other), (recommended,) = round_.file(2), round_.to(State.RECOMMENDED)
+    (about, other), (recommended, flooded) = round_.file(2), round_.to(State.RECOMMENDED, count=2)
     office.act(review.evaluate, now=office.now)
-    first, second = file(office, nomination=about), file(office, nomination=recommended)
+    first, second = file(office, nomination=about), file(office, nomination=recommended, kind="denunciation")
+    file(office, nomination=flooded)
     by = {"actor": office.chuyenvien1, "now": office.now}
+    signed = office.act(signature.sign, [flooded], actor=office.chutich, now=office.now)
+    assert [one.refusal for one in signed.results] == [None]
+    for received, taken_as in ((first, "complaint"), (second, "denunciation")):
+        office.act(petitions.take_up, received.code, taken_as=taken_as, **by)
     results = office.act(review.pass_review, [about, other], **by)
     assert [one.refusal and one.refusal.code for one in results] == ["petition_open", None]
-    assert (
-        office.one(
-            "SELECT verdict FROM appraisal a JOIN nomination n ON n.id = a.nomination_id WHERE n.code = :c", c=about
-        )
-        == "eligible"
-    )
     signed = office.act(signature.sign, [recommended], actor=office.chutich, now=office.now)
     assert [one.refusal and one.refusal.code for one in signed.results] == ["petition_open"]
     # A person who read it goes on: by a reason of their own, or by answering it.
@@ -161,7 +167,83 @@ def test_an_open_petition_keeps_its_nomination_from_being_passed_or_signed_unsee
     office.act(petitions.answer, second.code, answer="Không có căn cứ.", **by)
     office.act(signature.sign, [recommended], actor=office.chutich, now=office.now)
     assert office.states([recommended]) == ["signed"]
-    assert first.code != second.code
+    assert office.rows("SELECT code, state, taken_as, handled_by FROM petition ORDER BY id") == [
+        ("PA-2024-0001", "taken", "complaint", "chuyenvien1"),
+        ("PA-2024-0002", "answered", "denunciation", "chuyenvien1"),
+        ("PA-2024-0003", "received", None, None),
+    ]
+    assert office.violations() == []
+
+
+def test_what_was_put_aside_says_why_and_may_be_taken_up_later(office: Any) -> None:
+    received, other = file(office), file(office)
+    by = {"actor": office.thuky, "now": office.now}
+    assert office.act(petitions.dismiss, [received.code, other.code], reason="Đơn trùng nhau.", **by) == 2
+    shown = office.look(petitions.by_receipt, received.receipt)
+    assert (shown["state"], shown["answer"], shown["answered_at"]) == ("dismissed", "Đơn trùng nhau.", office.now)
+    office.act(petitions.take_up, received.code, taken_as="complaint", **by)
+    shown = office.look(petitions.by_receipt, received.receipt)
+    assert (shown["state"], shown["answer"]) == ("taken", None)
+    assert office.rows("SELECT kind FROM ledger_entry WHERE subject = 'PA-2024-0001' ORDER BY \"index\"") == [
+        ("petition:received",), ("petition:dismissed",), ("petition:taken",),
+    ]  # fmt: skip
+    assert office.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (lambda o, by: petitions.take_up(o, "PA-2024-0001", taken_as="feedback", **by), "unknown_ground"),
+        (lambda o, by: petitions.take_up(o, "PA-2024-0002", taken_as="complaint", **by), "already_taken"),
+        (lambda o, by: petitions.take_up(o, "PA-2024-0003", taken_as="complaint", **by), "already_answered"),
+        (lambda o, by: petitions.take_up(o, "PA-2024-0009", taken_as="complaint", **by), "unknown_petition"),
+        (lambda o, by: petitions.dismiss(o, ["PA-2024-0001", "PA-2024-0002"], reason="x", **by), "already_taken"),
+        (lambda o, by: petitions.dismiss(o, ["PA-2024-0001", "PA-2024-0003"], reason="x", **by), "already_answered"),
+        (lambda o, by: petitions.dismiss(o, [], reason="x", **by), "nothing_chosen"),
+        (lambda o, by: petitions.dismiss(o, ["PA-2024-0001"], reason=" ", **by), "reason_required"),
+    ],
+    ids=[
+        "feedback", "taken twice", "answered", "unknown", "one of them taken", "one of them answered", "none", "no reason",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_taken_up_or_put_aside(small_office: Any, act: Any, code: str) -> None:
+    for _ in range(3):
+        file(small_office)
+    by = {"actor": small_office.thuky, "now": small_office.now}
+    small_office.act(petitions.take_up, "PA-2024-0002", taken_as="complaint", **by)
+    small_office.act(petitions.answer, "PA-2024-0003", answer="Đã xem.", **by)
+    clean = small_office.digests()
+    assert refused(lambda: small_office.act(act, by)) == code
+    assert small_office.digests() == clean
+
+
+def test_a_days_flood_is_one_letter_then_refused_and_ends_in_one_act(
+    small_office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(petitions, "MANY_A_DAY", 3)
+    monkeypatch.setattr(petitions, "MOST_A_DAY", 6)
+    round_ = small_office.open_round()
+    (about,) = round_.to(State.RECOMMENDED)
+    before = small_office.letters()
+    for _ in range(6):
+        file(small_office, nomination=about)
+    clean = small_office.digests()
+    assert refused(lambda: file(small_office)) == "too_many_today"
+    assert small_office.digests() == clean
+    told = small_office.letters()[len(before) :]
+    secretaries, reviewers, administrators = 1, 2, 1
+    assert told.count("petition_received") == 3 * (secretaries + reviewers)
+    assert told.count("petitions_many") == secretaries + administrators
+    [(context,)] = small_office.rows("SELECT context FROM outbox_message WHERE topic = 'petitions_many' LIMIT 1")
+    assert "hơn 3 đơn" in letters.render("petitions_many", json.loads(context)).text
+    by = {"actor": small_office.thuky, "now": small_office.now}
+    unread = small_office.look(petitions.new_ones, actor=small_office.thuky, round_code=round_.code)
+    assert small_office.act(petitions.dismiss, unread[1:], reason="Đơn hàng loạt.", **by) == 5
+    small_office.act(signature.sign, [about], actor=small_office.chutich, now=small_office.now)
+    assert small_office.states([about]) == ["signed"]
+    # The limit is the wall clock's day: tomorrow there is room again, whatever the business clock says.
+    small_office.write("UPDATE petition SET arrived_at = datetime(arrived_at, '-1 day')")
+    file(small_office)
 
 
 def test_an_answer_is_given_once(small_office: Any) -> None:
@@ -182,7 +264,12 @@ def test_who_stands_aside_answers_no_petition_about_it(small_office: Any) -> Non
     by = {"actor": small_office.actor("tv05"), "now": small_office.now}
     small_office.act(recusals.recuse, sitting, member="tv05", nomination=code, ground="Anh em.", **by)
     by["actor"] = small_office.actor("tv05")
-    assert refused(lambda: small_office.act(petitions.answer, "PA-2024-0001", answer="x", **by)) == "recused_from"
+    for verb, said in ((petitions.answer, {"answer": "x"}), (petitions.take_up, {"taken_as": "complaint"})):
+        assert (
+            refused(lambda verb=verb, said=said: small_office.act(verb, "PA-2024-0001", **said, **by)) == "recused_from"
+        )
+    assert refused(lambda: small_office.act(petitions.dismiss, ["PA-2024-0001"], reason="x", **by)) == "recused_from"
+    assert small_office.look(petitions.new_ones, actor=by["actor"]) == []
 
 
 def test_the_office_is_told_in_the_offices_words(office: Any) -> None:

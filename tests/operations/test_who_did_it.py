@@ -25,7 +25,7 @@ APART = {
     "web/routes/administration.py": "one's own visit ends",
     "cli/system.py": "the first set-up, the sweep of deadlines",
     "cli/simulate.py": "scripted people, each through a verb with its actor",
-    "cli/demo/script.py": "as above",
+    "cli/demo/stage.py": "as above",
     "cli/demo/people.py": "as above",
 }
 

@@ -6,7 +6,8 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
-from rules.lifecycle import NomineeKind, Stage, State
+from rules.lifecycle import Stage, State
+from rules.vocabulary import NomineeKind
 
 VERDICTS = ("eligible", "ineligible", "paused", "unknown", "wrong_authority", "no_pack")
 

@@ -6,7 +6,8 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
-from rules.lifecycle import STAGES, RoundKind, Stage
+from rules.lifecycle import STAGES, Stage
+from rules.vocabulary import RoundKind
 
 
 class Regulation(SQLModel, table=True):

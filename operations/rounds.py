@@ -13,8 +13,9 @@ from models.types import as_mapping, table
 from operations import access, announce, free_text, numbering, recipients, record, regulations
 from operations.access import Actor
 from rules import calendar, deadlines, lifecycle, regulation
-from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, RoundKind, Stage
+from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, Stage
 from rules.refusal import Refusal
+from rules.vocabulary import RoundKind
 
 _N = table(Nomination).c
 _FARTHEST = 50  # years from today
@@ -157,7 +158,7 @@ def _plan(
 ) -> None:
     """A deadline for each stage the regulation limits; later ones are recomputed when the round reaches them."""
     start = today
-    closing = proposals_due or parsed.closing.get(RoundKind(row.kind).value)
+    closing = proposals_due or parsed.closing.get(RoundKind(row.kind))
     for stage in STAGES:
         if stage is Stage.UNIT_PROPOSAL and closing is not None and closing >= today:
             because = "do thư ký ấn định khi mở đợt" if proposals_due else f"theo {parsed.number}"

@@ -7,50 +7,33 @@ refused as `impossible_facts`, an unknown key as `unknown_key`: both are unreada
 import json
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+)
 
+from rules import pack_files
 from rules.refusal import Unreadable
+from rules.vocabulary import DisciplineForm, Level, NomineeKind, Pending, Rating, RoundKind, Scope, WorkerGroup
 
-AwardId = Literal[
-    "LDTT",
-    "LDTT_ND",
-    "CSTT",
-    "CSTDCS",
-    "CSTD_TINH",
-    "CSTD_TQ",
-    "TTLDTT",
-    "DVTT",
-    "TTLDXS",
-    "DVQT",
-    "CO_TINH",
-    "CO_CP",
-    "XA_TB",
-    "THON_VH",
-    "GDVH",
-    "GK_HUYEN",
-    "GK_XA",
-    "BK_TINH",
-    "BK_TTG",
-    "HCLD_3",
-    "KNC_TINH",
-]
-Level = Literal["commune", "district", "province"]
-NomineeKind = Literal["individual", "collective", "household", "enterprise"]
-RoundKind = Literal["CONG_TRANG", "DOT_XUAT", "PHONG_TRAO", "CONG_HIEN", "NIEN_HAN", "DOI_NGOAI"]
-WorkerGroup = Literal[
-    "civil_servant", "public_employee", "worker", "farmer", "armed_forces", "entrepreneur", "intellectual", "other"
-]
-Rating = Literal["HTXSNV", "HTTNV", "HTNV", "KHTNV"]
-Pending = Literal["complaint", "denunciation", "inspection", "investigation", "discipline"]
-DisciplineForm = Literal[
-    "khien_trach", "canh_cao", "ha_bac_luong", "giang_chuc", "cach_chuc", "buoc_thoi_viec", "sa_thai"
-]
 SimplifiedGround = Literal["85.1.a", "85.1.b", "85.1.c", "85.1.d", "85.1.đ"]
 
-AWARD_IDS: tuple[AwardId, ...] = get_args(AwardId)
-ROUND_KINDS: tuple[RoundKind, ...] = get_args(RoundKind)
+
+def _known_award(award: str) -> str:
+    if award not in pack_files.award_ids():
+        raise ValueError("không gói luật nào có danh hiệu, hình thức này")
+    return award
+
+
+AwardId = Annotated[str, AfterValidator(_known_award)]  # the packs say which there are
 
 
 def _year_key(value: Any) -> Any:
@@ -94,12 +77,12 @@ class HeldAward(Facts):
 
 class Merit(Facts):
     year: Year
-    scope: Literal["base", "province", "nation"]
+    scope: Literal[Scope.BASE, Scope.PROVINCE, Scope.NATION]
 
 
 class CombatMerit(Facts):
     year: Year
-    scope: Literal["base", "force", "nation"]
+    scope: Literal[Scope.BASE, Scope.FORCE, Scope.NATION]
 
 
 class Discipline(Facts):

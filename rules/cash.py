@@ -10,26 +10,23 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rules import calendar as working_calendar
+from rules import pack_files, vocabulary
 from rules.refusal import Citation, Refusal, Unreadable
+from rules.vocabulary import NomineeKind
 
 LAW = "06/2022/QH15"
 ROUND_TO = 10_000
 HUNDREDTHS = 100
 SHIPPED = Path(__file__).parent / "data" / "cash.yaml"
 
-Subject = Literal["individual", "collective", "household", "enterprise"]
-SUBJECT_NAMES: dict[Subject, str] = {
-    "individual": "cá nhân",
-    "collective": "tập thể",
-    "household": "hộ gia đình",
-    "enterprise": "doanh nghiệp",
-}
+SUBJECT_NAMES = vocabulary.names(NomineeKind)
+_Subject = Annotated[NomineeKind, Field(strict=False)]
 
 
 class _Strict(BaseModel):
@@ -91,7 +88,7 @@ class _Provision(_Strict):
 
 class _Award(_Strict):
     name: str
-    subjects: list[Subject] = Field(min_length=1)
+    subjects: list[_Subject] = Field(min_length=1)
     law: _Provision
     factor: str
     multipliers: dict[str, _Figure]
@@ -102,7 +99,7 @@ class _Table(_Strict):
     regimes: list[_Regime] = Field(min_length=1)
     before: _Gap
     after: _Gap
-    factors: dict[str, dict[Subject, _Figure]]
+    factors: dict[str, dict[_Subject, _Figure]]
     awards: dict[str, _Award]
 
     @model_validator(mode="after")
@@ -175,11 +172,27 @@ class Rates:
     @classmethod
     def read(cls, text: str, *, where: str = "cash.yaml") -> Self:
         """Validate the figures from YAML text. Raises Unreadable for unknown keys, overlapping dates, lost sources."""
-        try:
-            table = _Table.model_validate(yaml.safe_load(text))
-        except (yaml.YAMLError, ValidationError) as error:
-            raise Unreadable("cash_table", f"Bảng tiền thưởng không đọc được: {error}", where={"file": where}) from None
-        return cls(table, version=hashlib.sha256(text.encode()).hexdigest()[:12])
+        return cls(_validated(_loaded(text, where), where), version=hashlib.sha256(text.encode()).hexdigest()[:12])
+
+    @classmethod
+    def of_packs(cls, folder: Path) -> Self:
+        """The shipped figures and those of the awards that packs of this folder bring with them (`cash.yaml` in a pack).
+
+        Raises Unreadable as `read`, and for an award whose figures are there already.
+        """
+        texts = [SHIPPED.read_text(encoding="utf-8")]
+        table = _loaded(texts[0], SHIPPED.name)
+        for path in sorted(folder.glob("*/cash.yaml")):
+            where = f"{path.parent.name}/{path.name}"
+            texts.append(path.read_text(encoding="utf-8"))
+            brought = _loaded(texts[-1], where)
+            awards = brought.get("awards", {})
+            if set(brought) != {"awards"} or not isinstance(awards, dict) or set(awards) & set(table["awards"]):
+                raise _unreadable("chỉ có `awards`, của danh hiệu, hình thức chưa có hệ số", where)
+            table["awards"] |= awards
+            _validated(table, where)
+        version = hashlib.sha256("\0".join(texts).encode() if len(texts) > 1 else texts[0].encode()).hexdigest()[:12]
+        return cls(_validated(table, SHIPPED.name), version=version)
 
     @property
     def awards(self) -> tuple[str, ...]:
@@ -194,6 +207,8 @@ class Rates:
 
     def award(self, award: str) -> _Award:
         found = self._table.awards.get(award)
+        if found is None and award in pack_files.award_ids():
+            raise _unknown(f"{pack_files.spoken()[award]}”", [_Gap(open_question=6, what=_NO_FIGURE)])
         if found is None:
             raise Unreadable("unknown_award", f"Không có danh hiệu, hình thức “{award}”.", where={"award": award})
         return found
@@ -210,14 +225,39 @@ class Rates:
                 return salary
         return None
 
-    def factor(self, award: _Award, subject: Subject) -> _Figure:
+    def factor(self, award: _Award, subject: NomineeKind) -> _Figure:
         return self._table.factors[award.factor][subject]
 
 
-@functools.cache
+_NO_FIGURE = "gói luật không kèm hệ số của danh hiệu, hình thức này (tệp cash.yaml trong gói)"
+
+
+def _loaded(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _unreadable(error, where) from None
+
+
+def _validated(table: Any, where: str) -> _Table:
+    try:
+        return _Table.model_validate(table)
+    except ValidationError as error:
+        raise _unreadable(error, where) from None
+
+
+def _unreadable(why: object, where: str) -> Unreadable:
+    return Unreadable("cash_table", f"Bảng tiền thưởng không đọc được: {why}", where={"file": where})
+
+
 def shipped() -> Rates:
-    """The figures as shipped; read once."""
-    return Rates.read(SHIPPED.read_text(encoding="utf-8"))
+    """The figures as shipped, with those of the packs; read once."""
+    return _of_packs(pack_files.PACKS)
+
+
+@functools.cache
+def _of_packs(folder: Path) -> Rates:
+    return Rates.of_packs(folder)
 
 
 def compute(award: str, subject: str, on: date, *, confirmed: Collection[str] = (), rates: Rates | None = None) -> Cash:
@@ -244,12 +284,12 @@ def compute(award: str, subject: str, on: date, *, confirmed: Collection[str] = 
     regime = rates.regime(on)
     salary = rates.base_salary(on)
     if isinstance(regime, _Gap):
-        raise _unknown(entry, on, [regime])
+        raise _unknown(f"{entry.name}” tại ngày {on:%d/%m/%Y}", [regime])
     multiplier = entry.multipliers[regime.id]
     factor = rates.factor(entry, known_subject)
     gaps = [figure for figure in (multiplier, factor) if not _usable(figure, confirmed)]
     if gaps or salary is None or multiplier.hundredths is None or factor.hundredths is None:
-        raise _unknown(entry, on, gaps)
+        raise _unknown(f"{entry.name}” tại ngày {on:%d/%m/%Y}", gaps)
     return Cash(
         award=award,
         subject=known_subject,
@@ -269,13 +309,13 @@ def compute(award: str, subject: str, on: date, *, confirmed: Collection[str] = 
 
 def known_amount(award: str, subject: str, on: date, *, confirmed: Collection[str] = ()) -> int | None:
     """What `compute` says in đồng, by the shipped rates; None where it refuses."""
-    return _known_amount(award, subject, on, frozenset(confirmed))
+    return _known_amount(award, subject, on, frozenset(confirmed), shipped())
 
 
 @functools.lru_cache(maxsize=4096)
-def _known_amount(award: str, subject: str, on: date, confirmed: frozenset[str]) -> int | None:
+def _known_amount(award: str, subject: str, on: date, confirmed: frozenset[str], rates: Rates) -> int | None:
     try:
-        return compute(award, subject, on, confirmed=confirmed).amount
+        return compute(award, subject, on, confirmed=confirmed, rates=rates).amount
     except (Refusal, Unreadable):
         return None
 
@@ -305,15 +345,15 @@ def batch(
             yield {**line, "amount": found.amount}
 
 
-def _known_subject(subject: str) -> Subject:
-    for known in SUBJECT_NAMES:
-        if known == subject:
-            return known
-    raise Unreadable(
-        "unknown_subject",
-        f"Đối tượng “{subject}” không hợp lệ; chỉ nhận {', '.join(SUBJECT_NAMES)}.",
-        where={"subject": subject},
-    )
+def _known_subject(subject: str) -> NomineeKind:
+    try:
+        return NomineeKind(subject)
+    except ValueError:
+        raise Unreadable(
+            "unknown_subject",
+            f"Đối tượng “{subject}” không hợp lệ; chỉ nhận {', '.join(NomineeKind)}.",
+            where={"subject": subject},
+        ) from None
 
 
 def _usable(figure: _Figure, confirmed: Collection[str]) -> bool:
@@ -322,7 +362,7 @@ def _usable(figure: _Figure, confirmed: Collection[str]) -> bool:
     return figure.status != "MEM" or figure.rule in confirmed
 
 
-def _unknown(entry: _Award, on: date, gaps: list[_Figure] | list[_Gap]) -> Refusal:
+def _unknown(name: str, gaps: list[_Figure] | list[_Gap]) -> Refusal:
     reasons = [str(gap.what) for gap in gaps] or ["chưa có mức lương cơ sở tại ngày này"]
     to_confirm = [
         {"rule": gap.rule, "hundredths": gap.hundredths, "source": gap.source}
@@ -330,10 +370,7 @@ def _unknown(entry: _Award, on: date, gaps: list[_Figure] | list[_Gap]) -> Refus
         if isinstance(gap, _Figure) and gap.rule is not None
     ]
     question = gaps[0].open_question if gaps else 6
-    sentence = (
-        f"Chưa xác định được tiền thưởng “{entry.name}” tại ngày {on:%d/%m/%Y}: {'; '.join(reasons)} "
-        f"(câu hỏi mở số {question})."
-    )
+    sentence = f"Chưa xác định được tiền thưởng “{name}: {'; '.join(reasons)} (câu hỏi mở số {question})."
     details: dict[str, Any] = {"open_question": question}
     if to_confirm:
         sentence += " Người có thẩm quyền đối chiếu văn bản rồi xác nhận quy tắc trong quy chế của cơ quan."

@@ -14,34 +14,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rules import case, pack_files
-from rules.pack_files import PACKS, AwardFile, DossierFile, PackFile, Parts, Role, Route, RuleFile, Status, bad_pack
+from rules import pack_files, vocabulary
+from rules.pack_files import AwardFile, DossierFile, PackFile, Parts, RuleFile, bad_pack
 from rules.refusal import Citation, Unreadable
 from rules.standards import logic
 from rules.standards.facts import Test
+from rules.vocabulary import Authority as Power
+from rules.vocabulary import Decider, Level, NomineeKind, RoundKind, Route, Status
 
-DECIDER_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "CT_UBND_XA": "Chủ tịch UBND cấp xã",
-        "CT_UBND_HUYEN": "Chủ tịch UBND cấp huyện",
-        "CT_UBND_TINH": "Chủ tịch UBND cấp tỉnh",
-        "THU_TRUONG_SO": "Thủ trưởng cơ quan chuyên môn thuộc UBND cấp tỉnh",
-        "GIAM_DOC_DN": "Giám đốc doanh nghiệp, hợp tác xã",
-        "THU_TUONG": "Thủ tướng Chính phủ",
-        "CHINH_PHU": "Chính phủ",
-        "CHU_TICH_NUOC": "Chủ tịch nước",
-        "BO_QUOC_PHONG_BO_CONG_AN": "Bộ Quốc phòng, Bộ Công an quy định",
-    }
-)
-LEVEL_NAMES: Mapping[str, str] = MappingProxyType(
-    {"commune": "cấp xã", "district": "cấp huyện", "province": "cấp tỉnh"}
-)
-KIND_NAMES: Mapping[str, str] = MappingProxyType(
-    {"individual": "cá nhân", "collective": "tập thể", "household": "hộ gia đình", "enterprise": "doanh nghiệp"}
-)
+DECIDER_NAMES: Mapping[str, str] = MappingProxyType(vocabulary.names(Decider))
+LEVEL_NAMES: Mapping[str, str] = MappingProxyType(vocabulary.names(Level))
+KIND_NAMES: Mapping[str, str] = MappingProxyType(vocabulary.names(NomineeKind))
 
 # Law 06/2022 Art. 85.1: b and d are the kinds themselves, a, c and đ are grounds the proposal names.
-SIMPLIFIED_KINDS = frozenset({"DOT_XUAT", "CONG_HIEN", "NIEN_HAN", "DOI_NGOAI"})
+SIMPLIFIED_KINDS = frozenset({RoundKind.DOT_XUAT, RoundKind.CONG_HIEN, RoundKind.NIEN_HAN, RoundKind.DOI_NGOAI})
 SIMPLIFIED_GROUNDS = frozenset({"85.1.a", "85.1.c", "85.1.đ"})
 
 
@@ -60,11 +46,11 @@ class Part:
 class Authority:
     """What a level may do with an award. Unverified: nobody may act on it until the regulation confirms `rule`."""
 
-    role: Role
+    role: Power
     decided_by: str | None
     citation: Citation
     verified: bool
-    status: Status = "V1"
+    status: Status = Status.V1
     rule: str | None = None
     suggested: str | None = None
 
@@ -161,7 +147,7 @@ class Pack:
 
 def packs() -> tuple[Pack, ...]:
     """Every pack, oldest first, read and checked once. Raises Unreadable `bad_pack` naming file and key."""
-    return _packs(PACKS)
+    return _packs(pack_files.PACKS)
 
 
 def pack(pack_id: str) -> Pack:
@@ -200,13 +186,15 @@ def authority(pack: Pack, award: str, level: str, *, confirmed: Collection[str] 
     found = find(pack, award)
     abolished = pack.levels_abolished.get(level)
     if abolished:
-        return Authority("none", found.decider, abolished[0], verified=True, status=abolished[2])
+        return Authority(Power.NONE, found.decider, abolished[0], verified=True, status=abolished[2])
     stated = found.decided_by.get(level)
     if stated is None:
-        return Authority("none", found.decider, found.decision_citation, verified=True)
+        return Authority(Power.NONE, found.decider, found.decision_citation, verified=True)
     if stated.verified or stated.rule not in confirmed:
         return stated
-    return Authority("decide", stated.suggested, stated.citation, verified=True, status="MEM", rule=stated.rule)
+    return Authority(
+        Power.DECIDE, stated.suggested, stated.citation, verified=True, status=Status.MEM, rule=stated.rule
+    )
 
 
 def find(pack: Pack, award: str) -> Award:
@@ -227,7 +215,7 @@ def describe(pack: Pack, award: str) -> dict[str, Any]:
         "name": found.name,
         "pack": pack.id,
         "title": found.is_title,
-        "kinds": [kind for kind in KIND_NAMES if kind in found.kinds],
+        "kinds": [kind for kind in NomineeKind if kind in found.kinds],
         "citation": found.article.model_dump(),
         "authority": {
             level: {
@@ -237,7 +225,7 @@ def describe(pack: Pack, award: str) -> dict[str, Any]:
                 "status": stated.status,
                 "verified": stated.verified,
             }
-            for level in LEVEL_NAMES
+            for level in Level
             for stated in [authority(pack, award, level)]
         },
         "standards": {
@@ -245,7 +233,7 @@ def describe(pack: Pack, award: str) -> dict[str, Any]:
                 {"rule": rule.id, "asks": rule.asks, "citation": rule.citation.model_dump(), "status": rule.status}
                 for rule in (*pack.standards[award, kind], *pack.exclusions)
             ]
-            for kind in KIND_NAMES
+            for kind in NomineeKind
             if kind in found.kinds
         },
         "dossier": [
@@ -264,12 +252,13 @@ def describe(pack: Pack, award: str) -> dict[str, Any]:
 def route(award: Award, kind: str, simplified_ground: str | None = None) -> Route:
     """Full or simplified procedure (Law 06/2022 Art. 85.1): never for a title, else by kind or named ground."""
     if award.is_title:
-        return "full"
-    return "simplified" if kind in SIMPLIFIED_KINDS or simplified_ground in SIMPLIFIED_GROUNDS else "full"
+        return Route.FULL
+    simplified = kind in SIMPLIFIED_KINDS or simplified_ground in SIMPLIFIED_GROUNDS
+    return Route.SIMPLIFIED if simplified else Route.FULL
 
 
 def dossier_parts(
-    award: Award, *, kind: str | None = None, route: Route = "full", relies_on: Collection[str] = ()
+    award: Award, *, kind: str | None = None, route: str = Route.FULL, relies_on: Collection[str] = ()
 ) -> tuple[Part, ...]:
     """The papers this dossier must hold (Law 06/2022 Art. 84).
 
@@ -327,8 +316,6 @@ def _assemble(home: Path, head: PackFile, parts: Parts, *, previous: Pack | None
     wanted = {(award.id, kind) for award in awards.values() for kind in award.kinds}
     if wanted != set(standards):
         raise bad_pack(home, f"tiêu chuẩn thiếu hoặc thừa: {sorted(wanted ^ set(standards))}")
-    if head.complete and set(awards) != set(case.AWARD_IDS):
-        raise bad_pack(home, "gói đủ phải có mọi danh hiệu, hình thức")
     _refuse_shared_names(home, awards.values())
     return Pack(
         id=head.id,
@@ -401,10 +388,10 @@ def _award(stated: AwardFile, head: PackFile, dossier: DossierFile | None) -> Aw
     )
 
 
-def _authority(award: str, role: Role, by: str, citation: Citation, status: Status) -> Authority:
+def _authority(award: str, role: Power, by: str, citation: Citation, status: Status) -> Authority:
     if status in {"V1", "V2"}:
         return Authority(role, by, citation, verified=True, status=status)
-    return Authority("none", None, citation, False, status, rule=f"{award.lower()}.decider", suggested=by)
+    return Authority(Power.NONE, None, citation, False, status, rule=f"{award.lower()}.decider", suggested=by)
 
 
 def _rule(stated: RuleFile, law: str) -> Rule:

@@ -11,9 +11,9 @@ from rules import evaluation, quotas, tally
 from rules.case import Case
 from rules.catalogue import Pack
 from rules.evaluation import Evaluation, Finding
-from rules.pack_files import Status
 from rules.refusal import Citation
 from rules.regulation import Regulation
+from rules.vocabulary import Status
 
 
 @dataclass(frozen=True, slots=True)

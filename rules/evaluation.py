@@ -12,13 +12,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from rules import catalogue
+from rules import catalogue, pack_files
 from rules.case import Case, decode, read, read_json
 from rules.catalogue import Pack, Rule
-from rules.pack_files import Role, Route, Status
+from rules.pack_files import is_title
 from rules.refusal import Citation
 from rules.regulation import Regulation
-from rules.standards.facts import MET, NOT_MET, TITLES, Facts, spoken
+from rules.standards.facts import MET, NOT_MET, Facts, spoken
+from rules.vocabulary import Authority, Route, Status
 
 __all__ = ["Case", "Evaluation", "Finding", "decode", "evaluate", "read", "read_json", "relied_on"]
 
@@ -66,7 +67,7 @@ class Evaluation:
     pack_sha256: str | None
     on: date
     verdict: Verdict
-    authority: Role
+    authority: Authority
     decided_by: str | None
     route: Route | None
     findings: tuple[Finding, ...]
@@ -102,6 +103,8 @@ def evaluate(case: Case, *, on: date, pack: Pack | None = None, regulation: Regu
     governing = pack or catalogue.pack_on(on)
     if governing is None or not governing.complete:
         return _no_pack(case, on=on, governing=governing)
+    if case.award not in governing.awards:
+        return _unheard_of(case, on=on, governing=governing)
     award = governing.awards[case.award]
     confirmed, aside, parameters = _regulated(case, regulation)
     facts = Facts(case, parameters=parameters)
@@ -150,7 +153,7 @@ def relied_on(case: Case) -> frozenset[str]:
     }
     if case.award == "CSTDCS" and (case.ratings or {}).get(case.year) == "HTXSNV":
         return frozenset()
-    if case.award not in TITLES and case.grounds:
+    if not is_title(case.award) and case.grounds:
         held.add("contribution")
     return frozenset(held)
 
@@ -244,8 +247,34 @@ def _unfit(pack: Pack, award: catalogue.Award, kind: str) -> tuple[Finding, ...]
     """The subject does not suit the award: the principle (5.2.b) and the award's own article, a finding each."""
     allowed = ", ".join(name for known, name in catalogue.KIND_NAMES.items() if known in award.kinds)
     message = f"{award.name} dành cho {allowed}, không dành cho {catalogue.KIND_NAMES[kind]} ({award.article})."
-    own = Finding(f"{award.id.lower()}.kind", "not_met", kind, award.article, "V1", message)
-    return (Finding("principle.fit", "not_met", kind, pack.fit, "V1", message), own) if pack.fit else (own,)
+    own = Finding(f"{award.id.lower()}.kind", "not_met", kind, award.article, Status.V1, message)
+    return (Finding("principle.fit", "not_met", kind, pack.fit, Status.V1, message), own) if pack.fit else (own,)
+
+
+def _unheard_of(case: Case, *, on: date, governing: Pack) -> Evaluation:
+    """Another pack has the award, the one of this day has not: nobody gives or proposes it then."""
+    name = pack_files.spoken()[case.award]
+    finding = Finding(
+        f"{case.award.lower()}.authority",
+        "not_met",
+        None,
+        Citation(document=governing.law),
+        Status.V1,
+        f"Gói luật {governing.id} không có {name}: không cấp nào quyết định hay trình vào ngày này.",
+    )
+    return Evaluation(
+        award=case.award,
+        pack=governing.id,
+        pack_sha256=governing.sha256,
+        on=on,
+        verdict="wrong_authority",
+        authority=Authority.NONE,
+        decided_by=None,
+        route=None,
+        findings=(finding,),
+        missing_parameters=(),
+        missing_documents=(),
+    )
 
 
 def _no_pack(case: Case, *, on: date, governing: Pack | None) -> Evaluation:
@@ -258,7 +287,7 @@ def _no_pack(case: Case, *, on: date, governing: Pack | None) -> Evaluation:
         "unknown",
         governing.id if governing else None,
         Citation(document=governing.law) if governing else NO_PACK,
-        "SEC" if governing else "V1",
+        Status.SEC if governing else Status.V1,
         f"{what}. Chưa thể kết luận.",
     )
     return Evaluation(
@@ -267,7 +296,7 @@ def _no_pack(case: Case, *, on: date, governing: Pack | None) -> Evaluation:
         pack_sha256=None,
         on=on,
         verdict="no_pack",
-        authority="none",
+        authority=Authority.NONE,
         decided_by=None,
         route=None,
         findings=(finding,),

@@ -334,19 +334,3 @@ def require_reason(row: Transition, reason: str | None) -> None:
             "Phải ghi rõ lý do: người được đề nghị có quyền biết vì sao. Hãy viết một câu nêu lý do và điều khoản.",
             citation=row.citation,
         )
-
-
-class RoundKind(StrEnum):
-    CONG_TRANG = "CONG_TRANG"
-    DOT_XUAT = "DOT_XUAT"
-    PHONG_TRAO = "PHONG_TRAO"
-    CONG_HIEN = "CONG_HIEN"
-    NIEN_HAN = "NIEN_HAN"
-    DOI_NGOAI = "DOI_NGOAI"
-
-
-class NomineeKind(StrEnum):
-    INDIVIDUAL = "individual"
-    COLLECTIVE = "collective"
-    HOUSEHOLD = "household"
-    ENTERPRISE = "enterprise"

@@ -4,31 +4,20 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rules import case
 from rules.refusal import Unreadable
+from rules.vocabulary import Authority, Decider, Level, NomineeKind, Route, Status
 
 PACKS = Path(__file__).parent / "packs"
 
-Status = Literal["V1", "V2", "SEC", "MEM", "PARAM"]
-Route = Literal["full", "simplified"]
-Role = Literal["decide", "propose", "none"]
-Decider = Literal[
-    "CT_UBND_XA",
-    "CT_UBND_HUYEN",
-    "CT_UBND_TINH",
-    "THU_TRUONG_SO",
-    "GIAM_DOC_DN",
-    "THU_TUONG",
-    "CHINH_PHU",
-    "CHU_TICH_NUOC",
-    "BO_QUOC_PHONG_BO_CONG_AN",
-]
+# What an award is called in data: as in the database's columns, which keep 20 characters.
+AwardCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=20)]
 
 
 class _Strict(BaseModel):
@@ -42,7 +31,7 @@ class _Source(_Strict):
 
 
 class _Abolished(_Strict):
-    level: case.Level
+    level: Level
     from_: date = Field(alias="from")
     at: str
     status: Status
@@ -59,7 +48,7 @@ class PackFile(_Strict):
     id: str
     from_: date = Field(alias="from")
     to: date | None
-    level: case.Level
+    level: Level
     complete: bool
     law: str
     based_on: str | None = None
@@ -70,18 +59,18 @@ class PackFile(_Strict):
 
 
 class AwardFile(_Strict):
-    id: case.AwardId
+    id: AwardCode
     name: str
     short: str
     aliases: tuple[str, ...]
     title: bool
-    kinds: frozenset[case.NomineeKind]
+    kinds: frozenset[NomineeKind]
     article: str
     period: str
     state_level: bool = False
     decider: tuple[Decider, str] | None
     also_decided_by: tuple[tuple[Decider, str], ...] = ()
-    authority: dict[case.Level, tuple[Literal["decide", "propose"], Decider, str, Status]]
+    authority: dict[Level, tuple[Literal[Authority.DECIDE, Authority.PROPOSE], Decider, str, Status]]
 
 
 class _AwardsFile(_Strict):
@@ -89,26 +78,29 @@ class _AwardsFile(_Strict):
 
 
 class _Override(_Strict):
-    id: case.AwardId
+    id: AwardCode
     decider: tuple[Decider, str] | None = None
-    authority: dict[case.Level, tuple[Literal["decide", "propose"], Decider, str, Status]] | None = None
+    authority: dict[Level, tuple[Literal[Authority.DECIDE, Authority.PROPOSE], Decider, str, Status]] | None = None
 
 
 class _OverridesFile(_Strict):
-    overrides: tuple[_Override, ...]
+    """What a later pack changes in the awards of the one it is based on, and the awards that are new in it."""
+
+    overrides: tuple[_Override, ...] = ()
+    awards: tuple[AwardFile, ...] = ()
 
 
 class PartFile(_Strict):
     id: str
     of: Literal["title", "form"]
     name: str
-    name_by_kind: dict[case.NomineeKind, str] = {}
+    name_by_kind: dict[NomineeKind, str] = {}
     at: str
     status: Status
     condition: str | None = None
-    awards: frozenset[case.AwardId] | None = None
+    awards: frozenset[AwardCode] | None = None
     state_level: bool = False
-    routes: frozenset[Route] = frozenset({"full", "simplified"})
+    routes: frozenset[Route] = frozenset(Route)
     relies_on: frozenset[Literal["initiative", "research", "combat", "special_achievement", "contribution"]] = (
         frozenset()
     )
@@ -149,7 +141,7 @@ class RuleFile(_Strict):
 
 
 class _StandardsFile(_Strict):
-    standards: dict[case.AwardId, dict[case.NomineeKind, tuple[RuleFile, ...]]]
+    standards: dict[AwardCode, dict[NomineeKind, tuple[RuleFile, ...]]]
     fit: str | None = None
     exclusions: tuple[RuleFile, ...] = ()
 
@@ -229,9 +221,14 @@ def _parts(home: Path, base: Parts | None) -> Parts:
     fit = base.fit if base else None
     if (home / "awards.yaml").exists():
         if base:
-            for change in _read(home / "awards.yaml", _OverridesFile).overrides:
+            later = _read(home / "awards.yaml", _OverridesFile)
+            for change in later.overrides:
                 stated = change.model_dump(exclude_unset=True)
                 awards[change.id] = AwardFile.model_validate(awards[change.id].model_dump() | stated)
+            for added in later.awards:
+                if added.id in awards:
+                    raise bad_pack(home, f"{added.id} đã có ở gói trước; ghi phần đổi khác vào `overrides`")
+                awards[added.id] = added
         else:
             awards = {award.id: award for award in _read(home / "awards.yaml", _AwardsFile).awards}
     if (home / "dossier.yaml").exists():
@@ -257,3 +254,33 @@ def _digest(home: Path, base: Parts | None) -> bytes:
         text = path.read_bytes().replace(b"\r\n", b"\n")
         running.update(path.name.encode() + b"\0" + str(len(text)).encode() + b"\0" + text)
     return running.digest()
+
+
+@cache
+def _stated(folder: Path) -> dict[str, AwardFile]:
+    """Every award of the packs of a folder, as the newest of them has it, in the order in which they came."""
+    found: dict[str, AwardFile] = {}
+    for _, _, parts in read(folder):
+        found |= parts.awards
+    return found
+
+
+def award_ids() -> tuple[str, ...]:
+    """Every award of any pack. Raises Unreadable `bad_pack`."""
+    return tuple(_stated(PACKS))
+
+
+def is_title(award: str) -> bool:
+    """A danh hiệu thi đua, no hình thức khen thưởng; what no pack knows is none."""
+    stated = _stated(PACKS).get(award)
+    return stated is not None and stated.title
+
+
+@cache
+def _spoken(folder: Path) -> dict[str, str]:
+    return {award.id: award.name.partition(" (")[0] for award in _stated(folder).values()}
+
+
+def spoken() -> dict[str, str]:
+    """Award → its name in a sentence, without what a bracket adds."""
+    return _spoken(PACKS)

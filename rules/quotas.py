@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rules import case
+from rules import pack_files
 from rules.regulation import Regulation
 
 # Law 06/2022 Art. 24 clauses 1 and 3 are one title, "Lao động tiên tiến", kept apart here only by whom it is for.
@@ -47,7 +47,7 @@ def over_quota(counts: Mapping[str, Mapping[str, int]], regulation: Regulation) 
     found: list[Excess] = []
     for unit, by_award in [*sorted(counts.items()), (None, total)]:
         ldtt = sum(by_award.get(award, 0) for award in LDTT)
-        for award in case.AWARD_IDS:
+        for award in pack_files.award_ids():
             percent, count = regulation.quota_percent_of_ldtt(award), by_award.get(award, 0)
             if percent is None or count <= allowed(ldtt=ldtt, percent=percent):
                 continue

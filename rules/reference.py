@@ -6,19 +6,14 @@ A test compares the page with the packs, so that what officers read cannot drift
 from collections.abc import Iterable
 from pathlib import Path
 
-from rules import catalogue
+from rules import catalogue, vocabulary
 from rules.catalogue import Award, Pack, Rule
 from rules.standards.facts import spoken
+from rules.vocabulary import Status
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
 
-STATUS_NAMES = {
-    "V1": "đã đọc văn bản gốc; áp dụng",
-    "V2": "đã đọc trích nguyên văn có nêu điều; áp dụng, cần đối chiếu bản gốc",
-    "SEC": "nguồn thứ cấp, chưa xác minh; áp dụng mặc định, cơ quan có thể bỏ (`[[set_aside]]`)",
-    "MEM": "chỉ nhớ, chưa đọc; không áp dụng cho đến khi có người xác nhận (`[[confirmed]]`)",
-    "PARAM": "không văn bản quốc gia nào quy định; quy chế của cơ quan phải nêu",
-}
+STATUS_NAMES = vocabulary.names(Status)
 
 
 def page() -> str:
@@ -52,10 +47,13 @@ def page() -> str:
     for one in packs:
         if one.missing:
             lines += [f"Còn thiếu ở {one.id}:", "", *(f"- {item}" for item in one.missing), ""]
-    base = packs[0]
-    lines += ["## Áp dụng cho mọi danh hiệu, hình thức", "", *_rules(base.exclusions)]
-    for award in base.awards.values():
-        lines += _award(award, base, packs[1:])
+    lines += ["## Áp dụng cho mọi danh hiệu, hình thức", "", *_rules(packs[0].exclusions)]
+    told: set[str] = set()
+    for number, base in enumerate(packs, start=1):
+        for award in base.awards.values():
+            if award.id not in told:
+                lines += _award(award, base, packs[number:])
+        told |= base.awards.keys()
     return "\n".join(lines).rstrip() + "\n"
 
 

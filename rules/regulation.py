@@ -24,8 +24,9 @@ from pydantic import (
     model_validator,
 )
 
-from rules import case, names
+from rules import case, names, pack_files
 from rules.refusal import Citation, Refusal, Unreadable
+from rules.vocabulary import RoundKind
 
 SAMPLE_PATH = Path(__file__).parent / "data" / "sample_regulation.toml"
 
@@ -81,7 +82,7 @@ _Said = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 def _known(award: str) -> str:
-    if award != "default" and award not in case.AWARD_IDS:
+    if award != "default" and award not in pack_files.award_ids():
         raise ValueError("không phải danh hiệu, hình thức nào")
     return award
 
@@ -152,7 +153,7 @@ class Regulation(_Strict):
     quota: dict[str, Annotated[StrictInt, Field(ge=0, le=100)]] = {}
     standards: dict[case.AwardId, _Said] = {}
     copies: dict[_Scope, Annotated[StrictInt, Field(ge=1, le=20)]] = {}
-    closing: dict[case.RoundKind, Annotated[dt.date, Field(strict=True)]] = {}
+    closing: dict[RoundKind, Annotated[dt.date, Field(strict=True)]] = {}
     composition: _Composition = _Composition()
     confirmed: tuple[Confirmation, ...] = ()
     set_aside: tuple[Confirmation, ...] = ()
@@ -256,7 +257,7 @@ def parse(text: str) -> Regulation:
         read = Regulation.model_validate({**stated, "sha256": digest})
     except ValidationError as invalid:
         raise case.unreadable(invalid) from invalid
-    known = {f"{award.lower()}{QUOTA_SUFFIX}" for award in case.AWARD_IDS}
+    known = {f"{award.lower()}{QUOTA_SUFFIX}" for award in pack_files.award_ids()}
     for key in read.quota:
         if key not in known:
             raise Unreadable("unknown_key", f"Khóa không được biết đến: “quota.{key}”.", where={"key": f"quota.{key}"})

@@ -20,6 +20,11 @@ class Word(StrEnum):
         return member
 
 
+def names(words: type[Word]) -> dict[str, str]:
+    """Value → word of a closed list, for what arrives as text."""
+    return {str(word): word.word for word in words}
+
+
 # Nominees and awards ------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +9,9 @@ from sqlmodel import Session
 
 from models import Nomination, Nominee, Petition, ReviewRound
 from models.types import as_mapping, chunks, table
-from rules import case, catalogue
+from rules import case
 from rules.lifecycle import State
+from rules.pack_files import is_title
 from rules.refusal import Unreadable
 
 _N = table(Nomination).c
@@ -51,11 +51,6 @@ def of(session: Session, codes: Sequence[str]) -> dict[str, case.Case | Unreadab
             except Unreadable as error:
                 found[row.code] = error
     return found
-
-
-@cache
-def _is_title(award: str) -> bool:
-    return any(pack.awards[award].is_title for pack in catalogue.packs() if award in pack.awards)
 
 
 _QUERY = (
@@ -110,10 +105,10 @@ def _facts(row: Any, held: list[tuple[str, int, str]]) -> dict[str, Any]:
     if row.initiative and "initiatives" not in said:
         facts["initiatives"] = [{"year": row.year, "scope": "base"}]
     for name, of_titles in (("titles", True), ("commendations", False)):
-        known = [{"award": award, "year": year} for award, year, _ in held if _is_title(award) is of_titles]
+        known = [{"award": award, "year": year} for award, year, _ in held if is_title(award) is of_titles]
         if name in said or known:
             facts[name] = [*said.get(name, []), *(one for one in known if one not in said.get(name, []))]
-    earlier = sorted({award for award, _, key in held if key and key == row.achievement_key and not _is_title(award)})
+    earlier = sorted({award for award, _, key in held if key and key == row.achievement_key and not is_title(award)})
     if earlier:
         facts["achievement"] = {"id": row.achievement_key, "already_awarded": earlier}
     if row.nominee_kind == "collective":

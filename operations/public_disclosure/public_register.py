@@ -26,8 +26,8 @@ from operations import (
     transition,
 )
 from operations.public_disclosure import disclosure
-from operations.unit_proposal.proposal import KIND_NAMES
 from rules import catalogue, names
+from rules.catalogue import KIND_NAMES
 from rules.lifecycle import State
 from rules.refusal import Refusal
 

@@ -241,7 +241,7 @@ def _check_rows(
         if proposed.kind not in award.kinds:
             errors.append(
                 problem(proposed.row, KIND_HEAD, "wrong_kind", f"«{award.name}» không dành cho "
-                        f"{KIND_NAMES.get(proposed.kind, proposed.kind)} ({award.article}).")
+                        f"{catalogue.KIND_NAMES.get(proposed.kind, proposed.kind)} ({award.article}).")
             )  # fmt: skip
         elif pack is not None and award.id in pack.awards and _role(pack, award.id, level) == "none":
             warnings.append(
@@ -301,12 +301,6 @@ KIND_HEAD = "Phân loại khen thưởng"
 AWARD_HEAD = "Danh hiệu thi đua/Hình thức khen thưởng"
 BIRTH_HEAD = "Ngày sinh"
 EMAIL_HEAD = "Thư điện tử"
-KIND_NAMES = {
-    "individual": "cá nhân",
-    "collective": "tập thể",
-    "household": "hộ gia đình",
-    "enterprise": "doanh nghiệp",
-}
 
 
 def problem(row: int, column: str, code: str, message: str) -> dict[str, Any]:

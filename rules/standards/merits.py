@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rules.standards.facts import MET, NOT_MET, SCOPES, TITLES, UNKNOWN, Facts, Test, joined
+from rules.pack_files import is_title
+from rules.standards.facts import MET, NOT_MET, SCOPES, UNKNOWN, Facts, Test, joined
 
 
 def merit(key: str, name: str) -> Callable[[Mapping[str, Any]], Test]:
@@ -227,7 +228,7 @@ def one_award(_argument: Any) -> Test:
         return joined(
             one
             for one in sorted(given)
-            if facts.case.award not in TITLES or one not in TITLES or one == facts.case.award
+            if not is_title(facts.case.award) or not is_title(one) or one == facts.case.award
         )
 
     def check(facts: Facts) -> int:

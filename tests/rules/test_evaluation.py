@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from rules import catalogue, evaluation, regulation
+from rules import catalogue, evaluation, pack_files, regulation
 from rules.refusal import Citation, Unreadable
 
 PERSON = {"kind": "individual", "worker_group": "civil_servant", "employed_months": 12, "foreign": False}
@@ -98,7 +98,7 @@ DECIDES = {"LDTT", "LDTT_ND", "CSTDCS", "TTLDTT", "THON_VH", "GK_HUYEN"}
 NOTHING = {"CSTT", "DVTT", "DVQT", "GDVH", "GK_XA"}
 
 
-@pytest.mark.parametrize("award", catalogue.case.AWARD_IDS)
+@pytest.mark.parametrize("award", pack_files.award_ids())
 def test_what_the_district_may_do_with_each_award(award):
     expected = "decide" if award in DECIDES else "none" if award in NOTHING else "propose"
     judged = judge(award=award)

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import case, catalogue, evaluation
+from rules import catalogue, evaluation, pack_files
 from rules.standards import logic
+from rules.vocabulary import RoundKind
 from tests.conftest import budget
 
 ON = date(2024, 12, 20)
@@ -28,13 +29,13 @@ def maybe(strategy: st.SearchStrategy) -> st.SearchStrategy:
 
 @st.composite
 def cases(draw: st.DrawFn) -> dict[str, Any]:
-    award = draw(st.sampled_from(case.AWARD_IDS))
+    award = draw(st.sampled_from(pack_files.award_ids()))
     kinds = sorted(catalogue.pack("A_2024_HUYEN").awards[award].kinds)
     members = draw(st.integers(1, 30))
     return {
         "award": award,
         "level": draw(st.sampled_from(["commune", "district", "province"])),
-        "kind": draw(st.sampled_from(case.ROUND_KINDS)),
+        "kind": draw(st.sampled_from(RoundKind).map(str)),
         "nominee": {
             "kind": draw(st.sampled_from(kinds)),
             "worker_group": draw(maybe(st.sampled_from(["civil_servant", "farmer", "worker", "armed_forces"]))),

@@ -5,9 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from rules import case, catalogue, pack_files
+from rules import catalogue, pack_files
 from rules.refusal import Unreadable
-from rules.standards import facts
 
 A, B, C = catalogue.packs()
 AWARDS = list(A.awards.values())
@@ -45,14 +44,20 @@ def test_a_dossier_received_before_the_amendment_stays_under_the_earlier_pack():
 
 
 def test_every_award_of_the_catalogue_is_in_both_packs():
-    assert (set(A.awards), set(B.awards), set(C.awards)) == (set(case.AWARD_IDS), set(case.AWARD_IDS), set())
+    assert (set(A.awards), set(B.awards), set(C.awards)) == (
+        set(pack_files.award_ids()),
+        set(pack_files.award_ids()),
+        set(),
+    )
 
 
 def test_titles_and_commendation_forms_are_the_law_s_two_families():
     assert {award.id for award in AWARDS if not award.is_title} == {
         "GK_HUYEN", "GK_XA", "BK_TINH", "BK_TTG", "HCLD_3", "KNC_TINH",
     }  # fmt: skip
-    assert {award.id for award in AWARDS if award.is_title} == facts.TITLES
+    assert {award.id for award in AWARDS if award.is_title} == {
+        one for one in pack_files.award_ids() if pack_files.is_title(one)
+    }
 
 
 @pytest.mark.parametrize("award", AWARDS, ids=lambda award: award.id)

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 
 from operations import access
 from rules import cash, catalogue, deadlines, evaluation
-from rules.case import AwardId, NomineeKind
+from rules.case import AwardId
+from rules.vocabulary import NomineeKind
 from web.api import shapes
 from web.api.caller import Bearer, Call
 from web.api.shapes import After, Day, Limit

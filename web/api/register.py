@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from models.database import Session
 from operations.access import Actor
 from operations.public_disclosure import petitions, public_register
-from rules.case import NomineeKind
 from rules.policy import Act
+from rules.vocabulary import NomineeKind
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import After, Filter, InPath, Limit

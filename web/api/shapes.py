@@ -20,9 +20,10 @@ from pydantic import (
 from operations import transition
 from operations.transition import Result
 from rules import case
-from rules.case import AwardId, NomineeKind, Rating
+from rules.case import AwardId
 from rules.lifecycle import Stage, State
 from rules.refusal import Citation, Refusal, Unreadable
+from rules.vocabulary import NomineeKind, Pending, Rating, RoundKind
 
 T = TypeVar("T")
 Date = date  # for fields that are called so
@@ -193,7 +194,7 @@ class Password(Body):
 
 
 class NewRound(Body):
-    kind: case.RoundKind
+    kind: RoundKind
     year: Annotated[StrictInt, Field(ge=2000, le=2100)]
     title: Word
     regulation: Annotated[str | None, Field(max_length=200_000, description="The regulation's text (TOML).")] = None
@@ -317,7 +318,7 @@ class Facts(Body):
     grounds: Annotated[list[case.Provision], Field(max_length=50)] | None = None
     not_attested: Annotated[list[case.Provision], Field(max_length=50)] | None = None
     disciplines: Annotated[list[case.Discipline], Field(max_length=50)] | None = None
-    pending: Annotated[list[case.Pending], Field(max_length=20)] | None = None
+    pending: Annotated[list[Pending], Field(max_length=20)] | None = None
     collective: case.CollectiveFacts | None = None
 
 

@@ -14,9 +14,9 @@ from starlette.datastructures import QueryParams
 
 from operations import files, ledger_book, record, seal
 from operations.public_disclosure import public_register
-from operations.unit_proposal.proposal import KIND_NAMES
-from rules.lifecycle import NomineeKind
+from rules.catalogue import KIND_NAMES
 from rules.refusal import Refusal
+from rules.vocabulary import NomineeKind
 from web import language, page_cache, pages
 from web.language import words
 from web.routes import revocation
@@ -96,7 +96,7 @@ def home(visit: Public) -> Response:
             kinds=KIND_NAMES,
             state_words=public_register.STATE_NAMES,
             years=[(year, year) for year in offered["years"]],
-            kind_options=_options(visit, KIND_NAMES),
+            kind_options=_options(visit, dict(KIND_NAMES)),
             state_options=_options(visit, public_register.STATE_NAMES),
             papers_query=urlencode(asked.of_papers),
             people_query=urlencode({"list": "people"} | asked.filters),

@@ -13,9 +13,10 @@ from operations.access import Actor
 from operations.public_disclosure import disclosure
 from operations.views import agenda, board, papers
 from rules import catalogue, regulation
-from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, RoundKind, Stage, State
+from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, Stage, State
 from rules.policy import Act
 from rules.refusal import Refusal
+from rules.vocabulary import RoundKind
 from web import act_pages, pages
 from web.act_pages import DEEDS
 from web.council_pages import STATES

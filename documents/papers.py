@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from documents import typesetting, wording
+from rules.wording import thousands
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(wording.printable)]
 FilledText = Annotated[Text, Field(min_length=1)]
@@ -354,10 +355,7 @@ class MinutesPaper(Paper):
                     row.code,
                     row.name,
                     row.award,
-                    *(
-                        wording.thousands(count)
-                        for count in (row.approve, row.disapprove, row.abstain, row.base, row.needed)
-                    ),
+                    *(thousands(count) for count in (row.approve, row.disapprove, row.abstain, row.base, row.needed)),
                     "Đạt" if row.passed else "Không đạt",
                 ]
                 for place, row in enumerate(self.results, start=1)
@@ -533,7 +531,7 @@ def _awardee_annexes(lists: Sequence[AwardeeList], *, accompanies: str) -> list[
 def _with_sum(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
     counted = [(name, total, good, total - good) for name, total, good in rows]
     summed = ("Tổng cộng", *(sum(row[column] for row in counted) for column in (1, 2, 3)))
-    return [[row[0], *(wording.thousands(count) for count in row[1:])] for row in [*counted, summed]]
+    return [[row[0], *(thousands(count) for count in row[1:])] for row in [*counted, summed]]
 
 
 def _described(person: Attendee) -> str:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from documents import typeface
+from rules.wording import thousands
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -40,11 +41,6 @@ def _hides(letter: str) -> bool:
 def padded(count: int) -> str:
     """Return a count as official papers write it: below ten with a leading zero."""
     return f"{count:02d}" if count < 10 else thousands(count)
-
-
-def thousands(amount: int) -> str:
-    """Return a whole number with Vietnamese group dots, `1.780`."""
-    return f"{amount:,}".replace(",", ".")
 
 
 def written_date(day: date) -> str:

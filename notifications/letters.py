@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from notifications import invitations
 from rules.refusal import Citation
+from rules.wording import thousands
 
 LOCAL = invitations.LOCAL
 ROWS_SHOWN = 50
@@ -553,7 +554,7 @@ def moment(value: datetime | date | None) -> str:
 
 def number(value: int) -> str:
     """1780 → 1.780, as Vietnamese writes it."""
-    return f"{value:,}".replace(",", ".")
+    return thousands(value)
 
 
 def days_left(value: int) -> str:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from operations import access, idempotency, transition, visibility
 from rules import lifecycle, policy
 from rules.policy import Act
+from rules.wording import thousands
 from web import language
 from web.forms import Form, fresh_key
 from web.language import words
@@ -74,7 +75,7 @@ def _moment(value: datetime | str | None) -> str:
 
 def _number(value: int | None) -> str:
     """1.780, as Vietnamese writes it."""
-    return "–" if value is None else f"{value:,}".replace(",", ".")
+    return "–" if value is None else thousands(value)
 
 
 def _size(value: int) -> str:

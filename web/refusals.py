@@ -4,18 +4,18 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
 from web import language, pages
+from web.problems import problem
 from web.visit import ConfirmFirst, SignInFirst, Visit
 
 _FORBIDDEN = frozenset(
     {"not_your_role", "not_your_unit", "separation_of_duties", "no_authorisation", "not_a_member", "account_disabled",
      "unknown_account", "stale_form", "recused_from", "token_scope", "four_eyes", "not_a_teller"}
 )  # fmt: skip
-_MISSING_CODES = frozenset({"not_initialised"})
 
 
 def status_of(refusal: Refusal) -> int:
@@ -107,12 +107,3 @@ def _came_from(request: Request) -> str:
 
 def _for_programs(request: Request) -> bool:
     return request.url.path.startswith("/api/")
-
-
-def problem(
-    status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: object
-) -> JSONResponse:
-    """An error as RFC 9457 problem+json; `code` is the stable word of docs/contract.md."""
-    body = {"type": f"urn:vinhdanh:{code}", "title": message, "status": status, "code": code}
-    body |= {name: value for name, value in more.items() if value is not None}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)

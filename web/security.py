@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from web.problems import problem
 from web.visit import LOOPBACK
 
 Scope = MutableMapping[str, Any]
@@ -138,8 +139,7 @@ def _fault(scope: Scope) -> Response:
 def plain(path: str, status: int, code: str, said: str, *, title: str) -> Response:
     """An answer that needs nothing of the site, no session, database or template: a page, for programs a problem."""
     if path.startswith("/api/"):
-        problem = {"type": f"urn:vinhdanh:{code}", "title": said, "status": status, "code": code}
-        return JSONResponse(problem, status_code=status, media_type="application/problem+json")
+        return problem(status, code, said)
     return HTMLResponse(
         f'<!doctype html><html lang="vi"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title} – Vinh Danh</title><h1>{title}</h1><p>{said}</p>",

@@ -18,6 +18,7 @@ from operations import record, rounds
 from operations.home_affairs_review import cases
 from rules import names
 from rules.lifecycle import State
+from rules.wording import thousands
 
 SMALL = 5  # a cell below this could point at a person
 LESS, ALL_BUT_LESS, NOT_KNOWN = "ít hơn 5", "tất cả, trừ ít hơn 5", "chưa rõ"
@@ -198,6 +199,4 @@ def _part(told: list[tuple[Any, int]], *, public: bool) -> Part:
     if public and (count < SMALL or others < SMALL):
         return Part(None, None, total, None, LESS if count < SMALL else ALL_BUT_LESS)
     shown = None if public and 0 < unknown < SMALL else unknown
-    return Part(
-        count, shown, total, permille, f"{count:,}".replace(",", ".") + f" ({permille // 10},{permille % 10} %)"
-    )
+    return Part(count, shown, total, permille, thousands(count) + f" ({permille // 10},{permille % 10} %)")

@@ -39,6 +39,7 @@ from operations.public_disclosure import petitions
 from rules import deadlines, lifecycle, policy
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
 from rules.policy import Relation
+from rules.wording import thousands
 
 # kind → what the page calls the pile; the order is the order of what is due on the same day.
 KINDS: dict[str, str] = {
@@ -389,7 +390,7 @@ def _to_propose(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pi
 def _to_sign(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile]:
     """As the page for signing has them: one pile, one paper, however many names stand in it."""
     for pile in to_sign.piles(session, actor, now=now):
-        count = f"{pile.count:,}".replace(",", ".")
+        count = thousands(pile.count)
         yield _single(
             Item(
                 kind="sign",

@@ -1,6 +1,5 @@
 """The API's application: its routers, its errors as RFC 9457 problems, its OpenAPI 3.1 document."""
 
-import json
 from functools import cache
 from typing import Any
 
@@ -11,14 +10,15 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
+from web import problems
 from web.api import council, decisions, law, nominations, register, rounds, system
 from web.api.caller import REALM, Call, TokenNeeded
 from web.api.shapes import Problem
+from web.problems import problem
 from web.refusals import status_of
 from web.visit import Permit
 
 PREFIX = "/api/v1"
-PROBLEM = "application/problem+json"
 ROUTERS = (rounds, nominations, council, decisions, register, law, system)
 
 # What any operation may answer besides its success. All are problems.
@@ -83,7 +83,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
     components["schemas"]["Problem"] = schema
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "vd_…"}}
     found["security"] = [{"token": []}]
-    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in found["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
@@ -147,14 +147,3 @@ def _handle(api: FastAPI) -> None:
     def _fault(request: Request, error: Exception) -> Response:
         del request, error  # the server's own log has it
         return problem(500, "fault", "Hệ thống gặp lỗi. Chưa có gì thay đổi; hãy thử lại hoặc báo quản trị.")
-
-
-def problem(
-    status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **further: object
-) -> Response:
-    """An error as RFC 9457 problem+json; `code` is the stable word of docs/contract.md."""
-    said = {"type": f"urn:vinhdanh:{code}", "title": message, "status": status, "code": code}
-    said |= {name: value for name, value in further.items() if value is not None}
-    # What somebody sent may be named in it, and may be no Unicode text.
-    content = json.dumps(said, ensure_ascii=False, default=str).encode("utf-8", "replace")
-    return Response(content, status_code=status, media_type=PROBLEM, headers=headers)

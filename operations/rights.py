@@ -38,12 +38,12 @@ _N, _R, _C, _S, _M, _I, _D = (
 _DUTIES: Mapping[str, Relation] = {
     "proposed": Relation.PROPOSER,
     "reviewed": Relation.REVIEWER,
-    "counted": Relation.TELLER,
+    "counted": Relation.COUNTER,
 }
 DID: Mapping[Relation, str] = {
     Relation.PROPOSER: "đề nghị",
     Relation.REVIEWER: "thẩm định",
-    Relation.TELLER: "kiểm phiếu cho",
+    Relation.COUNTER: "kiểm phiếu cho",
 }
 EVERYTHING = frozenset(Relation)
 
@@ -105,10 +105,10 @@ def barred(username: str) -> Any:
     return sa.union(_recused(username), _tied(username))
 
 
-def called_to(username: str) -> Any:
+def called_to(username: str, *, as_teller: bool = False) -> Any:
     """Ids of the rounds to whose council this person was called."""
     seats = sa.select(_S.round_id).join_from(SessionMember, CouncilSession, _M.session_id == _S.id)
-    return seats.where(_M.username == username)
+    return seats.where(_M.username == username, *([_M.teller.is_(True)] if as_teller else []))
 
 
 def signs_for(session: Session, actor: Actor, *, now: datetime) -> set[str] | None:
@@ -141,8 +141,8 @@ def _query(asked: frozenset[Relation]) -> Any:
             said(_recused(who), _R.nomination_id, Relation.BARRED),
             said(_tied(who), _C.nomination_id, Relation.BARRED),
         ]
-    if Relation.TELLER in asked:
-        parts.append(said(_counted(who), _I.nomination_id, Relation.TELLER))
+    if Relation.COUNTER in asked:
+        parts.append(said(_counted(who), _I.nomination_id, Relation.COUNTER))
     words = [word for word, relation in _DUTIES.items() if relation in asked]
     if words:
         parts.append(
@@ -161,7 +161,7 @@ def relations(
     asked: frozenset[Relation] = EVERYTHING,
     now: datetime | None = None,
 ) -> dict[int, frozenset[Relation]]:
-    """Nomination's id → how this actor is related to it, as far as `asked`: at most one statement a chunk, and two more.
+    """Nomination's id → how this actor is related to it, as far as `asked`: at most one statement a chunk, and three more.
 
     Without `now` nothing is said of a deputy's authorisation.
     """
@@ -171,9 +171,10 @@ def relations(
     for chunk in chunks(list(found)) if query is not None else ():
         for id_, word in session.connection().execute(query, {"who": actor.username, "ids": list(chunk)}):
             found[id_].add(_DUTIES.get(word) or Relation(word))
-    rounds: set[int] = set()
-    if Relation.MEMBER in asked:
-        rounds = set(session.connection().execute(called_to(actor.username)).scalars())
+    seats: dict[Relation, set[int]] = {}
+    for seat in asked & {Relation.MEMBER, Relation.TELLER}:
+        called = called_to(actor.username, as_teller=seat is Relation.TELLER)
+        seats[seat] = set(session.connection().execute(called).scalars())
     awards: set[str] | None = set()
     if Relation.AUTHORISED in asked and now is not None and actor.holds(Role.DEPUTY):
         awards = signs_for(session, actor, now=now)
@@ -182,7 +183,8 @@ def relations(
             Relation.OWN_UNIT: row.unit_id in actor.units,
             Relation.PROPOSER: row.proposed_by == actor.username,
             Relation.REVIEWER: row.reviewed_by == actor.username,
-            Relation.MEMBER: row.round_id in rounds,
+            Relation.MEMBER: row.round_id in seats.get(Relation.MEMBER, ()),
+            Relation.TELLER: row.round_id in seats.get(Relation.TELLER, ()),
             Relation.AUTHORISED: awards is None or row.award in awards,
         }
         found[row.id or 0] |= {relation for relation, is_so in said.items() if is_so and relation in asked}

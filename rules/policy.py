@@ -93,8 +93,9 @@ class Relation(StrEnum):
     OWN_UNIT = "own_unit"  # the nomination is of a unit this person acts for
     PROPOSER = "proposer"  # handed it in, mended it or added papers to it
     REVIEWER = "reviewer"  # reviewed it, now or before it came back
-    TELLER = "teller"  # counted it, or was a teller of the session that did
+    COUNTER = "counter"  # counted it, or was a teller of the session that did
     MEMBER = "member_of_session"  # a seat in the session, or in a session of the nomination's round
+    TELLER = "teller_of_session"  # the same, and it is a teller's
     BARRED = "barred"  # stands aside from the nomination, or is certainly tied to it and nobody has settled that
     AUTHORISED = "authorised"  # a deputy whose authorisation is in force and covers the award
 
@@ -122,14 +123,14 @@ PEOPLE = frozenset(Role) - {Role.ENGINE}
 WORKERS = PEOPLE - {Role.ADMINISTRATOR}
 _BARRED = frozenset({Relation.BARRED})
 # Who did one duty of a nomination does no other.
-_REVIEWS = frozenset({Relation.PROPOSER, Relation.TELLER, Relation.BARRED})
-_SIGNS = frozenset({Relation.PROPOSER, Relation.REVIEWER, Relation.TELLER, Relation.BARRED})
+_REVIEWS = frozenset({Relation.PROPOSER, Relation.COUNTER, Relation.BARRED})
+_SIGNS = frozenset({Relation.PROPOSER, Relation.REVIEWER, Relation.COUNTER, Relation.BARRED})
 # What a role's lawful act on a nomination needs besides the role.
 _NEEDS: dict[Role, Relation] = {
     Role.UNIT_OFFICER: Relation.OWN_UNIT,
     Role.UNIT_HEAD: Relation.OWN_UNIT,
     Role.DEPUTY: Relation.AUTHORISED,
-    Role.TELLER: Relation.MEMBER,
+    Role.TELLER: Relation.TELLER,
 }
 
 
@@ -202,9 +203,9 @@ RULES: dict[Act, _Rule] = {
     # A session's ballot and a paper are whole: who stands aside from one of its nominations still does their part in it.
     Act.OPEN_BALLOT: _move(Action.PUT_ON_BALLOT),
     Act.CAST: _Rule(_SEATS, _BARRED),
-    Act.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
-    Act.CLOSE_BALLOT: _Rule({**_any(_S), **_with(Relation.MEMBER, _T)}),
-    Act.COUNT_BY_HAND: _Rule(_with(Relation.MEMBER, _T)),
+    Act.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.TELLER, _T)}),
+    Act.CLOSE_BALLOT: _Rule({**_any(_S, Role.ENGINE), **_with(Relation.TELLER, _T)}),
+    Act.COUNT_BY_HAND: _Rule(_with(Relation.TELLER, _T)),
     Act.TALLY: _move(Action.RECOMMEND),
     Act.ANNUL_BALLOT: _move(Action.TAKE_OFF_BALLOT),
     Act.VERIFY_BALLOT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
@@ -268,7 +269,10 @@ def decide(
     return None
 
 
-_SEATED = "thành viên được mời họp Hội đồng"
+_SEATS_NAMED = {
+    Relation.MEMBER: "thành viên được mời họp Hội đồng",
+    Relation.TELLER: "người kiểm phiếu của phiên họp",
+}
 
 
 def _states(rule: _Rule, held: frozenset[Role], relation: frozenset[Relation]) -> frozenset[State]:
@@ -303,8 +307,8 @@ def ways(roles: frozenset[Role], act: Act) -> frozenset[Relation | None]:
 def not_your_role(act: Act) -> Refusal:
     """The refusal of an act that no role of this account may do to any object, or to none so little related."""
     rule = RULES[act]
-    names = lifecycle.named({role for role, need in rule.ways.items() if need is not Relation.MEMBER})
-    seats = _SEATED if Relation.MEMBER in rule.ways.values() else ""
+    names = lifecycle.named({role for role, need in rule.ways.items() if need not in _SEATS_NAMED})
+    seats = next((name for need, name in _SEATS_NAMED.items() if need in rule.ways.values()), "")
     cited = next((row.citation for row in lifecycle.TRANSITIONS if row.action is rule.action), None)
     return lifecycle.not_your_role(", ".join(filter(None, (names, seats))), citation=cited)
 

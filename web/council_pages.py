@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from ledger import sealing
 from models.database import Session
-from operations.council_vote import ballot_box, sessions
+from operations.council_vote import ballot_box
 from operations.views import agenda
 from operations.views.agenda import Sitting
-from rules import policy
 from rules.policy import Act
 from web.language import words
 from web.visit import Visit
@@ -29,11 +28,7 @@ KINDS: Mapping[str, str] = {
 
 def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
     """The session, for somebody whom the policy lets do this with it."""
-    found = agenda.of(session, code, actor=visit.actor)
-    if act in {Act.CAST, Act.ANSWER_CONFLICT} and not found.relation and policy.ever(visit.actor.roles, act):
-        sessions.seat_of(session, found.row, visit.actor)  # raises not_a_member
-    visit.require(act, relation=found.relation)
-    return found
+    return agenda.require(session, code, act, actor=visit.actor)
 
 
 def fingerprint_of(sitting: Sitting) -> str:

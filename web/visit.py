@@ -113,9 +113,9 @@ class Visit:
             return False
         return policy.may(self.actor.roles, act, relation=relation, state=state)
 
-    def require(self, act: Act, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> None:
-        """Raise Refusal `not_your_role` unless the policy lets this visitor do this, here."""
-        if not self.may(act, relation=relation, state=state):
+    def require(self, act: Act) -> None:
+        """Raise Refusal `not_your_role` where the policy never lets this visitor do this."""
+        if not policy.ever(self.actor.roles, act):
             raise policy.not_your_role(act)
 
     def require_confirmed(self, wanted: str = "") -> None:
@@ -198,6 +198,5 @@ class Permit:
         if visit.visitor is None:
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             raise SignInFirst(wanted if request.method == "GET" else "/inbox")
-        if not policy.ever(visit.actor.roles, self.act):
-            visit.require(self.act)
+        visit.require(self.act)
         return visit

@@ -1,5 +1,6 @@
 """A session of the council: its members and their seats, its agenda, and whether the bodies that must sit are represented."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,9 @@ from operations import (
 )
 from operations.access import Actor
 from operations.council_vote import conflicts_found, council
-from rules.lifecycle import Role, State
+from rules import lifecycle, policy
+from rules.lifecycle import State
+from rules.policy import Act, Relation
 from rules.refusal import Citation, Refusal
 
 
@@ -91,20 +94,34 @@ def seat_of(session: Session, sitting: CouncilSession, actor: Actor) -> SessionM
     raise _not_a_member(sitting, actor.username)
 
 
-def require_count_staff(session: Session, sitting: CouncilSession, actor: Actor) -> None:
-    """Who opens, closes and counts a session's ballot: the secretary, the engine, and the session's own tellers.
+def relation_of(members: Iterable[SessionMember], actor: Actor) -> frozenset[Relation]:
+    """What seat this actor has in a session with these members."""
+    mine = next((member for member in members if member.username == actor.username), None)
+    if mine is None:
+        return frozenset()
+    return frozenset({Relation.MEMBER, Relation.TELLER}) if mine.teller else frozenset({Relation.MEMBER})
 
-    Raises Refusal `not_your_role`, `not_a_member`, `not_a_teller`.
-    """
-    access.require(actor, Role.SECRETARY, Role.TELLER, Role.ENGINE)
-    if actor.holds(Role.SECRETARY, Role.ENGINE):
+
+def require(sitting: CouncilSession, act: Act, *, actor: Actor, relation: frozenset[Relation]) -> None:
+    """Raise Refusal `not_your_role`, `not_a_member`, `not_a_teller` unless the policy lets this actor do this here."""
+    refused = policy.decide(actor.roles, act, relation=relation)
+    if refused is None:
         return
-    if not seat_of(session, sitting, actor).teller:
+    if refused.relation is Relation.MEMBER or (refused.relation is Relation.TELLER and not relation):
+        raise _not_a_member(sitting, actor.username)
+    if refused.relation is Relation.TELLER:
         raise Refusal(
             "not_a_teller",
             f"Bạn không ở trong tổ kiểm phiếu của phiên {sitting.code}. Hãy để tổ kiểm phiếu hoặc thư ký Hội đồng làm.",
+            citation=Citation(document=lifecycle.LAW, article="90"),
             reach=True,
         )
+    raise policy.not_your_role(act)
+
+
+def require_for(session: Session, sitting: CouncilSession, act: Act, *, actor: Actor) -> None:
+    """The same for a verb that has not looked at the members yet."""
+    require(sitting, act, actor=actor, relation=relation_of(members_of(session, sitting), actor))
 
 
 def _not_a_member(sitting: CouncilSession, name: str) -> Refusal:

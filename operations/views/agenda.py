@@ -66,16 +66,22 @@ def of(session: Session, code: str, *, actor: Actor) -> Sitting:
     """
     row = sessions.by_code(session, code)
     members = tuple(sessions.members_of(session, row))
-    seated = any(member.username == actor.username for member in members)
     return Sitting(
         row,
         session.get_one(ReviewRound, row.round_id),
         members,
         ballot_box.of(session, row),
         actor,
-        frozenset({Relation.MEMBER}) if seated else frozenset(),
+        sessions.relation_of(members, actor),
         frozenset(recusals.barred(session, actor.username)),
     )
+
+
+def require(session: Session, code: str, act: Act, *, actor: Actor) -> Sitting:
+    """The session, for somebody whom the policy lets do this with it. Raises what `sessions.require` raises."""
+    found = of(session, code, actor=actor)
+    sessions.require(found.row, act, actor=actor, relation=found.relation)
+    return found
 
 
 # Sessions and rounds ------------------------------------------------------------------------------------------------

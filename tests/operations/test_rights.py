@@ -12,11 +12,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm.exc import DetachedInstanceError
 
+import cli.ballot
 import cli.decisions
 import cli.nominations
 from cli.door import DOOR
 from models import (
+    Account,
     AgendaItem,
     Authorisation,
     Conflict,
@@ -32,13 +36,13 @@ from operations.chairman_signature import to_sign
 from operations.home_affairs_review import comments
 from operations.home_affairs_review.moves import MOVES
 from operations.installation import Installation
-from operations.people import tokens
+from operations.people import browser_sessions, tokens
 from operations.unit_proposal import attachments, mending
 from operations.views import inbox
 from rules import policy
 from rules.lifecycle import Action, Role, State
 from rules.policy import Act
-from rules.refusal import Refusal
+from rules.refusal import Refusal, Unreadable
 from tests.conftest import NOW, Office, Templates
 from tests.web.conftest import PASSWORD, Site, opened
 from web import act_pages
@@ -51,6 +55,7 @@ PEOPLE = (
     "thanhtra", "quantri", "tv09",
 )  # fmt: skip
 MANY = "tv09"
+SEATLESS = "khongghe"  # a teller whom no session called
 # Everybody is so related to one nomination in every state. What bars nobody stands beside what bars.
 RELATED = (
     "none", "recused", "tied", "tied and denied", "tied and waived", "asked", "proposed too", "reviewed before", "counted",
@@ -61,6 +66,7 @@ BARRED = {"recused", "tied", "tied and denied"}
 OF_RIGHTS = {
     "not_your_role", "not_your_unit", "recused_from", "separation_of_duties", "no_authorisation", "wrong_state",
 }  # fmt: skip
+OF_SEATS = {"not_a_member", "not_a_teller"}
 UP = "BK_TINH"  # decided above: not in the deputy's authorisation
 
 
@@ -123,7 +129,11 @@ def _relate(session: Any, made: dict[State, list[str]], *, convened: str, round_
             session.add_all([Duty(nomination_id=one, username=who, duty=duty) for one in of[name]])
     accounts = dict(session.execute(transition.sa.text("SELECT username, id FROM account")).all())
     unit = session.execute(transition.sa.text("SELECT id FROM unit WHERE code = 'XA01'")).scalar_one()
-    for role in (Role.REVIEWER, Role.CHAIRMAN, Role.UNIT_OFFICER):
+    seatless = Account(username=SEATLESS, display_name="người kiểm phiếu ngoài phiên")
+    session.add(seatless)
+    session.flush()
+    session.add(RoleGrant(account_id=seatless.id, role=Role.TELLER.value, valid_from=NOW.date()))
+    for role in (Role.REVIEWER, Role.CHAIRMAN, Role.TELLER, Role.UNIT_OFFICER):
         place = unit if role is Role.UNIT_OFFICER else None
         session.add(RoleGrant(account_id=accounts[MANY], role=role.value, unit_id=place, valid_from=NOW.date()))
     session.add(
@@ -159,10 +169,10 @@ class Doors:
     def __init__(self, site: Site) -> None:
         self.site, self.office = site, site.office
         self.installation = Installation.at(site.folder)
-        self.actors = {who: site.office.actor(who) for who in PEOPLE}
+        self.actors = {who: site.office.actor(who) for who in (*PEOPLE, SEATLESS)}
         self.tokens = {
             who: site.office.act(tokens.issue, scope="write", days=30, actor=self.actors[who], now=NOW)
-            for who in PEOPLE
+            for who in self.actors
         }
         self.rows = {row.code: row for row in site.office.look(transition.standings_where)}
 
@@ -172,9 +182,30 @@ class Doors:
             return [list(self.rows)]
         return [[code for code, row in self.rows.items() if (row.award == UP) is up] for up in (False, True)]
 
-    def program(self, who: str, path: str, **said: Any) -> Any:
+    def browser(self, who: str) -> TestClient:
+        """Signed in without a password's cost, and without a password where the account has none."""
+        token = browser_sessions.begin(self.installation.database, who, now=NOW)
+        browser = self.site.client()
+        browser.cookies.set(LOOPBACK_COOKIE, token, domain="127.0.0.1")
+        return browser
+
+    def refused_on(self, browser: TestClient, who: str, place: str, form: dict[str, Any] | None) -> str | None:
+        """Why a page, or the form sent to it, refuses this person; None: for their rights it does not."""
+        last = self.office.one("SELECT coalesce(max(id), 0) FROM security_event")
+        if form is None:
+            answer = browser.get(place)
+        else:
+            sealed = csrf_token(str(browser.cookies.get(LOOPBACK_COOKIE)))
+            answer = browser.post(place, data={"csrf": sealed, **form})
+        if answer.status_code != 403:
+            return None
+        return str(
+            self.office.one("SELECT code FROM security_event WHERE id > :last AND actor = :who", last=last, who=who)
+        )
+
+    def program(self, who: str, path: str, said: Any = None, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        return self.site.public.post(f"/api/v1/{path}", json=said, headers=headers).json()
+        return self.site.public.post(f"/api/v1/{path}", json=(said or {}) | more, headers=headers).json()
 
     def line(self, who: str, command: Callable[..., None], *given: Any, **words: Any) -> Any:
         """A command of the command line, and its answer."""
@@ -186,9 +217,11 @@ class Doors:
                 command(*given, **words)
             except Refusal as refusal:
                 return {"code": refusal.code}
+            except (Unreadable, DetachedInstanceError):  # more was asked for; done, and taken back before it was told
+                return {}
             finally:
                 DOOR.__dict__.pop("installation")
-        return json.loads(said.getvalue())
+        return json.loads(said.getvalue() or "{}")
 
     def by_program(self, who: str, action: Action, codes: list[str]) -> Answers:
         if action in MOVES:
@@ -348,6 +381,76 @@ _SHOWN = {
     Action.RETURN: State.SUBMITTED, Action.FIND_INELIGIBLE: State.SUBMITTED, Action.PAUSE: State.ELIGIBLE,
     Action.RESUME: State.PAUSED,
 }  # fmt: skip
+
+
+def test_papers_and_sessions_are_for_the_same_people_at_every_door(doors: Doors) -> None:
+    """Opening, closing, counting, annulling a ballot; publishing, answering, revoking, proposing: by person and door."""
+    differ: list[str] = []
+    answers: dict[str, set[str | None]] = {}
+    for who in (*PEOPLE, SEATLESS):
+        browser = doors.browser(who)
+        for act, (program, line, page) in _asked_of(doors).items():
+            found = {
+                "by the API": _of_rights(doors.program(who, *program)),
+                "at the command line": _of_rights(doors.line(who, *line)) if line else None,
+                "on the page": doors.refused_on(browser, who, *page),
+            }
+            if not line:
+                del found["at the command line"]
+            answers.setdefault(act, set()).update(found.values())
+            if len(set(found.values())) > 1:
+                differ.append(f"{who}: {act}: {found}")
+    assert differ == []
+    assert [act for act, said in answers.items() if len(said) < 2] == []  # for some, and not for others
+
+
+def _of_rights(said: Any) -> str | None:
+    code = said.get("code") if isinstance(said, dict) else None
+    return code if code in OF_RIGHTS | OF_SEATS else None
+
+
+def _asked_of(
+    doors: Doors,
+) -> dict[str, tuple[tuple[str, dict[str, Any]], tuple[Any, ...] | None, tuple[str, dict[str, Any] | None]]]:
+    """What is asked: of the API (address, body), at the command line (command, words), on the page (address, form)."""
+    office = doors.office
+    one = {row.state: row.code for row in doors.rows.values() if row.unit_code == "XA01" and row.award != UP}
+    up = next(row.code for row in doors.rows.values() if row.state is State.FORWARDED)
+    signed, disclosed = office.decision_of(one[State.SIGNED]), office.decision_of(one[State.DISCLOSED])
+    letter, round_ = office.letter_of(up), doors.site.round
+    sitting = dict(
+        office.rows(
+            "SELECT state, code FROM council_session WHERE frozen_sha256 IS NULL OR frozen_sha256 <> :no", no="0" * 64
+        )
+    )
+    convened, opened = sitting["convened"], sitting["open"]
+    told = {"number": "9/QĐ", "on": "2024-11-01"}
+    person = {"round": round_, "unit": "XA01", "name": "Vàng A Mẫu", "kind": "individual", "award": "LDTT"}
+    why = {"reason": REASON, "ground": "93.2.a"}
+    ballot = f"sessions/{opened}/ballot"
+    return {
+        "propose": (("nominations", person), None, ("/nominations/new", person | {"step": "draft"})),
+        "open": (
+            (f"sessions/{convened}/ballot/open", {}), (cli.ballot.open_, convened), (f"/council/{convened}/open", None),
+        ),
+        "close": ((f"{ballot}/close", {}), (cli.ballot.close, opened), (f"/council/{opened}/close", {})),
+        "tally": ((f"{ballot}/tally", {}), (cli.ballot.tally_, opened), (f"/council/{opened}/tally", None)),
+        "annul": (
+            (f"{ballot}/annul", {"reason": REASON}), (cli.ballot.annul, opened, REASON), (f"/council/{opened}/annul", None),
+        ),
+        "disclose": (
+            (f"decisions/{signed}/disclose", {}), (cli.decisions.disclose, signed),
+            (f"/rounds/{round_}/disclose?paper={signed}", None),
+        ),
+        "answer": (
+            (f"submission-letters/{letter}/answer", told), (cli.decisions.answer, letter, *told.values()),
+            (f"/rounds/{round_}/letters/{letter}", None),
+        ),
+        "revoke": (
+            (f"decisions/{disclosed}/revoke", why | {"password": PASSWORD}), (cli.decisions.revoke, disclosed, *why.values()),
+            (f"/decisions/{disclosed}/revoke", None),
+        ),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["tied", "recused"])

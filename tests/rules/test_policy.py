@@ -48,9 +48,9 @@ MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
     ),
     Act.RECUSE: ({SECRETARY}, dict.fromkeys(EVERYBODY - {SECRETARY, ADMINISTRATOR}, R.MEMBER)),
     **dict.fromkeys((Act.CAST, Act.ANSWER_CONFLICT), (set(), dict.fromkeys(EVERYBODY - {ADMINISTRATOR}, R.MEMBER))),
-    **dict.fromkeys((Act.OPEN_BALLOT, Act.CLOSE_BALLOT, Act.SIGN_ROLL), ({SECRETARY}, {TELLER: R.MEMBER})),
-    Act.TALLY: ({SECRETARY, ENGINE}, {TELLER: R.MEMBER}),
-    Act.COUNT_BY_HAND: (set(), {TELLER: R.MEMBER}),
+    **dict.fromkeys((Act.OPEN_BALLOT, Act.SIGN_ROLL), ({SECRETARY}, {TELLER: R.TELLER})),
+    **dict.fromkeys((Act.CLOSE_BALLOT, Act.TALLY), ({SECRETARY, ENGINE}, {TELLER: R.TELLER})),
+    Act.COUNT_BY_HAND: (set(), {TELLER: R.TELLER}),
     Act.SEE_PETITIONS: ({REVIEWER, SECRETARY, CHAIRMAN, INSPECTOR}, {}),
     Act.ANSWER_PETITION: ({REVIEWER, SECRETARY}, {}),
     Act.SEE_DASHBOARD: (OFFICE | {ADMINISTRATOR}, {}),
@@ -63,8 +63,8 @@ MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
     Act.ADMINISTER: ({ADMINISTRATOR}, {}),
 }
 BARRED: dict[Act, frozenset[Relation]] = {
-    **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.TELLER, R.BARRED})),
-    **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.TELLER, R.BARRED})),
+    **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.COUNTER, R.BARRED})),
+    **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.COUNTER, R.BARRED})),
     **dict.fromkeys(
         (Act.SEE_NOMINATION, Act.SEE_FINDINGS, Act.SEE_PAPERS, Act.SEE_PERSONAL_FIELDS, Act.COMMENT, Act.CAST,
          Act.SEE_RESULT, Act.ATTACH, Act.MEND, Act.SUBMIT, Act.WITHDRAW, Act.PAUSE, Act.RESUME),
@@ -102,7 +102,7 @@ def test_the_whole_matrix(act: Act) -> None:
 def test_a_state_allows_what_the_transition_table_allows(act: Act) -> None:
     anywhere, related = MATRIX[act]
     for role, state in product(Role, State):
-        relation = frozenset({R.OWN_UNIT, R.MEMBER, R.AUTHORISED})
+        relation = frozenset({R.OWN_UNIT, R.MEMBER, R.TELLER, R.AUTHORISED})
         rows = [row for row in lifecycle.TRANSITIONS if row.action is MOVES[act] and row.source is state]
         expected = role in anywhere | set(related) and any(role in row.roles for row in rows)
         assert policy.may(frozenset({role}), act, relation=relation, state=state) is expected, (role, state)
@@ -112,7 +112,7 @@ def test_a_state_allows_what_the_transition_table_allows(act: Act) -> None:
 def test_two_roles_may_what_either_may(act: Act) -> None:
     """Holding more never takes away, but for administering, which takes away everything else."""
     for one, other in combinations(sorted(policy.PEOPLE), 2):
-        for relation in ([], [R.OWN_UNIT], [R.MEMBER], [R.AUTHORISED], [R.BARRED], [R.TELLER, R.MEMBER]):
+        for relation in ([], [R.OWN_UNIT], [R.MEMBER], [R.AUTHORISED], [R.BARRED], [R.TELLER, R.MEMBER], [R.COUNTER]):
             alone = [policy.may(frozenset({role}), act, relation=frozenset(relation)) for role in (one, other)]
             both = policy.may(frozenset({one, other}), act, relation=frozenset(relation))
             if ADMINISTRATOR in (one, other):
@@ -156,7 +156,7 @@ def test_no_one_does_two_duties_of_one_nomination() -> None:
     for did, acts in {
         R.PROPOSER: (Act.PASS, Act.RETURN, Act.FIND_INELIGIBLE, Act.SIGN, Act.REFUSE, Act.SEND_BACK),
         R.REVIEWER: (Act.SIGN, Act.REFUSE, Act.SEND_BACK),
-        R.TELLER: (Act.PASS, Act.RETURN, Act.FIND_INELIGIBLE, Act.SIGN, Act.REFUSE, Act.SEND_BACK),
+        R.COUNTER: (Act.PASS, Act.RETURN, Act.FIND_INELIGIBLE, Act.SIGN, Act.REFUSE, Act.SEND_BACK),
     }.items():
         for act in acts:
             refused = policy.decide(everything, act, relation=frozenset({did, R.AUTHORISED, R.OWN_UNIT}))

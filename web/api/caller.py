@@ -20,7 +20,6 @@ from operations.access import Actor
 from operations.installation import Installation
 from operations.people import proof, tokens
 from rules import policy
-from rules.policy import Act, Relation
 from rules.refusal import Refusal
 from web.api.shapes import Password
 from web.visit import Permit, installation
@@ -46,11 +45,6 @@ class Call:
     now: datetime
     office: Installation
     key: str | None = None
-
-    def require(self, act: Act, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> None:
-        """Raise Refusal `not_your_role` unless the policy lets this account do this, here."""
-        if not policy.may(self.actor.roles, act, relation=relation, state=state):
-            raise policy.not_your_role(act)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

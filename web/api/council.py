@@ -32,9 +32,7 @@ See = Annotated[Call, Depends(Bearer(Act.SEE_SESSION))]
 
 def _sitting(session: Session, code: str, call: Call, act: Act) -> Sitting:
     """The session, for somebody who may see this of it."""
-    found = agenda.of(session, code, actor=call.actor)
-    call.require(act, relation=found.relation)
-    return found
+    return agenda.require(session, code, act, actor=call.actor)
 
 
 @router.post("", response_model=shapes.Convened, status_code=201)

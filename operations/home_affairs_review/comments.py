@@ -17,7 +17,7 @@ LONGEST = 2000
 
 
 def write(session: Session, code: str, *, text: str, actor: Actor, now: datetime) -> Comment:
-    """Add a remark to a nomination. Raises `missing_text`, `too_long`, `control_characters`, what `sight.require` raises."""
+    """Add a remark to a nomination. Raises `missing_text`, `too_long`, `control_characters`, what `visibility.require` raises."""
     row = visibility.require(session, code, actor=actor, act=Act.COMMENT)
     if not text.strip():
         raise Refusal("missing_text", "Hãy viết nội dung ý kiến.")

@@ -80,7 +80,7 @@ def add(
     """Lay a scan to a nomination, or with `whole` to every nomination of its dossier; its content is kept already.
 
     Raises Refusal `unknown_part`, `wrong_state` (also of all where one of them was passed on), `already_attached`,
-    `too_many`, what `sight.require` raises.
+    `too_many`, what `visibility.require` raises.
     """
     row = require_open(session, code, actor=actor)
     if part not in PARTS:

@@ -73,7 +73,7 @@ def of_round(
     after: str | None = None,
     limit: int = 50,
 ) -> Board:
-    """The board of a round. With `actor`, rows, counts and blockers are of what this person may read (`sight`).
+    """The board of a round. With `actor`, rows, counts and blockers are of what this person may read (`visibility`).
 
     Raises Refusal `unknown_round`, `unknown_stage`, `unknown_state`; Unreadable `bad_page_key`.
     """

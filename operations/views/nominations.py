@@ -1,6 +1,6 @@
 """Nominations as people look for them and look at them: a list with filters, and one with all that belongs to it.
 
-Every answer is for one reader: what `sight` hides from them is in no row, no count and no page.
+Every answer is for one reader: what `visibility` hides from them is in no row, no count and no page.
 """
 
 import re
@@ -133,7 +133,7 @@ def reason_seen(row: Nomination, fields: frozenset[str], *, actor: Actor) -> str
 def whole(session: Session, row: Nomination) -> dict[str, Any]:
     """Everything the office stores of one nomination, for a page that shows of it what its reader may see.
 
-    The caller has asked `sight.require`.
+    The caller has asked `visibility.require`.
     """
     nominee = session.get_one(Nominee, row.nominee_id)
     unit = session.get_one(Unit, row.unit_id)

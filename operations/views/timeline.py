@@ -57,7 +57,7 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
     """What happened to a nomination, oldest first, for somebody who may read it.
 
     Why it was paused is the office's alone: it may point at who complained (Luật Tố cáo 25/2018/QH14). Raises what
-    `sight.require` raises.
+    `visibility.require` raises.
     """
     row = visibility.require(session, code, actor=actor)
     appraised = session.exec(select(Appraisal.sequence).where(Appraisal.nomination_id == row.id))

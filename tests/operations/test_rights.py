@@ -5,6 +5,7 @@ written twice here: `tests/rules/test_policy.py` says who may; this says that no
 """
 
 import contextlib
+import dataclasses
 import html
 import io
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 import cli.ballot
@@ -78,7 +80,8 @@ def furnish(office: Office) -> None:
     made: dict[State, list[str]] = {}
     for state in [*(one for one in State if one not in later), *later]:
         made[state] = round_.to(state, len(RELATED))
-        round_.to(state, unit="XA02")
+        if state in {State.DRAFT, State.RETURNED, State.SUBMITTED, State.ELIGIBLE}:  # where a unit acts
+            round_.to(state, unit="XA02")
     convened = round_.session()
     elsewhere = office.open_round("DOT_XUAT").code
     with office.database.begin_unrecorded() as session:
@@ -476,3 +479,18 @@ def test_whoever_is_barred_from_a_dossier_does_nothing_with_it(doors: Doors, nam
     assert doors.program(MANY, f"nominations/{draft}/mend", field="giáo dục")["code"] == "recused_from"
     assert doors.line(MANY, cli.nominations.mend, draft, initiative="x") == {"code": "recused_from"}
     assert doors.traces() == clean
+
+
+def test_relations_cost_one_statement_for_four_hundred(doors: Doors) -> None:
+    """And three at most beside it, however many nominations one act is about."""
+    row = next(iter(doors.rows.values()))
+    counted = {}
+    for count in (1, 400, 401, 1200):
+        statements: list[str] = []
+        many = [dataclasses.replace(row, id=number) for number in range(1, count + 1)]
+        with doors.office.database.read() as session:
+            connection = session.connection()
+            event.listen(connection, "before_cursor_execute", lambda *said, heard=statements: heard.append(said[2]))
+            assert len(rights.relations(session, many, actor=doors.actors["phochutich"], now=NOW)) == count
+        counted[count] = len(statements)
+    assert counted == {1: 4, 400: 4, 401: 5, 1200: 6}

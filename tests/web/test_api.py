@@ -481,17 +481,17 @@ def test_a_teller_without_a_seat_touches_no_ballot(site: Site, client: Client) -
     office.grant("khach", Role.TELLER)
     stranger, secretary = client("khach"), client("thuky")
     place = f"sessions/{site.session}/ballot"
-    assert refusal(stranger.post(f"{place}/open")) == (403, "not_your_role")
-    assert office.rows("SELECT actor, code FROM security_event") == [("khach", "not_your_role")]
+    assert refusal(stranger.post(f"{place}/open")) == (403, "not_a_member")
+    assert office.rows("SELECT actor, code FROM security_event") == [("khach", "not_a_member")]
     shares = said(secretary.post(f"{place}/open"))["shares"]
-    assert refusal(stranger.post(f"{place}/sign-roll", json={"members": ["TV03"]})) == (403, "not_your_role")
+    assert refusal(stranger.post(f"{place}/sign-roll", json={"members": ["TV03"]})) == (403, "not_a_member")
     agenda = said(secretary.get(f"sessions/{site.session}"))["agenda"]
     for member in MEMBERS:
         cast = {"choices": dict.fromkeys(agenda, "approve"), "password": PASSWORD}
         said(client(member).post(f"{place}/cast", json=cast))
-    assert refusal(stranger.post(f"{place}/close")) == (403, "not_your_role")
+    assert refusal(stranger.post(f"{place}/close")) == (403, "not_a_member")
     said(secretary.post(f"{place}/close"))
-    assert refusal(stranger.post(f"{place}/tally", json={"shares": list(shares.values())})) == (403, "not_your_role")
+    assert refusal(stranger.post(f"{place}/tally", json={"shares": list(shares.values())})) == (403, "not_a_member")
     said(client("tv04").post(f"{place}/tally", json={"shares": list(shares.values())}))
 
 
@@ -602,7 +602,7 @@ def test_who_is_tied_to_a_nominee_says_so_and_stands_aside(site: Site, client: C
     (seen,) = [row for row in said(secretary.get(f"{here}/conflicts"))["items"] if row["ground"] == "kinship"]
     assert (seen["username"], seen["nominee"] is None) == ("tv06", False)
     assert refusal(member.get(f"nominations/{code}")) == (403, "recused_from")
-    assert refusal(client("canbo.xa01").get(f"{here}/conflicts")) == (403, "not_your_role")
+    assert refusal(client("canbo.xa01").get(f"{here}/conflicts")) == (403, "not_a_member")
     assert refusal(member.post(f"{here}/conflicts/deny", json={"nominations": ["DN-2024-999999"], "reason": "x"}))[
         0
     ] in {404, 409}

@@ -141,7 +141,7 @@ def test_how_people_are_related_to_a_nomination(small_office: Any) -> None:
         "chutich": member,
         "phochutich": member | {Relation.AUTHORISED},
         "tv03": member,
-        "tv04": member | {Relation.COUNTER},
+        "tv04": member | {Relation.TELLER, Relation.COUNTER},
     }
 
 

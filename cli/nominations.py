@@ -187,11 +187,12 @@ def attach(
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         attachments.require_open(session, code, actor=actor)
-        sha256 = files.keep(installation.folder, content)
+        sha256 = files.digest(content)
         stored = files.row(sha256, size=len(content), media_type=kind, name=attachments.file_name(file.name))
         added = attachments.add(
             session, code, part=part, stored=stored, whole=whole_dossier, actor=actor, now=DOOR.now()
         )
+        files.keep(installation.folder, content)
         return {"code": code, "number": added.number, "sha256": sha256}
 
     DOOR.say(DOOR.act("nominations.attach", code, change))

@@ -48,6 +48,7 @@ from models.evidence import (  # noqa: E402 -- as above
     LedgerOpening,
     SecurityEvent,
     StoredFile,
+    UploadDay,
 )
 from models.nominations import (  # noqa: E402 -- as above
     Appraisal,
@@ -117,5 +118,6 @@ __all__ = [
     "SubmissionLetter",
     "Unit",
     "Upload",
+    "UploadDay",
     "WebSession",
 ]

@@ -1,7 +1,8 @@
 """Ledger, checkpoints, files, counters, answers to repeated clicks and the security log."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+import sqlalchemy as sa
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
@@ -87,6 +88,17 @@ class StoredFile(SQLModel, table=True):
     media_type: str = Field(max_length=100)
     name: str = Field(max_length=200)
     stored_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class UploadDay(SQLModel, table=True):
+    """How much somebody has handed in on a day of the wall clock. Dropped when the day is over."""
+
+    __tablename__ = "upload_day"
+
+    username: str = Field(primary_key=True, max_length=80)
+    day: date = Field(primary_key=True)
+    files: int = 0
+    size: int = Field(default=0, sa_type=sa.BigInteger, description="bytes of all of them")
 
 
 class Counter(SQLModel, table=True):

@@ -1,8 +1,10 @@
 """Task of escalate_deadlines: drop what nobody asks for any more."""
 
+from datetime import UTC, datetime
+
 from prefect import task
 
-from operations import files, idempotency
+from operations import access, files, idempotency
 from operations.unit_proposal import uploads
 from tasks.runtime import AGAIN, installation, log, now
 
@@ -14,6 +16,7 @@ def tidy() -> dict[str, int]:
     with office.database.begin_unrecorded() as session:
         answers = idempotency.forget(session, now=now())
         previews = uploads.forget(session, now=now())
+        files.forget_counts(session, today=access.local_date(datetime.now(UTC)))
     with office.database.read() as session:
         gone = files.sweep(session, office.folder)
     done = {"answers": answers, "uploads": previews, "files": gone}

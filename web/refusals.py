@@ -24,7 +24,7 @@ def status_of(refusal: Refusal) -> int:
         return 403
     if refusal.code.startswith("unknown_") and refusal.code != "unknown_multiplier":  # a figure nobody verified yet
         return 404
-    if refusal.code in {"too_many_attempts", "too_many_today"}:
+    if refusal.code in {"too_many_attempts", "too_many_today", "too_many_files_today"}:
         return 429
     return 409
 

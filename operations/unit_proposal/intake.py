@@ -70,15 +70,15 @@ def store(
 ) -> Filed:
     """File the workbook as one dossier. With `keep` None (a dry run) the caller rolls the transaction back.
 
-    `name` is what its sender called the file, where `path` is only where it lies.
+    The bytes are kept when all rows have been filed: what is refused leaves none. `name` is what its sender called the file, where `path` is only where it lies.
     """
     if book.errors and not book.rows:
         return Filed(None, ())  # every row has its own error already
+    content = path.read_bytes() if keep is not None and not book.errors else b""
     stored = None
-    if keep is not None and not book.errors:
-        content = path.read_bytes()
-        stored = files.row(keep(content), size=len(content), media_type=MEDIA_TYPE, name=name or path.name)
-    return proposal.file(
+    if content:
+        stored = files.row(files.digest(content), size=len(content), media_type=MEDIA_TYPE, name=name or path.name)
+    filed = proposal.file(
         session,
         round_code=round_code,
         unit_code=unit_code,
@@ -88,6 +88,9 @@ def store(
         workbook=stored,
         submit=submit,
     )
+    if keep is not None and content and not filed.errors:
+        keep(content)
+    return filed
 
 
 def filed(session: Session, *, round_code: str, sha256: str) -> bool:

@@ -138,5 +138,12 @@ def _ballots(installation: Installation) -> str | None:
 def _files(installation: Installation) -> str | None:
     with installation.database.read() as session:
         known = session.execute(sa.text("SELECT sha256 FROM stored_file")).scalars().all()
+        ours = files.belongs(session, installation.folder, mark=False)
     gone = [sha for sha in known if not files.place(installation.folder, sha).exists()]
-    return f"{len(gone)} tệp có trong cơ sở dữ liệu mà không có trong files/; hãy khôi phục." if gone else None
+    said = [f"{len(gone)} tệp có trong cơ sở dữ liệu mà không có trong files/; hãy khôi phục."] if gone else []
+    if not ours:
+        said.append(
+            "Thư mục files/ thuộc về một cơ sở dữ liệu khác hoặc mới hơn (files/database.json) nên không tệp nào được dọn. Hãy "
+            "kiểm tra cơ sở dữ liệu vừa khôi phục; nếu đúng, hãy xóa files/database.json."
+        )
+    return " ".join(said) or None

@@ -589,6 +589,7 @@ UNPROTECTED: dict[str, dict[str, str]] = {
     "security_event": dict.fromkeys(("id", "at", "actor", "verb", "subject", "code"), _REACH),
     "sign_in_attempt": dict.fromkeys(("who", "window", "count"), _TRIES),
     "stored_file": dict.fromkeys(("sha256", "size", "media_type", "name", "stored_at"), _FILE),
+    "upload_day": dict.fromkeys(("username", "day", "files", "size"), "how much was handed in today; dropped tomorrow"),
     "web_session": dict.fromkeys(
         ("token_sha256", "account_id", "created_at", "seen_at", "confirmed_at", "ends_at", "revoked_at"), _VISIT
     ),

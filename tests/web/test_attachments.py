@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from operations import files
 from operations.people import tokens
+from operations.unit_proposal import attachments
 from tests.web.conftest import Site, hidden
 from web.api.app import PREFIX
 
@@ -51,6 +53,35 @@ def test_what_is_no_scan_is_an_error_at_its_field(site: Site) -> None:
     assert (large.status_code, "10 MB" in large.text) == (422, True)
     assert site.office.rows(LINES) == []
     assert list((site.folder / "files").iterdir()) == []
+
+
+def test_what_is_refused_leaves_nothing_on_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By form and by program: passed on already, the same paper twice, too many of them, the day's room used up."""
+    code, passed = site.codes["draft"], site.codes["eligible"]
+    browser, program = site.sign_in("canbo.xa01"), site.client()
+    actor = site.office.actor("canbo.xa01")
+    token = site.office.act(tokens.issue, scope="write", days=1, actor=actor, now=site.office.now)
+    program.headers["Authorization"] = f"Bearer {token}"
+
+    def send(to: str, content: bytes) -> tuple[int, int]:
+        said = hidden(browser.get(f"/nominations/{code}/attach"), f"/nominations/{code}/attach") | {"part": "to_trinh"}
+        paper = {"file": ("giay-to.pdf", content)}
+        by_form = browser.post(f"/nominations/{to}/attach", data=said, files=paper)
+        by_program = program.post(f"{PREFIX}/nominations/{to}/attachments", data={"part": "to_trinh"}, files=paper)
+        return by_form.status_code, by_program.status_code
+
+    assert send(passed, b"%PDF-passed") == (409, 409)
+    assert list((site.folder / "files").iterdir()) == []
+    hand_in(browser, code)
+    kept = sorted((site.folder / "files").rglob("*"))
+    assert send(code, PDF) == (409, 409)
+    monkeypatch.setattr(attachments, "MOST", 1)
+    assert send(code, b"%PDF-one-more") == (409, 409)
+    monkeypatch.setattr(attachments, "MOST", 30)
+    monkeypatch.setattr(files, "MOST_FILES_A_DAY", 1)
+    assert send(code, b"%PDF-tomorrow") == (429, 429)
+    assert sorted((site.folder / "files").rglob("*")) == kept
+    assert len(site.office.rows(LINES)) == 1
 
 
 def test_taken_out_after_being_asked(site: Site) -> None:

@@ -190,6 +190,7 @@ def test_a_file_that_is_no_such_workbook_is_an_error_of_its_field(site: Site, ki
     assert (answer.status_code, 'href="#file"' in answer.text, said in answer.text) == (422, True, True)
     assert 'value="XA01" selected' in answer.text
     assert site.office.one("SELECT size FROM ledger_head") == size
+    assert list((site.folder / "files").iterdir()) == []
 
 
 def test_no_file_and_no_unit_are_errors_of_their_fields(site: Site) -> None:

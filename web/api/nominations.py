@@ -146,6 +146,7 @@ def import_workbook(
             stored = intake.answer(book, filed, committed=True)
             if stored["errors"]:
                 raise _errors(stored)
+            files.count(session, actor, path.stat().st_size)
             return stored
 
         asked = json.dumps([_sha256(path), round, unit, convert_legacy, draft])
@@ -209,15 +210,15 @@ def attach(
     whole_dossier: Annotated[bool, Form(description="It belongs to every nomination of the dossier.")] = False,
 ) -> Any:
     """Lay a scan to a nomination that nobody has passed yet."""
-    with call.reading() as session:  # nothing is written to disk for somebody who may not
-        visibility.require(session, code, actor=call.actor, act=Act.ATTACH)
     content = file.file.read(attachments.LIMIT + 1)
     kind = attachments.media_type(content)
     name = attachments.file_name(file.filename)
-    stored = files.row(files.keep(call.office.folder, content), size=len(content), media_type=kind, name=name)
+    stored = files.row(files.digest(content), size=len(content), media_type=kind, name=name)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         added = attachments.add(session, code, part=part, stored=stored, whole=whole_dossier, actor=actor, now=call.now)
+        files.count(session, actor, len(content))
+        files.keep(call.office.folder, content)  # the last thing: what is refused leaves nothing on the disk
         return {"code": code, "number": added.number, "sha256": stored.sha256}
 
     return call.act(change, said=json.dumps([stored.sha256, part, whole_dossier]))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from models.database import Session
-from operations import files, visibility
+from operations import files
 from operations.access import Actor
 from operations.unit_proposal import attachments
 from operations.views import nominations
@@ -59,17 +59,12 @@ def hand_in(visit: Proposer, code: str, form: SubmittedFiles) -> Response:
     content, name = _content(form)
     if form.errors:
         return _hand_in(visit, code, {"part": part, "whole": "yes" if whole else ""}, form.errors)
-    with visit.reading() as session:  # nothing is written to disk for somebody who may not
-        visibility.require(session, code, actor=visit.actor, act=Act.ATTACH)
-    stored = files.row(
-        files.keep(visit.installation.folder, content),
-        size=len(content),
-        media_type=attachments.media_type(content),
-        name=name,
-    )
+    stored = files.row(files.digest(content), size=len(content), media_type=attachments.media_type(content), name=name)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         attachments.add(session, code, part=part, stored=stored, whole=whole, actor=actor, now=visit.now)
+        files.count(session, actor, len(content))
+        files.keep(visit.installation.folder, content)  # the last thing: what is refused leaves nothing on the disk
         return {"message": "Đã kèm tệp vào " + ("mọi hồ sơ của tờ trình" if whole else f"hồ sơ {code}")}
 
     visit.act("nominations.attach", code, change, once=form.once)

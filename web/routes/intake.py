@@ -6,7 +6,8 @@ read it stands in `upload`, whose key is the preview's address. Nobody else can 
 
 import re
 import tempfile
-from functools import lru_cache
+import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -93,33 +94,67 @@ def hand_in(visit: Importer, code: str, form: SubmittedFiles) -> Response:
     if form.errors or upload is None:
         return _hand_in(visit, code, unit=unit, errors=form.errors)
     content = upload.file.read(sheet.FILE_LIMIT + 1)
-    folder = visit.installation.folder
-    sha256 = files.keep(folder, content) if len(content) <= sheet.FILE_LIMIT else ""
     try:
-        if not sha256:
-            raise sheet.unreadable("file_too_large", file="")
-        _read(folder, sha256, convert=False)
+        _judged(content)
     except Unreadable as error:
         return _hand_in(visit, code, unit=unit, errors={"file": error.message})
-    name = Path(upload.filename or "").name[:200]
-    return _to_preview(visit, code, {"unit": unit, "sha256": sha256, "name": name, "convert": False}, form.once)
+    about = {
+        "unit": unit,
+        "sha256": files.digest(content),
+        "name": Path(upload.filename or "").name[:200],
+        "convert": False,
+    }
+    return _to_preview(visit, code, about, form.once, content)
 
 
-def _to_preview(visit: Visit, code: str, about: dict[str, Any], once: str) -> Response:
+def _to_preview(visit: Visit, code: str, about: dict[str, Any], once: str, content: bytes = b"") -> Response:
+    """Note what was handed in, keep its bytes where they are new, and show it."""
     key = once if _KEY.fullmatch(once) else fresh_key()
 
     def keep(session: Session, actor: Actor) -> dict[str, Any]:
         uploads.keep(session, key, round_code=code, actor=actor, now=visit.now, **about)
+        if content:
+            files.count(session, actor, len(content))
+            files.keep(visit.installation.folder, content)
         return {}
 
     visit.act("nominations.preview", code, keep)
     return RedirectResponse(f"/rounds/{quote(code)}/intake/{key}", status_code=303)
 
 
-@lru_cache(maxsize=8)
+_BOOKS: OrderedDict[tuple[str, bool], Workbook] = (
+    OrderedDict()
+)  # read lately: preview, its file and the import read once
+_READING = threading.Lock()
+
+
+def _judged(content: bytes) -> Workbook:
+    """A workbook that somebody hands in, read before anything of it is kept. Raises Unreadable."""
+    if len(content) > sheet.FILE_LIMIT:
+        raise sheet.unreadable("file_too_large", file="")
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as offered:
+        offered.write(content)
+        offered.flush()
+        return _remembered(files.digest(content), Path(offered.name), convert=False)
+
+
 def _read(folder: Path, sha256: str, *, convert: bool) -> Workbook:
-    """The same bytes read the same way are the same rows: preview, its file and the import read once."""
-    return intake.read(files.place(folder, sha256), convert_legacy=convert)
+    """The same bytes read the same way are the same rows."""
+    return _remembered(sha256, files.place(folder, sha256), convert=convert)
+
+
+def _remembered(sha256: str, path: Path, *, convert: bool) -> Workbook:
+    key = (sha256, convert)
+    with _READING:
+        known = _BOOKS.get(key)
+    if known is None:
+        known = intake.read(path, convert_legacy=convert)
+    with _READING:
+        _BOOKS[key] = known
+        _BOOKS.move_to_end(key)
+        if len(_BOOKS) > 8:
+            _BOOKS.popitem(last=False)
+    return known
 
 
 def _handed_in(visit: Visit, session: Session, code: str, key: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -265,21 +265,69 @@ def test_who_stands_aside_sees_no_paper_nor_one_of_its_whole_dossier(office: Any
     assert refused.value.code == "recused_from"
 
 
+LONG_AGO = timedelta(days=7, minutes=1).total_seconds()
+
+
+def age(folder: Path, *digests: str) -> None:
+    for sha256 in digests:
+        os.utime(files.place(folder, sha256), (time.time() - LONG_AGO,) * 2)
+
+
 def test_contents_that_nobody_names_are_swept_after_a_week(small_office: Any, tmp_path: Path) -> None:
+    """However many they are: a flood of them does not switch the tidying off."""
     (code,) = small_office.open_round().file()
-    named, orphan, fresh = (files.keep(tmp_path, content) for content in (PDF, b"%PDF-orphan", b"%PDF-fresh"))
+    named, fresh, *orphans = (
+        files.keep(tmp_path, content) for content in (PDF, b"%PDF-fresh", *(b"%%PDF-%d" % n for n in range(30)))
+    )
     attach(small_office, code)
-    long_ago = time.time() - timedelta(days=7, minutes=1).total_seconds()
-    for sha256 in (named, orphan):
-        os.utime(files.place(tmp_path, sha256), (long_ago, long_ago))
-    assert small_office.look(files.sweep, tmp_path) == 1
-    assert [files.place(tmp_path, sha256).exists() for sha256 in (named, orphan, fresh)] == [True, False, True]
-    os.utime(files.place(tmp_path, fresh), (long_ago, long_ago))
+    age(tmp_path, named, *orphans)
+    cut_off = files.place(tmp_path, named).with_name("tmpabcdef")
+    cut_off.write_bytes(b"half")
+    os.utime(cut_off, (time.time() - LONG_AGO,) * 2)
+    assert small_office.look(files.sweep, tmp_path) == 31
+    assert [files.place(tmp_path, sha256).exists() for sha256 in (named, fresh, *orphans)] == [
+        True,
+        True,
+        *[False] * 30,
+    ]
+    age(tmp_path, fresh)
     files.keep(tmp_path, b"%PDF-fresh")  # handed in again: its week begins anew
     assert small_office.look(files.sweep, tmp_path) == 0
-    small_office.write("DELETE FROM attachment")
-    small_office.write("DELETE FROM stored_file")
-    os.utime(files.place(tmp_path, fresh), (long_ago, long_ago))
-    assert small_office.look(files.sweep, tmp_path) == 0  # of an empty database nothing is nobody's
     assert small_office.look(files.release, tmp_path, fresh) is None
     assert not files.place(tmp_path, fresh).exists()
+
+
+def test_files_of_another_database_or_of_its_later_state_are_left_alone(furnish: Any, tmp_path: Path) -> None:
+    here, former, other = (furnish("sqlite") for _ in range(3))
+    here.open_round()
+    other.open_round(title="Của cơ quan khác")
+    (tmp_path / "files").mkdir()
+    assert here.look(files.sweep, tmp_path) == 0  # and names the folder's database
+    orphan = files.keep(tmp_path, b"%PDF-orphan")
+    age(tmp_path, orphan)
+    for stranger in (former, other):  # restored from before the round, or another one
+        assert stranger.look(files.sweep, tmp_path) == 0
+        assert stranger.look(files.belongs, tmp_path) is False
+        stranger.open_round(kind="PHONG_TRAO", title="Đợt khác")  # grown past it since: still another one
+        assert stranger.look(files.sweep, tmp_path) == 0
+    (tmp_path / "files" / files.MARKER).write_text("{", encoding="utf-8")
+    assert here.look(files.sweep, tmp_path) == 0
+    (tmp_path / "files" / files.MARKER).unlink()
+    assert here.look(files.sweep, tmp_path) == 1
+    assert not files.place(tmp_path, orphan).exists()
+
+
+def test_a_day_has_room_for_so_much_of_one_person(small_office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_FILES_A_DAY", 2)
+    monkeypatch.setattr(files, "MOST_BYTES_A_DAY", 10 * 2**20)
+    day = datetime(2026, 3, 1, 5, tzinfo=UTC)
+    small_office.act(files.count, small_office.thuky, 6 * 2**20, wall=day)
+    for who, size in ((small_office.thuky, 5 * 2**20), (small_office.chuyenvien1, 11 * 2**20)):
+        with pytest.raises(Refusal) as refused:
+            small_office.act(files.count, who, size, wall=day)
+        assert refused.value.code == "too_many_files_today"
+    small_office.act(files.count, small_office.thuky, 1, wall=day)
+    with pytest.raises(Refusal):
+        small_office.act(files.count, small_office.thuky, 1, wall=day)
+    small_office.act(files.count, small_office.thuky, 1, wall=day + timedelta(days=1))
+    assert small_office.act(files.forget_counts, today=date(2026, 3, 2)) == 1

@@ -82,6 +82,7 @@ def bind(database: Database, keeper: seal.Keeper) -> None:
     if not known:
         with database.begin() as session:
             begin(session, keeper.signer, new_code())
+        keeper.now()  # a ledger of before this version is signed at once: none is without a signature
     database.owner, database.after_act = keeper.signer.vkey, keeper
 
 

@@ -28,7 +28,7 @@ from operations import access
 from operations.access import Actor
 from rules import conflicts, lifecycle, policy
 from rules.lifecycle import Role
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
 
 _N, _R, _C, _S, _M, _I, _D = (
@@ -194,7 +194,7 @@ def relations(
 # Decisions: the policy's answer in words -----------------------------------------------------------------------------
 
 
-def refusal(row: Related, act: Act, *, actor: Actor, relation: frozenset[Relation]) -> Refusal | None:
+def refusal(row: Related, act: Permission, *, actor: Actor, relation: frozenset[Relation]) -> Refusal | None:
     """Why this actor, so related to it, may not do this with a nomination, whatever its state; None: they may.
 
     One of `not_your_role`, `recused_from`, `separation_of_duties`, `not_your_unit`, `no_authorisation`.
@@ -221,7 +221,7 @@ def refusal(row: Related, act: Act, *, actor: Actor, relation: frozenset[Relatio
     return policy.not_your_role(act)
 
 
-def require_unit(actor: Actor, unit: Unit, *, act: Act = Act.PROPOSE) -> None:
+def require_unit(actor: Actor, unit: Unit, *, act: Permission = Permission.PROPOSE) -> None:
     """Raise Refusal `not_your_role` or `not_your_unit` unless this actor may do this for a unit."""
     relation = frozenset({Relation.OWN_UNIT}) if unit.id in actor.units else frozenset[Relation]()
     refused = policy.decide(actor.roles, act, relation=relation)

@@ -200,7 +200,7 @@ def relations(
     session: Session, rows: Iterable[Standing], action: Action, *, actor: Actor, now: datetime
 ) -> dict[int, frozenset[Relation]]:
     """Nomination's id → how this actor is related to it, as far as the action asks."""
-    return rights.relations(session, rows, actor=actor, asked=policy.asked(policy.ACT_OF[action]), now=now)
+    return rights.relations(session, rows, actor=actor, asked=policy.asked(policy.PERMISSION_FOR[action]), now=now)
 
 
 def require(session: Session, code: str, action: Action, *, actor: Actor, now: datetime) -> Standing:
@@ -227,7 +227,7 @@ def decide(
     Raises the Refusal that says why not: of the person (`rights.refusal`), then `stale`, `wrong_state`,
     `reason_required`. Who may not hears nothing of how it stands.
     """
-    refused = rights.refusal(standing, policy.ACT_OF[action], actor=actor, relation=relation)
+    refused = rights.refusal(standing, policy.PERMISSION_FOR[action], actor=actor, relation=relation)
     if refused is not None:
         raise refused
     if versions is not None and versions.get(standing.code, standing.version) != standing.version:
@@ -238,7 +238,7 @@ def decide(
             details={"state": standing.state.value, "version": standing.version},
         )
     row = lifecycle.transition(action, standing.state, simplified=standing.route == "simplified")
-    if not policy.may(actor.roles, policy.ACT_OF[action], relation=relation, state=standing.state):
+    if not policy.may(actor.roles, policy.PERMISSION_FOR[action], relation=relation, state=standing.state):
         raise lifecycle.not_your_role(lifecycle.named(row.roles), citation=row.citation)
     lifecycle.require_reason(row, reason)
     return row

@@ -15,7 +15,7 @@ from operations import rights, transition
 from operations.access import Actor
 from rules import policy
 from rules.lifecycle import Role
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 
 # Those whose work is every unit's nominations; the administrator runs the system and reads none (docs/security.md).
 OFFICE = (Role.REVIEWER, Role.SECRETARY, Role.CHAIRMAN, Role.DEPUTY, Role.INSPECTOR)
@@ -28,13 +28,13 @@ def knows_why_paused(actor: Actor) -> bool:
 
 
 def conditions(actor: Actor) -> list[Any]:
-    """Conditions on nominations that leave exactly those which this actor may read (`Act.SEE_NOMINATION`)."""
+    """Conditions on nominations that leave exactly those which this actor may read (`Permission.SEE_NOMINATION`)."""
     way: dict[Relation | None, Any] = {
         None: sa.true(),
         Relation.OWN_UNIT: _N.unit_id.in_(sorted(actor.units)),
         Relation.MEMBER: _N.round_id.in_(rights.called_to(actor.username)),
     }
-    needs = policy.ways(actor.roles, Act.SEE_NOMINATION)
+    needs = policy.ways(actor.roles, Permission.SEE_NOMINATION)
     return [_N.id.not_in(rights.barred(actor.username)), sa.or_(sa.false(), *(way[need] for need in needs))]
 
 
@@ -46,7 +46,7 @@ def readable(session: Session, codes: Sequence[str], *, actor: Actor) -> set[str
     return found
 
 
-def require(session: Session, code: str, *, actor: Actor, act: Act = Act.SEE_NOMINATION) -> Nomination:
+def require(session: Session, code: str, *, actor: Actor, act: Permission = Permission.SEE_NOMINATION) -> Nomination:
     """The nomination, for somebody whom the policy lets do this with it.
 
     Raises Refusal `unknown_nomination`, `recused_from`, `not_your_unit`, `not_your_role`.

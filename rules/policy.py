@@ -19,7 +19,7 @@ from rules.lifecycle import Action, Role, State
 from rules.refusal import Refusal
 
 
-class Act(StrEnum):
+class Permission(StrEnum):
     """Everything that a page or a program may ask for beyond what is public."""
 
     # For everybody with an account
@@ -160,90 +160,100 @@ _READERS = {**_any(_R, _S, _C, _D, _I), **_with(Relation.OWN_UNIT, _O, _H), **_w
 _SEATS = _with(Relation.MEMBER, *sorted(WORKERS))
 _EVERYBODY = _Rule(_any(*sorted(PEOPLE)), everybody=True)
 
-RULES: dict[Act, _Rule] = {
-    Act.SEE_INBOX: _EVERYBODY,
-    Act.OWN_ACCOUNT: _EVERYBODY,
+RULES: dict[Permission, _Rule] = {
+    Permission.SEE_INBOX: _EVERYBODY,
+    Permission.OWN_ACCOUNT: _EVERYBODY,
     # Which dossiers of a round somebody sees is SEE_NOMINATION's matter.
-    Act.SEE_ROUND: _Rule(_any(*sorted(WORKERS))),
-    Act.OPEN_ROUND: _Rule(_any(_S)),
-    Act.ADVANCE_ROUND: _Rule(_any(_S)),
-    Act.EXTEND_ROUND: _Rule(_any(_S)),
-    Act.SEE_NOMINATION: _Rule(_READERS, _BARRED),
-    Act.SEE_FINDINGS: _Rule(_READERS, _BARRED),
-    Act.SEE_PAPERS: _Rule(_READERS, _BARRED),
-    Act.SEE_PERSONAL_FIELDS: _Rule({**_any(_R, _S, _I), **_with(Relation.OWN_UNIT, _O, _H)}, _BARRED),
-    Act.COMMENT: _Rule({role: need for role, need in _READERS.items() if role is not _I}, _BARRED),
-    Act.PROPOSE: _move(Action.PROPOSE),
-    Act.IMPORT_WORKBOOK: _move(Action.PROPOSE),
-    Act.MEND: _move(Action.SUBMIT, bars=_BARRED),
+    Permission.SEE_ROUND: _Rule(_any(*sorted(WORKERS))),
+    Permission.OPEN_ROUND: _Rule(_any(_S)),
+    Permission.ADVANCE_ROUND: _Rule(_any(_S)),
+    Permission.EXTEND_ROUND: _Rule(_any(_S)),
+    Permission.SEE_NOMINATION: _Rule(_READERS, _BARRED),
+    Permission.SEE_FINDINGS: _Rule(_READERS, _BARRED),
+    Permission.SEE_PAPERS: _Rule(_READERS, _BARRED),
+    Permission.SEE_PERSONAL_FIELDS: _Rule({**_any(_R, _S, _I), **_with(Relation.OWN_UNIT, _O, _H)}, _BARRED),
+    Permission.COMMENT: _Rule({role: need for role, need in _READERS.items() if role is not _I}, _BARRED),
+    Permission.PROPOSE: _move(Action.PROPOSE),
+    Permission.IMPORT_WORKBOOK: _move(Action.PROPOSE),
+    Permission.MEND: _move(Action.SUBMIT, bars=_BARRED),
     # A scan may still come while the dossier is reviewed; what it says is mended only after it was given back.
-    Act.ATTACH: replace(_move(Action.SUBMIT, bars=_BARRED), action=None, states=OPEN_TO_PAPERS),
-    Act.SUBMIT: _move(Action.SUBMIT, bars=_BARRED),
-    Act.WITHDRAW: _move(Action.WITHDRAW, bars=_BARRED),
-    Act.RETURN: _move(Action.RETURN, bars=_REVIEWS),
-    Act.PASS: _move(Action.PASS, bars=_REVIEWS),
-    Act.FIND_INELIGIBLE: _move(Action.FIND_INELIGIBLE, bars=_REVIEWS),
-    Act.PAUSE: _move(Action.PAUSE, bars=_BARRED),
-    Act.RESUME: _move(Action.RESUME, bars=_BARRED),
-    Act.SIGN: _move(Action.SIGN, bars=_SIGNS),
-    Act.SEND_BACK: _move(Action.SEND_BACK, bars=_SIGNS),
-    Act.REFUSE: _move(Action.REFUSE, bars=_SIGNS),
-    Act.DISCLOSE: _move(Action.DISCLOSE),
-    Act.RECORD_ANSWER: _move(Action.RECORD_REFUSAL_ABOVE),
-    Act.CLOSE: _move(Action.CLOSE),
-    Act.REVOKE: _move(Action.REVOKE),
-    Act.SEE_SESSION: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
-    Act.CONVENE: _Rule(_any(_S)),
-    Act.RESCHEDULE: _Rule(_any(_S)),
-    Act.CANCEL_SESSION: _Rule(_any(_S)),
-    Act.ATTEND: _Rule(_any(_S)),
-    Act.RECUSE: _Rule({**_SEATS, **_any(_S)}),
-    Act.ANSWER_CONFLICT: _Rule(_SEATS),
-    Act.WAIVE: _Rule(_any(_S)),
+    Permission.ATTACH: replace(_move(Action.SUBMIT, bars=_BARRED), action=None, states=OPEN_TO_PAPERS),
+    Permission.SUBMIT: _move(Action.SUBMIT, bars=_BARRED),
+    Permission.WITHDRAW: _move(Action.WITHDRAW, bars=_BARRED),
+    Permission.RETURN: _move(Action.RETURN, bars=_REVIEWS),
+    Permission.PASS: _move(Action.PASS, bars=_REVIEWS),
+    Permission.FIND_INELIGIBLE: _move(Action.FIND_INELIGIBLE, bars=_REVIEWS),
+    Permission.PAUSE: _move(Action.PAUSE, bars=_BARRED),
+    Permission.RESUME: _move(Action.RESUME, bars=_BARRED),
+    Permission.SIGN: _move(Action.SIGN, bars=_SIGNS),
+    Permission.SEND_BACK: _move(Action.SEND_BACK, bars=_SIGNS),
+    Permission.REFUSE: _move(Action.REFUSE, bars=_SIGNS),
+    Permission.DISCLOSE: _move(Action.DISCLOSE),
+    Permission.RECORD_ANSWER: _move(Action.RECORD_REFUSAL_ABOVE),
+    Permission.CLOSE: _move(Action.CLOSE),
+    Permission.REVOKE: _move(Action.REVOKE),
+    Permission.SEE_SESSION: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
+    Permission.CONVENE: _Rule(_any(_S)),
+    Permission.RESCHEDULE: _Rule(_any(_S)),
+    Permission.CANCEL_SESSION: _Rule(_any(_S)),
+    Permission.ATTEND: _Rule(_any(_S)),
+    Permission.RECUSE: _Rule({**_SEATS, **_any(_S)}),
+    Permission.ANSWER_CONFLICT: _Rule(_SEATS),
+    Permission.WAIVE: _Rule(_any(_S)),
     # A session's ballot and a paper are whole: who stands aside from one of its nominations still does their part in it.
-    Act.OPEN_BALLOT: _move(Action.PUT_ON_BALLOT),
-    Act.CAST: _Rule(_SEATS, _BARRED),
-    Act.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.TELLER, _T)}),
-    Act.CLOSE_BALLOT: _Rule({**_any(_S, Role.ENGINE), **_with(Relation.TELLER, _T)}),
-    Act.COUNT_BY_HAND: _Rule(_with(Relation.TELLER, _T)),
-    Act.TALLY: _move(Action.RECOMMEND),
-    Act.ANNUL_BALLOT: _move(Action.TAKE_OFF_BALLOT),
-    Act.VERIFY_BALLOT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
-    Act.SEE_RESULT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}, _BARRED),
-    Act.SEE_PETITIONS: _Rule(_any(_R, _S, _C, _I)),
-    Act.ANSWER_PETITION: _Rule(_any(_R, _S)),
-    Act.SEE_DASHBOARD: _Rule(_any(_R, _S, _C, _D, _I, _A)),
-    Act.SEE_LEDGER: _Rule(_any(_S, _C, _I, _A)),
-    Act.SEE_SECURITY_LOG: _Rule(_any(_I, _A)),
-    Act.SEE_AUTHORISATIONS: _Rule(_any(_S, _C, _D, _I, _A)),
-    Act.AUTHORISE: _Rule(_any(_C)),
-    Act.CONFIRM_ACCOUNT: _Rule(_any(_S, _C)),
-    Act.SET_UP_COUNCIL: _Rule(_any(_S, _A)),
-    Act.ADMINISTER: _Rule(_any(_A)),
+    Permission.OPEN_BALLOT: _move(Action.PUT_ON_BALLOT),
+    Permission.CAST: _Rule(_SEATS, _BARRED),
+    Permission.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.TELLER, _T)}),
+    Permission.CLOSE_BALLOT: _Rule({**_any(_S, Role.ENGINE), **_with(Relation.TELLER, _T)}),
+    Permission.COUNT_BY_HAND: _Rule(_with(Relation.TELLER, _T)),
+    Permission.TALLY: _move(Action.RECOMMEND),
+    Permission.ANNUL_BALLOT: _move(Action.TAKE_OFF_BALLOT),
+    Permission.VERIFY_BALLOT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}),
+    Permission.SEE_RESULT: _Rule({**_SEATS, **_any(_R, _S, _C, _D, _I)}, _BARRED),
+    Permission.SEE_PETITIONS: _Rule(_any(_R, _S, _C, _I)),
+    Permission.ANSWER_PETITION: _Rule(_any(_R, _S)),
+    Permission.SEE_DASHBOARD: _Rule(_any(_R, _S, _C, _D, _I, _A)),
+    Permission.SEE_LEDGER: _Rule(_any(_S, _C, _I, _A)),
+    Permission.SEE_SECURITY_LOG: _Rule(_any(_I, _A)),
+    Permission.SEE_AUTHORISATIONS: _Rule(_any(_S, _C, _D, _I, _A)),
+    Permission.AUTHORISE: _Rule(_any(_C)),
+    Permission.CONFIRM_ACCOUNT: _Rule(_any(_S, _C)),
+    Permission.SET_UP_COUNCIL: _Rule(_any(_S, _A)),
+    Permission.ADMINISTER: _Rule(_any(_A)),
 }
 
 # The act by which an action moves a nomination.
-ACT_OF: dict[Action, Act] = {
-    **{Action(act.value): act for act in Act if act.value in set(Action)},
-    Action.PUT_ON_BALLOT: Act.OPEN_BALLOT,
-    Action.TAKE_OFF_BALLOT: Act.ANNUL_BALLOT,
-    Action.RECOMMEND: Act.TALLY,
-    Action.NOT_RECOMMEND: Act.TALLY,
-    Action.FORWARD: Act.SIGN,
-    Action.RECORD_REFUSAL_ABOVE: Act.RECORD_ANSWER,
+PERMISSION_FOR: dict[Action, Permission] = {
+    **{Action(act.value): act for act in Permission if act.value in set(Action)},
+    Action.PUT_ON_BALLOT: Permission.OPEN_BALLOT,
+    Action.TAKE_OFF_BALLOT: Permission.ANNUL_BALLOT,
+    Action.RECOMMEND: Permission.TALLY,
+    Action.NOT_RECOMMEND: Permission.TALLY,
+    Action.FORWARD: Permission.SIGN,
+    Action.RECORD_REFUSAL_ABOVE: Permission.RECORD_ANSWER,
 }
 
 # Voting, signing, letting somebody sign or sign in ask for the password on the very request that does it, at every door:
 # a session left open or a token alone does none of them. A test walks the routes that declare one of these.
-CONFIRMED: frozenset[Act] = frozenset(
-    {Act.CAST, Act.SIGN, Act.REFUSE, Act.SEND_BACK, Act.REVOKE, Act.AUTHORISE, Act.CONFIRM_ACCOUNT}
+CONFIRMED: frozenset[Permission] = frozenset(
+    {
+        Permission.CAST,
+        Permission.SIGN,
+        Permission.REFUSE,
+        Permission.SEND_BACK,
+        Permission.REVOKE,
+        Permission.AUTHORISE,
+        Permission.CONFIRM_ACCOUNT,
+    }
 )
 # A token with the scope `read` may do these and nothing else.
-READING: frozenset[Act] = frozenset(act for act in Act if act.value.startswith("see_")) | {Act.VERIFY_BALLOT}
+READING: frozenset[Permission] = frozenset(act for act in Permission if act.value.startswith("see_")) | {
+    Permission.VERIFY_BALLOT
+}
 
 
 def decide(
-    roles: frozenset[Role], act: Act, *, relation: frozenset[Relation] = frozenset(), state: State | None = None
+    roles: frozenset[Role], act: Permission, *, relation: frozenset[Relation] = frozenset(), state: State | None = None
 ) -> Refused | None:
     """None where the policy lets somebody with these roles do this, else why not.
 
@@ -286,25 +296,25 @@ def _states(rule: _Rule, held: frozenset[Role], relation: frozenset[Relation]) -
 
 
 def may(
-    roles: frozenset[Role], act: Act, *, relation: frozenset[Relation] = frozenset(), state: State | None = None
+    roles: frozenset[Role], act: Permission, *, relation: frozenset[Relation] = frozenset(), state: State | None = None
 ) -> bool:
     """Does the policy let somebody with these roles do this to an object so related and in this state?"""
     return decide(roles, act, relation=relation, state=state) is None
 
 
-def asked(act: Act) -> frozenset[Relation]:
+def asked(act: Permission) -> frozenset[Relation]:
     """The relations on which a decision about this act may depend: no other need be looked up."""
     rule = RULES[act]
     return rule.bars | {need for need in rule.ways.values() if need is not None}
 
 
-def ways(roles: frozenset[Role], act: Act) -> frozenset[Relation | None]:
+def ways(roles: frozenset[Role], act: Permission) -> frozenset[Relation | None]:
     """The relations any of which lets these roles do this, unless another bars them; None: to any object."""
     rule = RULES[act]
     return frozenset(rule.ways[role] for role in effective(roles) if role in rule.ways)
 
 
-def not_your_role(act: Act) -> Refusal:
+def not_your_role(act: Permission) -> Refusal:
     """The refusal of an act that no role of this account may do to any object, or to none so little related."""
     rule = RULES[act]
     names = lifecycle.named({role for role, need in rule.ways.items() if need not in _SEATS_NAMED})
@@ -313,7 +323,7 @@ def not_your_role(act: Act) -> Refusal:
     return lifecycle.not_your_role(", ".join(filter(None, (names, seats))), citation=cited)
 
 
-def ever(roles: frozenset[Role], act: Act) -> bool:
+def ever(roles: frozenset[Role], act: Permission) -> bool:
     """Is there any object on which somebody with these roles may do this? For menus and the first look at a request."""
     rule = RULES.get(act)
     return rule is not None and (rule.everybody or not effective(roles).isdisjoint(rule.ways))

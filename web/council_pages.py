@@ -7,7 +7,7 @@ from models.database import Session
 from operations.council_vote import ballot_box
 from operations.views import agenda
 from operations.views.agenda import Sitting
-from rules.policy import Act
+from rules.policy import Permission
 from web.language import words
 from web.visit import Visit
 
@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = {
 }
 
 
-def sitting_of(session: Session, visit: Visit, code: str, act: Act) -> Sitting:
+def sitting_of(session: Session, visit: Visit, code: str, act: Permission) -> Sitting:
     """The session, for somebody whom the policy lets do this with it."""
     return agenda.require(session, code, act, actor=visit.actor)
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from operations import access, idempotency, transition, visibility
 from rules import lifecycle, policy
-from rules.policy import Act
+from rules.policy import Permission
 from rules.wording import thousands
 from web import language
 from web.forms import Form, fresh_key
@@ -19,17 +19,17 @@ from web.language import words
 from web.visit import Visit
 
 # (path, words, the act that opens it): what the frame's menu shows to whom.
-MENU: tuple[tuple[str, str, Act], ...] = (
-    ("/inbox", words("Việc của tôi"), Act.SEE_INBOX),
-    ("/nominations", words("Hồ sơ"), Act.SEE_NOMINATION),
-    ("/rounds", words("Đợt xét"), Act.SEE_ROUND),
-    ("/council", words("Hội đồng"), Act.SEE_SESSION),
-    ("/sign", words("Trình ký"), Act.SIGN),
-    ("/petitions", words("Phản ánh, kiến nghị"), Act.SEE_PETITIONS),
-    ("/dashboard", words("Bảng theo dõi"), Act.SEE_DASHBOARD),
-    ("/administration", words("Quản trị"), Act.ADMINISTER),
-    ("/administration/authorisations", words("Ủy quyền"), Act.AUTHORISE),
-    ("/administration/security", words("Nhật ký an ninh"), Act.SEE_SECURITY_LOG),
+MENU: tuple[tuple[str, str, Permission], ...] = (
+    ("/inbox", words("Việc của tôi"), Permission.SEE_INBOX),
+    ("/nominations", words("Hồ sơ"), Permission.SEE_NOMINATION),
+    ("/rounds", words("Đợt xét"), Permission.SEE_ROUND),
+    ("/council", words("Hội đồng"), Permission.SEE_SESSION),
+    ("/sign", words("Trình ký"), Permission.SIGN),
+    ("/petitions", words("Phản ánh, kiến nghị"), Permission.SEE_PETITIONS),
+    ("/dashboard", words("Bảng theo dõi"), Permission.SEE_DASHBOARD),
+    ("/administration", words("Quản trị"), Permission.ADMINISTER),
+    ("/administration/authorisations", words("Ủy quyền"), Permission.AUTHORISE),
+    ("/administration/security", words("Nhật ký an ninh"), Permission.SEE_SECURITY_LOG),
 )
 
 
@@ -120,7 +120,7 @@ def _menu(visit: Visit, say: Callable[[str], str]) -> list[tuple[str, str, bool]
     return [(path, name, path == current) for path, name in offered]
 
 
-def _opens(visit: Visit, act: Act) -> bool:
+def _opens(visit: Visit, act: Permission) -> bool:
     return policy.ever(visit.actor.roles, act)
 
 

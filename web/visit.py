@@ -24,7 +24,7 @@ from operations.access import Actor
 from operations.installation import Installation
 from operations.people import browser_sessions
 from rules import policy
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 from rules.refusal import Refusal
 from web import language
 
@@ -107,13 +107,13 @@ class Visit:
         """The token that a form of this session carries; another text at every showing, lest compression betray it."""
         return csrf_token(self.token) if self.token else ""
 
-    def may(self, act: Act, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> bool:
+    def may(self, act: Permission, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> bool:
         """Does the policy let this visitor do this? For showing a button; the operation decides again."""
         if self.visitor is None:
             return False
         return policy.may(self.actor.roles, act, relation=relation, state=state)
 
-    def require(self, act: Act) -> None:
+    def require(self, act: Permission) -> None:
         """Raise Refusal `not_your_role` where the policy never lets this visitor do this."""
         if not policy.ever(self.actor.roles, act):
             raise policy.not_your_role(act)
@@ -183,13 +183,13 @@ def _seal(session_token: str, nonce: str) -> str:
 
 @dataclass(frozen=True)
 class Permit:
-    """A route's declaration of what it lets somebody do: `Depends(Permit(Act.SEE_INBOX))`; None: the public may.
+    """A route's declaration of what it lets somebody do: `Depends(Permit(Permission.SEE_INBOX))`; None: the public may.
 
     Answers 303 to /login without a session and refuses (403) a role the policy never lets do it. A test fails for a
     route without one.
     """
 
-    act: Act | None
+    act: Permission | None
 
     def __call__(self, request: Request) -> Visit:
         visit = Visit.of(request)

@@ -29,7 +29,7 @@ from operations.chairman_signature import paper_facts
 from operations.transition import Standing
 from rules import catalogue, deadlines, policy
 from rules.lifecycle import Role, Stage, State
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 from rules.refusal import Refusal
 
 _N, _P, _U, _R, _I = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, AgendaItem))
@@ -182,7 +182,7 @@ def rows(
     # Sent back and voted on again, a nomination has two results; the later one counts.
     page = list({row.id: row for row in session.execute(query)}.values())
     shown = page[:limit]
-    relation = rights.relations(session, shown, actor=actor, asked=policy.asked(Act.SIGN), now=now)
+    relation = rights.relations(session, shown, actor=actor, asked=policy.asked(Permission.SIGN), now=now)
     listed = [
         {**row._mapping, "award_name": transition.award_name(row.award), "barred": _barred(actor, relation[row.id])}  # noqa: SLF001 -- SQLAlchemy's documented row mapping
         for row in shown
@@ -192,7 +192,7 @@ def rows(
 
 def _barred(actor: Actor, relation: frozenset[Relation]) -> str | None:
     """What keeps this actor from signing a nomination of a pile that is theirs to sign."""
-    refused = policy.decide(actor.roles, Act.SIGN, relation=relation)
+    refused = policy.decide(actor.roles, Permission.SIGN, relation=relation)
     if refused is None:
         return None
     did = rights.DID.get(refused.relation) if refused.relation else None

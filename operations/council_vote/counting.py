@@ -35,7 +35,7 @@ from operations.home_affairs_review.review import not_approved
 from operations.transition import Result
 from rules import lifecycle
 from rules.lifecycle import Action, Role, Stage
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 
 RESULT_COLUMNS = ("approve", "disapprove", "abstain", "base", "base_name", "needed", "outcome", "why")
@@ -67,7 +67,7 @@ def tally_ballot(
     Returns {"results": one a nomination, "batch": the published rows}.
     """
     sitting = sessions.by_code(session, session_code)
-    sessions.require_for(session, sitting, Act.TALLY, actor=actor)
+    sessions.require_for(session, sitting, Permission.TALLY, actor=actor)
     if sitting.state == "tallied":
         raise Refusal("already_tallied", f"Phiên {session_code} đã kiểm phiếu; xem kết quả ở biên bản.")
     if sitting.state != "closed":
@@ -272,7 +272,7 @@ def enter_count(
     `not_a_teller`, `not_on_agenda`, `counts_missing`, `roll_mismatch` where the slips are not as many as signed.
     """
     sitting = sessions.by_code(session, session_code)
-    sessions.require_for(session, sitting, Act.COUNT_BY_HAND, actor=actor)
+    sessions.require_for(session, sitting, Permission.COUNT_BY_HAND, actor=actor)
     if sitting.state == "tallied":
         raise Refusal("already_tallied", f"Phiên {session_code} đã kiểm phiếu; xem kết quả ở biên bản.")
     if sitting.state != "closed":

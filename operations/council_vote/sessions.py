@@ -23,7 +23,7 @@ from operations.access import Actor
 from operations.council_vote import conflicts_found, council
 from rules import lifecycle, policy
 from rules.lifecycle import State
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
 
 
@@ -102,7 +102,7 @@ def relation_of(members: Iterable[SessionMember], actor: Actor) -> frozenset[Rel
     return frozenset({Relation.MEMBER, Relation.TELLER}) if mine.teller else frozenset({Relation.MEMBER})
 
 
-def require(sitting: CouncilSession, act: Act, *, actor: Actor, relation: frozenset[Relation]) -> None:
+def require(sitting: CouncilSession, act: Permission, *, actor: Actor, relation: frozenset[Relation]) -> None:
     """Raise Refusal `not_your_role`, `not_a_member`, `not_a_teller` unless the policy lets this actor do this here."""
     refused = policy.decide(actor.roles, act, relation=relation)
     if refused is None:
@@ -119,7 +119,7 @@ def require(sitting: CouncilSession, act: Act, *, actor: Actor, relation: frozen
     raise policy.not_your_role(act)
 
 
-def require_for(session: Session, sitting: CouncilSession, act: Act, *, actor: Actor) -> None:
+def require_for(session: Session, sitting: CouncilSession, act: Permission, *, actor: Actor) -> None:
     """The same for a verb that has not looked at the members yet."""
     require(sitting, act, actor=actor, relation=relation_of(members_of(session, sitting), actor))
 

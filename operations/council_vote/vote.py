@@ -33,7 +33,7 @@ from operations.council_vote import ballot_box, conflicts_found, counting, recus
 from operations.council_vote.ballot_box import COUNCIL
 from rules import regulation, tally
 from rules.lifecycle import Action, Role, Stage, State
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 
 CHOICES = sealing.CHOICES
@@ -74,7 +74,7 @@ def prospect(session: Session, session_code: str, *, actor: Actor, shares_needed
 
 def _convened(session: Session, session_code: str, actor: Actor) -> CouncilSession:
     sitting = sessions.by_code(session, session_code)
-    sessions.require_for(session, sitting, Act.OPEN_BALLOT, actor=actor)
+    sessions.require_for(session, sitting, Permission.OPEN_BALLOT, actor=actor)
     if sitting.state != "convened":
         raise Refusal("ballot_closed", f"Phiên {session_code} đã mở phiếu hoặc đã kết thúc.", citation=COUNCIL)
     return sitting
@@ -431,7 +431,7 @@ def sign_roll(session: Session, session_code: str, members: Sequence[str], *, ac
     Raises Refusal `not_paper`, `ballot_closed`, `not_a_member`, `already_voted`, `not_attending`.
     """
     sitting = sessions.by_code(session, session_code)
-    sessions.require_for(session, sitting, Act.SIGN_ROLL, actor=actor)
+    sessions.require_for(session, sitting, Permission.SIGN_ROLL, actor=actor)
     if _open(session, sitting).kind != "paper":
         raise Refusal(
             "not_paper", f"Phiên {session_code} không bỏ phiếu giấy; thành viên tự bỏ phiếu bằng tài khoản của mình."
@@ -450,7 +450,7 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     asks for, `roll_mismatch` when box and roll differ. Returns {"roll": n, "envelopes": n}.
     """
     sitting = sessions.by_code(session, session_code)
-    sessions.require_for(session, sitting, Act.CLOSE_BALLOT, actor=actor)
+    sessions.require_for(session, sitting, Permission.CLOSE_BALLOT, actor=actor)
     if sitting.state != "open":
         raise Refusal("ballot_closed", f"Phiên {session_code} không đang mở phiếu.", citation=COUNCIL)
     ballot = ballot_box.require(session, sitting)

@@ -10,7 +10,7 @@ from ledger.kinds import Kind
 from models import Comment, Nomination
 from operations import free_text, paging, record, visibility
 from operations.access import Actor
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 
 LONGEST = 2000
@@ -18,7 +18,7 @@ LONGEST = 2000
 
 def write(session: Session, code: str, *, text: str, actor: Actor, now: datetime) -> Comment:
     """Add a remark to a nomination. Raises `missing_text`, `too_long`, `control_characters`, what `visibility.require` raises."""
-    row = visibility.require(session, code, actor=actor, act=Act.COMMENT)
+    row = visibility.require(session, code, actor=actor, act=Permission.COMMENT)
     if not text.strip():
         raise Refusal("missing_text", "Hãy viết nội dung ý kiến.")
     free_text.check("Ý kiến", text, LONGEST)

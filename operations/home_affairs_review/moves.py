@@ -15,7 +15,7 @@ from operations.home_affairs_review import review
 from operations.transition import Result
 from operations.unit_proposal import proposal
 from rules.lifecycle import Action
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Citation
 
 
@@ -32,9 +32,9 @@ class Move:
     cites: bool = False  # a provision may be named beside the reason
 
     @property
-    def act(self) -> Act:
+    def act(self) -> Permission:
         """The policy's name of it."""
-        return Act(self.action.value)
+        return Permission(self.action.value)
 
     def do(
         self,

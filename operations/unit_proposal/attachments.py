@@ -31,7 +31,7 @@ from operations.access import Actor
 from operations.unit_proposal import intake, proposal
 from rules import lifecycle
 from rules.lifecycle import Stage, State
-from rules.policy import OPEN_TO_PAPERS, Act
+from rules.policy import OPEN_TO_PAPERS, Permission
 from rules.refusal import Citation, Refusal
 
 LIMIT = 10 * 1024 * 1024  # bytes a file
@@ -168,7 +168,7 @@ def _beyond(one: Nomination, what: str, instead: str) -> Refusal:
 
 def require_open(session: Session, code: str, *, actor: Actor) -> Nomination:
     """The nomination, for somebody who may change its papers. Raises Refusal `wrong_state` once it was passed."""
-    row = visibility.require(session, code, actor=actor, act=Act.ATTACH)
+    row = visibility.require(session, code, actor=actor, act=Permission.ATTACH)
     if row.state not in OPEN_TO_PAPERS:
         raise _beyond(row, "thêm, bớt giấy tờ", "Muốn bổ sung, đề nghị Phòng Nội vụ trả lại.")
     return row
@@ -236,7 +236,7 @@ def _numbered(session: Session, row: Nomination, number: int) -> Attachment:
 
 def of(session: Session, code: str, *, actor: Actor) -> list[dict[str, Any]]:
     """The scans that lie with a nomination now, oldest first, for somebody who may see its papers."""
-    row = visibility.require(session, code, actor=actor, act=Act.SEE_PAPERS)
+    row = visibility.require(session, code, actor=actor, act=Permission.SEE_PAPERS)
     rows = [one for one in _rows(session, row) if one.sha256 is not None]
     n = table(Nomination).c
     aside = sa.select(n.id).where(n.dossier_id == row.dossier_id, n.id.in_(rights.barred(actor.username))).limit(1)

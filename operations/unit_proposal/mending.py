@@ -27,7 +27,7 @@ from operations.unit_proposal.workbook import facts
 from operations.unit_proposal.workbook.heads import RATING_WORDS
 from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import State
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Citation, Refusal, Unreadable
 
 _N = table(Nomination).c
@@ -55,7 +55,7 @@ def mend(
     unknown_fields = set(changes) - set(MENDABLE)
     if unknown_fields:
         raise TypeError(f"not mendable: {sorted(unknown_fields)}")
-    row = visibility.require(session, code, actor=actor, act=Act.MEND)
+    row = visibility.require(session, code, actor=actor, act=Permission.MEND)
     if version is not None and version != row.version:
         raise Refusal(
             "stale",
@@ -113,8 +113,8 @@ class Written:
 
 
 def written(session: Session, code: str, *, actor: Actor) -> Written:
-    """What mending begins with. Raises what `visibility.require` raises of `Act.MEND`."""
-    row = visibility.require(session, code, actor=actor, act=Act.MEND)
+    """What mending begins with. Raises what `visibility.require` raises of `Permission.MEND`."""
+    row = visibility.require(session, code, actor=actor, act=Permission.MEND)
     return Written(row, session.get_one(Nominee, row.nominee_id), holding_nominee(session, row))
 
 

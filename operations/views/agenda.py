@@ -27,7 +27,7 @@ from operations.access import Actor
 from operations.council_vote import ballot_box, ballot_check, conflicts_answered, counting, recusals, sessions
 from rules import lifecycle, policy
 from rules.lifecycle import State
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
 
 _I, _N, _P, _U, _S, _M, _R = (
@@ -55,8 +55,8 @@ class Sitting:
     def sees_all_conflicts(self) -> bool:
         """May this reader look at every conflict of the session? A seat alone shows one's own."""
         if self.relation:
-            return policy.may(self.reader.roles, Act.WAIVE, relation=self.relation)
-        return policy.may(self.reader.roles, Act.SEE_SESSION)
+            return policy.may(self.reader.roles, Permission.WAIVE, relation=self.relation)
+        return policy.may(self.reader.roles, Permission.SEE_SESSION)
 
 
 def of(session: Session, code: str, *, actor: Actor) -> Sitting:
@@ -77,7 +77,7 @@ def of(session: Session, code: str, *, actor: Actor) -> Sitting:
     )
 
 
-def require(session: Session, code: str, act: Act, *, actor: Actor) -> Sitting:
+def require(session: Session, code: str, act: Permission, *, actor: Actor) -> Sitting:
     """The session, for somebody whom the policy lets do this with it. Raises what `sessions.require` raises."""
     found = of(session, code, actor=actor)
     sessions.require(found.row, act, actor=actor, relation=found.relation)
@@ -111,7 +111,7 @@ def of_round(session: Session, round_: ReviewRound, *, actor: Actor) -> Sequence
 
 def _open_to(actor: Actor) -> list[Any]:
     """A seat opens its own session; a unit's officer has none."""
-    if policy.may(actor.roles, Act.SEE_SESSION):
+    if policy.may(actor.roles, Permission.SEE_SESSION):
         return []
     return [sa.exists().where(_M.session_id == _S.id, _M.username == actor.username)]
 
@@ -266,7 +266,7 @@ def conflicts(session: Session, sitting: Sitting) -> list[dict[str, Any]]:
 
 def questions(session: Session, sitting: Sitting) -> int:
     """How many conflicts wait for an answer: those put to this reader; to whoever may waive, everybody's."""
-    may_waive = policy.may(sitting.reader.roles, Act.WAIVE, relation=sitting.relation)
+    may_waive = policy.may(sitting.reader.roles, Permission.WAIVE, relation=sitting.relation)
     rows = conflicts_answered.listing(session, sitting.code, only=None if may_waive else sitting.reader.username)
     return sum(row["state"] == "open" for row in rows)
 

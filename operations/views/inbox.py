@@ -346,7 +346,7 @@ def _nomination(row: Any, acts: tuple[str, ...], kind: str, state: State, round_
 _MANY = tuple(
     dict.fromkeys(row.action for row in lifecycle.TRANSITIONS if row.source in {state for _, state in _ALL_PILES})
 )
-_ASKED = frozenset[Relation]().union(*(policy.asked(policy.ACT_OF[action]) for action in _MANY))
+_ASKED = frozenset[Relation]().union(*(policy.asked(policy.PERMISSION_FOR[action]) for action in _MANY))
 
 
 def _acts(row: Any, actor: Actor, relation: frozenset[Relation], state: State) -> tuple[str, ...]:
@@ -354,7 +354,7 @@ def _acts(row: Any, actor: Actor, relation: frozenset[Relation], state: State) -
     return tuple(
         action.value
         for action in _MANY
-        if policy.may(actor.roles, policy.ACT_OF[action], relation=relation, state=state)
+        if policy.may(actor.roles, policy.PERMISSION_FOR[action], relation=relation, state=state)
         # Only what the rules found clean is passed in bulk.
         and (action is not Action.PASS or row.verdict == "eligible")
     )

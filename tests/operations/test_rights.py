@@ -43,7 +43,7 @@ from operations.unit_proposal import attachments, mending
 from operations.views import inbox
 from rules import policy
 from rules.lifecycle import Action, Role, State
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
 from tests.conftest import NOW, Office, Templates
 from tests.web.conftest import PASSWORD, Site, opened
@@ -265,7 +265,7 @@ class Doors:
                 row = self.rows[code]
                 for deed in act_pages.offered(actor, related[row.id], row.state):
                     found[deed.action].add(code)
-            for pile in to_sign.piles(session, actor, now=NOW) if policy.ever(actor.roles, Act.SIGN) else ():
+            for pile in to_sign.piles(session, actor, now=NOW) if policy.ever(actor.roles, Permission.SIGN) else ():
                 listed, following = to_sign.rows(session, actor, pile, now=NOW)
                 assert following is None
                 for action in _SIGNING:

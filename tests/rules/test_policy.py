@@ -6,7 +6,7 @@ import pytest
 
 from rules import lifecycle, policy
 from rules.lifecycle import Action, Role, State
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 
 NOBODY: frozenset[Role] = frozenset()
 R = Relation
@@ -16,77 +16,94 @@ INSPECTOR, ADMINISTRATOR, ENGINE = Role.INSPECTOR, Role.ADMINISTRATOR, Role.ENGI
 OFFICE = {REVIEWER, SECRETARY, CHAIRMAN, DEPUTY, INSPECTOR}
 EVERYBODY = {OFFICER, HEAD, MEMBER, TELLER, ADMINISTRATOR} | OFFICE
 
-# Act → who may do it to any object, and who only to one they are so related to.
-MATRIX: dict[Act, tuple[set[Role], dict[Role, Relation]]] = {
-    Act.SEE_INBOX: (EVERYBODY, {}),
-    Act.OWN_ACCOUNT: (EVERYBODY, {}),
-    Act.SEE_ROUND: (EVERYBODY - {ADMINISTRATOR}, {}),
-    **dict.fromkeys((Act.OPEN_ROUND, Act.ADVANCE_ROUND, Act.EXTEND_ROUND), ({SECRETARY}, {})),
+# Permission → who may do it to any object, and who only to one they are so related to.
+MATRIX: dict[Permission, tuple[set[Role], dict[Role, Relation]]] = {
+    Permission.SEE_INBOX: (EVERYBODY, {}),
+    Permission.OWN_ACCOUNT: (EVERYBODY, {}),
+    Permission.SEE_ROUND: (EVERYBODY - {ADMINISTRATOR}, {}),
+    **dict.fromkeys((Permission.OPEN_ROUND, Permission.ADVANCE_ROUND, Permission.EXTEND_ROUND), ({SECRETARY}, {})),
     **dict.fromkeys(
-        (Act.SEE_NOMINATION, Act.SEE_FINDINGS, Act.SEE_PAPERS),
+        (Permission.SEE_NOMINATION, Permission.SEE_FINDINGS, Permission.SEE_PAPERS),
         (OFFICE, {OFFICER: R.OWN_UNIT, HEAD: R.OWN_UNIT, MEMBER: R.MEMBER, TELLER: R.MEMBER}),
     ),
-    Act.SEE_PERSONAL_FIELDS: ({REVIEWER, SECRETARY, INSPECTOR}, {OFFICER: R.OWN_UNIT, HEAD: R.OWN_UNIT}),
-    Act.COMMENT: (
+    Permission.SEE_PERSONAL_FIELDS: ({REVIEWER, SECRETARY, INSPECTOR}, {OFFICER: R.OWN_UNIT, HEAD: R.OWN_UNIT}),
+    Permission.COMMENT: (
         OFFICE - {INSPECTOR},
         {OFFICER: R.OWN_UNIT, HEAD: R.OWN_UNIT, MEMBER: R.MEMBER, TELLER: R.MEMBER},
     ),
     **dict.fromkeys(
-        (Act.PROPOSE, Act.IMPORT_WORKBOOK, Act.MEND, Act.ATTACH, Act.SUBMIT), ({SECRETARY}, {OFFICER: R.OWN_UNIT})
+        (Permission.PROPOSE, Permission.IMPORT_WORKBOOK, Permission.MEND, Permission.ATTACH, Permission.SUBMIT),
+        ({SECRETARY}, {OFFICER: R.OWN_UNIT}),
     ),
-    Act.WITHDRAW: (set(), {OFFICER: R.OWN_UNIT}),
-    **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), ({REVIEWER}, {})),
-    **dict.fromkeys((Act.PAUSE, Act.RESUME, Act.DISCLOSE, Act.RECORD_ANSWER), ({REVIEWER, SECRETARY}, {})),
-    **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE, Act.REVOKE), ({CHAIRMAN}, {DEPUTY: R.AUTHORISED})),
-    Act.CLOSE: ({SECRETARY, ENGINE}, {}),
+    Permission.WITHDRAW: (set(), {OFFICER: R.OWN_UNIT}),
+    **dict.fromkeys((Permission.RETURN, Permission.PASS, Permission.FIND_INELIGIBLE), ({REVIEWER}, {})),
     **dict.fromkeys(
-        (Act.SEE_SESSION, Act.VERIFY_BALLOT, Act.SEE_RESULT),
+        (Permission.PAUSE, Permission.RESUME, Permission.DISCLOSE, Permission.RECORD_ANSWER),
+        ({REVIEWER, SECRETARY}, {}),
+    ),
+    **dict.fromkeys(
+        (Permission.SIGN, Permission.SEND_BACK, Permission.REFUSE, Permission.REVOKE),
+        ({CHAIRMAN}, {DEPUTY: R.AUTHORISED}),
+    ),
+    Permission.CLOSE: ({SECRETARY, ENGINE}, {}),
+    **dict.fromkeys(
+        (Permission.SEE_SESSION, Permission.VERIFY_BALLOT, Permission.SEE_RESULT),
         (OFFICE, dict.fromkeys((OFFICER, HEAD, MEMBER, TELLER), R.MEMBER)),
     ),
     **dict.fromkeys(
-        (Act.CONVENE, Act.RESCHEDULE, Act.CANCEL_SESSION, Act.ATTEND, Act.WAIVE, Act.ANNUL_BALLOT), ({SECRETARY}, {})
+        (
+            Permission.CONVENE,
+            Permission.RESCHEDULE,
+            Permission.CANCEL_SESSION,
+            Permission.ATTEND,
+            Permission.WAIVE,
+            Permission.ANNUL_BALLOT,
+        ),
+        ({SECRETARY}, {}),
     ),
-    Act.RECUSE: ({SECRETARY}, dict.fromkeys(EVERYBODY - {SECRETARY, ADMINISTRATOR}, R.MEMBER)),
-    **dict.fromkeys((Act.CAST, Act.ANSWER_CONFLICT), (set(), dict.fromkeys(EVERYBODY - {ADMINISTRATOR}, R.MEMBER))),
-    **dict.fromkeys((Act.OPEN_BALLOT, Act.SIGN_ROLL), ({SECRETARY}, {TELLER: R.TELLER})),
-    **dict.fromkeys((Act.CLOSE_BALLOT, Act.TALLY), ({SECRETARY, ENGINE}, {TELLER: R.TELLER})),
-    Act.COUNT_BY_HAND: (set(), {TELLER: R.TELLER}),
-    Act.SEE_PETITIONS: ({REVIEWER, SECRETARY, CHAIRMAN, INSPECTOR}, {}),
-    Act.ANSWER_PETITION: ({REVIEWER, SECRETARY}, {}),
-    Act.SEE_DASHBOARD: (OFFICE | {ADMINISTRATOR}, {}),
-    Act.SEE_LEDGER: ({SECRETARY, CHAIRMAN, INSPECTOR, ADMINISTRATOR}, {}),
-    Act.SEE_SECURITY_LOG: ({INSPECTOR, ADMINISTRATOR}, {}),
-    Act.SEE_AUTHORISATIONS: ({SECRETARY, CHAIRMAN, DEPUTY, INSPECTOR, ADMINISTRATOR}, {}),
-    Act.AUTHORISE: ({CHAIRMAN}, {}),
-    Act.CONFIRM_ACCOUNT: ({SECRETARY, CHAIRMAN}, {}),
-    Act.SET_UP_COUNCIL: ({SECRETARY, ADMINISTRATOR}, {}),
-    Act.ADMINISTER: ({ADMINISTRATOR}, {}),
-}
-BARRED: dict[Act, frozenset[Relation]] = {
-    **dict.fromkeys((Act.RETURN, Act.PASS, Act.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.COUNTER, R.BARRED})),
-    **dict.fromkeys((Act.SIGN, Act.SEND_BACK, Act.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.COUNTER, R.BARRED})),
+    Permission.RECUSE: ({SECRETARY}, dict.fromkeys(EVERYBODY - {SECRETARY, ADMINISTRATOR}, R.MEMBER)),
     **dict.fromkeys(
-        (Act.SEE_NOMINATION, Act.SEE_FINDINGS, Act.SEE_PAPERS, Act.SEE_PERSONAL_FIELDS, Act.COMMENT, Act.CAST,
-         Act.SEE_RESULT, Act.ATTACH, Act.MEND, Act.SUBMIT, Act.WITHDRAW, Act.PAUSE, Act.RESUME),
+        (Permission.CAST, Permission.ANSWER_CONFLICT), (set(), dict.fromkeys(EVERYBODY - {ADMINISTRATOR}, R.MEMBER))
+    ),
+    **dict.fromkeys((Permission.OPEN_BALLOT, Permission.SIGN_ROLL), ({SECRETARY}, {TELLER: R.TELLER})),
+    **dict.fromkeys((Permission.CLOSE_BALLOT, Permission.TALLY), ({SECRETARY, ENGINE}, {TELLER: R.TELLER})),
+    Permission.COUNT_BY_HAND: (set(), {TELLER: R.TELLER}),
+    Permission.SEE_PETITIONS: ({REVIEWER, SECRETARY, CHAIRMAN, INSPECTOR}, {}),
+    Permission.ANSWER_PETITION: ({REVIEWER, SECRETARY}, {}),
+    Permission.SEE_DASHBOARD: (OFFICE | {ADMINISTRATOR}, {}),
+    Permission.SEE_LEDGER: ({SECRETARY, CHAIRMAN, INSPECTOR, ADMINISTRATOR}, {}),
+    Permission.SEE_SECURITY_LOG: ({INSPECTOR, ADMINISTRATOR}, {}),
+    Permission.SEE_AUTHORISATIONS: ({SECRETARY, CHAIRMAN, DEPUTY, INSPECTOR, ADMINISTRATOR}, {}),
+    Permission.AUTHORISE: ({CHAIRMAN}, {}),
+    Permission.CONFIRM_ACCOUNT: ({SECRETARY, CHAIRMAN}, {}),
+    Permission.SET_UP_COUNCIL: ({SECRETARY, ADMINISTRATOR}, {}),
+    Permission.ADMINISTER: ({ADMINISTRATOR}, {}),
+}
+BARRED: dict[Permission, frozenset[Relation]] = {
+    **dict.fromkeys((Permission.RETURN, Permission.PASS, Permission.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.COUNTER, R.BARRED})),
+    **dict.fromkeys((Permission.SIGN, Permission.SEND_BACK, Permission.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.COUNTER, R.BARRED})),
+    **dict.fromkeys(
+        (Permission.SEE_NOMINATION, Permission.SEE_FINDINGS, Permission.SEE_PAPERS, Permission.SEE_PERSONAL_FIELDS, Permission.COMMENT, Permission.CAST,
+         Permission.SEE_RESULT, Permission.ATTACH, Permission.MEND, Permission.SUBMIT, Permission.WITHDRAW, Permission.PAUSE, Permission.RESUME),
         frozenset({R.BARRED}),
     ),
 }  # fmt: skip
-MOVES: dict[Act, Action] = {
-    Act.SUBMIT: Action.SUBMIT, Act.WITHDRAW: Action.WITHDRAW, Act.RETURN: Action.RETURN, Act.PASS: Action.PASS,
-    Act.FIND_INELIGIBLE: Action.FIND_INELIGIBLE, Act.PAUSE: Action.PAUSE, Act.RESUME: Action.RESUME,
-    Act.SIGN: Action.SIGN, Act.SEND_BACK: Action.SEND_BACK, Act.REFUSE: Action.REFUSE, Act.DISCLOSE: Action.DISCLOSE,
-    Act.CLOSE: Action.CLOSE, Act.REVOKE: Action.REVOKE, Act.RECORD_ANSWER: Action.RECORD_REFUSAL_ABOVE,
-    Act.OPEN_BALLOT: Action.PUT_ON_BALLOT, Act.ANNUL_BALLOT: Action.TAKE_OFF_BALLOT, Act.TALLY: Action.RECOMMEND,
+MOVES: dict[Permission, Action] = {
+    Permission.SUBMIT: Action.SUBMIT, Permission.WITHDRAW: Action.WITHDRAW, Permission.RETURN: Action.RETURN, Permission.PASS: Action.PASS,
+    Permission.FIND_INELIGIBLE: Action.FIND_INELIGIBLE, Permission.PAUSE: Action.PAUSE, Permission.RESUME: Action.RESUME,
+    Permission.SIGN: Action.SIGN, Permission.SEND_BACK: Action.SEND_BACK, Permission.REFUSE: Action.REFUSE, Permission.DISCLOSE: Action.DISCLOSE,
+    Permission.CLOSE: Action.CLOSE, Permission.REVOKE: Action.REVOKE, Permission.RECORD_ANSWER: Action.RECORD_REFUSAL_ABOVE,
+    Permission.OPEN_BALLOT: Action.PUT_ON_BALLOT, Permission.ANNUL_BALLOT: Action.TAKE_OFF_BALLOT, Permission.TALLY: Action.RECOMMEND,
 }  # fmt: skip
 RELATIONS = [frozenset(some) for size in range(len(Relation) + 1) for some in combinations(Relation, size)]
 
 
 def test_every_act_has_a_rule_and_stands_in_the_matrix() -> None:
-    assert set(policy.RULES) == set(Act) == set(MATRIX)
+    assert set(policy.RULES) == set(Permission) == set(MATRIX)
 
 
-@pytest.mark.parametrize("act", list(Act))
-def test_the_whole_matrix(act: Act) -> None:
+@pytest.mark.parametrize("act", list(Permission))
+def test_the_whole_matrix(act: Permission) -> None:
     """Each role alone, with every set of relations: allowed exactly where the matrix says so."""
     anywhere, related = MATRIX[act]
     for role, relation in product(Role, RELATIONS):
@@ -99,7 +116,7 @@ def test_the_whole_matrix(act: Act) -> None:
 
 
 @pytest.mark.parametrize("act", sorted(MOVES))
-def test_a_state_allows_what_the_transition_table_allows(act: Act) -> None:
+def test_a_state_allows_what_the_transition_table_allows(act: Permission) -> None:
     anywhere, related = MATRIX[act]
     for role, state in product(Role, State):
         relation = frozenset({R.OWN_UNIT, R.MEMBER, R.TELLER, R.AUTHORISED})
@@ -108,8 +125,8 @@ def test_a_state_allows_what_the_transition_table_allows(act: Act) -> None:
         assert policy.may(frozenset({role}), act, relation=relation, state=state) is expected, (role, state)
 
 
-@pytest.mark.parametrize("act", list(Act))
-def test_two_roles_may_what_either_may(act: Act) -> None:
+@pytest.mark.parametrize("act", list(Permission))
+def test_two_roles_may_what_either_may(act: Permission) -> None:
     """Holding more never takes away, but for administering, which takes away everything else."""
     for one, other in combinations(sorted(policy.PEOPLE), 2):
         for relation in ([], [R.OWN_UNIT], [R.MEMBER], [R.AUTHORISED], [R.BARRED], [R.TELLER, R.MEMBER], [R.COUNTER]):
@@ -122,29 +139,29 @@ def test_two_roles_may_what_either_may(act: Act) -> None:
 
 
 def test_without_a_role_there_is_only_ones_own_account() -> None:
-    allowed = {act for act, relation in product(Act, RELATIONS) if policy.may(NOBODY, act, relation=relation)}
-    assert allowed == {Act.SEE_INBOX, Act.OWN_ACCOUNT}
+    allowed = {act for act, relation in product(Permission, RELATIONS) if policy.may(NOBODY, act, relation=relation)}
+    assert allowed == {Permission.SEE_INBOX, Permission.OWN_ACCOUNT}
 
 
 def test_the_administrator_reads_no_dossier_and_moves_none() -> None:
-    allowed = {act for act in Act if policy.ever(frozenset({ADMINISTRATOR}), act)}
+    allowed = {act for act in Permission if policy.ever(frozenset({ADMINISTRATOR}), act)}
     assert allowed == {
-        Act.SEE_INBOX, Act.OWN_ACCOUNT, Act.SEE_DASHBOARD, Act.SEE_LEDGER, Act.SEE_SECURITY_LOG,
-        Act.SEE_AUTHORISATIONS, Act.SET_UP_COUNCIL, Act.ADMINISTER,
+        Permission.SEE_INBOX, Permission.OWN_ACCOUNT, Permission.SEE_DASHBOARD, Permission.SEE_LEDGER, Permission.SEE_SECURITY_LOG,
+        Permission.SEE_AUTHORISATIONS, Permission.SET_UP_COUNCIL, Permission.ADMINISTER,
     }  # fmt: skip
 
 
 def test_the_inspector_reads_and_changes_nothing() -> None:
     changing = {
         act
-        for act in set(Act) - policy.READING - {Act.OWN_ACCOUNT}
+        for act in set(Permission) - policy.READING - {Permission.OWN_ACCOUNT}
         if policy.may(frozenset({INSPECTOR}), act, relation=frozenset({R.OWN_UNIT, R.AUTHORISED}))
     }
     assert changing == set()
 
 
-@pytest.mark.parametrize("act", list(Act))
-def test_ever_means_that_some_relation_makes_it_so(act: Act) -> None:
+@pytest.mark.parametrize("act", list(Permission))
+def test_ever_means_that_some_relation_makes_it_so(act: Permission) -> None:
     for role in Role:
         some = any(policy.may(frozenset({role}), act, relation=relation) for relation in RELATIONS)
         assert policy.ever(frozenset({role}), act) is some
@@ -154,9 +171,23 @@ def test_no_one_does_two_duties_of_one_nomination() -> None:
     """Whoever proposed, reviewed or counted it does no later duty of it, with whatever roles."""
     everything = policy.WORKERS
     for did, acts in {
-        R.PROPOSER: (Act.PASS, Act.RETURN, Act.FIND_INELIGIBLE, Act.SIGN, Act.REFUSE, Act.SEND_BACK),
-        R.REVIEWER: (Act.SIGN, Act.REFUSE, Act.SEND_BACK),
-        R.COUNTER: (Act.PASS, Act.RETURN, Act.FIND_INELIGIBLE, Act.SIGN, Act.REFUSE, Act.SEND_BACK),
+        R.PROPOSER: (
+            Permission.PASS,
+            Permission.RETURN,
+            Permission.FIND_INELIGIBLE,
+            Permission.SIGN,
+            Permission.REFUSE,
+            Permission.SEND_BACK,
+        ),
+        R.REVIEWER: (Permission.SIGN, Permission.REFUSE, Permission.SEND_BACK),
+        R.COUNTER: (
+            Permission.PASS,
+            Permission.RETURN,
+            Permission.FIND_INELIGIBLE,
+            Permission.SIGN,
+            Permission.REFUSE,
+            Permission.SEND_BACK,
+        ),
     }.items():
         for act in acts:
             refused = policy.decide(everything, act, relation=frozenset({did, R.AUTHORISED, R.OWN_UNIT}))
@@ -166,16 +197,16 @@ def test_no_one_does_two_duties_of_one_nomination() -> None:
 @pytest.mark.parametrize(
     ("roles", "act", "relation", "state", "code"),
     [
-        ({OFFICER}, Act.SIGN, set(), None, "not_your_role"),
-        ({OFFICER}, Act.SUBMIT, set(), None, "not_related"),
-        ({OFFICER}, Act.SUBMIT, {R.OWN_UNIT}, State.SIGNED, "wrong_state"),
-        ({MEMBER}, Act.SEE_NOMINATION, {R.MEMBER, R.BARRED}, None, "recused_from"),
-        ({REVIEWER}, Act.PASS, {R.PROPOSER}, State.SUBMITTED, "separation_of_duties"),
-        ({DEPUTY}, Act.SIGN, set(), State.RECOMMENDED, "not_related"),
+        ({OFFICER}, Permission.SIGN, set(), None, "not_your_role"),
+        ({OFFICER}, Permission.SUBMIT, set(), None, "not_related"),
+        ({OFFICER}, Permission.SUBMIT, {R.OWN_UNIT}, State.SIGNED, "wrong_state"),
+        ({MEMBER}, Permission.SEE_NOMINATION, {R.MEMBER, R.BARRED}, None, "recused_from"),
+        ({REVIEWER}, Permission.PASS, {R.PROPOSER}, State.SUBMITTED, "separation_of_duties"),
+        ({DEPUTY}, Permission.SIGN, set(), State.RECOMMENDED, "not_related"),
     ],
 )
 def test_a_refusal_says_why(
-    roles: set[Role], act: Act, relation: set[Relation], state: State | None, code: str
+    roles: set[Role], act: Permission, relation: set[Relation], state: State | None, code: str
 ) -> None:
     assert policy.decide(frozenset(roles), act, relation=frozenset(relation), state=state) == policy.Refused(code)
 

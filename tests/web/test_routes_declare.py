@@ -7,7 +7,7 @@ import pytest
 from starlette.routing import Match
 
 from rules import policy
-from rules.policy import Act
+from rules.policy import Permission
 from tests.web.site_map import CHANGING, Route, routes
 from web import limits, pages
 from web.api.caller import Bearer, Change
@@ -17,11 +17,11 @@ from web.visit import Permit
 TEMPLATES = sorted((Path(pages.__file__).parent / "templates").rglob("*.html"))
 NAMES = [route.name for route in routes()]
 # Acts that no route declares, and where they are asked for instead.
-WITHIN: dict[Act, str] = {
-    Act.SEE_FINDINGS: "a part of the nomination's page, shown or not",
-    Act.SEE_PERSONAL_FIELDS: "fields of the nomination's page: policy.fields_of_nominee",
-    Act.CLOSE: "done by the sweep of deadlines when the time for objections is over; no person asks for it",
-    Act.SEE_AUTHORISATIONS: "the chairman's own page lists them; others meet a mandate where it is used (/sign, papers)",
+WITHIN: dict[Permission, str] = {
+    Permission.SEE_FINDINGS: "a part of the nomination's page, shown or not",
+    Permission.SEE_PERSONAL_FIELDS: "fields of the nomination's page: policy.fields_of_nominee",
+    Permission.CLOSE: "done by the sweep of deadlines when the time for objections is over; no person asks for it",
+    Permission.SEE_AUTHORISATIONS: "the chairman's own page lists them; others meet a mandate where it is used (/sign, papers)",
 }
 
 
@@ -32,7 +32,7 @@ def test_a_route_declares_exactly_one_permit_of_its_kind(route: Route) -> None:
         expected: tuple[type[Permit], ...] = (Permit,)
     else:
         expected = (Bearer, Change)  # a cookie opens nothing under /api, a token nothing elsewhere
-    assert len(kinds) == 1, f"{route.name}: give its visit (or call) one Depends(Permit(Act.…)); it has {kinds}"
+    assert len(kinds) == 1, f"{route.name}: give its visit (or call) one Depends(Permit(Permission.…)); it has {kinds}"
     assert kinds[0] in expected, f"{route.name}: a page takes Permit, the API Bearer or Change; it has {kinds}"
     assert route.permits[0].act is None or route.permits[0].act in policy.RULES
 
@@ -74,7 +74,7 @@ def _inside(route: Route, path: str) -> str:
 
 def test_every_act_of_the_policy_is_some_routes() -> None:
     declared = {route.permits[0].act for route in routes() if route.permits} - {None}
-    forgotten = set(Act) - declared - set(WITHIN)
+    forgotten = set(Permission) - declared - set(WITHIN)
     assert forgotten == set(), "declare these acts at a route, or say in WITHIN where they are asked for"
     assert set(WITHIN) & declared == set(), "these acts are a route's now: take them out of WITHIN"
 

@@ -113,7 +113,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Bearer(Permit):
-    """A route's declaration of the act it is, for a token: `Depends(Bearer(Act.SEE_ROUND))`; None: any good token may.
+    """A route's declaration of the act it is, for a token: `Depends(Bearer(Permission.SEE_ROUND))`; None: any good token may.
 
     Raises TokenNeeded (401), Refusal `token_scope` for more than a look with a reading token, `not_your_role` where the policy
     never lets this account do it.

@@ -21,22 +21,22 @@ from operations.council_vote import (
 )
 from operations.views import agenda
 from operations.views.agenda import Sitting
-from rules.policy import Act
+from rules.policy import Permission
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import InPath
 
 router = APIRouter(prefix="/sessions", tags=["council"])
-See = Annotated[Call, Depends(Bearer(Act.SEE_SESSION))]
+See = Annotated[Call, Depends(Bearer(Permission.SEE_SESSION))]
 
 
-def _sitting(session: Session, code: str, call: Call, act: Act) -> Sitting:
+def _sitting(session: Session, code: str, call: Call, act: Permission) -> Sitting:
     """The session, for somebody who may see this of it."""
     return agenda.require(session, code, act, actor=call.actor)
 
 
 @router.post("", response_model=shapes.Convened, status_code=201)
-def convene(call: Annotated[Call, Depends(Change(Act.CONVENE))], said: shapes.Convening) -> Any:
+def convene(call: Annotated[Call, Depends(Change(Permission.CONVENE))], said: shapes.Convening) -> Any:
     """Call the council for a round and send the invitations."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def convene(call: Annotated[Call, Depends(Change(Act.CONVENE))], said: shapes.Co
 def show_session(call: See, code: InPath) -> Any:
     """One session: when, where, how far it is, what is on its agenda."""
     with call.reading() as session:
-        sitting = _sitting(session, code, call, Act.SEE_SESSION)
+        sitting = _sitting(session, code, call, Permission.SEE_SESSION)
         row = sitting.row
         return {
             "session": row.code,
@@ -71,13 +71,13 @@ def list_members(call: See, code: InPath, after: shapes.After = None, limit: sha
     with call.reading() as session:
         rows = [
             {"member": one.member, "username": one.username, "teller": one.teller, "attended": one.attended}
-            for one in _sitting(session, code, call, Act.SEE_SESSION).members
+            for one in _sitting(session, code, call, Permission.SEE_SESSION).members
         ]
     return shapes.page(rows, after, limit, key="member")
 
 
 @router.post("/{code}/attend", response_model=shapes.Present)
-def attend(call: Annotated[Call, Depends(Change(Act.ATTEND))], code: InPath, said: shapes.Attending) -> Any:
+def attend(call: Annotated[Call, Depends(Change(Permission.ATTEND))], code: InPath, said: shapes.Attending) -> Any:
     """Note who is present, before the ballot opens."""
     return call.act(
         lambda session, actor: {
@@ -89,7 +89,7 @@ def attend(call: Annotated[Call, Depends(Change(Act.ATTEND))], code: InPath, sai
 
 
 @router.post("/{code}/recuse", response_model=shapes.Recused)
-def recuse(call: Annotated[Call, Depends(Change(Act.RECUSE))], code: InPath, said: shapes.Recusing) -> Any:
+def recuse(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPath, said: shapes.Recusing) -> Any:
     """A member stands aside from a nomination."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def recuse(call: Annotated[Call, Depends(Change(Act.RECUSE))], code: InPath, sai
 def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: shapes.Limit = 50) -> Any:
     """What the data ask and what members declared; a member sees only their own."""
     with call.reading() as session:
-        sitting = _sitting(session, code, call, Act.SEE_SESSION)
+        sitting = _sitting(session, code, call, Permission.SEE_SESSION)
         rows = agenda.conflicts(session, sitting)
     for row in rows:
         row["key"] = f"{row['member']}/{row['nomination']}/{row['ground']}"
@@ -119,7 +119,7 @@ def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: s
 
 
 @router.post("/{code}/conflicts/look", response_model=shapes.Found)
-def look_for_conflicts(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: InPath) -> Any:
+def look_for_conflicts(call: Annotated[Call, Depends(Change(Permission.WAIVE))], code: InPath) -> Any:
     """Look at the data again, for nominations that came after the convening."""
     return call.act(
         lambda session, actor: {
@@ -130,7 +130,9 @@ def look_for_conflicts(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: 
 
 
 @router.post("/{code}/conflicts/declare", response_model=shapes.Declared)
-def declare(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPath, said: shapes.Declaring) -> Any:
+def declare(
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_CONFLICT))], code: InPath, said: shapes.Declaring
+) -> Any:
     """A member says why they stand aside from a nomination, and does."""
     return call.act(
         lambda session, actor: conflicts_answered.declare(
@@ -141,7 +143,7 @@ def declare(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: I
 
 
 @router.post("/{code}/conflicts/deny", response_model=shapes.Settled)
-def deny(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPath, said: shapes.Denying) -> Any:
+def deny(call: Annotated[Call, Depends(Change(Permission.ANSWER_CONFLICT))], code: InPath, said: shapes.Denying) -> Any:
     """A member answers that what the data ask does not concern them, and why."""
     return call.act(
         lambda session, actor: {
@@ -155,7 +157,7 @@ def deny(call: Annotated[Call, Depends(Change(Act.ANSWER_CONFLICT))], code: InPa
 
 
 @router.post("/{code}/conflicts/waive", response_model=shapes.Settled)
-def waive(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: InPath, said: shapes.Waiving) -> Any:
+def waive(call: Annotated[Call, Depends(Change(Permission.WAIVE))], code: InPath, said: shapes.Waiving) -> Any:
     """The secretary finds that a member may vote all the same, and why."""
     return call.act(
         lambda session, actor: {
@@ -175,7 +177,9 @@ def waive(call: Annotated[Call, Depends(Change(Act.WAIVE))], code: InPath, said:
 
 
 @router.post("/{code}/reschedule", response_model=shapes.Rescheduled)
-def reschedule(call: Annotated[Call, Depends(Change(Act.RESCHEDULE))], code: InPath, said: shapes.Rescheduling) -> Any:
+def reschedule(
+    call: Annotated[Call, Depends(Change(Permission.RESCHEDULE))], code: InPath, said: shapes.Rescheduling
+) -> Any:
     """Another time or place, before the ballot opens; every member's calendar entry is changed."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -188,7 +192,9 @@ def reschedule(call: Annotated[Call, Depends(Change(Act.RESCHEDULE))], code: InP
 
 
 @router.post("/{code}/cancel", response_model=shapes.SessionCode)
-def cancel(call: Annotated[Call, Depends(Change(Act.CANCEL_SESSION))], code: InPath, said: shapes.Because) -> Any:
+def cancel(
+    call: Annotated[Call, Depends(Change(Permission.CANCEL_SESSION))], code: InPath, said: shapes.Because
+) -> Any:
     """Call a session off before its ballot opens."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -203,14 +209,14 @@ def cancel(call: Annotated[Call, Depends(Change(Act.CANCEL_SESSION))], code: InP
 
 @router.post("/{code}/ballot/open", response_model=shapes.Opened)
 def open_ballot(
-    call: Annotated[Call, Depends(Change(Act.OPEN_BALLOT))], code: InPath, said: shapes.Opening | None = None
+    call: Annotated[Call, Depends(Change(Permission.OPEN_BALLOT))], code: InPath, said: shapes.Opening | None = None
 ) -> Any:
     """Freeze list, rules and agenda and open the ballot; a secret one's shares stand in this answer and nowhere else."""
     wanted = said or shapes.Opening()
     shares: dict[str, str] = {}
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        _sitting(session, code, call, Act.OPEN_BALLOT)
+        _sitting(session, code, call, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=actor, shares_needed=wanted.shares_needed)
         key: dict[str, Any] = {}
         if plan.kind == "secret":
@@ -223,7 +229,7 @@ def open_ballot(
 
 
 @router.post("/{code}/ballot/cast", response_model=shapes.Receipt)
-def cast(call: Annotated[Call, Depends(Bearer(Act.CAST))], code: InPath, said: shapes.Cast) -> Any:
+def cast(call: Annotated[Call, Depends(Bearer(Permission.CAST))], code: InPath, said: shapes.Cast) -> Any:
     """Cast one's ballot for the whole agenda; a line left out is an abstention."""
     call.prove(said)
     return call.act(
@@ -232,29 +238,31 @@ def cast(call: Annotated[Call, Depends(Bearer(Act.CAST))], code: InPath, said: s
 
 
 @router.post("/{code}/ballot/sign-roll", response_model=shapes.Signers)
-def sign_roll(call: Annotated[Call, Depends(Change(Act.SIGN_ROLL))], code: InPath, said: shapes.Members) -> Any:
+def sign_roll(call: Annotated[Call, Depends(Change(Permission.SIGN_ROLL))], code: InPath, said: shapes.Members) -> Any:
     """Paper ballots: who took a slip and signed for it."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        _sitting(session, code, call, Act.SIGN_ROLL)
+        _sitting(session, code, call, Permission.SIGN_ROLL)
         return {"session": code, "roll": vote.sign_roll(session, code, said.members, actor=actor)}
 
     return call.act(change, said=said)
 
 
 @router.post("/{code}/ballot/close", response_model=shapes.Closed)
-def close_ballot(call: Annotated[Call, Depends(Change(Act.CLOSE_BALLOT))], code: InPath) -> Any:
+def close_ballot(call: Annotated[Call, Depends(Change(Permission.CLOSE_BALLOT))], code: InPath) -> Any:
     """Stop the voting and publish the receipts."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        _sitting(session, code, call, Act.CLOSE_BALLOT)
+        _sitting(session, code, call, Permission.CLOSE_BALLOT)
         return vote.close_ballot(session, code, actor=actor, now=call.now)
 
     return call.act(change)
 
 
 @router.post("/{code}/ballot/annul", response_model=shapes.Waiting)
-def annul_ballot(call: Annotated[Call, Depends(Change(Act.ANNUL_BALLOT))], code: InPath, said: shapes.Because) -> Any:
+def annul_ballot(
+    call: Annotated[Call, Depends(Change(Permission.ANNUL_BALLOT))], code: InPath, said: shapes.Because
+) -> Any:
     """Give up a ballot that is not counted yet; its nominations wait for the council again."""
     return call.act(
         lambda session, actor: vote.annul_ballot(session, code, reason=said.reason, actor=actor, now=call.now),
@@ -264,7 +272,7 @@ def annul_ballot(call: Annotated[Call, Depends(Change(Act.ANNUL_BALLOT))], code:
 
 @router.post("/{code}/ballot/count", response_model=shapes.Counted)
 def count_by_hand(
-    call: Annotated[Call, Depends(Change(Act.COUNT_BY_HAND))], code: InPath, said: shapes.HandCount
+    call: Annotated[Call, Depends(Change(Permission.COUNT_BY_HAND))], code: InPath, said: shapes.HandCount
 ) -> Any:
     """Paper ballots: what one teller counted."""
     return call.act(
@@ -277,12 +285,14 @@ def count_by_hand(
 
 
 @router.post("/{code}/ballot/tally", response_model=shapes.Tally)
-def tally(call: Annotated[Call, Depends(Change(Act.TALLY))], code: InPath, said: shapes.Tallying | None = None) -> Any:
+def tally(
+    call: Annotated[Call, Depends(Change(Permission.TALLY))], code: InPath, said: shapes.Tallying | None = None
+) -> Any:
     """Count a closed ballot; a secret one with the shares of as many tellers as its key needs, together in this body."""
     wanted = said or shapes.Tallying()
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        sitting = _sitting(session, code, call, Act.TALLY)
+        sitting = _sitting(session, code, call, Permission.TALLY)
         shares = share_files.parse(wanted.shares, code)
         counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=call.now)
         return counted | {
@@ -294,16 +304,16 @@ def tally(call: Annotated[Call, Depends(Change(Act.TALLY))], code: InPath, said:
 
 
 @router.get("/{code}/ballot/results", response_model=shapes.BallotResults)
-def results(call: Annotated[Call, Depends(Bearer(Act.SEE_RESULT))], code: InPath) -> Any:
+def results(call: Annotated[Call, Depends(Bearer(Permission.SEE_RESULT))], code: InPath) -> Any:
     """The numbers of a counted ballot; empty before the count."""
     with call.reading() as session:
-        sitting = _sitting(session, code, call, Act.SEE_RESULT)
+        sitting = _sitting(session, code, call, Permission.SEE_RESULT)
         return {"results": agenda.results(session, sitting)}
 
 
 @router.post("/{code}/ballot/verify", response_model=shapes.Verified)
 def verify(
-    call: Annotated[Call, Depends(Bearer(Act.VERIFY_BALLOT))], code: InPath, said: shapes.Verifying | None = None
+    call: Annotated[Call, Depends(Bearer(Permission.VERIFY_BALLOT))], code: InPath, said: shapes.Verifying | None = None
 ) -> Any:
     """Repeat the count from the published batch; with `receipt`, whether that envelope is in the box. Changes nothing.
 
@@ -311,7 +321,7 @@ def verify(
     """
     receipt = said.receipt if said is not None else None
     with call.reading() as session:
-        sitting = _sitting(session, code, call, Act.VERIFY_BALLOT)
+        sitting = _sitting(session, code, call, Permission.VERIFY_BALLOT)
         violations = agenda.violations(session, sitting, receipt=receipt)
     return {
         "matches": not violations,

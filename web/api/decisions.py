@@ -9,13 +9,13 @@ from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.public_disclosure import disclosure
 from operations.views import papers
-from rules.policy import Act
+from rules.policy import Permission
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import After, InPath, Limit
 
 router = APIRouter(tags=["decisions"])
-See = Annotated[Call, Depends(Bearer(Act.SEE_ROUND))]
+See = Annotated[Call, Depends(Bearer(Permission.SEE_ROUND))]
 
 
 @router.get("/decisions", response_model=shapes.Page[shapes.ListedDecision | shapes.PublicDecision])
@@ -34,7 +34,7 @@ def show_decision(call: See, number: InPath) -> Any:
 
 
 @router.post("/decisions/sign", response_model=shapes.Signed)
-def sign(call: Annotated[Call, Depends(Change(Act.SIGN))], said: shapes.Signing) -> Any:
+def sign(call: Annotated[Call, Depends(Change(Permission.SIGN))], said: shapes.Signing) -> Any:
     """Sign what this office decides, one decision an award; forward what a superior decides, one tờ trình a superior."""
     call.prove(said)
 
@@ -51,14 +51,14 @@ def sign(call: Annotated[Call, Depends(Change(Act.SIGN))], said: shapes.Signing)
 
 
 @router.post("/decisions/send-back", response_model=shapes.Results)
-def send_back(call: Annotated[Call, Depends(Change(Act.SEND_BACK))], said: shapes.SendingBack) -> Any:
+def send_back(call: Annotated[Call, Depends(Change(Permission.SEND_BACK))], said: shapes.SendingBack) -> Any:
     """Give recommended nominations back to Phòng Nội vụ."""
     call.prove(said)
     return _each(call, said, signature.send_back)
 
 
 @router.post("/decisions/refuse", response_model=shapes.Results)
-def refuse(call: Annotated[Call, Depends(Change(Act.REFUSE))], said: shapes.SendingBack) -> Any:
+def refuse(call: Annotated[Call, Depends(Change(Permission.REFUSE))], said: shapes.SendingBack) -> Any:
     """The chairman does not award what the council recommended."""
     call.prove(said)
     return _each(call, said, signature.refuse)
@@ -75,7 +75,7 @@ def _each(call: Call, said: shapes.SendingBack, move: Any) -> dict[str, Any]:
 
 
 @router.post("/decisions/{number}/disclose", response_model=shapes.Disclosed)
-def disclose(call: Annotated[Call, Depends(Change(Act.DISCLOSE))], number: InPath) -> Any:
+def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number: InPath) -> Any:
     """Publish a decision, or what a superior granted on a tờ trình (TTr-1-2024)."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def disclose(call: Annotated[Call, Depends(Change(Act.DISCLOSE))], number: InPat
 
 
 @router.post("/decisions/{number}/revoke", response_model=shapes.Decision)
-def revoke(call: Annotated[Call, Depends(Change(Act.REVOKE))], number: InPath, said: shapes.Revoking) -> Any:
+def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: InPath, said: shapes.Revoking) -> Any:
     """Revoke a decision whole (Law 06/2022 Art. 93.2)."""
     call.prove(said)
     return call.act(
@@ -104,7 +104,7 @@ def revoke(call: Annotated[Call, Depends(Change(Act.REVOKE))], number: InPath, s
 
 @router.post("/submission-letters/{code}/answer", response_model=shapes.Answered)
 def record_answer(
-    call: Annotated[Call, Depends(Change(Act.RECORD_ANSWER))], code: InPath, said: shapes.SuperiorAnswer
+    call: Annotated[Call, Depends(Change(Permission.RECORD_ANSWER))], code: InPath, said: shapes.SuperiorAnswer
 ) -> Any:
     """Record what the superior answered to a tờ trình."""
 

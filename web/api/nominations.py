@@ -23,7 +23,7 @@ from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.proposal import Proposed
 from operations.views import nominations, timeline
 from rules.lifecycle import Action, State, stage_of
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web.api import shapes, together
 from web.api.caller import Bearer, Call, Change
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/nominations", tags=["nominations"])
 
 @router.get("", response_model=shapes.Page[shapes.Listed])
 def list_nominations(
-    call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))],
+    call: Annotated[Call, Depends(Bearer(Permission.SEE_NOMINATION))],
     round: Filter = None,  # noqa: A002 -- the name in docs/contract.md
     unit: Filter = None,
     award: Filter = None,
@@ -72,7 +72,7 @@ def list_nominations(
 
 
 @router.post("", response_model=shapes.Filed, status_code=201)
-def propose(call: Annotated[Call, Depends(Change(Act.PROPOSE))], said: shapes.NewNomination) -> Any:
+def propose(call: Annotated[Call, Depends(Change(Permission.PROPOSE))], said: shapes.NewNomination) -> Any:
     """Propose one nominee: a dossier of one nomination, a draft unless `submit`."""
     fields = said.model_dump(exclude={"round", "unit", "submit", "facts", "parts"})
     proposed = Proposed(
@@ -107,7 +107,7 @@ def propose(call: Annotated[Call, Depends(Change(Act.PROPOSE))], said: shapes.Ne
 
 @router.post("/import", response_model=shapes.Imported)
 def import_workbook(
-    call: Annotated[Call, Depends(Change(Act.IMPORT_WORKBOOK))],
+    call: Annotated[Call, Depends(Change(Permission.IMPORT_WORKBOOK))],
     file: Annotated[UploadFile, File(description="An .xlsx workbook, at most 10 MB.")],
     round: Annotated[str, Form(pattern=shapes.CODE)],  # noqa: A002 -- the name in docs/contract.md
     unit: Annotated[str, Form(pattern=shapes.CODE)],
@@ -167,14 +167,14 @@ def _errors(answer: dict[str, Any]) -> Refusal:
 
 
 @router.get("/{code}", response_model=shapes.Nomination)
-def show_nomination(call: Annotated[Call, Depends(Bearer(Act.SEE_NOMINATION))], code: InPath) -> Any:
+def show_nomination(call: Annotated[Call, Depends(Bearer(Permission.SEE_NOMINATION))], code: InPath) -> Any:
     """One nomination: what the unit wrote, what the rules found, and everything that happened to it."""
     with call.reading() as session:
         return timeline.told(session, code, actor=call.actor, now=call.now)
 
 
 @router.post("/{code}/mend", response_model=shapes.Mended)
-def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: shapes.Mending) -> Any:
+def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, said: shapes.Mending) -> Any:
     """Change what a draft or a returned nomination says, also whom it proposes (`person`)."""
     given: dict[str, Any] = {name: getattr(said, name) for name in said.model_fields_set - {"version", "person"}}
     person = {name: getattr(said.person, name) for name in said.person.model_fields_set} if said.person else {}
@@ -195,7 +195,7 @@ def mend(call: Annotated[Call, Depends(Change(Act.MEND))], code: InPath, said: s
 
 
 @router.get("/{code}/attachments", response_model=shapes.Attachments)
-def list_attachments(call: Annotated[Call, Depends(Bearer(Act.SEE_PAPERS))], code: InPath) -> Any:
+def list_attachments(call: Annotated[Call, Depends(Bearer(Permission.SEE_PAPERS))], code: InPath) -> Any:
     """The scans that lie with a nomination, its dossier's as well, oldest first."""
     with call.reading() as session:
         return {"items": attachments.of(session, code, actor=call.actor)}
@@ -203,7 +203,7 @@ def list_attachments(call: Annotated[Call, Depends(Bearer(Act.SEE_PAPERS))], cod
 
 @router.post("/{code}/attachments", response_model=shapes.Attached, status_code=201)
 def attach(
-    call: Annotated[Call, Depends(Change(Act.ATTACH))],
+    call: Annotated[Call, Depends(Change(Permission.ATTACH))],
     code: InPath,
     file: Annotated[UploadFile, File(description="A PDF, JPEG or PNG, at most 10 MB.")],
     part: Annotated[attachments.Part, Form(description="Which part of the dossier it is.")],
@@ -232,7 +232,7 @@ def attach(
     },
 )
 def read_attachment(
-    call: Annotated[Call, Depends(Bearer(Act.SEE_PAPERS))], code: InPath, number: shapes.Number
+    call: Annotated[Call, Depends(Bearer(Permission.SEE_PAPERS))], code: InPath, number: shapes.Number
 ) -> Response:
     """One scan, exactly as it was handed in."""
     with call.reading() as session:
@@ -241,7 +241,9 @@ def read_attachment(
 
 
 @router.post("/{code}/attachments/{number}/remove", response_model=shapes.Attached)
-def remove_attachment(call: Annotated[Call, Depends(Change(Act.ATTACH))], code: InPath, number: shapes.Number) -> Any:
+def remove_attachment(
+    call: Annotated[Call, Depends(Change(Permission.ATTACH))], code: InPath, number: shapes.Number
+) -> Any:
     """Take a scan out again: its content goes, that it was there stays."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:

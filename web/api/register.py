@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from models.database import Session
 from operations.access import Actor
 from operations.public_disclosure import petitions, public_register
-from rules.policy import Act
+from rules.policy import Permission
 from rules.vocabulary import NomineeKind
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
@@ -73,7 +73,7 @@ def show_paper(call: Anybody, code: InPath) -> Any:
 
 @router.get("/petitions", response_model=shapes.Page[shapes.ListedPetition])
 def list_petitions(
-    call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))],
+    call: Annotated[Call, Depends(Bearer(Permission.SEE_PETITIONS))],
     state: Literal["received", "taken", "dismissed", "answered"] | None = None,
     after: After = None,
     limit: Limit = 50,
@@ -103,7 +103,7 @@ def file_petition(call: Annotated[Call, Depends(Bearer(None))], said: shapes.New
 
 
 @router.get("/petitions/{code}", response_model=shapes.Petition)
-def show_petition(call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))], code: InPath) -> Any:
+def show_petition(call: Annotated[Call, Depends(Bearer(Permission.SEE_PETITIONS))], code: InPath) -> Any:
     """One petition whole, for those who handle it."""
     with call.reading() as session:
         return petitions.one(session, code, actor=call.actor, now=call.now)
@@ -111,7 +111,7 @@ def show_petition(call: Annotated[Call, Depends(Bearer(Act.SEE_PETITIONS))], cod
 
 @router.post("/petitions/dismiss", response_model=shapes.PetitionsPutAside)
 def dismiss_petitions(
-    call: Annotated[Call, Depends(Change(Act.ANSWER_PETITION))], said: shapes.PetitionsDismissed
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], said: shapes.PetitionsDismissed
 ) -> Any:
     """Put petitions aside with one reason, which their senders read; all of them or none. Each may be taken up later."""
 
@@ -123,7 +123,7 @@ def dismiss_petitions(
 
 @router.post("/petitions/{code}/take", response_model=shapes.PetitionState)
 def take_up_petition(
-    call: Annotated[Call, Depends(Change(Act.ANSWER_PETITION))], code: InPath, said: shapes.PetitionTaken
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: shapes.PetitionTaken
 ) -> Any:
     """Take a petition up as a complaint or a denunciation: what it is about is not signed until it was answered."""
 
@@ -136,7 +136,7 @@ def take_up_petition(
 
 @router.post("/petitions/{code}/answer", response_model=shapes.PetitionState)
 def answer_petition(
-    call: Annotated[Call, Depends(Change(Act.ANSWER_PETITION))], code: InPath, said: shapes.PetitionAnswer
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: shapes.PetitionAnswer
 ) -> Any:
     """Answer a petition; whoever holds its receipt reads the answer."""
 

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends
 
 from operations import rounds
 from operations.views import board
-from rules.policy import Act
+from rules.policy import Permission
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import After, InPath, Limit
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
-See = Annotated[Call, Depends(Bearer(Act.SEE_ROUND))]
+See = Annotated[Call, Depends(Bearer(Permission.SEE_ROUND))]
 
 
 @router.get("", response_model=shapes.Page[shapes.Round])
@@ -23,7 +23,7 @@ def list_rounds(call: See, after: After = None, limit: Limit = 50) -> Any:
 
 
 @router.post("", response_model=shapes.RoundCode, status_code=201)
-def open_round(call: Annotated[Call, Depends(Change(Act.OPEN_ROUND))], said: shapes.NewRound) -> Any:
+def open_round(call: Annotated[Call, Depends(Change(Permission.OPEN_ROUND))], said: shapes.NewRound) -> Any:
     """Open a round and call the units for proposals."""
     return call.act(
         lambda session, actor: {
@@ -50,7 +50,7 @@ def round_status(call: See, code: InPath) -> Any:
 
 
 @router.post("/{code}/advance", response_model=shapes.RoundStage)
-def advance_round(call: Annotated[Call, Depends(Change(Act.ADVANCE_ROUND))], code: InPath) -> Any:
+def advance_round(call: Annotated[Call, Depends(Change(Permission.ADVANCE_ROUND))], code: InPath) -> Any:
     """Close the present stage and begin the next."""
 
     def change(session: Any, actor: Any) -> dict[str, Any]:
@@ -61,7 +61,9 @@ def advance_round(call: Annotated[Call, Depends(Change(Act.ADVANCE_ROUND))], cod
 
 
 @router.post("/{code}/extend", response_model=shapes.Extended)
-def extend_stage(call: Annotated[Call, Depends(Change(Act.EXTEND_ROUND))], code: InPath, said: shapes.Extension) -> Any:
+def extend_stage(
+    call: Annotated[Call, Depends(Change(Permission.EXTEND_ROUND))], code: InPath, said: shapes.Extension
+) -> Any:
     """Move a stage's deadline, with a reason that everyone who waits is told."""
 
     def change(session: Any, actor: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from operations import ledger_book, outbox, record, seal
 from operations.public_disclosure import disclosure
-from rules.policy import Act
+from rules.policy import Permission
 from web.api import shapes
 from web.api.caller import Bearer, Call
 from web.api.shapes import InPath
@@ -15,7 +15,7 @@ router = APIRouter(tags=["system"])
 
 
 @router.get("/ledger", response_model=shapes.Ledger)
-def show_ledger(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))]) -> Any:
+def show_ledger(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))]) -> Any:
     """How long the ledger is, whose signature to expect, and the newest checkpoint."""
     signer = call.office.signer
     with call.reading() as session:
@@ -29,7 +29,7 @@ def show_ledger(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))]) -> Any:
 
 
 @router.get("/ledger/proofs/{number}", response_model=shapes.Proof)
-def prove_decision(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))], number: InPath) -> Any:
+def prove_decision(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))], number: InPath) -> Any:
     """The proof of a decision; `not_sealed` until a checkpoint covers it."""
     with call.reading() as session:
         code = disclosure.decision_by_code(session, number).code
@@ -37,7 +37,7 @@ def prove_decision(call: Annotated[Call, Depends(Bearer(Act.SEE_LEDGER))], numbe
 
 
 @router.get("/notifications", response_model=shapes.Letters)
-def notifications(call: Annotated[Call, Depends(Bearer(Act.SEE_DASHBOARD))]) -> Any:
+def notifications(call: Annotated[Call, Depends(Bearer(Permission.SEE_DASHBOARD))]) -> Any:
     """How many letters were queued, accepted, failed, and wait."""
     with call.reading() as session:
         return outbox.status(session)

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from models.database import Session
 from operations.access import Actor
 from operations.people import browser_sessions, links, own_account, tokens
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import pages
 from web.forms import Form, Submitted
@@ -19,7 +19,7 @@ from web.visit import Permit, Visit
 
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
-Own = Annotated[Visit, Depends(Permit(Act.OWN_ACCOUNT))]
+Own = Annotated[Visit, Depends(Permit(Permission.OWN_ACCOUNT))]
 
 
 # A one-time link sets the first password, or a new one after it was forgotten.

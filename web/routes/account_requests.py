@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from models.database import Session
 from operations.access import Actor
 from operations.people import account_requests, four_eyes
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import pages, reauthentication
 from web.forms import Form, Submitted
@@ -16,7 +16,7 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter(prefix="/administration/requests")
-Other = Annotated[Visit, Depends(Permit(Act.CONFIRM_ACCOUNT))]
+Other = Annotated[Visit, Depends(Permit(Permission.CONFIRM_ACCOUNT))]
 
 # What somebody could do who is given this.
 LETS = {

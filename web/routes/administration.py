@@ -15,7 +15,7 @@ from operations.people.four_eyes import Waiting
 from operations.views import security_log
 from rules import catalogue, policy
 from rules.lifecycle import ROLE_NAMES
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
 from rules.vocabulary import Level
 from web import pages, reauthentication
@@ -24,9 +24,9 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter(prefix="/administration")
-Admin = Annotated[Visit, Depends(Permit(Act.ADMINISTER))]
-Watcher = Annotated[Visit, Depends(Permit(Act.SEE_SECURITY_LOG))]
-Chairman = Annotated[Visit, Depends(Permit(Act.AUTHORISE))]
+Admin = Annotated[Visit, Depends(Permit(Permission.ADMINISTER))]
+Watcher = Annotated[Visit, Depends(Permit(Permission.SEE_SECURITY_LOG))]
+Chairman = Annotated[Visit, Depends(Permit(Permission.AUTHORISE))]
 
 LEVEL_NAMES = {"commune": words("cấp xã"), "district": words("cấp huyện"), "province": words("cấp tỉnh")}
 # What was tried and why it was refused, as the security log says it; a rarer one stands there by its own name.

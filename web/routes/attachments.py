@@ -10,7 +10,7 @@ from operations import files
 from operations.access import Actor
 from operations.unit_proposal import attachments
 from operations.views import nominations
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import pages
 from web.forms import Form, Submitted, SubmittedFiles
@@ -18,8 +18,8 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Reader = Annotated[Visit, Depends(Permit(Act.SEE_PAPERS))]
-Proposer = Annotated[Visit, Depends(Permit(Act.ATTACH))]
+Reader = Annotated[Visit, Depends(Permit(Permission.SEE_PAPERS))]
+Proposer = Annotated[Visit, Depends(Permit(Permission.ATTACH))]
 _ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
 

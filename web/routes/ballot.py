@@ -31,7 +31,7 @@ from operations.council_vote import (
 )
 from operations.views import agenda
 from operations.views.agenda import Sitting
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
 from web import pages, reauthentication
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
@@ -40,15 +40,15 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Opener = Annotated[Visit, Depends(Permit(Act.OPEN_BALLOT))]
-Voter = Annotated[Visit, Depends(Permit(Act.CAST))]
-Roller = Annotated[Visit, Depends(Permit(Act.SIGN_ROLL))]
-Counter = Annotated[Visit, Depends(Permit(Act.COUNT_BY_HAND))]
-Closer = Annotated[Visit, Depends(Permit(Act.CLOSE_BALLOT))]
-Teller = Annotated[Visit, Depends(Permit(Act.TALLY))]
-Annuller = Annotated[Visit, Depends(Permit(Act.ANNUL_BALLOT))]
-Result = Annotated[Visit, Depends(Permit(Act.SEE_RESULT))]
-Verifier = Annotated[Visit, Depends(Permit(Act.VERIFY_BALLOT))]
+Opener = Annotated[Visit, Depends(Permit(Permission.OPEN_BALLOT))]
+Voter = Annotated[Visit, Depends(Permit(Permission.CAST))]
+Roller = Annotated[Visit, Depends(Permit(Permission.SIGN_ROLL))]
+Counter = Annotated[Visit, Depends(Permit(Permission.COUNT_BY_HAND))]
+Closer = Annotated[Visit, Depends(Permit(Permission.CLOSE_BALLOT))]
+Teller = Annotated[Visit, Depends(Permit(Permission.TALLY))]
+Annuller = Annotated[Visit, Depends(Permit(Permission.ANNUL_BALLOT))]
+Result = Annotated[Visit, Depends(Permit(Permission.SEE_RESULT))]
+Verifier = Annotated[Visit, Depends(Permit(Permission.VERIFY_BALLOT))]
 
 CHOICES: Mapping[str, str] = {
     "approve": words("Tán thành"),
@@ -64,7 +64,7 @@ CHOICES: Mapping[str, str] = {
 def opening(visit: Opener, code: str) -> Response:
     """What opening the ballot now would mean, and what its result may give away. Refused where it cannot be opened."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.OPEN_BALLOT)
+        sitting = sitting_of(session, visit, code, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=visit.actor)
     names = {member.username: member.name for member in sitting.members}
     return pages.render(
@@ -86,7 +86,7 @@ def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
     if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.OPEN_BALLOT)
+        sitting = sitting_of(session, visit, code, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=visit.actor)
     public_key, shares = plan.new_key() if plan.kind == "secret" else (None, {})
 
@@ -129,7 +129,7 @@ def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
 
 
 def _slip(session: Session, visit: Visit, code: str) -> tuple[Sitting, vote.Slip]:
-    sitting = sitting_of(session, visit, code, Act.CAST)
+    sitting = sitting_of(session, visit, code, Permission.CAST)
     return sitting, vote.slip(session, code, actor=visit.actor)
 
 
@@ -338,7 +338,7 @@ def _receipt(visit: Visit, code: str) -> str | None:
 def receipt(visit: Voter, code: str) -> Response:
     """The member's receipt, to be printed or written down."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.CAST)
+        sitting = sitting_of(session, visit, code, Permission.CAST)
         signed = visit.actor.username in ballot_box.voted(session, sitting.row)
     return pages.render(visit, "ballot/receipt.html", session=sitting.row, receipt=_receipt(visit, code), signed=signed)
 
@@ -352,7 +352,7 @@ def sign_roll(visit: Roller, code: str, form: SubmittedLong) -> Response:
     ticked = form.texts("member")
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        sitting_of(session, visit, code, Act.SIGN_ROLL)
+        sitting_of(session, visit, code, Permission.SIGN_ROLL)
         if not ticked:
             raise Refusal("nothing_chosen", "Chưa đánh dấu thành viên nào. Hãy đánh dấu người đã nhận phiếu và ký.")
         signed = vote.sign_roll(session, code, ticked, actor=actor)
@@ -366,7 +366,7 @@ def sign_roll(visit: Roller, code: str, form: SubmittedLong) -> Response:
 def count_form(visit: Counter, code: str) -> Response:
     """What one teller counted of the paper slips."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.COUNT_BY_HAND)
+        sitting = sitting_of(session, visit, code, Permission.COUNT_BY_HAND)
         return _count(session, visit, sitting, {}, {})
 
 
@@ -399,7 +399,7 @@ def count(visit: Counter, code: str, form: SubmittedList) -> Response:
     if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.COUNT_BY_HAND)
+        sitting = sitting_of(session, visit, code, Permission.COUNT_BY_HAND)
         typed: dict[str, str] = {}
         counts: dict[str, list[int]] = {}
         for one in sessions.agenda_codes(session, sitting.row):
@@ -429,7 +429,7 @@ def close(visit: Closer, code: str, form: Submitted) -> Response:
     """Stop the voting; the receipts are published."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        sitting_of(session, visit, code, Act.CLOSE_BALLOT)
+        sitting_of(session, visit, code, Permission.CLOSE_BALLOT)
         closed = vote.close_ballot(session, code, actor=actor, now=visit.now)
         return {
             "message": f"Đã đóng phiếu phiên {code}",
@@ -444,7 +444,7 @@ def close(visit: Closer, code: str, form: Submitted) -> Response:
 def counting_form(visit: Teller, code: str) -> Response:
     """Where the tellers bring their shares, at one screen."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.TALLY)
+        sitting = sitting_of(session, visit, code, Permission.TALLY)
     return _tally(visit, sitting, [], {})
 
 
@@ -476,13 +476,13 @@ def tally(visit: Teller, code: str, form: SubmittedFiles) -> Response:
     if pages.sent_before(visit, form):
         return pages.done(f"/council/{code}", form.once)
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.TALLY)
+        sitting = sitting_of(session, visit, code, Permission.TALLY)
     texts = _shares(form, (sitting.ballot.shares_needed or 0) if sitting.ballot else 0)
     if form.errors:
         return _tally(visit, sitting, texts, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        sitting_of(session, visit, code, Act.TALLY)
+        sitting_of(session, visit, code, Permission.TALLY)
         shares = share_files.parse([text for text in texts if text], code)
         counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=visit.now)["results"]
         for_it = sum(row["outcome"] == "recommended" for row in counted)
@@ -512,7 +512,7 @@ def _shares(form: Form, needed: int) -> list[str]:
 def annulment(visit: Annuller, code: str) -> Response:
     """What giving a ballot up means."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.ANNUL_BALLOT)
+        sitting = sitting_of(session, visit, code, Permission.ANNUL_BALLOT)
     return _annul(visit, sitting, "", {})
 
 
@@ -534,7 +534,7 @@ def annul(visit: Annuller, code: str, form: Submitted) -> Response:
     reason = form.text("reason", required=words("Hãy ghi lý do hủy cuộc bỏ phiếu."), longest=transition.LONGEST_REASON)
     if form.errors:
         with visit.reading() as session:
-            sitting = sitting_of(session, visit, code, Act.ANNUL_BALLOT)
+            sitting = sitting_of(session, visit, code, Permission.ANNUL_BALLOT)
         return _annul(visit, sitting, reason, form.errors)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -580,7 +580,7 @@ def minutes(visit: Result, code: str) -> Response:
 
 
 def _counted(session: Session, visit: Visit, code: str) -> Sitting:
-    sitting = sitting_of(session, visit, code, Act.SEE_RESULT)
+    sitting = sitting_of(session, visit, code, Permission.SEE_RESULT)
     if sitting.row.state != "tallied":
         raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa có kết quả.", citation=ballot_box.COUNCIL)
     return sitting
@@ -590,7 +590,7 @@ def _counted(session: Session, visit: Visit, code: str) -> Sitting:
 def checking(visit: Verifier, code: str) -> Response:
     """Repeat the count; look a receipt up."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.VERIFY_BALLOT)
+        sitting = sitting_of(session, visit, code, Permission.VERIFY_BALLOT)
     return _checked(visit, sitting, {}, None, "", {})
 
 
@@ -628,7 +628,7 @@ def verify(visit: Verifier, code: str, form: SubmittedFiles) -> Response:
             form.errors["batch"] = words("Tệp này không phải bảng phiếu (JSON) mà trang này cho tải về.")
     foreign, violations = "", None
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.VERIFY_BALLOT)
+        sitting = sitting_of(session, visit, code, Permission.VERIFY_BALLOT)
         if not form.errors:
             try:
                 violations = agenda.violations(session, sitting, receipt=written or None, batch=given)

@@ -17,7 +17,7 @@ from operations.council_vote import ballot_box, conflicts_answered, convening, c
 from operations.views import agenda
 from operations.views.agenda import Sitting
 from rules import conflicts
-from rules.policy import Act
+from rules.policy import Permission
 from rules.vocabulary import ConflictGround
 from web import pages
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
@@ -26,8 +26,8 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Reader = Annotated[Visit, Depends(Permit(Act.SEE_SESSION))]
-Convener = Annotated[Visit, Depends(Permit(Act.CONVENE))]
+Reader = Annotated[Visit, Depends(Permit(Permission.SEE_SESSION))]
+Convener = Annotated[Visit, Depends(Permit(Permission.CONVENE))]
 
 OUTCOMES: Mapping[str, str] = {
     "recommended": words("Đề nghị khen thưởng"),
@@ -41,7 +41,7 @@ SETTLED: Mapping[str, str] = {
 }
 
 
-def _may(visit: Visit, sitting: Sitting, *acts: Act) -> dict[str, bool]:
+def _may(visit: Visit, sitting: Sitting, *acts: Permission) -> dict[str, bool]:
     return {act.value: visit.may(act, relation=sitting.relation) for act in acts}
 
 
@@ -58,8 +58,8 @@ def index(visit: Reader) -> Response:
         "council/sessions.html",
         rows=rows,
         states=STATES,
-        may_convene=visit.may(Act.CONVENE),
-        may_set_up=visit.may(Act.SET_UP_COUNCIL),
+        may_convene=visit.may(Permission.CONVENE),
+        may_set_up=visit.may(Permission.SET_UP_COUNCIL),
     )
 
 
@@ -119,11 +119,11 @@ def convene(visit: Convener, form: SubmittedLong) -> Response:
 def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: str = "") -> Response:
     """One session: what is to be done, members, agenda and, once counted, the results, all or of one award or outcome."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.SEE_SESSION)
+        sitting = sitting_of(session, visit, code, Permission.SEE_SESSION)
         may = _may(
-            visit, sitting, Act.RESCHEDULE, Act.CANCEL_SESSION, Act.ATTEND, Act.OPEN_BALLOT, Act.CLOSE_BALLOT, Act.TALLY,
-            Act.ANNUL_BALLOT, Act.CAST, Act.SIGN_ROLL, Act.COUNT_BY_HAND, Act.SEE_RESULT, Act.VERIFY_BALLOT,
-            Act.WAIVE,
+            visit, sitting, Permission.RESCHEDULE, Permission.CANCEL_SESSION, Permission.ATTEND, Permission.OPEN_BALLOT, Permission.CLOSE_BALLOT, Permission.TALLY,
+            Permission.ANNUL_BALLOT, Permission.CAST, Permission.SIGN_ROLL, Permission.COUNT_BY_HAND, Permission.SEE_RESULT, Permission.VERIFY_BALLOT,
+            Permission.WAIVE,
         )  # fmt: skip
         outcome = outcome if sitting.row.state == "tallied" and outcome in OUTCOMES else ""
         items, next_key = agenda.items(session, sitting, after=after or None, limit=PAGE, award=award, outcome=outcome)
@@ -166,7 +166,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
 
 
 @router.post("/council/{code}/attendance")
-def attendance(visit: Annotated[Visit, Depends(Permit(Act.ATTEND))], code: str, form: SubmittedLong) -> Response:
+def attendance(visit: Annotated[Visit, Depends(Permit(Permission.ATTEND))], code: str, form: SubmittedLong) -> Response:
     """Note who is present: ticked is present, not ticked is not."""
     ticked = set(form.texts("member"))
 
@@ -182,10 +182,10 @@ def attendance(visit: Annotated[Visit, Depends(Permit(Act.ATTEND))], code: str, 
 
 
 @router.get("/council/{code}/reschedule")
-def meeting(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: str) -> Response:
+def meeting(visit: Annotated[Visit, Depends(Permit(Permission.RESCHEDULE))], code: str) -> Response:
     """Another day, hour or place; or call the session off."""
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.RESCHEDULE)
+        sitting = sitting_of(session, visit, code, Permission.RESCHEDULE)
     held = sitting.row.held_at.astimezone(access.LOCAL)
     typed = {
         "day": f"{held:%Y-%m-%d}",
@@ -205,14 +205,14 @@ def _meeting(visit: Visit, sitting: Sitting, typed: Mapping[str, str], errors: d
 
 
 @router.post("/council/{code}/reschedule")
-def reschedule(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: str, form: Submitted) -> Response:
+def reschedule(visit: Annotated[Visit, Depends(Permit(Permission.RESCHEDULE))], code: str, form: Submitted) -> Response:
     """Every member gets an updated invitation."""
     at = _moment(form)
     place = form.text("place", required=words("Giấy mời phải ghi địa điểm họp."), longest=300)
     reason = form.text("reason", required=words("Hãy ghi lý do: lý do được gửi cho các thành viên."), longest=2000)
     if form.errors or at is None:
         with visit.reading() as session:
-            sitting = sitting_of(session, visit, code, Act.RESCHEDULE)
+            sitting = sitting_of(session, visit, code, Permission.RESCHEDULE)
         typed = {name: form.text(name) for name in ("day", "hour", "place", "reason", "cancel_reason")}
         return _meeting(visit, sitting, typed, form.errors)
 
@@ -227,12 +227,12 @@ def reschedule(visit: Annotated[Visit, Depends(Permit(Act.RESCHEDULE))], code: s
 
 
 @router.post("/council/{code}/cancel")
-def cancel(visit: Annotated[Visit, Depends(Permit(Act.CANCEL_SESSION))], code: str, form: Submitted) -> Response:
+def cancel(visit: Annotated[Visit, Depends(Permit(Permission.CANCEL_SESSION))], code: str, form: Submitted) -> Response:
     """Call the session off; every member gets a cancellation."""
     reason = form.text("cancel_reason", required=words("Hãy ghi lý do hủy phiên họp."), longest=2000)
     if form.errors:
         with visit.reading() as session:
-            sitting = sitting_of(session, visit, code, Act.CANCEL_SESSION)
+            sitting = sitting_of(session, visit, code, Permission.CANCEL_SESSION)
         held = sitting.row.held_at.astimezone(access.LOCAL)
         typed = {"day": f"{held:%Y-%m-%d}", "hour": f"{held:%H:%M}", "place": sitting.row.place, "reason": "",
                  "cancel_reason": form.text("cancel_reason")}  # fmt: skip
@@ -257,8 +257,10 @@ def ties(visit: Reader, code: str) -> Response:
 
 def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, str]) -> Response:
     with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Act.SEE_SESSION)
-        may = _may(visit, sitting, Act.WAIVE, Act.RECUSE, Act.ANSWER_CONFLICT, Act.SEE_SESSION)
+        sitting = sitting_of(session, visit, code, Permission.SEE_SESSION)
+        may = _may(
+            visit, sitting, Permission.WAIVE, Permission.RECUSE, Permission.ANSWER_CONFLICT, Permission.SEE_SESSION
+        )
         rows = agenda.conflicts(session, sitting)
         aside = agenda.stand_asides(session, sitting)
     names = {member.username: f"{member.name} ({member.member})" for member in sitting.members}
@@ -282,7 +284,7 @@ def _ties(visit: Visit, code: str, typed: Mapping[str, str], errors: dict[str, s
 
 
 @router.post("/council/{code}/conflicts/look")
-def look_again(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, form: Submitted) -> Response:
+def look_again(visit: Annotated[Visit, Depends(Permit(Permission.WAIVE))], code: str, form: Submitted) -> Response:
     """Look at the data again, for nominations that came after the convening."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -294,7 +296,7 @@ def look_again(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, f
 
 
 @router.post("/council/{code}/conflicts/declare")
-def declare(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, form: Submitted) -> Response:
+def declare(visit: Annotated[Visit, Depends(Permit(Permission.RECUSE))], code: str, form: Submitted) -> Response:
     """A member says why they stand aside, and does."""
     nomination = form.text("nomination", required=words("Hãy ghi mã hồ sơ."), longest=40)
     kind, note = form.text("kind"), form.text("note", longest=conflicts_answered.LONGEST_REASON)
@@ -316,7 +318,7 @@ def declare(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, for
 
 
 @router.post("/council/{code}/conflicts/deny")
-def deny(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_CONFLICT))], code: str, form: Submitted) -> Response:
+def deny(visit: Annotated[Visit, Depends(Permit(Permission.ANSWER_CONFLICT))], code: str, form: Submitted) -> Response:
     """A member answers that what the data ask does not concern them."""
     nomination = form.text("asked")
     field = f"reason-{form.text('row')}"
@@ -333,7 +335,7 @@ def deny(visit: Annotated[Visit, Depends(Permit(Act.ANSWER_CONFLICT))], code: st
 
 
 @router.post("/council/{code}/conflicts/waive")
-def waive(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, form: Submitted) -> Response:
+def waive(visit: Annotated[Visit, Depends(Permit(Permission.WAIVE))], code: str, form: Submitted) -> Response:
     """The secretary finds that a member may vote all the same, and why."""
     nomination, member = form.text("asked"), form.text("asked_member")
     field = f"reason-{form.text('row')}"
@@ -350,7 +352,7 @@ def waive(visit: Annotated[Visit, Depends(Permit(Act.WAIVE))], code: str, form: 
 
 
 @router.post("/council/{code}/conflicts/recuse")
-def recuse(visit: Annotated[Visit, Depends(Permit(Act.RECUSE))], code: str, form: Submitted) -> Response:
+def recuse(visit: Annotated[Visit, Depends(Permit(Permission.RECUSE))], code: str, form: Submitted) -> Response:
     """Enter a recusal: the secretary for a member, a member for themselves."""
     member = form.text("member", required=words("Hãy chọn thành viên."))
     nomination = form.text("of", required=words("Hãy ghi mã hồ sơ."), longest=40)

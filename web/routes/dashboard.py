@@ -11,7 +11,7 @@ from operations.public_disclosure import petitions
 from operations.views import due, equity
 from operations.views.equity import Part, Share
 from rules.lifecycle import STAGE_NAMES
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import charts, language, ledger_check, pages, prefect_runs
 from web.forms import Submitted
@@ -19,7 +19,7 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Watching = Annotated[Visit, Depends(Permit(Act.SEE_DASHBOARD))]
+Watching = Annotated[Visit, Depends(Permit(Permission.SEE_DASHBOARD))]
 FLOWS = {stage.value: name for stage, name in STAGE_NAMES.items()} | {
     "deliver_notifications": words("Gửi thư"),
     "escalate_deadlines": words("Nhắc hạn, đôn đốc"),
@@ -59,7 +59,7 @@ def live(visit: Watching) -> Response:
 
 
 @router.post("/dashboard/verify")
-def verify(visit: Annotated[Visit, Depends(Permit(Act.SEE_LEDGER))], form: Submitted) -> Response:
+def verify(visit: Annotated[Visit, Depends(Permit(Permission.SEE_LEDGER))], form: Submitted) -> Response:
     """Read the whole ledger again, beside everything else; the page says when it is done."""
     del form
     ledger_check.start(visit.installation, by=visit.actor.name)
@@ -90,7 +90,7 @@ def _live(visit: Visit) -> dict[str, Any]:
             "running": ledger_check.running(visit.installation),
             "last": ledger_check.last(visit.installation),
         },
-        "may_verify": visit.may(Act.SEE_LEDGER),
+        "may_verify": visit.may(Permission.SEE_LEDGER),
         "petitions_many": petitions.MANY_A_DAY,
         "petitions_most": petitions.MOST_A_DAY,
     }

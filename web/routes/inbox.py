@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from models.database import Session
 from operations.access import Actor
 from operations.views import inbox
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import act_pages, pages
 from web.act_pages import DEEDS
@@ -17,7 +17,7 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Mine = Annotated[Visit, Depends(Permit(Act.SEE_INBOX))]
+Mine = Annotated[Visit, Depends(Permit(Permission.SEE_INBOX))]
 _PAGE = 50
 _CLEAN = "eligible"  # the verdict by which the list of what waits for review may be cut down
 # Where a paper that is not public yet is worked on: the board of its round.

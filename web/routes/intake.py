@@ -24,7 +24,7 @@ from operations.unit_proposal.proposal import Filed
 from operations.unit_proposal.workbook import sheet
 from operations.unit_proposal.workbook.reading import Workbook
 from operations.views import nominations
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Unreadable
 from web import pages
 from web.forms import Submitted, SubmittedFiles, fresh_key
@@ -32,7 +32,7 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Importer = Annotated[Visit, Depends(Permit(Act.IMPORT_WORKBOOK))]
+Importer = Annotated[Visit, Depends(Permit(Permission.IMPORT_WORKBOOK))]
 _SHOWN = 50  # rows, errors and warnings of a preview: the whole list is in the file of the bad rows
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,80}")
 

@@ -10,7 +10,7 @@ from models.database import Session
 from operations import access
 from operations.access import Actor
 from operations.council_vote import council
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import pages
 from web.forms import Form, Submitted
@@ -18,7 +18,7 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter(prefix="/council/members")
-Keeper = Annotated[Visit, Depends(Permit(Act.SET_UP_COUNCIL))]
+Keeper = Annotated[Visit, Depends(Permit(Permission.SET_UP_COUNCIL))]
 
 # What each form of the page is filled in with; a field's name is its own, all stand on one page.
 _FIELDS = {

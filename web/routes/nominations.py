@@ -19,7 +19,7 @@ from operations.unit_proposal.workbook import facts, heads
 from operations.views import nominations, timeline
 from rules import catalogue, lifecycle, policy
 from rules.lifecycle import STAGES, Stage, State
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Citation, Refusal
 from rules.standards.facts import spoken
 from web import act_pages, language, pages
@@ -29,9 +29,9 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Reader = Annotated[Visit, Depends(Permit(Act.SEE_NOMINATION))]
-Proposer = Annotated[Visit, Depends(Permit(Act.PROPOSE))]
-Mender = Annotated[Visit, Depends(Permit(Act.MEND))]
+Reader = Annotated[Visit, Depends(Permit(Permission.SEE_NOMINATION))]
+Proposer = Annotated[Visit, Depends(Permit(Permission.PROPOSE))]
+Mender = Annotated[Visit, Depends(Permit(Permission.MEND))]
 _FILTERS = ("round", "unit", "award", "state", "dossier", "text")
 # What a form asks of a proposal: the fields of a workbook's columns, read by the same rules.
 TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
@@ -85,7 +85,7 @@ def search(
         awards=_awards(),
         states=[(state.value, say(name)) for state, name in lifecycle.STATE_NAMES.items()],
         all_of=lambda found: [("", say(words("Tất cả"))), *found],
-        may_propose=policy.ever(visit.actor.roles, Act.PROPOSE),
+        may_propose=policy.ever(visit.actor.roles, Permission.PROPOSE),
         # A workbook goes to one round: the one that is looked at, else the newest that still takes proposals.
         intake=next((code for code in taking if round in {"", code}), ""),
     )
@@ -250,10 +250,10 @@ def _whole(
         # That there is one may point at who complained: the office's alone, as its page is.
         open_petitions = (
             [one for one in petitions.about(session, code) if one["state"] in petitions.OPEN]
-            if visit.may(Act.SEE_PETITIONS)
+            if visit.may(Permission.SEE_PETITIONS)
             else []
         )
-        sees_papers = visit.may(Act.SEE_PAPERS, relation=relation)
+        sees_papers = visit.may(Permission.SEE_PAPERS, relation=relation)
         scans = attachments.of(session, code, actor=visit.actor) if sees_papers else []
     state = State(row.state)
     held = [{**part, "scans": [one for one in scans if one["part"] == part["id"]]} for part in found["parts"]]
@@ -280,14 +280,14 @@ def _whole(
         findings=sorted(findings, key=lambda one: {"not_met": 0, "unknown": 1}.get(one["verdict"], 2)),
         stages_done=_stages(found, [event.kind for event in events]),
         open_petitions=open_petitions,
-        sees_result=counted and visit.may(Act.SEE_RESULT, relation=relation),
-        sees_session=found["session"] is not None and visit.may(Act.SEE_SESSION, relation=relation),
+        sees_result=counted and visit.may(Permission.SEE_RESULT, relation=relation),
+        sees_session=found["session"] is not None and visit.may(Permission.SEE_SESSION, relation=relation),
         sees_papers=sees_papers,
-        may_attach=visit.may(Act.ATTACH, relation=relation, state=state),
-        sees_findings=visit.may(Act.SEE_FINDINGS, relation=relation) and "findings" in fields,
-        may_mend=visit.may(Act.MEND, relation=relation, state=state),
-        may_comment=visit.may(Act.COMMENT, relation=relation),
-        may_sign=visit.may(Act.SIGN, relation=relation, state=state),
+        may_attach=visit.may(Permission.ATTACH, relation=relation, state=state),
+        sees_findings=visit.may(Permission.SEE_FINDINGS, relation=relation) and "findings" in fields,
+        may_mend=visit.may(Permission.MEND, relation=relation, state=state),
+        may_comment=visit.may(Permission.COMMENT, relation=relation),
+        may_sign=visit.may(Permission.SIGN, relation=relation, state=state),
         acts=act_pages.offered(visit.actor, relation, state),
         events=events,
         thread=thread,
@@ -390,14 +390,14 @@ def _stages(found: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, str]:
 
 
 @router.post("/nominations/{code}/comments")
-def comment(visit: Annotated[Visit, Depends(Permit(Act.COMMENT))], code: str, form: Submitted) -> Response:
+def comment(visit: Annotated[Visit, Depends(Permit(Permission.COMMENT))], code: str, form: Submitted) -> Response:
     """Add a remark."""
     text = form.text("text", required=words("Hãy viết nội dung ý kiến."), longest=comments.LONGEST)
     if form.errors:
         return _whole(visit, code, errors=form.errors, said=text)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        visibility.require(session, code, actor=actor, act=Act.COMMENT)
+        visibility.require(session, code, actor=actor, act=Permission.COMMENT)
         comments.write(session, code, text=text, actor=actor, now=visit.now)
         return {"message": "Đã ghi ý kiến"}
 

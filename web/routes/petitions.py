@@ -14,7 +14,7 @@ from operations import idempotency, transition
 from operations.access import Actor
 from operations.people import rate_limit
 from operations.public_disclosure import petitions, public_register
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import pages
 from web.forms import Form, Submitted, SubmittedList, SubmittedLong, fresh_key
@@ -24,8 +24,8 @@ from web.visit import Permit, Visit
 
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
-Office = Annotated[Visit, Depends(Permit(Act.SEE_PETITIONS))]
-Handler = Annotated[Visit, Depends(Permit(Act.ANSWER_PETITION))]
+Office = Annotated[Visit, Depends(Permit(Permission.SEE_PETITIONS))]
+Handler = Annotated[Visit, Depends(Permit(Permission.ANSWER_PETITION))]
 _CODE = re.compile("DN-[0-9]{4}-[0-9]{1,9}")
 _VERB = "petitions.file"
 _LONGEST = 20_000
@@ -250,7 +250,7 @@ def _listing(visit: Visit, *, form: Form | None = None) -> Response:
         next_key=key,
         filters={"state": state, "round": round_code, "after": after},
         states=petitions.STATES,
-        may_handle=visit.may(Act.ANSWER_PETITION),
+        may_handle=visit.may(Permission.ANSWER_PETITION),
         ticked=form.texts("code") if form else [],
         said=form.text("reason") if form else "",
         errors=form.errors if form else {},
@@ -304,8 +304,8 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
         reason=form.text("reason") if form else "",
         errors=form.errors if form else {},
         once=form.once if form else "",
-        may_answer=found["state"] in petitions.OPEN and visit.may(Act.ANSWER_PETITION),
-        may_take=found["state"] in {"received", "dismissed"} and visit.may(Act.ANSWER_PETITION),
+        may_answer=found["state"] in petitions.OPEN and visit.may(Permission.ANSWER_PETITION),
+        may_take=found["state"] in {"received", "dismissed"} and visit.may(Permission.ANSWER_PETITION),
         taken_as={one: petitions.KINDS[one] for one in petitions.TAKEN_AS},
         longest=_LONGEST,
         longest_reason=transition.LONGEST_REASON,

@@ -10,14 +10,14 @@ from models.database import Session
 from operations import rights, rounds, transition
 from operations.access import Actor
 from operations.public_disclosure import disclosure
-from rules.policy import Act, Relation
+from rules.policy import Permission, Relation
 from web import act_pages, pages, reauthentication
 from web.forms import Submitted
 from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Revoker = Annotated[Visit, Depends(Permit(Act.REVOKE))]
+Revoker = Annotated[Visit, Depends(Permit(Permission.REVOKE))]
 
 
 def offered(session: Session, visit: Visit, award: str | None) -> bool:
@@ -26,7 +26,7 @@ def offered(session: Session, visit: Visit, award: str | None) -> bool:
         return False
     scope = rights.signs_for(session, visit.actor, now=visit.now)
     relation = frozenset({Relation.AUTHORISED}) if scope is None or award in scope else frozenset[Relation]()
-    return visit.may(Act.REVOKE, relation=relation)
+    return visit.may(Permission.REVOKE, relation=relation)
 
 
 @router.get("/decisions/{number}/revoke")

@@ -14,7 +14,7 @@ from operations.public_disclosure import disclosure
 from operations.views import agenda, board, papers
 from rules import catalogue, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, Stage, State
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from rules.vocabulary import RoundKind
 from web import act_pages, pages
@@ -26,13 +26,13 @@ from web.routes import revocation
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Reader = Annotated[Visit, Depends(Permit(Act.SEE_ROUND))]
-Opener = Annotated[Visit, Depends(Permit(Act.OPEN_ROUND))]
-Extender = Annotated[Visit, Depends(Permit(Act.EXTEND_ROUND))]
-Advancer = Annotated[Visit, Depends(Permit(Act.ADVANCE_ROUND))]
-Pauser = Annotated[Visit, Depends(Permit(Act.PAUSE))]
-Discloser = Annotated[Visit, Depends(Permit(Act.DISCLOSE))]
-Recorder = Annotated[Visit, Depends(Permit(Act.RECORD_ANSWER))]
+Reader = Annotated[Visit, Depends(Permit(Permission.SEE_ROUND))]
+Opener = Annotated[Visit, Depends(Permit(Permission.OPEN_ROUND))]
+Extender = Annotated[Visit, Depends(Permit(Permission.EXTEND_ROUND))]
+Advancer = Annotated[Visit, Depends(Permit(Permission.ADVANCE_ROUND))]
+Pauser = Annotated[Visit, Depends(Permit(Permission.PAUSE))]
+Discloser = Annotated[Visit, Depends(Permit(Permission.DISCLOSE))]
+Recorder = Annotated[Visit, Depends(Permit(Permission.RECORD_ANSWER))]
 
 _PAGE = 50
 _BULK = (Action.RETURN, Action.PAUSE, Action.RESUME)
@@ -56,7 +56,9 @@ def index(visit: Reader) -> Response:
     """Every round, the newest first."""
     with visit.reading() as session:
         rows = rounds.listing(session)[::-1]
-    return pages.render(visit, "rounds/list.html", rows=rows, kinds=KIND_NAMES, may_open=visit.may(Act.OPEN_ROUND))
+    return pages.render(
+        visit, "rounds/list.html", rows=rows, kinds=KIND_NAMES, may_open=visit.may(Permission.OPEN_ROUND)
+    )
 
 
 @router.get("/rounds/new")
@@ -193,14 +195,14 @@ def _board(
         units=units,
         kinds=KIND_NAMES,
         may={
-            "extend": visit.may(Act.EXTEND_ROUND) and not here.closed,
-            "advance": visit.may(Act.ADVANCE_ROUND) and not here.closed,
-            "convene": visit.may(Act.CONVENE) and (not here.closed or bool(here.states.get(State.ELIGIBLE))),
-            "disclose": visit.may(Act.DISCLOSE),
-            "answer": visit.may(Act.RECORD_ANSWER),
+            "extend": visit.may(Permission.EXTEND_ROUND) and not here.closed,
+            "advance": visit.may(Permission.ADVANCE_ROUND) and not here.closed,
+            "convene": visit.may(Permission.CONVENE) and (not here.closed or bool(here.states.get(State.ELIGIBLE))),
+            "disclose": visit.may(Permission.DISCLOSE),
+            "answer": visit.may(Permission.RECORD_ANSWER),
             "import": row.closed_at is None
             and row.frozen_at is None
-            and (visit.may(Act.IMPORT_WORKBOOK) or bool(visit.actor.units)),
+            and (visit.may(Permission.IMPORT_WORKBOOK) or bool(visit.actor.units)),
         },
     )
 

@@ -14,7 +14,7 @@ from operations.chairman_signature.to_sign import Pile
 from operations.public_disclosure import disclosure
 from operations.transition import Result
 from rules.lifecycle import STATE_NAMES, Role
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal
 from web import act_pages, pages, reauthentication
 from web.forms import Form, SubmittedList
@@ -22,7 +22,7 @@ from web.language import words
 from web.visit import Permit, Visit
 
 router = APIRouter()
-Signer = Annotated[Visit, Depends(Permit(Act.SIGN))]
+Signer = Annotated[Visit, Depends(Permit(Permission.SIGN))]
 
 _PAGE = 100
 # What may be done with a pile: the button, what the confirmation says, whether it needs a reason.

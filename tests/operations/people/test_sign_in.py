@@ -31,7 +31,7 @@ from operations.people import (
 from operations.people.four_eyes import Waiting
 from rules import policy
 from rules.lifecycle import Role
-from rules.policy import Act
+from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
 
 WALL = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -233,7 +233,7 @@ def test_a_visit_costs_less_than_a_millisecond_among_a_thousand(small_house: Hou
     for start in range(0, 1000, 100):
         began = time.perf_counter()
         for token in all_tokens[start : start + 100]:
-            policy.may(small_house.visitor(token).actor.roles, Act.SEE_NOMINATION)
+            policy.may(small_house.visitor(token).actor.roles, Permission.SEE_NOMINATION)
         best = min(best, (time.perf_counter() - began) / 100)
     assert best <= 0.001
 

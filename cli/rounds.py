@@ -1,12 +1,15 @@
 """`vinhdanh round …`: the secretary's review rounds."""
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.door import DOOR, day, read_text
-from operations import rounds
+from operations import outbox, rounds
+
+PATIENCE = 15.0  # seconds until the engine is taken to be away
 
 app = typer.Typer(no_args_is_help=True, help="Đợt xét khen thưởng.")
 
@@ -79,3 +82,22 @@ def extend(
         ),
     )
     DOOR.say({"code": code, "stage": stage, "due": deadline.due_on.isoformat(), "computed": rounds.explained(deadline)})
+
+
+@app.command()
+def run(code: str) -> None:
+    """Gọi ngay lượt xử lý của đợt xét: năm khâu, mỗi khâu một lượt chạy con."""
+    key = DOOR.act("round.run", code, lambda session, actor: rounds.call_run(session, code, actor=actor))
+    ends = time.monotonic() + PATIENCE
+    state, page = "queued", None
+    while state in {"queued", "leased"} and time.monotonic() < ends:
+        time.sleep(0.2)
+        with DOOR.reading() as session:
+            state, page = outbox.answer(session, key)
+    answer: dict[str, Any] = {"code": code, "run": page.rpartition("/")[2] if page else None, "page": page}
+    if state != "accepted":
+        hint = (
+            "Bộ chạy luồng không chạy hoặc Prefect không trả lời; lượt xử lý đã xếp hàng, chạy khi `vinhdanh up` chạy."
+        )
+        DOOR.end(4, answer | {"missing": {"component": "engine", "hint": hint}})
+    DOOR.say(answer)

@@ -1,37 +1,45 @@
-"""Which flows are deployed, under which name, on which schedule. `prefect.yaml` says the same for workers elsewhere."""
+"""What is deployed: `prefect.yaml`, the only list of flows, their names and their schedules, read for the resident runner."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import yaml
 
 if TYPE_CHECKING:
     from prefect import Flow
 
-TIMEZONE = "Asia/Ho_Chi_Minh"
+LIST = Path(__file__).with_name("prefect.yaml")
+ROUND = "review_round"
+LETTERS = "deliver_notifications"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A flow of `flows/`; `name` is the stage's word, or the flow's own."""
+    """A flow of `flows/` under the name of its file: the stage's word, or the flow's own."""
 
     name: str
+    entrypoint: str
     rrule: str | None = None
+    timezone: str | None = None
 
 
-DEPLOYED = (
-    Deployed("unit_proposal"),
-    Deployed("home_affairs_review"),
-    Deployed("council_vote"),
-    Deployed("chairman_signature"),
-    Deployed("public_disclosure"),
-    Deployed("deliver_notifications"),
-    Deployed("escalate_deadlines", rrule="FREQ=DAILY;BYHOUR=7,13;BYMINUTE=0;BYSECOND=0"),
-    Deployed("seal_ledger", rrule="FREQ=HOURLY;BYMINUTE=0,30;BYSECOND=0"),
-)
+@cache
+def listed() -> tuple[Deployed, ...]:
+    """Every deployment of `prefect.yaml`, in its order."""
+    rows = yaml.safe_load(LIST.read_text(encoding="utf-8"))["deployments"]
+    found = []
+    for row in rows:
+        (schedule,) = row.get("schedules") or [{}]
+        found.append(Deployed(row["name"], row["entrypoint"], schedule.get("rrule"), schedule.get("timezone")))
+    return tuple(found)
 
 
 def flow(name: str) -> "Flow[..., object]":
     """The flow object, imported when asked for."""
-    from importlib import import_module
-
-    found: Flow[..., object] = getattr(import_module(f"flows.{name}"), name)
+    entrypoint = next(one.entrypoint for one in listed() if one.name == name)
+    path, _, attribute = entrypoint.partition(":")
+    found: Flow[..., object] = getattr(import_module(path.removesuffix(".py").replace("/", ".")), attribute)
     return found

@@ -1,17 +1,27 @@
-"""Stage 4: tell the signers what waits. Nothing here signs.
-
-Reconciles: does what is due now, is safe to run any number of times, and ends with what is waited for.
-"""
+"""Stage 4, the chairman signs: the signers are told what waits. Nothing here signs."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
-from tasks import progress, signature
+from rules.lifecycle import Stage
+from tasks import chairman_signature as signature
+from tasks import deadlines, progress
+from tasks.alarm import GUARDED
+
+STAGE = Stage.CHAIRMAN_SIGNATURE
 
 
-@flow(name="chairman-signature", flow_run_name="chairman-signature {round_code}")
-def chairman_signature(round_code: str) -> State:
-    """Stage 4: tell the signers what waits. Nothing here signs."""
+@flow(
+    name="Chủ tịch ký",
+    flow_run_name="Chủ tịch ký {round_code}",
+    description="Khâu 4. Báo người có thẩm quyền những gì chờ ký; nhắc trước hạn, đôn đốc quá hạn. Máy không ký thay ai.",
+    timeout_seconds=600,
+    **GUARDED,
+)
+def chairman_signature(round_code: str, urge: bool = True) -> State:
+    """Stage 4: tell the signers what waits."""
     signature.notify_signers(round_code)
-    return Completed(name=progress.show(round_code, "chairman_signature"))
+    if urge:
+        deadlines.remind(round_code, STAGE)
+        deadlines.escalate(round_code, STAGE)
+    return progress.conclude(round_code, STAGE)

@@ -4,11 +4,17 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from tasks import letters
+from tasks import delivery
+from tasks.alarm import GUARDED
 
 
-@flow(name="deliver-notifications", flow_run_name="deliver notifications")
+@flow(
+    name="Gửi thư",
+    flow_run_name="Gửi thư",
+    description="Gửi các thư đến hạn trong hàng chờ tới máy chủ thư.",
+    timeout_seconds=1200,
+    **GUARDED,
+)
 def deliver_notifications() -> State:
     """Ends with how many the server accepted, how many go again later, how many it will never take."""
-    sent = letters.deliver()
-    return Completed(name=", ".join(f"{count} {what}" for what, count in sent.items()))
+    return Completed(name=delivery.deliver_letters())

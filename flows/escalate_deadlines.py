@@ -1,15 +1,22 @@
-"""On a schedule: remind before a deadline, climb the ladder after it, close what is due; then tidy up."""
+"""Twice a working day: ask for the run of every open round, then tidy up."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from tasks import deadlines, housekeeping
+from tasks import upkeep
+from tasks.alarm import GUARDED
 
 
-@flow(name="escalate-deadlines", flow_run_name="escalate deadlines")
+@flow(
+    name="Nhắc hạn, đôn đốc",
+    flow_run_name="Nhắc hạn, đôn đốc",
+    description="Gọi lượt xử lý của mọi đợt xét đang mở: mỗi đợt một lượt chạy riêng, đợt này không chờ đợt kia.",
+    timeout_seconds=300,
+    **GUARDED,
+)
 def escalate_deadlines() -> State:
-    """{"reminded", "escalated", "closed"} as the final state's name."""
-    done = deadlines.sweep()
-    housekeeping.tidy()
-    return Completed(name=", ".join(f"{count} {what}" for what, count in done.items()))
+    """Ends with how many rounds were called. Each runs by itself: one that hangs holds up no other."""
+    called = upkeep.call_rounds()
+    upkeep.tidy()
+    return Completed(name=f"Đã gọi {len(called)} đợt xét" if called else "Không có đợt xét nào đang mở")

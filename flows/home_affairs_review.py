@@ -1,17 +1,27 @@
-"""Stage 2: the rules' findings for what was submitted.
-
-Reconciles: does what is due now, is safe to run any number of times, and ends with what is waited for.
-"""
+"""Stage 2, Phòng Nội vụ reviews: the rules' findings for what was submitted; who reviews is reminded and urged."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
-from tasks import progress, review
+from rules.lifecycle import Stage
+from tasks import deadlines, progress
+from tasks import home_affairs_review as review
+from tasks.alarm import GUARDED
+
+STAGE = Stage.HOME_AFFAIRS_REVIEW
 
 
-@flow(name="home-affairs-review", flow_run_name="home-affairs-review {round_code}")
-def home_affairs_review(round_code: str) -> State:
-    """Stage 2: the rules' findings for what was submitted."""
+@flow(
+    name="Phòng Nội vụ thẩm định",
+    flow_run_name="Phòng Nội vụ thẩm định {round_code}",
+    description="Khâu 2. Đối chiếu hồ sơ đã nộp với tiêu chuẩn; nhắc trước hạn, đôn đốc quá hạn. Kết luận là việc của người.",
+    timeout_seconds=1200,  # the longest: fifty thousand dossiers at once
+    **GUARDED,
+)
+def home_affairs_review(round_code: str, urge: bool = True) -> State:
+    """Stage 2: findings for what was submitted. Whoever reviews decides."""
     review.evaluate(round_code)
-    return Completed(name=progress.show(round_code, "home_affairs_review"))
+    if urge:
+        deadlines.remind(round_code, STAGE)
+        deadlines.escalate(round_code, STAGE)
+    return progress.conclude(round_code, STAGE)

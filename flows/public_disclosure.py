@@ -1,18 +1,35 @@
-"""Stage 5: the papers of what was signed. Publishing is an act of Phòng Nội vụ.
+"""Stage 5, publication: the papers of what was signed, a checkpoint over the ledger, postings whose days are over.
 
-Reconciles: does what is due now, is safe to run any number of times, and ends with what is waited for.
+Publishing is an act of Phòng Nội vụ.
 """
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
-from tasks import audit, papers, progress
+from rules.lifecycle import Stage
+from tasks import deadlines, progress, upkeep
+from tasks import public_disclosure as disclosure
+from tasks.alarm import GUARDED
+
+STAGE = Stage.PUBLIC_DISCLOSURE
 
 
-@flow(name="public-disclosure", flow_run_name="public-disclosure {round_code}")
-def public_disclosure(round_code: str) -> State:
-    """Stage 5: the papers of what was signed. Publishing is an act of Phòng Nội vụ."""
-    papers.render()
-    audit.record_audit()
-    return Completed(name=progress.show(round_code, "public_disclosure"))
+@flow(
+    name="Công khai",
+    flow_run_name="Công khai {round_code}",
+    description=(
+        "Khâu 5. Kết xuất văn bản đã ký, ký điểm kiểm sổ cái; đóng hồ sơ đã niêm yết đủ ngày. "
+        "Công khai là việc của Phòng Nội vụ."
+    ),
+    timeout_seconds=1200,
+    **GUARDED,
+)
+def public_disclosure(round_code: str, urge: bool = True) -> State:
+    """Stage 5: papers, checkpoint, postings that are over."""
+    disclosure.render_papers(round_code)
+    upkeep.sign_checkpoint()
+    if urge:
+        deadlines.close_due(round_code, STAGE)
+        deadlines.remind(round_code, STAGE)
+        deadlines.escalate(round_code, STAGE)
+    return progress.conclude(round_code, STAGE)

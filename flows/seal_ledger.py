@@ -4,10 +4,17 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from tasks import audit
+from tasks import upkeep
+from tasks.alarm import GUARDED
 
 
-@flow(name="seal-ledger", flow_run_name="seal ledger")
+@flow(
+    name="Ký điểm kiểm sổ cái",
+    flow_run_name="Ký điểm kiểm sổ cái",
+    description="Ký điểm kiểm lên toàn bộ sổ cái, nửa giờ một lần.",
+    timeout_seconds=300,
+    **GUARDED,
+)
 def seal_ledger() -> State:
     """Ends with the size that was signed."""
-    return Completed(name=f"Sealed at {audit.record_audit()}")
+    return Completed(name=f"Đã ký {upkeep.sign_checkpoint()} bản ghi")

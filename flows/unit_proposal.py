@@ -1,16 +1,29 @@
-"""Stage 1: who has proposed, what is still a draft or came back.
+"""Stage 1, the units propose: who has proposed, what is still a draft or came back, who is reminded and urged.
 
-Reconciles: does what is due now, is safe to run any number of times, and ends with what is waited for.
+Every stage's flow does what is due now, is safe to run any number of times, and ends with what is waited for. `urge`
+False (the run after an act): the work alone; what time asks for is left to the two times of the schedule.
 """
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
-from tasks import progress
+from rules.lifecycle import Stage
+from tasks import deadlines, progress
+from tasks.alarm import GUARDED
+
+STAGE = Stage.UNIT_PROPOSAL
 
 
-@flow(name="unit-proposal", flow_run_name="unit-proposal {round_code}")
-def unit_proposal(round_code: str) -> State:
-    """Stage 1: who has proposed, what is still a draft or came back."""
-    return Completed(name=progress.show(round_code, "unit_proposal"))
+@flow(
+    name="Đơn vị đề nghị",
+    flow_run_name="Đơn vị đề nghị {round_code}",
+    description="Khâu 1. Đơn vị nào đã đề nghị, hồ sơ nào còn nháp hoặc bị trả lại; nhắc trước hạn, đôn đốc quá hạn.",
+    timeout_seconds=600,
+    **GUARDED,
+)
+def unit_proposal(round_code: str, urge: bool = True) -> State:
+    """Stage 1: who has proposed, who is reminded and urged."""
+    if urge:
+        deadlines.remind(round_code, STAGE)
+        deadlines.escalate(round_code, STAGE)
+    return progress.conclude(round_code, STAGE)

@@ -337,6 +337,17 @@ class DeadlineEscalation(_Strict):
     handed_in_late: Count = 0
 
 
+class RunFailed(_Strict):
+    """To the administrators: a run of the engine that failed, hung or was cut off."""
+
+    recipient_name: Line
+    run_name: Line
+    how: Line
+    round_code: Line | None
+    at: Instant
+    run_page: Line
+
+
 class DeadlineExtended(_Strict):
     recipient_name: Line
     round_title: Line
@@ -409,7 +420,7 @@ class Digest(_Strict):
 @dataclass(frozen=True, slots=True)
 class Kind:
     stage: str
-    """Folder of the templates: the stage's word, `deadlines` or `accounts`."""
+    """Folder of the templates: the stage's word, `deadlines`, `upkeep` or `accounts`."""
     context: type[BaseModel]
 
 
@@ -442,6 +453,7 @@ KINDS: Mapping[str, Kind] = {
     "deadline_escalation": Kind("deadlines", DeadlineEscalation),
     "deadline_extended": Kind("deadlines", DeadlineExtended),
     "digest": Kind("deadlines", Digest),
+    "run_failed": Kind("upkeep", RunFailed),
     "account_changed": Kind("accounts", AccountChanged),
     "account_asked": Kind("accounts", AccountAsked),
     "account_request": Kind("accounts", AccountRequest),
@@ -462,6 +474,7 @@ PLACES: Mapping[str, str] = {
     "waiting_for_signature": "/sign",
     "petition_received": "/petitions/{petition_code}",
     "petitions_many": "/petitions",
+    "run_failed": "/dashboard",
     "account_request": "/administration/requests/{number}",
 }
 _RETURNED = "/nominations?state=returned"

@@ -204,6 +204,14 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "more_units": 4,
         "handed_in_late": 12,
     },
+    "run_failed": {
+        "recipient_name": "Quản trị hệ thống",
+        "run_name": "Hội đồng bỏ phiếu DX-2024-01",
+        "how": "quá thời gian cho phép",
+        "round_code": "DX-2024-01",
+        "at": "2024-12-11T00:05:00+00:00",
+        "run_page": "http://127.0.0.1:4200/runs/flow-run/0b8f9a52-6c1e-4b8e-9f7b-3a1d0c5e7f21",
+    },
     "deadline_extended": {
         "recipient_name": "Sùng Thị Chuyên Viên",
         "round_title": _ROUND,

@@ -82,6 +82,32 @@ def stage(session: Session, round_code: str, stage: Stage, *, index: int) -> Non
         )
 
 
+def round_run(session: Session, round_code: str, *, by: str) -> str:
+    """Ask the engine for a run of the whole round; one that still waits is enough. Returns the message's key."""
+    of_round = sa.select(_O.key).where(_O.kind == "round_run", _O.topic == round_code)
+    waiting: str | None = session.execute(of_round.where(_O.state == "queued").limit(1)).scalar()
+    if waiting is not None:
+        return waiting
+    asked = session.execute(sa.select(sa.func.count()).select_from(of_round.subquery())).scalar_one()
+    now = datetime.now(UTC)
+    key = f"round_run/{round_code}/{asked + 1}"
+    session.connection().execute(
+        _INSERT,
+        {
+            "key": key,
+            "kind": "round_run",
+            "topic": round_code,
+            "recipient": None,
+            "context": dumps({"round": round_code, "by": by}).decode(),
+            "state": "queued",
+            "attempts": 0,
+            "queued_at": now,
+            "due_at": now,
+        },
+    )
+    return key
+
+
 def notices_once(session: Session, batch: Sequence[Notice]) -> int:
     """Queue those letters whose key was never used: for what a reconciling flow says again and again."""
     keys = {f"{notice.kind}/{notice.about}/{notice.recipient}": notice for notice in batch}

@@ -181,3 +181,20 @@ def reclaim(session: Session) -> int:
         )
         .rowcount
     )
+
+
+def answer(session: Session, key: str) -> tuple[str, str | None]:
+    """State of a message and what came of it: the run's page, for what the dispatcher settled."""
+    state, reply = session.execute(sa.select(_O.state, _O.reply).where(_O.key == key)).one()
+    return state, reply
+
+
+def last_run(session: Session, round_code: str) -> tuple[datetime, str] | None:
+    """When the last run of the whole round was started, and its page; None when none ever was."""
+    found = session.execute(
+        sa.select(_O.settled_at, _O.reply)
+        .where(_O.kind == "round_run", _O.topic == round_code, _O.reply.is_not(None))
+        .order_by(_O.id.desc())
+        .limit(1)
+    ).first()
+    return (found.settled_at, found.reply) if found else None

@@ -454,3 +454,16 @@ def at_work(session: Session) -> list[str]:
     after = sa.exists().where(_N.round_id == table(ReviewRound).c.id, _N.state.in_(moving))
     query = select(ReviewRound.code).where(col(ReviewRound.closed_at).is_(None) | after).order_by(col(ReviewRound.id))
     return list(session.exec(query))
+
+
+def call_run(session: Session, code: str, *, actor: Actor) -> str:
+    """Ask for a run of the round's five stages now: the same that the schedule asks for. Returns the request's key.
+
+    Nothing of the round changes by it. Raises Refusal `unknown_round`, `round_closed`.
+    """
+    if not actor.holds(Role.ENGINE):
+        access.require(actor, Role.SECRETARY)
+    row = by_code(session, code)
+    if row.closed_at is not None and code not in at_work(session):
+        raise Refusal("round_closed", f"Đợt xét {code} đã đóng, không còn việc gì để xử lý; kết quả ở sổ công khai.")
+    return announce.round_run(session, row.code, by=actor.username)

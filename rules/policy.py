@@ -30,6 +30,7 @@ class Permission(StrEnum):
     OPEN_ROUND = "open_round"
     ADVANCE_ROUND = "advance_round"
     EXTEND_ROUND = "extend_round"
+    RUN_ROUND = "run_round"  # the machine's part of its stages, now instead of at the next time
     # A nomination, read
     SEE_NOMINATION = "see_nomination"
     SEE_FINDINGS = "see_findings"
@@ -168,6 +169,7 @@ RULES: dict[Permission, _Rule] = {
     Permission.OPEN_ROUND: _Rule(_any(_S)),
     Permission.ADVANCE_ROUND: _Rule(_any(_S)),
     Permission.EXTEND_ROUND: _Rule(_any(_S)),
+    Permission.RUN_ROUND: _Rule(_any(_S)),
     Permission.SEE_NOMINATION: _Rule(_READERS, _BARRED),
     Permission.SEE_FINDINGS: _Rule(_READERS, _BARRED),
     Permission.SEE_PAPERS: _Rule(_READERS, _BARRED),

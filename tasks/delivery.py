@@ -1,22 +1,37 @@
-"""The outbox's letters to the mail server, recorded after it said 250. Knows no engine: `drain` uses it too."""
+"""The outbox's letters to the mail server, recorded after it said 250: the task, and what `drain` does without an engine."""
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
+
+from prefect import task
 
 from notifications import letters, message, smtp
 from operations import outbox, rounds
 from operations.installation import Installation
 from operations.outbox import Claimed
 from rules.refusal import Refusal
-from tasks.runtime import log
+from tasks.runtime import AGAIN, installation, minutes
 
 BATCH = 500  # far less than a lease's time even for a slow server
 SETTLE_EVERY = 100  # letters whose answers are written down together
+LONGEST_RUN = 600.0  # seconds after which a run takes no further batch: the next run sends the rest
+_WORDS = {"accepted": "thư máy chủ đã nhận", "retry": "thư gửi lại sau", "failed": "thư hỏng"}
 
 
-def send_due(office: Installation) -> dict[str, int]:
-    """Send every letter that is due, batch by batch, over a few kept connections; also what `drain` does.
+@task(name="Gửi thư", task_run_name="Gửi thư", **AGAIN)
+def deliver_letters() -> str:
+    """Send every letter that is due; returns how many the server took, how many go again, how many it never will."""
+    sent = send_due(installation(), seconds=LONGEST_RUN)
+    said = [f"{count} {_WORDS[what]}" for what, count in sent.items() if count]
+    if said:
+        minutes.info("Đã gửi: %s.", ", ".join(said))
+    return ", ".join(said) or "Không có thư đến hạn"
+
+
+def send_due(office: Installation, *, seconds: float = float("inf")) -> dict[str, int]:
+    """Send every letter that is due, batch by batch, over a few kept connections: {"accepted", "retry", "failed"}.
 
     Raises Unreadable `bad_smtp_url`, Refusal `no_mail_server`.
     """
@@ -24,20 +39,20 @@ def send_due(office: Installation) -> dict[str, int]:
     if not url:
         raise Refusal("no_mail_server", "Chưa đặt VINHDANH_SMTP_URL nên thư còn nằm chờ trong hàng.")
     settings = smtp.SmtpSettings.from_url(url)
-    return asyncio.run(_send_all(office, settings))
+    return asyncio.run(_send_all(office, settings, ends=time.monotonic() + seconds))
 
 
-async def _send_all(office: Installation, settings: smtp.SmtpSettings) -> dict[str, int]:
+async def _send_all(office: Installation, settings: smtp.SmtpSettings, *, ends: float) -> dict[str, int]:
     totals = {"accepted": 0, "retry": 0, "failed": 0}
     head = _letterhead(office)
     async with smtp.Courier(settings) as courier:
-        while True:
+        while time.monotonic() < ends:
             with office.database.begin_unrecorded() as session:
                 claimed = outbox.claim(session, kind="letter", limit=BATCH)
             if not claimed:
-                return totals
+                break
             await _send(office, courier, claimed, head, totals)
-            log.info("letters", **totals)
+    return totals
 
 
 async def _send(

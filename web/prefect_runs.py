@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from operations.installation import Installation
+from rules.lifecycle import STAGES
 
 NAMES = ("completed", "failed", "running", "late", "other")
 _KINDS = {
@@ -25,6 +26,22 @@ _KINDS = {
     "PENDING": "running",
     "CANCELLING": "running",
 }
+# Prefect's own words for a state; what our flows end with is Vietnamese already.
+_WORDS = {
+    "Completed": "Xong",
+    "Failed": "Lỗi",
+    "Crashed": "Bị ngắt giữa chừng",
+    "TimedOut": "Quá thời gian cho phép",
+    "Running": "Đang chạy",
+    "Pending": "Sắp chạy",
+    "Scheduled": "Đã lên lịch",
+    "Late": "Chậm giờ chạy",
+    "AwaitingRetry": "Chờ chạy lại",
+    "Retrying": "Đang chạy lại",
+    "Cancelling": "Đang hủy",
+    "Cancelled": "Đã hủy",
+}
+_STAGES = frozenset(STAGES)
 _PATIENCE = 2.0  # seconds for the whole page's questions each
 _HOLDS = 4.0  # seconds that an answer is shown to others who ask
 _LAST = 200  # runs that are looked at (the API's own limit)
@@ -33,12 +50,16 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: the flow or stage, its round if it has one, what its final state says, and its page."""
+    """One run: the flow or stage, its round if it has one, what its final state says, and its page.
+
+    `behind`: it went well, and says that its stage is late.
+    """
 
     flow: str
     round: str | None
     kind: str
     state: str
+    behind: bool
     at: datetime | None
     seconds: float | None
     page: str
@@ -159,11 +180,13 @@ def _read(post: Callable[[str, dict[str, Any]], Any], page: str) -> Runs:
 def _run(said: dict[str, Any], flows: dict[str, str], page: str) -> Run:
     state = said["state_name"] or said["state_type"] or "?"
     at = said["start_time"] or said["expected_start_time"]
+    stage = next((tag for tag in said.get("tags") or () if tag in _STAGES), None)  # of a round's run, below it
     return Run(
-        flow=flows.get(said["deployment_id"] or "", said["name"]),
+        flow=flows.get(said["deployment_id"] or "") or stage or said["name"],
         round=(said.get("parameters") or {}).get("round_code"),
         kind="late" if state == "Late" else _KINDS.get(said["state_type"] or "", "other"),
-        state=state,
+        state=_WORDS.get(state, state),
+        behind=state.startswith("Trễ "),
         at=datetime.fromisoformat(at) if at else None,
         seconds=said.get("total_run_time"),
         page=f"{page}/runs/flow-run/{said['id']}",

@@ -376,7 +376,11 @@ class Script:
                     "decisions.sign", codes[0], partial(signature.sign, codes=codes, actor=chairman, now=SIGNED)
                 )
                 _must(signed.results)
-        self.engine.patiently(self.office, lambda s: not paper_facts.unrendered(s), lambda: None)
+        self.engine.patiently(
+            self.office,
+            lambda s: not any(paper_facts.unrendered(s, code) for code in (self.round, self.sudden)),
+            lambda: None,
+        )
         for round_code in (self.round, self.sudden):
             self._advance(round_code, "chairman_signature")
 

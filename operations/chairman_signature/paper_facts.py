@@ -320,14 +320,17 @@ def of_letter(session: Session, row: SubmissionLetter, *, chosen: Any = None) ->
     }
 
 
-def unrendered(session: Session) -> list[str]:
-    """Codes of signed papers whose PDF is not there yet."""
+def unrendered(session: Session, round_code: str) -> list[str]:
+    """Codes of the round's signed papers whose PDF is not there yet."""
+    of_round = rounds.by_code(session, round_code).id
     decisions = session.exec(
-        select(Decision.code).where(col(Decision.paper_sha256).is_(None)).order_by(col(Decision.id))
+        select(Decision.code)
+        .where(col(Decision.paper_sha256).is_(None), Decision.round_id == of_round)
+        .order_by(col(Decision.id))
     )
     letters = session.exec(
         select(SubmissionLetter.code)
-        .where(col(SubmissionLetter.paper_sha256).is_(None))
+        .where(col(SubmissionLetter.paper_sha256).is_(None), SubmissionLetter.round_id == of_round)
         .order_by(col(SubmissionLetter.id))
     )
     return [*decisions, *letters]

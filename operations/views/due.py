@@ -1,5 +1,6 @@
 """What each stage of a round waits for, and how late it is, in the words that Prefect's page and our own pages share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -110,6 +111,20 @@ def _waits_for(session: Session, round_: ReviewRound, stage: Stage, counts: dict
     return said
 
 
+def in_short(session: Session, round_code: str, *, now: datetime) -> str:
+    """The whole round in one sentence: the stages that are late, else the one in which the round stands."""
+    round_ = rounds.by_code(session, round_code)
+    found = of_round(session, round_code, now=now)
+    late = [one for one in found if one.late]
+    if late:
+        worst = max(one.late for one in late)
+        return f"Trễ {worst} ngày: " + ", ".join(STAGE_NAMES[one.stage] for one in late)
+    if round_.stage == Stage.ENDED:
+        return "Đợt xét đã kết thúc"
+    present = found[STAGES.index(Stage(round_.stage))]
+    return f"{STAGE_NAMES[present.stage]} – {present.sentence[0].lower()}{present.sentence[1:]}"
+
+
 # What is counted ------------------------------------------------------------------------------------------------------
 
 
@@ -203,8 +218,8 @@ def escalations(session: Session, *, limit: int = 20) -> list[dict[str, Any]]:
     ]
 
 
-def table_of(session: Session, round_code: str, *, now: datetime) -> list[dict[str, Any]]:
-    """The five stages as rows under Vietnamese heads: the table that a run lays to its page."""
+def as_table(found: Sequence[Standing]) -> list[dict[str, Any]]:
+    """The stages as rows under Vietnamese heads: the table that a run lays to its page."""
     return [
         {
             "Khâu": STAGE_NAMES[one.stage],
@@ -212,5 +227,5 @@ def table_of(session: Session, round_code: str, *, now: datetime) -> list[dict[s
             "Hạn": f"{one.due_on:%d/%m/%Y}" if one.due_on else "–",
             "Tình hình": one.sentence,
         }
-        for one in of_round(session, round_code, now=now)
+        for one in found
     ]

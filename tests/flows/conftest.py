@@ -44,9 +44,19 @@ class Server:
             lambda lines: len(lines) >= at_least,
         )
 
-    def artifact(self, key: str) -> str:
-        found = self.post("artifacts/latest/filter", artifacts={"key": {"any_": [key]}})
-        return str(found[0]["data"])
+    def children(self, parent: Any) -> list[dict[str, Any]]:
+        """The runs below a run, in the order in which they began."""
+        below = {"flow_runs": {"parent_flow_run_id": {"any_": [str(parent)]}}}
+        found: list[dict[str, Any]] = self.post("flow_runs/filter", sort="START_TIME_ASC", **below)
+        return found
+
+    def artifacts(self, key: str | None = None) -> list[dict[str, Any]]:
+        """What runs laid to their pages: the newest under a key, or every one."""
+        if key is not None:
+            found: list[dict[str, Any]] = self.post("artifacts/latest/filter", artifacts={"key": {"any_": [key]}})
+        else:
+            found = self.post("artifacts/filter")
+        return found
 
 
 def eventually(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seconds: float = 30.0) -> Any:

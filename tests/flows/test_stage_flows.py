@@ -1,7 +1,7 @@
 """Every flow, for real against a Prefect server: what a clerk reads on the run's page, and that running again is safe."""
 
+import json
 import sqlite3
-from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from notifications.loopback import LoopbackServer
-from operations import outbox
+from operations import outbox, rounds
 from operations.council_vote import sessions, vote
+from operations.views import due
 from rules import regulation
-from rules.lifecycle import State
+from rules.lifecycle import STAGE_NAMES, State
+from rules.lifecycle import STAGES as LEGAL_ORDER
 
 pytestmark = pytest.mark.engine
 PRESENT = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 10)))  # nine of eleven
@@ -21,6 +23,15 @@ PRESENT = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 10)))  # ni
 def run(name: str, *parameters: str) -> Any:
     """The final state of one run of a flow of `flows/`."""
     return getattr(import_module(f"flows.{name}"), name)(*parameters, return_state=True)
+
+
+def clock(monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    """Another business time for the flows."""
+    from tasks import runtime
+
+    monkeypatch.setenv("VINHDANH_NOW", at)
+    runtime.installation().database.close()
+    runtime.installation.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -37,36 +48,39 @@ def cast(office: Any, session: str, *members: str) -> None:
 def test_unit_proposal_says_how_many_units_have_proposed(office: Any) -> None:
     round_ = office.open_round()
     called = office.one("SELECT count(*) FROM unit WHERE NOT is_office AND email IS NOT NULL")
-    assert run("unit_proposal", round_.code).name == f"Waiting: 0 of {called} units"
+    assert run("unit_proposal", round_.code).name == f"Đã có 0/{called} đơn vị đề nghị"
     round_.file(2, unit="XA01", submit=False)
     round_.file(1, unit="XA02")
-    assert run("unit_proposal", round_.code).name == f"Waiting: 1 of {called} units, 2 drafts"
+    assert run("unit_proposal", round_.code).name == f"Đã có 1/{called} đơn vị đề nghị, 2 hồ sơ nháp"
     round_.to(State.RETURNED, 3, unit="XA03")
-    assert run("unit_proposal", round_.code).name == f"Waiting: 2 of {called} units, 2 drafts, 3 returned dossiers"
+    assert (
+        run("unit_proposal", round_.code).name
+        == f"Đã có 2/{called} đơn vị đề nghị, 2 hồ sơ nháp, 3 hồ sơ trả lại chờ bổ sung"
+    )
 
 
 def test_home_affairs_review_evaluates_what_was_submitted(office: Any) -> None:
     round_ = office.open_round()
     round_.file(5)
     assert office.one("SELECT count(*) FROM appraisal") == 0
-    assert run("home_affairs_review", round_.code).name == "Waiting: 5 to review"
+    assert run("home_affairs_review", round_.code).name == "5 hồ sơ chờ thẩm định"
     assert office.rows("SELECT verdict, count(*) FROM appraisal GROUP BY verdict") == [("eligible", 5)]
 
 
 def test_council_vote_says_how_many_have_voted_and_waits_for_the_shares(office: Any) -> None:
     round_ = office.open_round()
     codes = round_.to(State.ELIGIBLE, 3)
-    assert run("council_vote", round_.code).name == "Waiting: 3 for the council"
+    assert run("council_vote", round_.code).name == "3 hồ sơ chờ Hội đồng"
     session = round_.ballot(PRESENT)
-    assert run("council_vote", round_.code).name == "Waiting: 0 of 9 ballots"
+    assert run("council_vote", round_.code).name == "Đã có 0/9 phiếu"
     cast(office, session, *PRESENT[:7])
-    assert run("council_vote", round_.code).name == "Waiting: 7 of 9 ballots"
+    assert run("council_vote", round_.code).name == "Đã có 7/9 phiếu"
     cast(office, session, *PRESENT[7:])
     office.act(vote.close_ballot, session, actor=office.thuky, now=office.now)
-    assert run("council_vote", round_.code).name == f"Waiting: tellers' shares ({session})"
+    assert run("council_vote", round_.code).name == f"Chờ mảnh khóa của ban kiểm phiếu ({session})"
     assert office.states(codes) == ["on_ballot"] * 3
     office.tally(session)
-    assert run("council_vote", round_.code).name == "Nothing waits"
+    assert run("council_vote", round_.code).name == "Không có việc chờ"
     assert office.states(codes) == ["recommended"] * 3
 
 
@@ -77,7 +91,7 @@ def test_council_vote_counts_an_open_ballot_that_was_closed(office: Any) -> None
     session = round_.ballot(PRESENT)
     cast(office, session, *PRESENT)
     office.act(vote.close_ballot, session, actor=office.thuky, now=office.now)
-    assert run("council_vote", round_.code).name == "Nothing waits"
+    assert run("council_vote", round_.code).name == "Không có việc chờ"
     assert office.states(codes) == ["recommended"] * 3
 
 
@@ -93,7 +107,7 @@ def test_members_who_have_not_voted_are_reminded_once(office: Any) -> None:
 def test_chairman_signature_tells_the_signers_what_waits(office: Any) -> None:
     round_ = office.open_round()
     round_.to(State.RECOMMENDED, 12)
-    assert run("chairman_signature", round_.code).name == "Waiting: 12 to sign"
+    assert run("chairman_signature", round_.code).name == "12 hồ sơ chờ ký"
     run("chairman_signature", round_.code)
     assert office.letters().count("waiting_for_signature") == 1
 
@@ -101,7 +115,7 @@ def test_chairman_signature_tells_the_signers_what_waits(office: Any) -> None:
 def test_public_disclosure_renders_the_papers_of_what_was_signed(office: Any, here: Any) -> None:
     round_ = office.open_round()
     code = office.decision_of(round_.to(State.SIGNED, 2)[0])
-    assert run("public_disclosure", round_.code).name == "Waiting: 2 to disclose"
+    assert run("public_disclosure", round_.code).name == "2 hồ sơ chờ công khai"
     sha256 = office.one("SELECT paper_sha256 FROM decision WHERE code = :code", code=code)
     assert [path.read_bytes()[:5] for path in (here.folder / "files").rglob(f"*{sha256[4:]}*")] == [b"%PDF-"]
 
@@ -116,25 +130,66 @@ def test_deliver_notifications_sends_every_letter_once(
         from tasks import runtime as opened
 
         opened.installation.cache_clear()
-        assert run("deliver_notifications").name == f"{queued} accepted, 0 retry, 0 failed"
-        assert run("deliver_notifications").name == "0 accepted, 0 retry, 0 failed"
+        assert run("deliver_notifications").name == f"{queued} thư máy chủ đã nhận"
+        assert run("deliver_notifications").name == "Không có thư đến hạn"
     assert office.look(outbox.status) == {"queued": queued, "accepted": queued, "failed": 0, "waiting": 0}
 
 
-def test_escalate_deadlines_says_what_it_did(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_ = office.open_round(proposals_due=(office.now + timedelta(days=4)).date())
-    round_.to(State.RETURNED, unit="XA01")
-    monkeypatch.setenv("VINHDANH_NOW", "2024-11-06T08:00:00+07:00")
-    from tasks import runtime as opened
+def test_the_schedule_asks_for_a_run_of_every_open_round_once(office: Any) -> None:
+    codes = [office.open_round(title=f"Đợt {number}").code for number in range(2)]
+    assert run("escalate_deadlines").name == "Đã gọi 2 đợt xét"
+    assert run("escalate_deadlines").name == "Đã gọi 2 đợt xét"  # the first call still waits: it is enough
+    rows = office.rows("SELECT topic, context FROM outbox_message WHERE kind = 'round_run' ORDER BY id")
+    assert [(topic, json.loads(context)) for topic, context in rows] == [
+        (code, {"round": code, "by": "engine"}) for code in codes
+    ]
 
-    opened.installation.cache_clear()
-    assert run("escalate_deadlines").name == "0 reminded, 1 escalated, 0 closed"
-    assert run("escalate_deadlines").name == "0 reminded, 0 escalated, 0 closed"
+
+def test_a_round_is_one_parent_with_its_five_stages_in_order(office: Any, server: Any) -> None:
+    code = busy(office)
+    state = run("review_round", code)
+    assert (state.type, state.name) == ("COMPLETED", state_names(office, code)[0])
+    children = server.children(state.state_details.flow_run_id)
+    assert [(one["name"], set(one["tags"])) for one in children] == [
+        (f"{STAGE_NAMES[stage]} {code}", {code, stage}) for stage in STAGES
+    ]
+    assert [one["state"]["name"] for one in children] == state_names(office, code)[1:]
+    [link] = server.artifacts(f"{code}-page".lower())
+    assert f"/rounds/{code}" in link["data"]
+
+
+def state_names(office: Any, code: str) -> list[str]:
+    """What our own pages say of the round and of each stage."""
+    now = office.now
+    return [
+        office.look(due.in_short, code, now=now),
+        *(one.sentence for one in office.look(due.of_round, code, now=now)),
+    ]
+
+
+def test_a_stage_made_three_days_late_says_so_and_urges_one_step(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_ = office.open_round()
+    round_.file(7)
+    office.act(rounds.advance, round_.code, actor=office.thuky, now=office.now)
+    clock(monkeypatch, "2024-11-18T08:00:00+07:00")  # due on the 13th: three working days before
+    assert run("home_affairs_review", round_.code).name == "Trễ 3 ngày: 7 hồ sơ chờ thẩm định"
+    assert run("review_round", round_.code).name == "Trễ 3 ngày: Phòng Nội vụ thẩm định"
+    assert office.rows("SELECT subject, level FROM escalation") == [("office", 1)]
+
+
+def test_after_an_act_the_work_is_done_and_nobody_is_urged(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_ = office.open_round()
+    round_.file(7)
+    office.act(rounds.advance, round_.code, actor=office.thuky, now=office.now)
+    clock(monkeypatch, "2024-11-18T08:00:00+07:00")
+    assert run("home_affairs_review", round_.code, False).name == "Trễ 3 ngày: 7 hồ sơ chờ thẩm định"
+    assert office.one("SELECT count(*) FROM appraisal") == 7
+    assert office.rows("SELECT subject, level FROM escalation") == []
 
 
 def test_seal_ledger_says_what_was_signed(office: Any) -> None:
     size = office.one("SELECT size FROM ledger_head")
-    assert run("seal_ledger").name == f"Sealed at {size}"
+    assert run("seal_ledger").name == f"Đã ký {size} bản ghi"
     assert office.one("SELECT max(size) FROM checkpoint") == size
 
 
@@ -146,12 +201,12 @@ def busy(office: Any) -> str:
     return str(round_.code)
 
 
-STAGES = ("unit_proposal", "home_affairs_review", "council_vote", "chairman_signature", "public_disclosure")
+STAGES = tuple(stage.value for stage in LEGAL_ORDER)
 
 
 def test_running_any_flow_again_changes_nothing(office: Any) -> None:
     code = busy(office)
-    flows = [(name, code) for name in STAGES] + [("escalate_deadlines",), ("seal_ledger",)]
+    flows = [("review_round", code), ("escalate_deadlines",), ("seal_ledger",)]
     for name, *parameters in flows:
         run(name, *parameters)
     run("seal_ledger")
@@ -170,17 +225,64 @@ def test_a_clerk_finds_the_run_its_counts_and_its_log(office: Any, server: Any) 
         for name in STAGES:
             run(name, code)
     runs = server.runs(marker)
-    assert [one["name"] for one in runs] == [f"{name.replace('_', '-')} {code}" for name in STAGES]
-    assert server.logs(runs[1]["id"]) == [f"event=evaluated round={code} eligible=2"]
-    assert "| Phòng Nội vụ thẩm định | 2 |" in server.artifact(f"{code}-home-affairs-review".lower())
-    assert {
-        name: server.artifact(f"{code}-{name}".lower().replace("_", "-")).splitlines()[2] for name in STAGES
-    } == {one["name"].split()[0].replace("-", "_"): one["state"]["name"] for one in runs}  # fmt: skip
+    assert [one["name"] for one in runs] == [f"{STAGE_NAMES[name]} {code}" for name in STAGES]
+    assert server.logs(runs[1]["id"]) == ["Đã đối chiếu 2 hồ sơ với tiêu chuẩn: 2 đủ điều kiện."]
+    for one, stage in zip(runs, STAGES, strict=True):
+        [found] = server.artifacts(f"{code}-{stage}".lower().replace("_", "-"))
+        rows = {row["Khâu"]: row for row in json.loads(found["data"])}
+        assert rows[STAGE_NAMES[stage]]["Tình hình"] == one["state"]["name"]
+        assert (list(rows), rows["Phòng Nội vụ thẩm định"]["Số hồ sơ chờ"]) == (
+            [STAGE_NAMES[name] for name in STAGES],
+            2,
+        )
+        assert f"/rounds/{code})" in found["description"]
 
 
-def test_a_flow_that_raises_fails_with_its_message(office: Any) -> None:
-    state = run("unit_proposal", "DX-2099-77")
+def test_long_work_shows_how_far_it_is(office: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks import home_affairs_review
+
+    monkeypatch.setattr(home_affairs_review, "BATCH", 2)
+    round_ = office.open_round()
+    round_.file(5)
+    run("home_affairs_review", round_.code)
+    shown = [one for one in server.artifacts() if one["type"] == "progress" and round_.code in one["description"]]
+    assert [one["data"] for one in shown] == [100.0]
+
+
+def test_a_flow_that_raises_fails_with_its_message_and_writes_one_letter(office: Any) -> None:
+    state = run("review_round", "DX-2099-77")
     assert (state.name, "DX-2099-77" in state.message) == ("Failed", True)
+    [letter] = contexts(office)
+    assert (letter["run_name"], letter["how"], letter["round_code"]) == ("Đợt xét DX-2099-77", "lỗi", "DX-2099-77")
+
+
+def test_a_stage_that_fails_keeps_no_other_from_its_turn_and_writes_one_letter(
+    office: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("Lò Thị Mẫu")
+
+    round_ = office.open_round()
+    round_.to(State.RECOMMENDED)
+    monkeypatch.setattr("tasks.council_vote.progress.closed_ballots", broken)
+    state = run("review_round", round_.code)
+    assert (state.type, state.name, state.message) == (
+        "FAILED",
+        "Có khâu lỗi",
+        "Khâu lỗi: Hội đồng bỏ phiếu. Các khâu khác đã chạy xong.",
+    )
+    states = [one["state"]["type"] for one in server.children(state.state_details.flow_run_id)]
+    assert states == ["COMPLETED", "COMPLETED", "FAILED", "COMPLETED", "COMPLETED"]
+    [letter] = contexts(office)
+    assert (letter["run_name"], letter["how"]) == (f"Hội đồng bỏ phiếu {round_.code}", "lỗi")
+    assert "Lò" not in json.dumps(letter, ensure_ascii=False)
+
+
+def contexts(office: Any) -> list[dict[str, Any]]:
+    """What letters about failed runs were queued, and to nobody but administrators."""
+    rows = office.rows("SELECT recipient, context FROM outbox_message WHERE topic = 'run_failed'")
+    assert {recipient for recipient, _ in rows} <= {"quantri@nammau.example"}
+    return [json.loads(context) for _, context in rows]
 
 
 def test_prefect_holds_no_personal_data(office: Any, server: Any) -> None:

@@ -67,7 +67,7 @@ def server(answers: Answers) -> Iterator[tuple[str, list[str]]]:
 def run(
     number: int, state: str, kind: str, round_: str | None = "DX-2024-01", deployment: str = "d1"
 ) -> dict[str, Any]:
-    """A run as Prefect 3.8 writes it, as far as it is read."""
+    """A run as Prefect 3.9 writes it, as far as it is read."""
     return {
         "id": f"00000000-0000-0000-0000-{number:012d}", "name": f"run {number}", "deployment_id": deployment,
         "state_type": kind, "state_name": state, "start_time": "2024-11-01T01:00:00.000000Z",
@@ -99,11 +99,12 @@ def test_without_prefect_the_page_stands_and_says_so(site: Site) -> None:
 
 def test_runs_by_stage_and_round_with_links_to_prefects_own_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = [
-        run(1, "Waiting: 7 of 9 ballots", "COMPLETED"),
+        run(1, "Trễ 3 ngày: đã có 7/9 phiếu", "COMPLETED"),
         run(2, "Running", "RUNNING"),
         run(3, "Late", "SCHEDULED"),
         run(4, "Failed", "FAILED"),
-        run(5, "3 accepted", "COMPLETED", None, "d2"),
+        run(5, "3 thư máy chủ đã nhận", "COMPLETED", None, "d2"),
+        run(6, "Completed", "COMPLETED", deployment="") | {"tags": ["DX-2024-01", "chairman_signature"]},
     ]
 
     def answers(path: str, body: dict[str, Any]) -> tuple[int, bytes]:
@@ -124,15 +125,16 @@ def test_runs_by_stage_and_round_with_links_to_prefects_own_page(site: Site, mon
             "/api/deployments/filter Basic dmluaGRhbmg6eA==",
             *["/api/flow_runs/filter Basic dmluaGRhbmg6eA=="] * 2,
         ]
-    table = re.search(r"<caption>Theo khâu và đợt, trong 5 lần.*?<tbody>(.*?)</tbody>", page, re.DOTALL)
+    table = re.search(r"<caption>Theo khâu và đợt, trong 6 lần.*?<tbody>(.*?)</tbody>", page, re.DOTALL)
     assert table is not None
     cells = [
         [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", row)]
         for row in re.findall(r"<tr>(.*?)</tr>", table[1], re.DOTALL)
     ]
     assert cells == [
-        ["Hội đồng bỏ phiếu", "DX-2024-01", "1", "1", "1", "1", "08:00 01/11/2024 Waiting: 7 of 9 ballots"],
-        ["Gửi thư", "–", "1", "0", "0", "0", "08:00 01/11/2024 3 accepted"],
+        ["Hội đồng bỏ phiếu", "DX-2024-01", "1", "1", "1", "1", "08:00 01/11/2024 Trễ 3 ngày: đã có 7/9 phiếu"],
+        ["Gửi thư", "–", "1", "0", "0", "0", "08:00 01/11/2024 3 thư máy chủ đã nhận"],
+        ["Chủ tịch ký", "DX-2024-01", "1", "0", "0", "0", "08:00 01/11/2024 Xong"],
     ]
     assert f'href="{url.removesuffix("/api")}/runs/flow-run/00000000-0000-0000-0000-000000000004"' in page
 

@@ -73,3 +73,14 @@ def extend_stage(
         return {"code": code, "stage": said.stage, "due": row.due_on.isoformat(), "computed": rounds.explained(row)}
 
     return call.act(change, said=said)
+
+
+@router.post("/{code}/run", response_model=shapes.RoundCode, status_code=202)
+def run_round(call: Annotated[Call, Depends(Change(Act.RUN_ROUND))], code: InPath) -> Any:
+    """Ask for the machine's part of every stage now: a run of the round's flow, which starts within seconds."""
+
+    def change(session: Any, actor: Any) -> dict[str, Any]:
+        rounds.call_run(session, code, actor=actor)
+        return {"code": code}
+
+    return call.act(change)

@@ -21,6 +21,7 @@ from web.visit import Permit, Visit
 router = APIRouter()
 Watching = Annotated[Visit, Depends(Permit(Permission.SEE_DASHBOARD))]
 FLOWS = {stage.value: name for stage, name in STAGE_NAMES.items()} | {
+    "review_round": words("Cả đợt xét"),
     "deliver_notifications": words("Gửi thư"),
     "escalate_deadlines": words("Nhắc hạn, đôn đốc"),
     "seal_ledger": words("Ký điểm kiểm sổ cái"),

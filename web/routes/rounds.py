@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from models.database import Session
-from operations import access, regulations, rounds, transition
+from operations import access, outbox, regulations, rounds, transition
 from operations.access import Actor
 from operations.public_disclosure import disclosure
-from operations.views import agenda, board, papers
+from operations.views import agenda, board, due, papers
 from rules import catalogue, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, Stage, State
 from rules.policy import Permission
@@ -29,6 +29,7 @@ router = APIRouter()
 Reader = Annotated[Visit, Depends(Permit(Permission.SEE_ROUND))]
 Opener = Annotated[Visit, Depends(Permit(Permission.OPEN_ROUND))]
 Extender = Annotated[Visit, Depends(Permit(Permission.EXTEND_ROUND))]
+Runner = Annotated[Visit, Depends(Permit(Permission.RUN_ROUND))]
 Advancer = Annotated[Visit, Depends(Permit(Permission.ADVANCE_ROUND))]
 Pauser = Annotated[Visit, Depends(Permit(Permission.PAUSE))]
 Discloser = Annotated[Visit, Depends(Permit(Permission.DISCLOSE))]
@@ -180,6 +181,10 @@ def _board(
         sessions = agenda.of_round(session, row, actor=visit.actor)
         units = board.units(session)
         silent = board.silent(session, row, actor=visit.actor, now=visit.now)
+        # Counts of the whole round: for those who watch the whole of it.
+        watches = visit.may(Act.SEE_DASHBOARD)
+        standings = due.of_round(session, code, now=visit.now) if watches else []
+        last_run = outbox.last_run(session, code) if watches else None
     errors: dict[str, str] = more.get("errors", {})
     return pages.render(
         visit,
@@ -191,12 +196,15 @@ def _board(
         papers=signed,
         sessions=sessions,
         silent=silent,
+        standings=standings,
+        last_run=last_run,
         session_states=STATES,
         units=units,
         kinds=KIND_NAMES,
         may={
             "extend": visit.may(Permission.EXTEND_ROUND) and not here.closed,
             "advance": visit.may(Permission.ADVANCE_ROUND) and not here.closed,
+            "run": visit.may(Permission.RUN_ROUND) and not here.closed,
             "convene": visit.may(Permission.CONVENE) and (not here.closed or bool(here.states.get(State.ELIGIBLE))),
             "disclose": visit.may(Permission.DISCLOSE),
             "answer": visit.may(Permission.RECORD_ANSWER),
@@ -289,6 +297,21 @@ def advance(visit: Advancer, code: str, form: Submitted) -> Response:
         return {"message": f"Đợt xét {code} đã chuyển sang «{name}»"}
 
     visit.act("round.advance", code, change, once=form.once)
+    return pages.done(f"/rounds/{code}", form.once)
+
+
+@router.post("/rounds/{code}/run")
+def run(visit: Runner, code: str, form: Submitted) -> Response:
+    """Ask for the machine's part of every stage now, instead of at the next time of the schedule."""
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        rounds.call_run(session, code, actor=actor)
+        return {
+            "message": f"Đã gọi lượt xử lý của đợt xét {code}",
+            "details": "Bộ chạy luồng làm ngay khi rảnh, thường trong vài giây; tải lại trang này để xem kết quả từng khâu.",
+        }
+
+    visit.act("round.run", code, change, once=form.once)
     return pages.done(f"/rounds/{code}", form.once)
 
 

@@ -1,0 +1,41 @@
+"""A run that failed or was cut off: one letter to the administrators. Hooks of every flow, and what the runner calls."""
+
+from typing import Any
+from uuid import UUID
+
+from prefect.utilities.urls import url_for
+
+from operations.upkeep import alarm
+from tasks.runtime import installation
+
+STAGE_FAILED = "Có khâu lỗi"  # the name of a round's final state when a stage's own run has told already
+
+
+def tell(run_id: UUID, *, name: str, how: str, round_code: str | None) -> int:
+    """Queue the letter about a run, once however often it is told. Returns how many letters."""
+    with installation().database.begin_unrecorded() as session:
+        return alarm.run_failed(
+            session,
+            run_id=str(run_id),
+            run_name=name,
+            how=how,
+            round_code=round_code,
+            page=url_for("flow-run", run_id) or "",
+        )
+
+
+def hook(_flow: Any, run: Any, state: Any) -> None:
+    """For `on_failure` and `on_crashed`."""
+    if state.name != STAGE_FAILED:
+        tell(run.id, name=run.name, how=how(state), round_code=run.parameters.get("round_code"))
+
+
+def how(state: Any) -> str:
+    """What happened, in the words of our pages."""
+    if state.name == "TimedOut":
+        return "quá thời gian cho phép"
+    return "bị ngắt giữa chừng" if state.is_crashed() else "lỗi"
+
+
+# For @flow.
+GUARDED: dict[str, Any] = {"on_failure": [hook], "on_crashed": [hook]}

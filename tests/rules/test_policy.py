@@ -21,7 +21,10 @@ MATRIX: dict[Permission, tuple[set[Role], dict[Role, Relation]]] = {
     Permission.SEE_INBOX: (EVERYBODY, {}),
     Permission.OWN_ACCOUNT: (EVERYBODY, {}),
     Permission.SEE_ROUND: (EVERYBODY - {ADMINISTRATOR}, {}),
-    **dict.fromkeys((Permission.OPEN_ROUND, Permission.ADVANCE_ROUND, Permission.EXTEND_ROUND, Permission.RUN_ROUND), ({SECRETARY}, {})),
+    **dict.fromkeys(
+        (Permission.OPEN_ROUND, Permission.ADVANCE_ROUND, Permission.EXTEND_ROUND, Permission.RUN_ROUND),
+        ({SECRETARY}, {}),
+    ),
     **dict.fromkeys(
         (Permission.SEE_NOMINATION, Permission.SEE_FINDINGS, Permission.SEE_PAPERS),
         (OFFICE, {OFFICER: R.OWN_UNIT, HEAD: R.OWN_UNIT, MEMBER: R.MEMBER, TELLER: R.MEMBER}),

@@ -76,7 +76,7 @@ def extend_stage(
 
 
 @router.post("/{code}/run", response_model=shapes.RoundCode, status_code=202)
-def run_round(call: Annotated[Call, Depends(Change(Act.RUN_ROUND))], code: InPath) -> Any:
+def run_round(call: Annotated[Call, Depends(Change(Permission.RUN_ROUND))], code: InPath) -> Any:
     """Ask for the machine's part of every stage now: a run of the round's flow, which starts within seconds."""
 
     def change(session: Any, actor: Any) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _board(
         units = board.units(session)
         silent = board.silent(session, row, actor=visit.actor, now=visit.now)
         # Counts of the whole round: for those who watch the whole of it.
-        watches = visit.may(Act.SEE_DASHBOARD)
+        watches = visit.may(Permission.SEE_DASHBOARD)
         standings = due.of_round(session, code, now=visit.now) if watches else []
         last_run = outbox.last_run(session, code) if watches else None
     errors: dict[str, str] = more.get("errors", {})

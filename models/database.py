@@ -23,14 +23,16 @@ from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
 __all__ = [
-    "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken", "sqlalchemy_url",
-    "sqlite_url",
+    "AT_ONCE", "BESIDE", "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken",
+    "sqlalchemy_url", "sqlite_url",
 ]  # fmt: skip
 
 # What is raised when the database does not answer (locked, restarted, gone): the same act may succeed later.
 NoAnswer = sa.exc.OperationalError
 # In Session.info: what an act writes once, at its end, before its commit; whose ledger it must be; did it add to it?
 LAST_WRITES, OWNER, RECORDED = "last_writes", "owner", "recorded"
+# And the data folder, for what must not be known from the database alone; is the act to be signed as soon as it stands?
+BESIDE, AT_ONCE = "beside", "at_once"
 
 # Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
 _WAL_IS_SOUND = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -77,7 +79,9 @@ class Database:
         self.url = sqlalchemy_url(url)
         self.is_sqlite = self.url.drivername == "sqlite"
         self.owner: str | None = None  # the key of the folder, once it is known: acts on another's ledger are refused
-        self.after_act: Callable[[], None] | None = None  # called when an act that added to the ledger is committed
+        # Called when an act that added to the ledger is committed; True: to be signed at once.
+        self.after_act: Callable[[bool], None] | None = None
+        self.beside = Path(self.url.database).absolute().parent if self.is_sqlite and self.url.database else None
         # SQLite's own waiting is polling with longer and longer sleeps: of twenty writers one might wait for seconds
         # while the file lies free. Within a process they queue here; PostgreSQL queues by itself.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
@@ -93,7 +97,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One act: committed when the block ends, rolled back whole when it raises. Serial among writers."""
-        with _readable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _readable(), self._turn, self._session(self.engine) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
             session.info[OWNER] = self.owner
@@ -102,12 +106,12 @@ class Database:
             for write in session.info.pop(LAST_WRITES, ()):
                 write(session)
         if self.after_act is not None and session.info.get(RECORDED):
-            self.after_act()
+            self.after_act(session.info.get(AT_ONCE, False))
 
     @contextmanager
     def begin_unrecorded(self) -> Iterator[Session]:
         """A write that is no act (outbox leases, security log): does not wait for the ledger on PostgreSQL."""
-        with _readable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _readable(), self._turn, self._session(self.engine) as session, session.begin():
             yield session
 
     @contextmanager
@@ -116,8 +120,11 @@ class Database:
         engine = self.engine.execution_options(read_only=True)
         if not self.is_sqlite:
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        with _readable(), Session(engine, expire_on_commit=False) as session:
+        with _readable(), self._session(engine) as session:
             yield session
+
+    def _session(self, engine: sa.Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={BESIDE: self.beside})
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision (Alembic); one already there is only looked at, without a lock."""

@@ -231,6 +231,14 @@ class TellersCalled(_Strict):
     key: Line | None
 
 
+class ReceiptsPublished(_Strict):
+    """To each voter of a closed ballot. `key`: the fingerprint of the key that sealed it; None where votes are open."""
+
+    member_name: Line
+    session_code: Line
+    key: Line | None
+
+
 class BallotAnnulled(_Strict):
     member_name: Line
     session_code: Line
@@ -436,6 +444,7 @@ KINDS: Mapping[str, Kind] = {
     "conflicts_found": Kind("council_vote", ConflictsFound),
     "ballot_reminder": Kind("council_vote", BallotReminder),
     "tellers_called": Kind("council_vote", TellersCalled),
+    "receipts_published": Kind("council_vote", ReceiptsPublished),
     "ballot_annulled": Kind("council_vote", BallotAnnulled),
     "waiting_for_signature": Kind("chairman_signature", WaitingForSignature),
     "sent_back_by_chairman": Kind("chairman_signature", SentBackByChairman),
@@ -470,6 +479,7 @@ PLACES: Mapping[str, str] = {
     "conflicts_found": _SESSION,
     "ballot_reminder": _SESSION,
     "tellers_called": _SESSION,
+    "receipts_published": f"{_SESSION}/verify",
     "ballot_annulled": _SESSION,
     "waiting_for_signature": "/sign",
     "petition_received": "/petitions/{petition_code}",

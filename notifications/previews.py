@@ -96,6 +96,11 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "needed": 2,
         "key": "ABCD-EFGH-IJKL-MNOP",
     },
+    "receipts_published": {
+        "member_name": "Vàng A Thí",
+        "session_code": "PH-2024-03",
+        "key": "ABCD-EFGH-IJKL-MNOP",
+    },
     "ballot_annulled": {
         "member_name": "Vàng A Thí",
         "session_code": "PH-2024-03",

@@ -48,7 +48,9 @@ class Installation:
 
     @cached_property
     def database(self) -> Database:
-        return Database(self.settings.get("DATABASE_URL") or sqlite_url(self.folder))
+        found = Database(self.settings.get("DATABASE_URL") or sqlite_url(self.folder))
+        found.beside = self.folder
+        return found
 
     @cached_property
     def signer(self) -> note.Signer:
@@ -132,10 +134,10 @@ class Installation:
         found = [entry.name for entry in self.folder.iterdir()] if self.folder.exists() else []
         # An earlier set-up that was cut off leaves the database and its journal: it simply goes on.
         strangers = {name for name in found if not name.startswith("vinhdanh.sqlite3")}
-        if strangers - {"vinhdanh.toml", "run", "prefect", "files", *beside}:
+        if strangers - {"vinhdanh.toml", "run", "prefect", "files", "ballots", *beside}:
             raise Refusal("folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống.")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        for name in ("files", "run", "prefect"):
+        for name in ("files", "run", "prefect", "ballots"):
             (self.folder / name).mkdir(exist_ok=True)
         self.database.migrate()
         with self.database.read() as session:

@@ -17,7 +17,7 @@ from ledger import commitment, entry, kinds, merkle
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import InstallationRow, LedgerAct, LedgerEntry, LedgerHead, LedgerOpening
-from models.database import LAST_WRITES, OWNER, RECORDED
+from models.database import AT_ONCE, LAST_WRITES, OWNER, RECORDED
 from models.types import table
 from rules.refusal import Refusal
 
@@ -189,6 +189,22 @@ def note_erased(session: Session, fields: Sequence[tuple[int, str]], *, ground: 
 def erased(index: int, field: str) -> str:
     """A field of an entry as the ledger names it where it was erased."""
     return f"{index}/{field}"
+
+
+def sign_at_once(session: Session) -> None:
+    """Have the key sign, and remember, the ledger with this act in it, as soon as the act is committed."""
+    session.info[AT_ONCE] = True
+
+
+def unwritten(session: Session) -> list[tuple[int, str, str, str, str]]:
+    """(index, kind, subject, leaf, openings) of this act's entries, which are in no table before its end."""
+    pending: _Pending | None = session.info.get(_PENDING)
+    if pending is None:
+        return []
+    return [
+        (leaf["index"], leaf["kind"], leaf["subject"], leaf["leaf"], opening["openings"])
+        for leaf, opening in zip(pending.leaves, pending.openings, strict=True)
+    ]
 
 
 def size(session: Session) -> int:

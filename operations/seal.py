@@ -193,7 +193,8 @@ def seal(session: Session, signer: note.Signer, place: Path) -> Checkpoint:
 class Keeper:
     """Has what is acted signed in time, whoever acts and whether the engine runs or not.
 
-    Called after each act that was committed: signs when the last signature is half an hour old. `now` signs at once.
+    Called after each act that was committed: signs when the last signature is half an hour old, or `at_once` where the
+    act asks for it. `now` signs in any case.
     """
 
     def __init__(self, database: Database, signer: note.Signer, place: Path) -> None:
@@ -207,9 +208,12 @@ class Keeper:
         """What this key signed last."""
         return remembered(self.place, self.signer.vkey)
 
-    def __call__(self) -> None:
+    def __call__(self, at_once: bool = False) -> None:
         """An act was committed, and stays: what hinders the signature is written to the log and seen by `doctor`."""
         self.unsigned = True
+        if at_once:
+            self.try_now()
+            return
         if self._due_at is None:
             with self._database.read() as session:
                 last = newest(session)

@@ -29,7 +29,7 @@ from models.database import Database, sqlite_url
 from operations import access, binding, outbox, rounds, seal
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.council_vote import ballot_box, convening, counting, sessions, vote
+from operations.council_vote import ballot_box, ballot_memory, convening, counting, sessions, vote
 from operations.home_affairs_review import review
 from operations.installation import Installation, moment
 from operations.people import roles
@@ -204,6 +204,9 @@ class Templates:
             database = Database(self._cluster().create(name, on or "template0"))
         if on is not None:
             self._copy_memory(kind, on, memory_of(database))
+        database.beside = self._beside(kind, name)
+        if on is not None:
+            self._copy_beside(kind, on, database.beside)
         acts(database)
         database.close()
         self._known.add((kind, name))
@@ -214,11 +217,14 @@ class Templates:
             shutil.copy(self._file(name), folder / "vinhdanh.sqlite3")
             database = Database(sqlite_url(folder))
             self._copy_memory(kind, name, memory_of(database))
+            self._copy_beside(kind, name, folder)
             return database, database.close
         own = f"test_{next(self._numbers)}"
         cluster = self._cluster()
         database = Database(cluster.create(own, name))
         self._copy_memory(kind, name, memory_of(database))
+        database.beside = folder
+        self._copy_beside(kind, name, folder)
 
         def drop() -> None:
             database.close()
@@ -233,6 +239,17 @@ class Templates:
         )
         if kept.exists():
             shutil.copy(kept, to)
+
+    def _beside(self, kind: str, name: str) -> Path:
+        """The data folder of a template, for what an installation keeps outside of its database."""
+        found = self._file(name).parent if kind == "sqlite" else self.folder / f"{name}.postgresql"
+        found.mkdir(exist_ok=True)
+        return found
+
+    def _copy_beside(self, kind: str, name: str, to: Path) -> None:
+        kept = self._beside(kind, name) / ballot_memory.FOLDER
+        if kept.exists():
+            shutil.copytree(kept, to / ballot_memory.FOLDER)
 
     def _file(self, name: str) -> Path:
         return self.folder / name / "vinhdanh.sqlite3"

@@ -12,14 +12,28 @@ from sqlmodel import Session, col, select
 
 from ledger import sealing
 from ledger.canonical import dumps
-from models import Ballot, BallotBox, BallotReceipt, BallotRoll, CouncilSession, OpenVote
+from ledger.kinds import Kind
+from models import (
+    Ballot,
+    BallotBox,
+    BallotReceipt,
+    BallotRoll,
+    CouncilSession,
+    LedgerEntry,
+    OpenVote,
+    SessionMember,
+)
 from models.types import table
+from operations import record
+from operations.council_vote import ballot_memory
 from rules import lifecycle
 from rules.refusal import Citation, Refusal
 
 COUNCIL = Citation(document=lifecycle.LAW, article="90", clause="4")
 _B = table(BallotBox).c
 _R = table(BallotReceipt).c
+_M = table(SessionMember).c
+_E = table(LedgerEntry).c
 
 
 def of(session: Session, sitting: CouncilSession) -> Ballot | None:
@@ -68,12 +82,14 @@ def open_slip(sitting: CouncilSession, username: str, choices: str) -> bytes:
 
 def put_in(session: Session, sitting: CouncilSession, ballot: Ballot, envelope: bytes) -> None:
     """Add one envelope: all are deleted and written again, sorted, so no order survives on any engine."""
+    before = ballot.box_sha256 or ""
     inside = sorted([*unaltered(session, sitting, ballot), envelope])
     empty(session, sitting)
     session.connection().execute(
         sa.insert(table(BallotBox)), [{"session_id": sitting.id, "envelope": one} for one in inside]
     )
     note(ballot, inside)
+    ballot_memory.note_box(session, sitting.code, before, ballot.box_sha256 or "")
 
 
 def note(ballot: Ballot, inside: Iterable[bytes]) -> None:
@@ -82,12 +98,13 @@ def note(ballot: Ballot, inside: Iterable[bytes]) -> None:
 
 
 def unaltered(session: Session, sitting: CouncilSession, ballot: Ballot) -> list[bytes]:
-    """The box as the last cast left it: as many envelopes as names on the roll, the same digest.
+    """The box as the last cast left it: as many envelopes as names on the roll, the same digest in row and data folder.
 
-    Raises Refusal `roll_mismatch`; then nothing may be counted.
+    The roll is the one that the ledger saw signed. Raises Refusal `roll_mismatch`; then nothing may be counted.
     """
     inside = envelopes(session, sitting, ballot)
-    roll = len(voted(session, sitting))
+    on_roll = voted(session, sitting)
+    roll = len(on_roll)
     if ballot.kind != "paper" and roll != len(inside):
         raise mismatch(
             sitting.code,
@@ -95,9 +112,22 @@ def unaltered(session: Session, sitting: CouncilSession, ballot: Ballot) -> list
             roll=roll,
             envelopes=len(inside),
         )
-    if ballot.box_sha256 != sealing.box_digest(inside):
+    memory = ballot_memory.recall(session, sitting.code)
+    kept = (ballot.box_sha256,) if memory is None else memory.boxes
+    if ballot.box_sha256 != sealing.box_digest(inside) or ballot.box_sha256 not in kept:
         raise mismatch(sitting.code, "có phiếu trong hòm đã bị thay, thêm hoặc bớt.", roll=roll, envelopes=len(inside))
+    if on_roll != _signed(session, sitting):
+        raise mismatch(sitting.code, "danh sách đã ký bỏ phiếu khác sổ cái.", roll=roll, envelopes=len(inside))
     return inside
+
+
+def _signed(session: Session, sitting: CouncilSession) -> set[str]:
+    """Usernames that the ledger has on the roll."""
+    members = sa.select(_M.member, _M.username).where(_M.session_id == sitting.id)
+    numbers = {f"{sitting.code}/{number}": username for number, username in session.execute(members)}
+    entries = sa.select(_E.subject).where(_E.subject.in_(list(numbers)), _E.kind == str(Kind.ROLL_SIGNED))
+    now = [one[2] for one in record.unwritten(session) if one[1] == str(Kind.ROLL_SIGNED)]
+    return {numbers[subject] for subject in (*session.execute(entries).scalars(), *now) if subject in numbers}
 
 
 def mismatch(session_code: str, said: str, *, roll: int, envelopes: int) -> Refusal:

@@ -8,13 +8,13 @@ import json
 from collections import Counter
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from ledger import commitment, entry, sealing
+from ledger import sealing
 from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import Ballot, CouncilSession, LedgerEntry, LedgerOpening
-from operations.council_vote import ballot_box, counting, electorate, sessions, vote
+from models import Ballot, CouncilSession
+from operations.council_vote import ballot_box, counting, electorate, frozen, sessions, vote
 from rules.refusal import Refusal, Unreadable
 
 
@@ -36,6 +36,8 @@ def verify(
     found = _Violations()
     if receipt is not None:
         _require_included(session, sitting, ballot, receipt)
+    for where, key, what in frozen.differences(session, sitting):
+        found.say(where, key, what)
     _check_box(session, sitting, ballot, found)
     if sitting.state == "tallied":
         _check_count(session, sitting, ballot, rows, found)
@@ -140,21 +142,7 @@ def _written(numbers: electorate.Numbers) -> str:
     return "–".join(map(str, numbers))
 
 
-def committed(session: Session, kind: str, subject: str, field: str) -> Any:
+def committed(session: Session, kind: Kind, subject: str, field: str) -> Any:
     """The value that the newest such entry of the ledger commits to; None where nothing opens its commitment."""
-    row = session.exec(
-        select(LedgerEntry, LedgerOpening.openings)
-        .join(LedgerOpening, col(LedgerOpening.index) == col(LedgerEntry.index))
-        .where(LedgerEntry.subject == subject, LedgerEntry.kind == kind)
-        .order_by(col(LedgerEntry.index).desc())
-    ).first()
-    if row is None:
-        return None
-    try:
-        salt, value = json.loads(row[1])[field]
-        opens = commitment.opens(
-            entry.decode(row[0].leaf.encode()).commitments[field], commitment.salt_from_text(salt), value
-        )
-    except (ValueError, KeyError, TypeError):
-        return None
-    return value if opens else None
+    said = frozen.said(session, kind, subject, field)
+    return said[-1][1] if said else None

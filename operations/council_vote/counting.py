@@ -28,7 +28,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, sessions
+from operations.council_vote import ballot_box, frozen, sessions
 from operations.council_vote.ballot_box import COUNCIL
 from operations.council_vote.electorate import Electorate, Numbers
 from operations.home_affairs_review.review import not_approved
@@ -62,7 +62,7 @@ def tally_ballot(
 
     A secret ballot is opened with `shares` of as many tellers as its key needs; a paper one when two tellers counted
     the same; an open one by somebody other than who closed it. All or nothing: a refusal leaves everything shut.
-    Raises Refusal `ballot_open`, `already_tallied`, `wrong_shares`, `too_few_shares`, `roll_mismatch`, `four_eyes`,
+    Raises Refusal `ballot_open`, `already_tallied`, `frozen_changed`, `wrong_shares`, `too_few_shares`, `roll_mismatch`, `four_eyes`,
     `counts_missing`, `counts_differ`. The council advises; the chairman decides.
     Returns {"results": one a nomination, "batch": the published rows}.
     """
@@ -73,13 +73,14 @@ def tally_ballot(
     if sitting.state != "closed":
         raise Refusal("ballot_open", f"Phiên {session_code} chưa đóng phiếu nên chưa kiểm được.", citation=COUNCIL)
     ballot = ballot_box.require(session, sitting)
+    opened = frozen.require(session, sitting)
     inside = ballot_box.unaltered(session, sitting, ballot)
-    electorate = Electorate.of(session, sitting)
+    electorate = Electorate.of(session, sitting, opened)
     if ballot.kind == "paper":
         numbers, batch, said = _by_hand(session, sitting, electorate)
     else:
         if ballot.kind == "secret":
-            ballots, said = _unseal(sitting, ballot, inside, electorate, shares)
+            ballots, said = _unseal(opened, inside, electorate, shares)
         else:
             rights.require_other_tellers(session, [actor.username], list(electorate.awards))
             ballots, said = _read_openly(session, sitting, ballot, actor)
@@ -142,15 +143,15 @@ def batch_digest(text: str) -> str:
 
 def repeated(session: Session, sitting: CouncilSession, numbers: Mapping[str, Numbers]) -> list[dict[str, Any]]:
     """The results that these numbers give by the regulation: what an outsider computes again."""
-    return Electorate.of(session, sitting).results(numbers)
+    opened = frozen.Frozen(frozen.facts(session, sitting, ballot_box.require(session, sitting)))
+    return Electorate.of(session, sitting, opened).results(numbers)
 
 
 # Secret --------------------------------------------------------------------------------------------------------------
 
 
 def _unseal(
-    sitting: CouncilSession,
-    ballot: Ballot,
+    opened: frozen.Frozen,
     inside: Sequence[bytes],
     electorate: Electorate,
     shares: Sequence[sealing.Share],
@@ -162,24 +163,24 @@ def _unseal(
     shares = list(dict.fromkeys(shares))
     tellers = {member.username for member in electorate.members if member.teller}
     for share in shares:
-        if share.session == sitting.code and share.teller not in tellers:
-            raise wrong_shares(f"«{share.teller}» không phải người kiểm phiếu của phiên {sitting.code}.")
+        if share.session == opened.session and share.teller not in tellers:
+            raise wrong_shares(f"«{share.teller}» không phải người kiểm phiếu của phiên {opened.session}.")
     brought = sorted({share.teller for share in shares})
     if len(brought) != len(shares):
         raise wrong_shares("Có người kiểm phiếu nộp hai mảnh khóa khác nhau; mỗi người nộp một mảnh của mình.")
-    if any(share.needed != ballot.shares_needed for share in shares):
-        raise wrong_shares(f"Phiên {sitting.code} cần {ballot.shares_needed} mảnh khóa; có mảnh ghi một số khác.")
+    if any(share.needed != opened.shares_needed for share in shares):
+        raise wrong_shares(f"Phiên {opened.session} cần {opened.shares_needed} mảnh khóa; có mảnh ghi một số khác.")
     if not shares:
-        raise _too_few(0, ballot.shares_needed or 0)
+        raise _too_few(0, opened.shares_needed)
     try:
         return (
             sealing.open_box(
                 inside,
                 shares=shares,
-                public_key=ballot_box.public_key(ballot),
-                session=sitting.code,
-                frozen=sitting.frozen_sha256 or "",
-                agenda=list(electorate.awards),
+                public_key=opened.public_key,
+                session=opened.session,
+                frozen=opened.digest,
+                agenda=opened.agenda,
             ),
             brought,
         )
@@ -188,7 +189,9 @@ def _unseal(
     except sealing.WrongShares as wrong:
         raise wrong_shares(wrong.message) from None
     except sealing.BadEnvelope as bad:
-        raise ballot_box.mismatch(sitting.code, bad.message, roll=len(electorate.roll), envelopes=len(inside)) from None
+        raise ballot_box.mismatch(
+            opened.session, bad.message, roll=len(electorate.roll), envelopes=len(inside)
+        ) from None
 
 
 def wrong_shares(said: str) -> Refusal:
@@ -280,7 +283,7 @@ def enter_count(
     if ballot_box.require(session, sitting).kind != "paper":
         raise Refusal("not_paper", f"Phiên {session_code} không bỏ phiếu giấy nên không có gì để đếm tay.")
     seat = sessions.seat_of(session, sitting, actor)
-    electorate = Electorate.of(session, sitting)
+    electorate = Electorate.of(session, sitting, frozen.require(session, sitting))
     _require_whole(counts, electorate)
     numbers = {code: _numbers(counts[code]) for code in electorate.awards}
     electorate.require_fitting(numbers)

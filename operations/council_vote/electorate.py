@@ -4,19 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
-from models import AgendaItem, CouncilSession, Nomination, ReviewRound, SessionMember
-from models.types import table
+from models import CouncilSession, ReviewRound
 from operations import (
     regulations,
 )
-from operations.council_vote import ballot_box, recusals, sessions
+from operations.council_vote import ballot_box, frozen
 from rules import regulation, tally
 
-_N = table(Nomination).c
-_I = table(AgendaItem).c
 Numbers = tuple[int, int, int]  # approve, disapprove, abstain
 
 
@@ -26,31 +22,21 @@ class Electorate:
 
     session: str
     awards: Mapping[str, str]  # of each code on the agenda, in order
-    members: Sequence[SessionMember]
+    members: Sequence[frozen.Seat]
     aside: Mapping[str, frozenset[str]]  # code → usernames
     roll: frozenset[str]
     rules: Mapping[str, regulation.VoteRule]
 
     @classmethod
-    def of(cls, session: Session, sitting: CouncilSession) -> "Electorate":
-        rows = session.execute(
-            sa.select(_N.code, _N.award)
-            .join_from(AgendaItem, Nomination, _I.nomination_id == _N.id)
-            .where(_I.session_id == sitting.id)
-            .order_by(_N.code)
-        )
-        awards = {row.code: row.award for row in rows}
+    def of(cls, session: Session, sitting: CouncilSession, opened: frozen.Frozen) -> "Electorate":
         parsed = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
-        aside: dict[str, set[str]] = {}
-        for username, code in recusals.of(session, sitting):
-            aside.setdefault(code, set()).add(username)
         return cls(
-            sitting.code,
-            awards,
-            sessions.members_of(session, sitting),
-            {code: frozenset(away) for code, away in aside.items()},
+            opened.session,
+            opened.awards,
+            opened.seats,
+            {code: opened.away(code) for code in opened.agenda},
             frozenset(ballot_box.voted(session, sitting)),
-            {award: parsed.vote_rule(award) for award in set(awards.values())},
+            {award: parsed.vote_rule(award) for award in set(opened.awards.values())},
         )
 
     def voters(self, code: str) -> int:

@@ -6,7 +6,7 @@ regulation may ask for an open vote or for paper slips instead; the strictest fo
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, conflicts_found, counting, recusals, sessions
+from operations.council_vote import ballot_box, ballot_memory, conflicts_found, counting, frozen, recusals, sessions
 from operations.council_vote.ballot_box import COUNCIL
 from rules import regulation, tally
 from rules.lifecycle import Action, Role, Stage, State
@@ -190,7 +190,7 @@ def open_ballot(
     """Freeze members, attendance, recusals, rules and agenda, and open the box.
 
     A secret ballot needs the public key of a key whose shares the tellers already hold (`prospect`, then `new_key`).
-    Raises Refusal `key_required` and those of `prospect`.
+    What froze is in the ledger and in the data folder's memory. Raises Refusal `key_required` and those of `prospect`.
     Returns {"agenda", "frozen", "ballot", "key" (its fingerprint), "left", "warnings"}.
     """
     sitting = _convened(session, session_code, actor)
@@ -214,18 +214,6 @@ def open_ballot(
         shares_needed=plan.needed if sealed else None,
         opened_by=actor.username,
     )
-    frozen = hashlib.sha256(
-        dumps(
-            {
-                "session": sitting.code,
-                "members": [[m.member, m.username, int(m.attended)] for m in sessions.members_of(session, sitting)],
-                "recusals": sorted([list(pair) for pair in recusals.of(session, sitting)]),
-                "regulation": sitting.regulation_sha256,
-                "agenda": agenda,
-                "ballot": [ballot.kind, ballot.public_key or "", ballot.shares_needed or 0],
-            }
-        )
-    ).hexdigest()
     moved, results, _ = transition.move(
         session, Action.PUT_ON_BALLOT, agenda, actor=actor, now=now, kind=Kind.NOMINATION_PUT_ON_BALLOT
     )
@@ -233,9 +221,10 @@ def open_ballot(
     session.connection().execute(
         sa.insert(table(AgendaItem)), [{"session_id": sitting.id, "nomination_id": row.id} for row in moved]
     )
-    sitting.state = "open"
-    sitting.frozen_sha256 = frozen
     sitting.opened_at = now
+    opened = frozen.Frozen(frozen.facts(session, sitting, ballot))
+    sitting.state = "open"
+    sitting.frozen_sha256 = opened.digest
     sitting.version += 1
     ballot_box.note(ballot, [])
     session.add_all([sitting, ballot])
@@ -246,7 +235,9 @@ def open_ballot(
         [(sitting.code, sessions.aspects(sitting, "state", "frozen", "opened"))],
         by=actor.username,
     )
-    record.record(session, Kind.BALLOT_OPENED, [(sitting.code, {"how": how_aspect(ballot)})], by=actor.username)
+    how = record.record(session, Kind.BALLOT_OPENED, [(sitting.code, {"how": how_aspect(ballot)})], by=actor.username)
+    frozen.remember(session, opened, ballot, (index, how))
+    record.sign_at_once(session)
     record.record(
         session,
         Kind.AGENDA_SET,
@@ -256,9 +247,9 @@ def open_ballot(
     announce.stage(session, session.get_one(ReviewRound, sitting.round_id).code, Stage.COUNCIL_VOTE, index=index)
     return {
         "agenda": agenda,
-        "frozen": frozen,
+        "frozen": opened.digest,
         "ballot": ballot.kind,
-        "key": sealing.fingerprint(public_key) if sealed and public_key else None,
+        "key": opened.fingerprint,
         "left": list(plan.left),
         "warnings": list(plan.warnings),
     }
@@ -284,65 +275,65 @@ def require_quorum(present: int, members: int, rule: regulation.VoteRule, *, awa
 def cast(session: Session, session_code: str, *, choices: Mapping[str, str], actor: Actor) -> dict[str, Any]:
     """Put one member's ballot for the whole agenda into the box and sign the roll. A line left out is an abstention.
 
-    A secret ballot is sealed here: no choice is stored, logged or announced, and nothing of it comes back.
-    Raises Refusal `not_a_member`, `ballot_closed`, `already_voted`, `recused`, `not_on_agenda`, `unknown_choice`,
-    `not_attending`, `paper_ballot`, `roll_mismatch`. Returns {"receipt"}, which proves that the envelope is in the box
-    and says nothing of what it holds.
+    A secret ballot is sealed here, with the key that froze at the opening: no choice is stored, logged or announced, and
+    nothing of it comes back. Raises Refusal `not_a_member`, `ballot_closed`, `frozen_changed`, `already_voted`, `recused`,
+    `not_on_agenda`, `unknown_choice`, `not_attending`, `paper_ballot`, `roll_mismatch`.
+    Returns {"receipt", "key"}: the receipt proves that the envelope is in the box and says nothing of what it holds; the
+    key's fingerprint is for comparing (None where nothing is sealed).
     """
-    sitting = sessions.by_code(session, session_code)
-    member = sessions.seat_of(session, sitting, actor)
-    ballot = _open(session, sitting)
-    if ballot.kind == "paper":
-        raise Refusal(
-            "paper_ballot",
-            f"Phiên {session_code} bỏ phiếu giấy: hãy nhận phiếu, ký danh sách rồi bỏ phiếu vào hòm tại phòng họp.",
-            citation=COUNCIL,
-        )
-    _require_may_vote(session, sitting, member)
-    agenda = sessions.agenda_codes(session, sitting)
-    aside = {code for username, code in recusals.of(session, sitting) if username == member.username}
-    _check_choices(choices, agenda, aside)
-    chosen = {code: choices.get(code, "abstain") for code in agenda if code not in aside}
-    if ballot.kind == "secret":
+    sitting, member, ballot, opened = _voter(session, session_code, actor)
+    aside = opened.aside(member.username)
+    _check_choices(choices, opened.agenda, aside)
+    chosen = {code: choices.get(code, "abstain") for code in opened.agenda if code not in aside}
+    if opened.kind == "secret":
         envelope = sealing.seal(
             chosen,
-            agenda=agenda,
+            agenda=opened.agenda,
             aside=aside,
-            public_key=ballot_box.public_key(ballot),
-            session=sitting.code,
-            frozen=sitting.frozen_sha256 or "",
+            public_key=opened.public_key,
+            session=opened.session,
+            frozen=opened.digest,
         )
         ballot_box.put_in(session, sitting, ballot, envelope)
     else:
         envelope = _vote_openly(session, sitting, ballot, member, chosen, by=actor.username)
     session.add(ballot)
     _sign_the_roll(session, sitting, [member], by=actor.username)
-    return {"receipt": sealing.receipt(envelope)}
+    return {"receipt": sealing.receipt(envelope), "key": opened.fingerprint}
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """An empty ballot of one member: every nomination on it, and those from which the member stands aside."""
-
-    kind: str
-    agenda: tuple[str, ...]
-    aside: frozenset[str]
-
-
-def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
-    """What this member would vote on now. Raises what `cast` raises for somebody who may not."""
+def _voter(
+    session: Session, session_code: str, actor: Actor
+) -> tuple[CouncilSession, SessionMember, Ballot, frozen.Frozen]:
+    """The open ballot and its seat of somebody who may vote in it now, by this door."""
     sitting = sessions.by_code(session, session_code)
     member = sessions.seat_of(session, sitting, actor)
     ballot = _open(session, sitting)
-    if ballot.kind == "paper":
+    opened = frozen.require(session, sitting)
+    if opened.kind == "paper":
         raise Refusal(
             "paper_ballot",
             f"Phiên {session_code} bỏ phiếu giấy: hãy nhận phiếu, ký danh sách rồi bỏ phiếu vào hòm tại phòng họp.",
             citation=COUNCIL,
         )
-    _require_may_vote(session, sitting, member)
-    aside = {code for username, code in recusals.of(session, sitting) if username == member.username}
-    return Slip(ballot.kind, tuple(sessions.agenda_codes(session, sitting)), frozenset(aside))
+    _require_may_vote(session, sitting, member, opened)
+    return sitting, member, ballot, opened
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """An empty ballot of one member: every nomination on it, those from which the member stands aside, the key's name."""
+
+    kind: str
+    agenda: tuple[str, ...]
+    aside: frozenset[str]
+    key: str | None
+
+
+def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
+    """What this member would vote on now. Raises what `cast` raises for somebody who may not."""
+    _, member, _, opened = _voter(session, session_code, actor)
+    return Slip(opened.kind, opened.agenda, opened.aside(member.username), opened.fingerprint)
 
 
 def _open(session: Session, sitting: CouncilSession) -> Ballot:
@@ -355,7 +346,7 @@ def _open(session: Session, sitting: CouncilSession) -> Ballot:
     return ballot_box.require(session, sitting)
 
 
-def _require_may_vote(session: Session, sitting: CouncilSession, member: SessionMember) -> None:
+def _require_may_vote(session: Session, sitting: CouncilSession, member: SessionMember, opened: frozen.Frozen) -> None:
     """Once, and present — or absent where the regulation takes written opinions."""
     if session.get(BallotRoll, (sitting.id, member.username)) is not None:
         raise Refusal(
@@ -366,7 +357,7 @@ def _require_may_vote(session: Session, sitting: CouncilSession, member: Session
     if member.attended:
         return
     parsed = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
-    if any(parsed.vote_rule(award).absent != "written_opinion" for award in _awards_on(session, sitting)):
+    if any(parsed.vote_rule(award).absent != "written_opinion" for award in set(opened.awards.values())):
         raise Refusal(
             "not_attending",
             f"{member.name} không có mặt tại phiên họp và Quy chế không cho lấy ý kiến bằng văn bản; phiếu không được "
@@ -375,7 +366,7 @@ def _require_may_vote(session: Session, sitting: CouncilSession, member: Session
         )
 
 
-def _check_choices(choices: Mapping[str, str], agenda: Sequence[str], aside: set[str]) -> None:
+def _check_choices(choices: Mapping[str, str], agenda: Sequence[str], aside: Collection[str]) -> None:
     listed = set(agenda)
     for code, choice in choices.items():
         if code in aside:
@@ -403,12 +394,14 @@ def _vote_openly(
     by: str,
 ) -> bytes:
     before = ballot_box.unaltered(session, sitting, ballot)
+    was = ballot.box_sha256 or ""
     vote = OpenVote(session_id=sitting.id or 0, username=member.username, choices=dumps(dict(chosen)).decode())
     session.add(vote)
     session.flush()
     record.record(session, Kind.OPEN_VOTE_CAST, [(f"{sitting.code}/{member.member}", open_vote_aspects(vote))], by=by)
     slip = ballot_box.open_slip(sitting, vote.username, vote.choices)
     ballot_box.note(ballot, [*before, slip])
+    ballot_memory.note_box(session, sitting.code, was, ballot.box_sha256 or "")
     return slip
 
 
@@ -428,11 +421,13 @@ def _sign_the_roll(session: Session, sitting: CouncilSession, members: Sequence[
 def sign_roll(session: Session, session_code: str, members: Sequence[str], *, actor: Actor) -> int:
     """Enter who took a paper slip and signed the list for it. Returns how many have signed.
 
-    Raises Refusal `not_paper`, `ballot_closed`, `not_a_member`, `already_voted`, `not_attending`.
+    Raises Refusal `not_paper`, `ballot_closed`, `frozen_changed`, `not_a_member`, `already_voted`, `not_attending`.
     """
     sitting = sessions.by_code(session, session_code)
     sessions.require_for(session, sitting, Permission.SIGN_ROLL, actor=actor)
-    if _open(session, sitting).kind != "paper":
+    _open(session, sitting)
+    opened = frozen.require(session, sitting)
+    if opened.kind != "paper":
         raise Refusal(
             "not_paper", f"Phiên {session_code} không bỏ phiếu giấy; thành viên tự bỏ phiếu bằng tài khoản của mình."
         )
@@ -440,27 +435,29 @@ def sign_roll(session: Session, session_code: str, members: Sequence[str], *, ac
         found.username: found for found in (sessions.member_named(session, sitting, member) for member in members)
     }
     for member in signing.values():
-        _require_may_vote(session, sitting, member)
+        _require_may_vote(session, sitting, member, opened)
     _sign_the_roll(session, sitting, list(signing.values()), by=actor.username)
     return len(voted(session, sitting))
 
 
 def close_ballot(session: Session, session_code: str, *, actor: Actor, now: datetime) -> dict[str, int]:
     """Stop the voting and publish the receipts. Raises Refusal `not_quorate` while fewer members voted than the quorum
-    asks for, `roll_mismatch` when box and roll differ. Returns {"roll": n, "envelopes": n}.
+    asks for, `frozen_changed`, `roll_mismatch` when box and roll differ. Whoever voted is asked by letter to compare the
+    receipt. Returns {"roll": n, "envelopes": n}.
     """
     sitting = sessions.by_code(session, session_code)
     sessions.require_for(session, sitting, Permission.CLOSE_BALLOT, actor=actor)
     if sitting.state != "open":
         raise Refusal("ballot_closed", f"Phiên {session_code} không đang mở phiếu.", citation=COUNCIL)
     ballot = ballot_box.require(session, sitting)
+    opened = frozen.require(session, sitting)
     inside = ballot_box.unaltered(session, sitting, ballot)
     round_ = session.get_one(ReviewRound, sitting.round_id)
     parsed = regulations.of_round(session, round_)
-    members = sessions.members_of(session, sitting)
-    roll = len(voted(session, sitting))
-    for award in _awards_on(session, sitting):
-        require_quorum(roll, len(members), parsed.vote_rule(award), award=award)
+    on_roll = voted(session, sitting)
+    roll = len(on_roll)
+    for award in sorted(set(opened.awards.values())):
+        require_quorum(roll, len(opened.seats), parsed.vote_rule(award), award=award)
     sitting.state = "closed"
     sitting.closed_at = now
     sitting.version += 1
@@ -476,27 +473,8 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     )
     record.record(session, Kind.BALLOT_CLOSED, [(sitting.code, closed_aspects(ballot, receipts))], by=actor.username)
     announce.stage(session, round_.code, Stage.COUNCIL_VOTE, index=index)
-    if ballot.kind != "open":
-        key = sealing.fingerprint(ballot_box.public_key(ballot)) if ballot.kind == "secret" else None
-        announce.notices(
-            session,
-            [
-                announce.Notice(
-                    kind="tellers_called",
-                    about=f"{sitting.code}/{index}",
-                    to=member.email,
-                    recipient=member.member,
-                    context={
-                        "member_name": member.name,
-                        "session_code": sitting.code,
-                        "needed": ballot.shares_needed or 0,
-                        "key": key,
-                    },
-                )
-                for member in members
-                if member.teller
-            ],
-        )
+    record.sign_at_once(session)
+    announce.notices(session, _closing_letters(opened, on_roll, about=f"{sitting.code}/{index}"))
     # Of paper, each who signed has put one slip in; whether they are all there the tellers' counts say.
     return {"roll": roll, "envelopes": roll if ballot.kind == "paper" else len(inside)}
 
@@ -512,14 +490,39 @@ def closed_aspects(ballot: Ballot, receipts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _awards_on(session: Session, sitting: CouncilSession) -> list[str]:
-    query = (
-        sa.select(_N.award)
-        .join_from(AgendaItem, Nomination, _I.nomination_id == _N.id)
-        .where(_I.session_id == sitting.id)
-        .distinct()
-    )
-    return sorted(row[0] for row in session.execute(query))
+def _closing_letters(opened: frozen.Frozen, on_roll: Collection[str], *, about: str) -> list[announce.Notice]:
+    """The tellers are called; whoever voted is asked to compare receipt and key, which nobody else can do for them."""
+    told: list[announce.Notice] = []
+    if opened.kind != "open":
+        told += [
+            announce.Notice(
+                kind="tellers_called",
+                about=about,
+                to=seat.email,
+                recipient=seat.member,
+                context={
+                    "member_name": seat.name,
+                    "session_code": opened.session,
+                    "needed": opened.shares_needed,
+                    "key": opened.fingerprint,
+                },
+            )
+            for seat in opened.seats
+            if seat.teller
+        ]
+    if opened.kind != "paper":
+        told += [
+            announce.Notice(
+                kind="receipts_published",
+                about=about,
+                to=seat.email,
+                recipient=seat.member,
+                context={"member_name": seat.name, "session_code": opened.session, "key": opened.fingerprint},
+            )
+            for seat in opened.seats
+            if seat.username in on_roll
+        ]
+    return told
 
 
 def annul_ballot(
@@ -542,7 +545,8 @@ def annul_ballot(
     if not reason.strip():
         raise Refusal("reason_required", "Hủy cuộc bỏ phiếu phải nêu lý do.")
     free_text.check("Lý do hủy cuộc bỏ phiếu", reason, transition.LONGEST_REASON)
-    agenda = sessions.agenda_codes(session, sitting)
+    memory = ballot_memory.recall(session, sitting.code)  # the rows may be what somebody altered
+    agenda = list(frozen.Frozen(memory.facts).agenda) if memory else sessions.agenda_codes(session, sitting)
     _, results, _ = transition.move(
         session,
         Action.TAKE_OFF_BALLOT,

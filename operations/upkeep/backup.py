@@ -17,7 +17,7 @@ from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
 DATABASE, KEY = "vinhdanh.sqlite3", "ledger.key"
-_KEPT = (KEY, "vinhdanh.toml", "files")
+_KEPT = (KEY, "vinhdanh.toml", "files", "ballots")
 
 
 def write(installation: Installation, target: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from models import CouncilSession
 from operations import files, outbox
 from operations.access import LOCAL
-from operations.council_vote import ballot_box
+from operations.council_vote import ballot_box, frozen
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
@@ -117,15 +117,18 @@ def _letters(installation: Installation) -> str | None:
 
 
 def _ballots(installation: Installation) -> str | None:
-    """A box that was altered, or is empty because the database was restored from a backup."""
+    """What froze at the opening and differs now; a box that was altered, or is empty after a restore from a backup."""
     broken = []
     with installation.database.read() as session:
         for sitting in session.exec(
             select(CouncilSession).where(col(CouncilSession.state).in_(("open", "closed")))
         ).all():
             try:
+                frozen.require(session, sitting)
                 ballot_box.unaltered(session, sitting, ballot_box.require(session, sitting))
-            except Refusal:
+            except Refusal as refusal:
+                if refusal.code == "frozen_changed":
+                    return refusal.message
                 broken.append(sitting.code)
     if not broken:
         return None

@@ -14,6 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from models.database import BESIDE
 from operations.installation import Installation
 from operations.upkeep import backup
 
@@ -29,7 +30,7 @@ def taken(installation: Installation) -> Iterator[Session]:
     connection = _copied(Path(place), _scratch(installation.folder / "run"))
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.StaticPool, hide_parameters=True)
     try:
-        with Session(engine) as session:
+        with Session(engine, info={BESIDE: installation.folder}) as session:
             yield session
     finally:
         engine.dispose()

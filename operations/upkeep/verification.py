@@ -20,6 +20,7 @@ from ledger.kinds import Kind
 from models import LedgerEntry, LedgerHead, LedgerOpening
 from models.types import as_mapping, table
 from operations import record, seal
+from operations.council_vote import frozen
 from operations.upkeep import checkpoints, doers, protected
 
 
@@ -67,6 +68,10 @@ def verify(
         verdict.add("installation", 1, "sổ cái này bắt đầu với khóa khác, không phải khóa đang kiểm")
     outside = checkpoints.Outside(vkey, memory, tuple(known), wall or datetime.now(UTC))
     compare(session, read_entries(session, verdict, outside), verdict)
+    named = {(one["table"], one["key"]) for one in verdict.violations}
+    for name, key, what in frozen.every_difference(session):
+        if (name, key) not in named:
+            verdict.add(name, key, what)
     return verdict
 
 

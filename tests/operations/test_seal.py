@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from ledger import canonical, commitment, entry, merkle, note
 from models import Checkpoint
+from models.database import BESIDE
 from operations import binding, ledger_book, seal
 from operations.access import INSTALLER
 from operations.installation import Installation
@@ -137,7 +138,7 @@ def test_no_checkpoint_can_be_altered_left_out_or_put_in(office: Any) -> None:
         ):
             with office.database.engine.connect() as connection:
                 connection.execute(sa.text(change), {"size": size})
-                with Session(connection) as session:
+                with Session(connection, info={BESIDE: office.database.beside}) as session:
                     memory = seal.remembered(office.memory, office.signer.vkey)
                     wall = datetime.min.replace(tzinfo=UTC)
                     found = verification.verify(session, vkey=office.signer.vkey, memory=memory, wall=wall).violations

@@ -227,6 +227,7 @@ DONE: dict[Action, Callable[[Any, Any, Actor, str], None]] = {
     Action.NOT_RECOMMEND: _count("disapprove"),
 }
 REVIEWERS, SECRETARIES, MEMBERS, TELLERS = 2, 1, 11, 3
+CLOSED = [*["tellers_called"] * TELLERS, *["receipts_published"] * MEMBERS]
 RESULT = ["award_result_unit", "award_result_nominee", *["disclosure_published"] * SECRETARIES]
 LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     Action.SUBMIT: ["dossier_received"],
@@ -239,8 +240,8 @@ LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     Action.PUT_ON_BALLOT: [],
     Action.TAKE_OFF_BALLOT: ["ballot_annulled"] * MEMBERS,
     # The ballot is closed on the way.
-    Action.RECOMMEND: ["tellers_called"] * TELLERS,
-    Action.NOT_RECOMMEND: ["not_approved", *["tellers_called"] * TELLERS],
+    Action.RECOMMEND: CLOSED,
+    Action.NOT_RECOMMEND: ["not_approved", *CLOSED],
     Action.SIGN: [],
     Action.FORWARD: ["forwarded_to_superior"],
     Action.SEND_BACK: ["sent_back_by_chairman"] * REVIEWERS,

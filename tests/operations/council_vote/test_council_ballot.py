@@ -2,6 +2,7 @@
 
 import math
 import random
+from base64 import urlsafe_b64decode
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -76,7 +77,11 @@ def test_every_cast_writes_the_whole_box_anew_in_the_order_of_its_random_bytes(o
 def test_the_receipt_is_of_the_envelope_and_in_no_table_until_the_closing(office: Any) -> None:
     _, session, (code,) = opened(office)
     answer = cast(office, session, "tv05", **{code: "disapprove"})
-    assert answer == {"receipt": sealing.receipt(box(office)[0])}
+    key = office.one("SELECT public_key FROM ballot")
+    assert answer == {
+        "receipt": sealing.receipt(box(office)[0]),
+        "key": sealing.fingerprint(urlsafe_b64decode(f"{key}=")),
+    }
     assert office.rows("SELECT kind, subject FROM ledger_entry WHERE kind = 'roll:signed'") == [
         ("roll:signed", f"{session}/TV05")
     ]

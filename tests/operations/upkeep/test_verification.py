@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 import models
 from ledger import canonical, note
-from models.database import Database
+from models.database import BESIDE, Database
 from models.types import UtcDateTime
 from operations import access, binding, files, idempotency, ledger_book, regulations, rounds, seal
 from operations.council_vote import conflicts_answered, council, recusals, vote
@@ -315,7 +315,7 @@ class Tampered:
 
 @contextmanager
 def tampering(office: Any) -> Iterator[Tampered]:
-    with Session(office.database.engine) as session:
+    with Session(office.database.engine, info={BESIDE: office.database.beside}) as session:
         yield Tampered(session, office)
         session.rollback()
 
@@ -701,7 +701,7 @@ def test_each_dropped_trigger_is_named(lived_office: Any) -> None:
         }
     assert len(names) == (16 if office.database.is_sqlite else 24)
     for name, statement in names.items():
-        with Session(office.database.engine) as session:
+        with Session(office.database.engine, info={BESIDE: office.database.beside}) as session:
             session.connection().exec_driver_sql(statement)
             found = verification.verify(session, vkey=office.signer.vkey, wall=EARLY).violations
             session.rollback()

@@ -10,6 +10,7 @@ import typer
 from cli.door import DOOR, Code, progress, read_text
 from operations.council_vote import ballot_check, counting, sessions, share_files, vote
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import BallotKind, SessionState
 
 app = typer.Typer(no_args_is_help=True, help="Bỏ phiếu kín, biểu quyết công khai, phiếu giấy.")
 
@@ -22,7 +23,7 @@ def open_(
 ) -> None:
     """Mở phiếu: danh sách, Quy chế và chương trình được chốt; phiếu kín được niêm phong bằng khóa chia cho tổ kiểm phiếu."""
     plan = _prospect(session, k)
-    if plan.kind != "secret":
+    if plan.kind != BallotKind.SECRET:
         DOOR.say(_open(session) | {"shares": []})
         return
     if shares is None:
@@ -228,7 +229,7 @@ def verify_(
     published = None if batch is None else _json(read_text(batch), batch)
     with DOOR.reading() as reading:
         violations = ballot_check.verify(reading, session, receipt=receipt, batch=published)
-        counted = sessions.by_code(reading, session).state == "tallied"
+        counted = sessions.by_code(reading, session).state == SessionState.TALLIED
     if violations:
         DOOR.end(3, {"violations": violations})
     DOOR.say({"matches": True, "counted": counted} | ({"receipt": "included"} if receipt is not None else {}))

@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
-
-BALLOTS = ("secret", "open", "paper")
+from rules.vocabulary import BallotKind, ConflictSource, ConflictState, ConflictStrength, Outcome, SessionState
 
 
 class Council(SQLModel, table=True):
@@ -39,7 +38,7 @@ class CouncilMember(SQLModel, table=True):
 class CouncilSession(SQLModel, table=True):
     __tablename__ = "council_session"
     __table_args__ = (
-        one_of("state", ("convened", "open", "closed", "tallied", "cancelled")),
+        one_of("state", SessionState),
         check("frozen_when_open", "state IN ('convened', 'cancelled') OR frozen_sha256 IS NOT NULL"),
     )
 
@@ -96,7 +95,7 @@ class AgendaItem(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("session_id", "nomination_id"),
         sa.Index("ix_agenda_nomination", "nomination_id"),
-        one_of("outcome", ("recommended", "not_recommended"), optional=True),
+        one_of("outcome", Outcome, optional=True),
         check("counts", "approve >= 0 AND disapprove >= 0 AND abstain >= 0"),
     )
 
@@ -117,7 +116,7 @@ class Ballot(SQLModel, table=True):
     """A session's ballot from its opening on: how it votes, the key that seals it, what was published of it."""
 
     __table_args__ = (
-        one_of("kind", BALLOTS),
+        one_of("kind", BallotKind),
         check("sealed_has_its_key", "kind <> 'secret' OR (public_key IS NOT NULL AND shares_needed >= 2)"),
     )
 
@@ -187,9 +186,9 @@ class Conflict(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("session_id", "username", "nomination_id", "ground"),
         sa.Index("ix_conflict_nomination", "nomination_id"),
-        one_of("source", ("detected", "declared")),
-        one_of("strength", ("certain", "ask")),
-        one_of("state", ("open", "recused", "denied", "waived")),
+        one_of("source", ConflictSource),
+        one_of("strength", ConflictStrength),
+        one_of("state", ConflictState),
         check("settled_says_by_whom", "(state = 'open') = (settled_by IS NULL)"),
     )
 
@@ -202,7 +201,7 @@ class Conflict(SQLModel, table=True):
     strength: str = Field(max_length=10)
     message: str = Field(max_length=1000)
     found_at: datetime = Field(sa_type=UtcDateTime)
-    state: str = Field(default="open", max_length=10)
+    state: str = Field(default=ConflictState.OPEN.value, max_length=10)
     settled_by: str | None = Field(default=None, max_length=80)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reason: str | None = Field(default=None, max_length=500)

@@ -6,6 +6,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
+from rules.vocabulary import DecisionState, PetitionState, SuperiorAnswer
 
 
 class Decision(SQLModel, table=True):
@@ -13,7 +14,7 @@ class Decision(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("year", "number"),
-        one_of("state", ("in_force", "revoked")),
+        one_of("state", DecisionState),
         check("number_positive", "number > 0"),
         check(
             "revoked_has_reason", "state <> 'revoked' OR (revoked_reason IS NOT NULL AND revoked_ground IS NOT NULL)"
@@ -34,7 +35,7 @@ class Decision(SQLModel, table=True):
     authorisation_id: int | None = Field(default=None, foreign_key="authorisation.id")
     pack: str = Field(max_length=40)
     pack_sha256: str = Field(max_length=64)
-    state: str = Field(default="in_force", max_length=10)
+    state: str = Field(default=DecisionState.IN_FORCE.value, max_length=10)
     paper_sha256: str | None = Field(default=None, foreign_key="stored_file.sha256")
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_ground: str | None = Field(default=None, max_length=20)
@@ -48,7 +49,7 @@ class SubmissionLetter(SQLModel, table=True):
     __tablename__ = "submission_letter"
     __table_args__ = (
         UniqueConstraint("year", "number"),
-        one_of("answer", ("granted", "refused", "partly"), optional=True),
+        one_of("answer", SuperiorAnswer, optional=True),
         check("answer_is_documented", "(answer IS NULL) = (answer_number IS NULL)"),
     )
 
@@ -94,7 +95,7 @@ class Petition(SQLModel, table=True):
     """A citizen's objection. Who sent it is never published (Luật Tố cáo 25/2018)."""
 
     __table_args__ = (
-        one_of("state", ("received", "taken", "dismissed", "answered")),
+        one_of("state", PetitionState),
         check("taken_as_something", "(taken_as IS NOT NULL) = (state = 'taken') OR state = 'answered'"),
         check("handled_by_somebody", "(handled_by IS NULL) = (handled_at IS NULL)"),
         check("handled_unless_new", "handled_by IS NOT NULL OR state NOT IN ('taken', 'dismissed')"),
@@ -112,7 +113,7 @@ class Petition(SQLModel, table=True):
         default=None, sa_type=UtcDateTime, index=True, description="by the wall clock: what a day's limit counts"
     )
     due_on: date
-    state: str = Field(default="received", max_length=10)
+    state: str = Field(default=PetitionState.RECEIVED.value, max_length=10)
     taken_as: str | None = Field(default=None, max_length=20)
     handled_by: str | None = Field(default=None, max_length=80)
     handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
 from rules.lifecycle import Stage, State
-from rules.vocabulary import NomineeKind
+from rules.vocabulary import Authority, NominationDuty, NomineeKind, Route
 
 VERDICTS = ("eligible", "ineligible", "paused", "unknown", "wrong_authority", "no_pack")
 
@@ -57,8 +57,8 @@ class Nomination(SQLModel, table=True):
     __table_args__ = (
         one_of("state", State),
         one_of("stage", Stage),
-        one_of("route", ("full", "simplified")),
-        one_of("role", ("decide", "propose", "none", "unverified")),
+        one_of("route", Route),
+        one_of("role", Authority),
         # The same nominee is proposed once for one award and one achievement in a round (Law 06/2022 Art. 5.2.c).
         UniqueConstraint("round_id", "nominee_id", "award", "achievement_key"),
         Index("ix_nomination_round_state", "round_id", "state", "unit_id"),
@@ -104,7 +104,7 @@ class Nomination(SQLModel, table=True):
 class Duty(SQLModel, table=True):
     """A part somebody had in a nomination beyond its first proposer and last reviewer: it bars them from the others."""
 
-    __table_args__ = (one_of("duty", ("proposed", "reviewed", "counted")), Index("ix_duty_username", "username"))
+    __table_args__ = (one_of("duty", NominationDuty), Index("ix_duty_username", "username"))
 
     nomination_id: int = Field(foreign_key="nomination.id", primary_key=True)
     username: str = Field(primary_key=True, max_length=80)

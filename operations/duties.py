@@ -15,6 +15,7 @@ from models import Duty
 from models.types import table
 from operations import record
 from operations.access import Actor
+from rules import vocabulary
 from rules.lifecycle import Role
 
 _D = table(Duty).c
@@ -25,7 +26,7 @@ def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor
     _note(
         session,
         [(id_, code, actor.username) for id_, code, first in rows if first != actor.username],
-        "proposed",
+        vocabulary.NominationDuty.PROPOSED,
         by=actor.username,
     )
 
@@ -35,7 +36,7 @@ def note_reviewers(session: Session, rows: Sequence[tuple[int, str, str | None]]
     _note(
         session,
         [(id_, code, last) for id_, code, last in rows if last not in {None, actor.username}],
-        "reviewed",
+        vocabulary.NominationDuty.REVIEWED,
         by=actor.username,
     )
 
@@ -43,7 +44,12 @@ def note_reviewers(session: Session, rows: Sequence[tuple[int, str, str | None]]
 def note_counter(session: Session, rows: Sequence[tuple[int, str]], actor: Actor) -> None:
     """`rows`: (id, code). This actor counted them without a teller's seat; the engine is no person."""
     if not actor.holds(Role.ENGINE):
-        _note(session, [(id_, code, actor.username) for id_, code in rows], "counted", by=actor.username)
+        _note(
+            session,
+            [(id_, code, actor.username) for id_, code in rows],
+            vocabulary.NominationDuty.COUNTED,
+            by=actor.username,
+        )
 
 
 def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty: str, *, by: str) -> None:

@@ -30,6 +30,7 @@ from rules import conflicts, lifecycle, policy
 from rules.lifecycle import Role
 from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import ConflictStrength, SessionState
 
 _N, _R, _C, _S, _M, _I, _D = (
     table(model).c for model in (Nomination, Recusal, Conflict, CouncilSession, SessionMember, AgendaItem, Duty)
@@ -80,9 +81,9 @@ def _tied(username: Any) -> Any:
         .join_from(Conflict, CouncilSession, _C.session_id == _S.id)
         .where(
             _C.username == username,
-            _C.strength == "certain",
+            _C.strength == ConflictStrength.CERTAIN,
             _C.state.in_(conflicts.UNCLEARED),
-            _S.state == "convened",
+            _S.state == SessionState.CONVENED,
         )
     )
 
@@ -92,7 +93,7 @@ def _counted(username: Any) -> Any:
         sa.select(_I.nomination_id)
         .join_from(AgendaItem, CouncilSession, _I.session_id == _S.id)
         .join(SessionMember, _M.session_id == _S.id)
-        .where(_M.username == username, _M.teller.is_(True), _S.state == "tallied")
+        .where(_M.username == username, _M.teller.is_(True), _S.state == SessionState.TALLIED)
     )
 
 

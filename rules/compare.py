@@ -13,7 +13,7 @@ from rules.catalogue import Pack
 from rules.evaluation import Evaluation, Finding
 from rules.refusal import Citation
 from rules.regulation import Regulation
-from rules.vocabulary import Status
+from rules.vocabulary import Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _recommended(one: Candidate, rule: Any) -> bool:
         recused=one.recused,
         rule=rule,
     )
-    return counted.outcome == "recommended"
+    return counted.outcome == Outcome.RECOMMENDED
 
 
 def _first(group: list[Candidate], most: int) -> tuple[list[Candidate], set[str]]:

@@ -11,16 +11,14 @@ family, middle or given name is no fact at all.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from rules import award_history, names
 from rules.award_history import Party, Past
 from rules.refusal import Refusal, Unreadable
-from rules.vocabulary import ConflictGround
+from rules.vocabulary import ConflictGround, ConflictState, ConflictStrength
 
-Strength = Literal["certain", "ask"]
-
-UNCLEARED = ("open", "denied")  # states of a found tie that bar the member until somebody settles it
+# States of a found tie that bar the member until somebody settles it.
+UNCLEARED = (ConflictState.OPEN, ConflictState.DENIED)
 
 
 DECLARABLE: Mapping[ConflictGround, str] = {
@@ -77,7 +75,7 @@ class Finding:
     member: str
     nomination: str
     ground: ConflictGround
-    strength: Strength
+    strength: ConflictStrength
     sentence: str
 
 
@@ -98,7 +96,7 @@ def declared(kind: str, *, member: Member, nominee: Nominee, note: str = "") -> 
         raise Refusal("reason_required", "Căn cứ «Lý do khác» cần ghi rõ lý do.")
     said = f": {note.rstrip('.')}" if note else ""
     sentence = f"{member.person.name} khai {DECLARABLE[ground]}{said} (hồ sơ {nominee.code}, người được đề nghị {nominee.name})."
-    return Finding(member.username, nominee.code, ground, "certain", sentence)
+    return Finding(member.username, nominee.code, ground, ConflictStrength.CERTAIN, sentence)
 
 
 def detect(
@@ -137,7 +135,7 @@ def detect(
 
 
 def _rank(found: Finding) -> tuple[bool, str]:
-    return found.strength != "certain", found.sentence
+    return found.strength != ConflictStrength.CERTAIN, found.sentence
 
 
 class _Seat:
@@ -217,10 +215,10 @@ class _Reach:
         return [self.council[place] for place in sorted(places)]
 
 
-_Tie = tuple[ConflictGround, Strength, str]
+_Tie = tuple[ConflictGround, ConflictStrength, str]
 
 
-def _same_person(person: Person, dossier: _Dossier) -> tuple[Strength, str] | None:
+def _same_person(person: Person, dossier: _Dossier) -> tuple[ConflictStrength, str] | None:
     """Whether a person of the register is the nominee, how surely, and which facts agree."""
     nominee, name = dossier.nominee, names.whole(person.name)
     if not dossier.of_person or not name or names.without_marks(name) != dossier.plain:
@@ -241,21 +239,27 @@ def _same_person(person: Person, dossier: _Dossier) -> tuple[Strength, str] | No
         *([f"năm sinh ghi khác nhau ({years[0]}; {years[1]})"] if contradicted else []),
     ]
     sure = name == dossier.name and not contradicted
-    return "certain" if sure else "ask", ", ".join(facts) + (f", tuy {', '.join(but)}" if but else "")
+    return ConflictStrength.CERTAIN if sure else ConflictStrength.ASK, ", ".join(facts) + (
+        f", tuy {', '.join(but)}" if but else ""
+    )
 
 
-def _is_named(reference: str, seat: _Seat, dossier: _Dossier) -> tuple[Strength, str] | None:
+def _is_named(reference: str, seat: _Seat, dossier: _Dossier) -> tuple[ConflictStrength, str] | None:
     """Whether a name or number in the dossier means the member: the whole name, surely only within one unit."""
     if reference in seat.references:
-        return "certain", ""
+        return ConflictStrength.CERTAIN, ""
     name = names.whole(reference)
     if not name or not seat.name:
         return None
     here = seat.unit == dossier.unit != ""
     if name == seat.name:
-        return ("certain", "") if here else ("ask", " (trùng họ tên; hai đơn vị khác nhau, cần xác nhận)")
+        return (
+            (ConflictStrength.CERTAIN, "")
+            if here
+            else (ConflictStrength.ASK, " (trùng họ tên; hai đơn vị khác nhau, cần xác nhận)")
+        )
     if here and names.without_marks(name) == seat.plain:
-        return "ask", f" (trùng họ tên không kể dấu: {reference})"
+        return ConflictStrength.ASK, f" (trùng họ tên không kể dấu: {reference})"
     return None
 
 
@@ -273,7 +277,7 @@ def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequenc
     ):
         yield (
             ConflictGround.SAME_UNIT,
-            "ask",
+            ConflictStrength.ASK,
             f"{member} và {nominee.name} (hồ sơ {nominee.code}) cùng đơn vị: {seat.person.unit}.",
         )
     yield from _rank_ties(seat, dossier, register)
@@ -308,7 +312,11 @@ def _rank_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequence[P
         elif names.whole(superior) and names.whole(superior) == dossier.name:
             here = seat.unit == dossier.unit != ""
             doubt = "" if here else " (trùng họ tên; hai đơn vị khác nhau, cần xác nhận)"
-            yield ConflictGround.DIRECT_SUPERIOR, "certain" if here else "ask", f"{above}{doubt}."
+            yield (
+                ConflictGround.DIRECT_SUPERIOR,
+                ConflictStrength.CERTAIN if here else ConflictStrength.ASK,
+                f"{above}{doubt}.",
+            )
     below = f"{member} là cấp trên trực tiếp của {nominee.name} (hồ sơ {nominee.code})"
     for superior in sorted(nominee.superiors):
         named = _is_named(superior, seat, dossier)
@@ -328,4 +336,4 @@ def _past_ties(seat: _Seat, dossier: _Dossier, history: award_history.History, y
 
 def _asked(ties: Iterable[award_history.Tie]) -> Iterable[_Tie]:
     """Ties from the past are never more than a question."""
-    return ((ground, "ask", sentence) for ground, sentence in ties)
+    return ((ground, ConflictStrength.ASK, sentence) for ground, sentence in ties)

@@ -26,7 +26,7 @@ from pydantic import (
 
 from rules import case, names, pack_files
 from rules.refusal import Citation, Refusal, Unreadable
-from rules.vocabulary import RoundKind
+from rules.vocabulary import BallotKind, RoundKind
 
 SAMPLE_PATH = Path(__file__).parent / "data" / "sample_regulation.toml"
 
@@ -35,7 +35,7 @@ COUNCIL = "Quy chế làm việc của Hội đồng Thi đua - Khen thưởng"
 STAGES = ("unit_proposal", "home_affairs_review", "council_vote", "chairman_signature", "public_disclosure")
 QUOTA_SUFFIX = "_percent_of_ldtt"
 
-Ballot = Literal["secret", "open", "paper"]
+Ballot = BallotKind
 Base = Literal["all_members", "attendees", "ballots_cast"]
 Absent = Literal["written_opinion", "counts_against"]
 Recusal = Literal["leaves_base", "stays_in_base"]
@@ -182,7 +182,7 @@ class Regulation(_Strict):
             stated = getattr(own, name)
             values[name] = getattr(general, name) if stated is None else stated
         # Shares of a key exist only where ballots are sealed.
-        optional = () if values["ballot"] in {None, "secret"} else ("tellers", "shares_needed")
+        optional = () if values["ballot"] in {None, BallotKind.SECRET} else ("tellers", "shares_needed")
         return values, [name for name in NAMES if values[name] is None and name not in optional]
 
     def time(self, stage: str) -> int | None:

@@ -4,12 +4,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from rules.refusal import Unreadable
 from rules.regulation import Base, VoteRule
-
-Outcome = Literal["recommended", "not_recommended"]
+from rules.vocabulary import Outcome
 
 BASE_NAMES: Mapping[Base, str] = {
     "all_members": "tổng số thành viên Hội đồng",
@@ -94,7 +93,14 @@ def outcome(
         f"({rule.threshold[0]}/{rule.threshold[1]} trên tổng số {base} – {BASE_NAMES[rule.base]}{left})."
     )
     return Tally(
-        approve, disapprove, abstain, base, rule.base, needed, "recommended" if passed else "not_recommended", why
+        approve,
+        disapprove,
+        abstain,
+        base,
+        rule.base,
+        needed,
+        Outcome.RECOMMENDED if passed else Outcome.NOT_RECOMMENDED,
+        why,
     )
 
 

@@ -46,12 +46,12 @@ class NomineeKind(Word):
 class RoundKind(Word):
     """Loại hình khen thưởng (NĐ 98/2023/NĐ-CP)."""
 
-    CONG_TRANG = "CONG_TRANG", "theo công trạng, thành tích (hằng năm)"
-    DOT_XUAT = "DOT_XUAT", "đột xuất"
-    PHONG_TRAO = "PHONG_TRAO", "phong trào, chuyên đề"
-    CONG_HIEN = "CONG_HIEN", "quá trình cống hiến"
-    NIEN_HAN = "NIEN_HAN", "niên hạn"
-    DOI_NGOAI = "DOI_NGOAI", "đối ngoại"
+    CONG_TRANG = "CONG_TRANG", "Theo công trạng, thành tích (hằng năm)"
+    DOT_XUAT = "DOT_XUAT", "Đột xuất"
+    PHONG_TRAO = "PHONG_TRAO", "Phong trào, chuyên đề"
+    CONG_HIEN = "CONG_HIEN", "Quá trình cống hiến"
+    NIEN_HAN = "NIEN_HAN", "Niên hạn"
+    DOI_NGOAI = "DOI_NGOAI", "Đối ngoại"
 
 
 class WorkerGroup(Word):
@@ -167,3 +167,87 @@ class ConflictGround(Word):
     REPEATED_PAIR = "repeated_pair", "Một người đề nghị cho cùng một người nhiều năm"
     CLIQUE = "clique", "Nhóm người đề nghị khen thưởng lẫn nhau"
     OTHER = "other", "Lý do khác"
+
+
+# The council's vote ---------------------------------------------------------------------------------------------------
+
+
+class SessionState(Word):
+    CONVENED = "convened", "Đã triệu tập"
+    OPEN = "open", "Đang bỏ phiếu"
+    CLOSED = "closed", "Đã đóng phiếu, chờ kiểm"
+    TALLIED = "tallied", "Đã kiểm phiếu"
+    CANCELLED = "cancelled", "Đã hủy"
+
+
+class BallotKind(Word):
+    """How the council votes (Law 06/2022/QH15 Art. 90, the council's regulation)."""
+
+    SECRET = "secret", "Phiếu kín"
+    OPEN = "open", "Biểu quyết công khai"
+    PAPER = "paper", "Phiếu giấy"
+
+
+class Choice(Word):
+    APPROVE = "approve", "Tán thành"
+    DISAPPROVE = "disapprove", "Không tán thành"
+    ABSTAIN = "abstain", "Không ý kiến"
+
+
+class Outcome(Word):
+    RECOMMENDED = "recommended", "Đề nghị khen thưởng"
+    NOT_RECOMMENDED = "not_recommended", "Không đề nghị"
+
+
+class ConflictSource(Word):
+    DETECTED = "detected", "dữ liệu cho thấy"
+    DECLARED = "declared", "thành viên khai"
+
+
+class ConflictStrength(Word):
+    CERTAIN = "certain", "chắc chắn"
+    ASK = "ask", "cần hỏi"
+
+
+class ConflictState(Word):
+    OPEN = "open", "Chờ thành viên trả lời"
+    RECUSED = "recused", "Thành viên tránh"
+    DENIED = "denied", "Thành viên trả lời không liên quan"
+    WAIVED = "waived", "Thư ký xác nhận được bỏ phiếu"
+
+
+class NominationDuty(Word):
+    """A part in one nomination; two of them are never one person's (Law 06/2022/QH15 Art. 5.2.a)."""
+
+    PROPOSED = "proposed", "đề nghị"
+    REVIEWED = "reviewed", "thẩm định"
+    COUNTED = "counted", "kiểm phiếu cho"
+
+
+# Papers and petitions -------------------------------------------------------------------------------------------------
+
+
+class DecisionState(Word):
+    IN_FORCE = "in_force", "còn hiệu lực"
+    REVOKED = "revoked", "đã bị hủy bỏ"
+
+
+class SuperiorAnswer(Word):
+    """What the authority above said to a tờ trình."""
+
+    GRANTED = "granted", "khen thưởng tất cả"
+    REFUSED = "refused", "không khen thưởng"
+    PARTLY = "partly", "khen thưởng một phần"
+
+
+class PetitionKind(Word):
+    FEEDBACK = "feedback", "phản ánh, kiến nghị"
+    COMPLAINT = "complaint", "khiếu nại"
+    DENUNCIATION = "denunciation", "tố cáo"
+
+
+class PetitionState(Word):
+    RECEIVED = "received", "đã tiếp nhận, đang xem xét"
+    TAKEN = "taken", "đã thụ lý, đang giải quyết"
+    DISMISSED = "dismissed", "không thụ lý"
+    ANSWERED = "answered", "đã trả lời"

@@ -169,7 +169,7 @@ def _row(
 ) -> dict[str, str | date | None]:
     row: dict[str, str | date | None] = {
         heads.AWARD: catalogue.packs()[0].awards[award].name,
-        heads.KIND: heads.KIND_WORDS[kind],  # type: ignore[index]  # -- the plan's kinds are the heads' kinds
+        heads.KIND: heads.KIND_WORDS[kind],
         "Thành tích": chance.choice(_DEEDS),
         "Lĩnh vực hoạt động": chance.choice(_FIELDS),
         heads.RATING: heads.RATING_WORDS["HTTNV" if award in _RATINGS and chance.random() < 0.8 else "HTXSNV"],

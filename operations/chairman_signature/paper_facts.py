@@ -29,6 +29,7 @@ from operations.council_vote import ballot_box, ballot_check, counting, sessions
 from rules import catalogue, regulation, tally
 from rules.lifecycle import Role
 from rules.refusal import Refusal
+from rules.vocabulary import BallotKind, SessionState
 
 _N = table(Nomination).c
 _P = table(Nominee).c
@@ -37,7 +38,7 @@ _P = table(Nominee).c
 def of_session(session: Session, code: str) -> dict[str, Any]:
     """A tallied session as the minutes need it. Raises Refusal `not_tallied`."""
     sitting = sessions.by_code(session, code)
-    if sitting.state != "tallied" or sitting.opened_at is None or sitting.closed_at is None:
+    if sitting.state != SessionState.TALLIED or sitting.opened_at is None or sitting.closed_at is None:
         raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa lập biên bản được.")
     round_ = session.get_one(ReviewRound, sitting.round_id)
     office = rounds.issuing_authority(session)
@@ -94,7 +95,7 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
         ],
         "proceedings": _proceedings(session, sitting, ballot, members, len(results)),
         "voting_rules": _voting_rules(parsed, awards),
-        "open_votes": _open_votes(session, sitting, members) if ballot and ballot.kind == "open" else [],
+        "open_votes": _open_votes(session, sitting, members) if ballot and ballot.kind == BallotKind.OPEN else [],
         "results": [
             {
                 "code": result["code"],
@@ -137,7 +138,7 @@ def _proceedings(
     names = {member.username: member.name for member in members}
     roll = len(ballot_box.voted(session, sitting))
     said = [f"Hội đồng {_FORMS[ballot.kind]} đối với {items} hồ sơ; {roll} thành viên đã bỏ phiếu và ký danh sách."]
-    if ballot.kind == "secret":
+    if ballot.kind == BallotKind.SECRET:
         brought = ballot_check.committed(session, Kind.BALLOT_COUNTED, sitting.code, "counted_by") or []
         tellers = [member for member in members if member.teller]
         said += [
@@ -147,7 +148,7 @@ def _proceedings(
             f"Hòm phiếu được mở bằng mảnh khóa của {', '.join(names.get(one, one) for one in brought)}; phiếu đã được "
             f"trộn và công bố (SHA-256 {sitting.batch_sha256}), phong bì đã được xóa.",
         ]
-    elif ballot.kind == "paper":
+    elif ballot.kind == BallotKind.PAPER:
         counted = [names.get(username, username) for username, _ in counting.hand_counts(session, sitting)]
         said.append(f"Phiếu do {', '.join(counted)} đếm độc lập, kết quả khớp nhau.")
     return said

@@ -28,6 +28,7 @@ from operations import record
 from operations.council_vote import ballot_memory
 from rules import lifecycle
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import BallotKind
 
 COUNCIL = Citation(document=lifecycle.LAW, article="90", clause="4")
 _B = table(BallotBox).c
@@ -65,7 +66,7 @@ def voted(session: Session, sitting: CouncilSession) -> set[str]:
 
 def envelopes(session: Session, sitting: CouncilSession, ballot: Ballot) -> list[bytes]:
     """What lies in the box: sealed envelopes, or the open votes written out. A paper ballot's box is of wood."""
-    if ballot.kind == "secret":
+    if ballot.kind == BallotKind.SECRET:
         return sorted(session.execute(sa.select(_B.envelope).where(_B.session_id == sitting.id)).scalars())
     return sorted(open_slip(sitting, vote.username, vote.choices) for vote in open_votes(session, sitting))
 

@@ -16,6 +16,7 @@ from ledger.kinds import Kind
 from models import Ballot, CouncilSession
 from operations.council_vote import ballot_box, counting, electorate, frozen, sessions, vote
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import BallotKind, SessionState
 
 
 def verify(
@@ -31,7 +32,7 @@ def verify(
     sitting = sessions.by_code(session, session_code)
     ballot = ballot_box.require(session, sitting)
     rows = None if batch is None else _rows(batch)
-    if rows is not None and sitting.state != "tallied":
+    if rows is not None and sitting.state != SessionState.TALLIED:
         raise Refusal("not_tallied", f"Phiên {session_code} chưa kiểm phiếu nên chưa có bảng phiếu công bố.")
     found = _Violations()
     if receipt is not None:
@@ -39,7 +40,7 @@ def verify(
     for where, key, what in frozen.differences(session, sitting):
         found.say(where, key, what)
     _check_box(session, sitting, ballot, found)
-    if sitting.state == "tallied":
+    if sitting.state == SessionState.TALLIED:
         _check_count(session, sitting, ballot, rows, found)
     return found
 
@@ -82,7 +83,7 @@ def _require_included(session: Session, sitting: CouncilSession, ballot: Ballot,
 
 
 def _check_box(session: Session, sitting: CouncilSession, ballot: Ballot, found: _Violations) -> None:
-    if sitting.state in {"open", "closed"}:
+    if sitting.state in {SessionState.OPEN, SessionState.CLOSED}:
         try:
             ballot_box.unaltered(session, sitting, ballot)
         except Refusal as refusal:
@@ -93,7 +94,7 @@ def _check_box(session: Session, sitting: CouncilSession, ballot: Ballot, found:
     digest = sealing.receipts_digest(receipts)
     if not digest == ballot.box_sha256 == committed(session, Kind.BALLOT_CLOSED, sitting.code, "box"):
         found.say("ballot_receipt", sitting.code, "các biên nhận công bố không khớp hòm phiếu lúc đóng (sổ cái)")
-    if ballot.kind != "paper" and len(receipts) != len(vote.voted(session, sitting)):
+    if ballot.kind != BallotKind.PAPER and len(receipts) != len(vote.voted(session, sitting)):
         found.say("ballot_roll", sitting.code, "số người đã ký khác số biên nhận")
 
 
@@ -109,7 +110,7 @@ def _check_count(
         found.say("batch", sitting.code, "bảng phiếu đưa vào không phải bảng mà sổ cái ghi nhận khi kiểm phiếu")
     published = {row["code"]: row for row in counting.results_of(session, sitting)}
     numbers = {code: (row["approve"], row["disapprove"], row["abstain"]) for code, row in published.items()}
-    if ballot.kind == "paper":
+    if ballot.kind == BallotKind.PAPER:
         for username, counts in counting.hand_counts(session, sitting):
             for code, one in numbers.items():
                 if tuple(counts.get(code, ())) != one:

@@ -19,7 +19,7 @@ from operations.council_vote import conflicts_found, recusals, sessions
 from rules import conflicts
 from rules.lifecycle import Role
 from rules.refusal import Refusal
-from rules.vocabulary import ConflictGround
+from rules.vocabulary import ConflictGround, ConflictSource, ConflictState, ConflictStrength
 
 LONGEST_REASON = 500
 _C, _N, _P, _M = (table(model).c for model in (Conflict, Nomination, Nominee, SessionMember))
@@ -71,8 +71,8 @@ def declare(
                 username=seat.username,
                 nomination_id=row.id or 0,
                 ground=said.ground.value,
-                source="declared",
-                strength="certain",
+                source=ConflictSource.DECLARED.value,
+                strength=ConflictStrength.CERTAIN.value,
                 message=said.sentence,
                 found_at=now,
             )
@@ -99,7 +99,7 @@ def deny(
     """
     sitting = sessions.by_code(session, session_code)
     seat = sessions.seat_of(session, sitting, actor)
-    return _settle(session, sitting, seat, nominations, "denied", reason=reason, actor=actor, now=now)
+    return _settle(session, sitting, seat, nominations, ConflictState.DENIED, reason=reason, actor=actor, now=now)
 
 
 def waive(
@@ -127,7 +127,7 @@ def waive(
             citation=conflicts_found.basis(session, sitting),
             reach=True,
         )
-    return _settle(session, sitting, seat, nominations, "waived", reason=reason, actor=actor, now=now)
+    return _settle(session, sitting, seat, nominations, ConflictState.WAIVED, reason=reason, actor=actor, now=now)
 
 
 def _settle(

@@ -35,16 +35,16 @@ from rules.award_history import Past
 from rules.conflicts import Finding, Member, Person
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
-from rules.vocabulary import ConflictGround
+from rules.vocabulary import ConflictGround, ConflictSource, ConflictState, ConflictStrength
 
 LONGEST_MESSAGE = 1000
 _UNIT_ROLES = (Role.UNIT_OFFICER.value, Role.UNIT_HEAD.value)
 # What an earlier round ended in for somebody who was honoured, or proposed upward by this office.
 _AWARDED = (State.SIGNED.value, State.FORWARDED.value, State.DISCLOSED.value, State.CLOSED.value)
 _SETTLING = {
-    "recused": (("open", "denied", "waived"), Kind.CONFLICT_RECUSED),
-    "denied": (("open",), Kind.CONFLICT_DENIED),
-    "waived": (conflicts.UNCLEARED, Kind.CONFLICT_WAIVED),
+    ConflictState.RECUSED: ((ConflictState.OPEN, ConflictState.DENIED, ConflictState.WAIVED), Kind.CONFLICT_RECUSED),
+    ConflictState.DENIED: ((ConflictState.OPEN,), Kind.CONFLICT_DENIED),
+    ConflictState.WAIVED: (conflicts.UNCLEARED, Kind.CONFLICT_WAIVED),
 }
 _C, _N, _P, _U, _A, _R, _G, _M = (
     table(model).c
@@ -79,7 +79,7 @@ def look(session: Session, sitting: CouncilSession, *, by: str, now: datetime) -
             continue
         if row is None:
             fresh.append(_row(sitting, found, key[1], now=now))
-        elif row.strength != found.strength and found.strength == "certain":
+        elif row.strength != found.strength and found.strength == ConflictStrength.CERTAIN:
             row.strength, row.message = found.strength, found.sentence[:LONGEST_MESSAGE]
             surer.append(row)
     session.add_all([*fresh, *surer])
@@ -95,7 +95,7 @@ def _row(sitting: CouncilSession, found: Finding, nomination_id: int, *, now: da
         username=found.member,
         nomination_id=nomination_id,
         ground=found.ground.value,
-        source="detected",
+        source=ConflictSource.DETECTED.value,
         strength=found.strength,
         message=found.sentence[:LONGEST_MESSAGE],
         found_at=now,
@@ -134,7 +134,7 @@ def settle(
 
     A recusal settles everything, a denial what is open, a waiver also what the member denied.
     """
-    before, kind = _SETTLING[state]
+    before, kind = _SETTLING[ConflictState(state)]
     rows = [
         row
         for chunk in chunks(sorted(nominations))
@@ -194,7 +194,7 @@ def require_cleared(session: Session, sitting: CouncilSession) -> list[str]:
         )
         .order_by(_M.member, _N.code, _C.ground)
     ).all()
-    certain = [row for row in rows if row.strength == "certain"]
+    certain = [row for row in rows if row.strength == ConflictStrength.CERTAIN]
     if certain:
         raise Refusal(
             "conflict_unsettled",
@@ -206,7 +206,7 @@ def require_cleared(session: Session, sitting: CouncilSession) -> list[str]:
                 "conflicts": [{"member": row.member, "nomination": row.code, "ground": row.ground} for row in certain]
             },
         )
-    asked = [row for row in rows if row.state == "open"]
+    asked = [row for row in rows if row.state == ConflictState.OPEN]
     if not asked:
         return []
     return [

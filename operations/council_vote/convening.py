@@ -25,6 +25,7 @@ from operations.access import Actor
 from operations.council_vote import conflicts_found, council, recusals, sessions
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import SessionState
 
 
 def convene(
@@ -62,7 +63,7 @@ def convene(
         council_id=standing.id or 0,
         held_at=at,
         place=place.strip(),
-        state="convened",
+        state=SessionState.CONVENED.value,
         regulation_sha256=rule.sha256,
     )
     session.add(sitting)
@@ -137,7 +138,7 @@ def _invite(session: Session, sitting: CouncilSession, *, now: datetime, about: 
                     "round_title": round_.title,
                     "agenda_count": agenda,
                     "sequence": sitting.invitation_sequence,
-                    "cancelled": sitting.state == "cancelled",
+                    "cancelled": sitting.state == SessionState.CANCELLED,
                     "stamped_at": now.astimezone(access.LOCAL).isoformat(),
                     "reason": reason,
                 },
@@ -208,7 +209,7 @@ def cancel(session: Session, session_code: str, *, reason: str, actor: Actor, no
     sitting = sessions.by_code(session, session_code)
     sessions.require_convened(sitting)
     _require_reason("Hủy phiên họp", reason)
-    sitting.state = "cancelled"
+    sitting.state = SessionState.CANCELLED.value
     sitting.invitation_sequence += 1
     sitting.version += 1
     session.add(sitting)

@@ -37,6 +37,7 @@ from rules import lifecycle
 from rules.lifecycle import Action, Role, Stage
 from rules.policy import Permission
 from rules.refusal import Refusal
+from rules.vocabulary import BallotKind, SessionState
 
 RESULT_COLUMNS = ("approve", "disapprove", "abstain", "base", "base_name", "needed", "outcome", "why")
 _N = table(Nomination).c
@@ -68,9 +69,9 @@ def tally_ballot(
     """
     sitting = sessions.by_code(session, session_code)
     sessions.require_for(session, sitting, Permission.TALLY, actor=actor)
-    if sitting.state == "tallied":
+    if sitting.state == SessionState.TALLIED:
         raise Refusal("already_tallied", f"Phiên {session_code} đã kiểm phiếu; xem kết quả ở biên bản.")
-    if sitting.state != "closed":
+    if sitting.state != SessionState.CLOSED:
         raise Refusal("ballot_open", f"Phiên {session_code} chưa đóng phiếu nên chưa kiểm được.", citation=COUNCIL)
     ballot = ballot_box.require(session, sitting)
     opened = frozen.require(session, sitting)
@@ -91,7 +92,7 @@ def tally_ballot(
     _store_results(session, sitting, results)
     ballot_box.empty(session, sitting)
     ballot.batch = dumps(batch).decode()
-    sitting.state = "tallied"
+    sitting.state = SessionState.TALLIED.value
     sitting.batch_sha256 = batch_digest(ballot.batch)
     sitting.version += 1
     session.add_all([sitting, ballot])
@@ -118,7 +119,7 @@ def tally_ballot(
 def tally_without_shares(session: Session, session_code: str, *, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """For a flow that runs again and again: count what is closed and waits for nobody, else do nothing."""
     sitting = sessions.by_code(session, session_code)
-    if sitting.state != "closed" or waits_for(session, sitting) is not None:
+    if sitting.state != SessionState.CLOSED or waits_for(session, sitting) is not None:
         return []
     results: list[dict[str, Any]] = tally_ballot(session, session_code, actor=actor, now=now)["results"]
     return results
@@ -127,11 +128,11 @@ def tally_without_shares(session: Session, session_code: str, *, actor: Actor, n
 def waits_for(session: Session, sitting: CouncilSession) -> str | None:
     """What a closed ballot still waits for: "shares", "counts" of paper slips; None when anybody entitled may count."""
     ballot = ballot_box.require(session, sitting)
-    if ballot.kind == "secret":
+    if ballot.kind == BallotKind.SECRET:
         return "shares"
-    if ballot.kind == "paper" and len({count.counts for count in _hand_counts(session, sitting)}) != 1:
+    if ballot.kind == BallotKind.PAPER and len({count.counts for count in _hand_counts(session, sitting)}) != 1:
         return "counts"
-    if ballot.kind == "paper" and len(_hand_counts(session, sitting)) < 2:
+    if ballot.kind == BallotKind.PAPER and len(_hand_counts(session, sitting)) < 2:
         return "counts"
     return None
 
@@ -276,11 +277,11 @@ def enter_count(
     """
     sitting = sessions.by_code(session, session_code)
     sessions.require_for(session, sitting, Permission.COUNT_BY_HAND, actor=actor)
-    if sitting.state == "tallied":
+    if sitting.state == SessionState.TALLIED:
         raise Refusal("already_tallied", f"Phiên {session_code} đã kiểm phiếu; xem kết quả ở biên bản.")
-    if sitting.state != "closed":
+    if sitting.state != SessionState.CLOSED:
         raise Refusal("ballot_open", f"Phiên {session_code} chưa đóng phiếu nên chưa kiểm được.", citation=COUNCIL)
-    if ballot_box.require(session, sitting).kind != "paper":
+    if ballot_box.require(session, sitting).kind != BallotKind.PAPER:
         raise Refusal("not_paper", f"Phiên {session_code} không bỏ phiếu giấy nên không có gì để đếm tay.")
     seat = sessions.seat_of(session, sitting, actor)
     electorate = Electorate.of(session, sitting, frozen.require(session, sitting))

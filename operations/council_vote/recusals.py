@@ -23,6 +23,7 @@ from operations.access import Actor
 from operations.council_vote import conflicts_found, sessions
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal
+from rules.vocabulary import ConflictState
 
 
 def carry_over(
@@ -62,7 +63,14 @@ def recuse(
     row = sessions.nomination_of(session, sitting, nomination)
     stand_aside(session, sitting, who.username, who.member, row, ground=ground.strip(), by=actor.username, now=now)
     conflicts_found.settle(
-        session, sitting, who.username, [row.id or 0], state="recused", by=actor.username, reason=ground, now=now
+        session,
+        sitting,
+        who.username,
+        [row.id or 0],
+        state=ConflictState.RECUSED,
+        by=actor.username,
+        reason=ground,
+        now=now,
     )
 
 

@@ -25,6 +25,7 @@ from rules import lifecycle, policy
 from rules.lifecycle import State
 from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import SessionState
 
 
 def by_code(session: Session, code: str) -> CouncilSession:
@@ -136,9 +137,9 @@ def _not_a_member(sitting: CouncilSession, name: str) -> Refusal:
 
 def require_convened(sitting: CouncilSession) -> None:
     """Raise Refusal `ballot_opened`, `ballot_closed`: from its opening on nothing of a session's list changes."""
-    if sitting.state != "convened":
+    if sitting.state != SessionState.CONVENED:
         raise Refusal(
-            "ballot_closed" if sitting.state in {"closed", "tallied"} else "ballot_opened",
+            "ballot_closed" if sitting.state in {SessionState.CLOSED, SessionState.TALLIED} else "ballot_opened",
             f"Phiên {sitting.code} đã mở phiếu hoặc đã kết thúc; danh sách dự họp và việc tránh không đổi được nữa.",
         )
 

@@ -35,9 +35,10 @@ from rules import regulation, tally
 from rules.lifecycle import Action, Role, Stage, State
 from rules.policy import Permission
 from rules.refusal import Refusal
+from rules.vocabulary import BallotKind, SessionState
 
 CHOICES = sealing.CHOICES
-KINDS = ("secret", "paper", "open")  # the strictest first
+KINDS = (BallotKind.SECRET, BallotKind.PAPER, BallotKind.OPEN)  # the strictest first
 FEW = 3  # so few voters on one nomination, and its numbers nearly name them
 voted = ballot_box.voted
 _N = table(Nomination).c
@@ -75,7 +76,7 @@ def prospect(session: Session, session_code: str, *, actor: Actor, shares_needed
 def _convened(session: Session, session_code: str, actor: Actor) -> CouncilSession:
     sitting = sessions.by_code(session, session_code)
     sessions.require_for(session, sitting, Permission.OPEN_BALLOT, actor=actor)
-    if sitting.state != "convened":
+    if sitting.state != SessionState.CONVENED:
         raise Refusal("ballot_closed", f"Phiên {session_code} đã mở phiếu hoặc đã kết thúc.", citation=COUNCIL)
     return sitting
 
@@ -95,7 +96,7 @@ def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | No
     present = sum(member.attended for member in members)
     for award, rule in rules.items():
         require_quorum(present, len(members), rule, award=award)
-    tellers, needed = _tellers(members, rules.values(), shares_needed) if kind == "secret" else ((), 0)
+    tellers, needed = _tellers(members, rules.values(), shares_needed) if kind == BallotKind.SECRET else ((), 0)
     agenda = {row.code: rules[row.award] for row in waiting if row.award in rules}
     rights.require_other_tellers(session, [member.username for member in members if member.teller], list(agenda))
     return Prospect(
@@ -149,7 +150,7 @@ def _warnings(
     kind: str,
 ) -> list[str]:
     """Where the numbers alone would tell who voted how: said before anybody votes."""
-    if kind == "open":
+    if kind == BallotKind.OPEN:
         return []
     aside = recusals.of(session, sitting)
     few = []
@@ -167,13 +168,13 @@ def _warnings(
             f"Chỉ có tối đa {FEW} người được bỏ phiếu cho {', '.join(few)}: số phiếu dễ làm lộ lựa chọn của từng người. "
             "Hãy cân nhắc bổ sung thành viên dự họp trước khi mở phiếu."
         )
-    if kind == "secret" and len(agenda) > 1 and not aside:
+    if kind == BallotKind.SECRET and len(agenda) > 1 and not aside:
         said.append(
             "Bảng phiếu công bố giữ nguyên từng phiếu, không tên và không thứ tự: ai nói ra một lựa chọn khác mọi người "
             "của mình có thể để lộ cả phiếu."
         )
     missing = [member.name for member in members if member.teller and not member.attended]
-    if kind == "secret" and missing:
+    if kind == BallotKind.SECRET and missing:
         said.append(f"Người kiểm phiếu vắng mặt, hãy giao tận tay mảnh khóa: {', '.join(missing)}.")
     return said
 
@@ -198,7 +199,7 @@ def open_ballot(
         session, sitting, by=actor.username, now=now
     )  # nominations may have come since the council was convened
     plan = _prospect(session, sitting, shares_needed)
-    sealed = plan.kind == "secret"
+    sealed = plan.kind == BallotKind.SECRET
     if sealed and public_key is None:
         raise Refusal(
             "key_required",
@@ -337,7 +338,7 @@ def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
 
 
 def _open(session: Session, sitting: CouncilSession) -> Ballot:
-    if sitting.state != "open":
+    if sitting.state != SessionState.OPEN:
         raise Refusal(
             "ballot_closed",
             f"Phiên {sitting.code} {'chưa mở' if sitting.state == 'convened' else 'đã đóng'} phiếu.",
@@ -447,7 +448,7 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     """
     sitting = sessions.by_code(session, session_code)
     sessions.require_for(session, sitting, Permission.CLOSE_BALLOT, actor=actor)
-    if sitting.state != "open":
+    if sitting.state != SessionState.OPEN:
         raise Refusal("ballot_closed", f"Phiên {session_code} không đang mở phiếu.", citation=COUNCIL)
     ballot = ballot_box.require(session, sitting)
     opened = frozen.require(session, sitting)
@@ -476,7 +477,7 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     record.sign_at_once(session)
     announce.notices(session, _closing_letters(opened, on_roll, about=f"{sitting.code}/{index}"))
     # Of paper, each who signed has put one slip in; whether they are all there the tellers' counts say.
-    return {"roll": roll, "envelopes": roll if ballot.kind == "paper" else len(inside)}
+    return {"roll": roll, "envelopes": roll if ballot.kind == BallotKind.PAPER else len(inside)}
 
 
 def closed_aspects(ballot: Ballot, receipts: Sequence[str]) -> dict[str, Any]:
@@ -536,7 +537,7 @@ def annul_ballot(
     """
     access.require(actor, Role.SECRETARY)
     sitting = sessions.by_code(session, session_code)
-    if sitting.state not in {"open", "closed"}:
+    if sitting.state not in {SessionState.OPEN, SessionState.CLOSED}:
         raise Refusal(
             "ballot_not_open",
             f"Phiên {session_code} không có cuộc bỏ phiếu nào đang mở hoặc chờ kiểm; không có gì để hủy.",
@@ -558,7 +559,7 @@ def annul_ballot(
     )
     counting.require_all(results)
     ballot_box.empty(session, sitting)
-    sitting.state = "cancelled"
+    sitting.state = SessionState.CANCELLED.value
     sitting.version += 1
     session.add(sitting)
     session.flush()

@@ -13,6 +13,7 @@ from rules import case
 from rules.lifecycle import State
 from rules.pack_files import is_title
 from rules.refusal import Unreadable
+from rules.vocabulary import PetitionState
 
 _N = table(Nomination).c
 _P = table(Nominee).c
@@ -144,7 +145,7 @@ def complained_of(session: Session, codes: Sequence[str]) -> dict[str, str]:
         query = (
             sa.select(_N.code, sa.func.min(p.code))
             .join_from(Petition, Nomination, p.nomination_id == _N.id)
-            .where(p.state == "taken", _N.code.in_(chunk))
+            .where(p.state == PetitionState.TAKEN, _N.code.in_(chunk))
             .group_by(_N.code)
         )
         found |= as_mapping(session.connection().execute(query))

@@ -30,16 +30,17 @@ from operations.unit_proposal.proposal import ATTESTED
 from rules import case, catalogue, evaluation, lifecycle, regulation
 from rules.lifecycle import Action, State
 from rules.refusal import Citation, Refusal, Unreadable
+from rules.vocabulary import Pending
 
 _N = table(Nomination).c
 _A = table(Appraisal).c
 
-PAUSE_GROUNDS = {
-    "complaint": "đang xem xét khiếu nại",
-    "denunciation": "đang xác minh tố cáo",
-    "inspection": "đang thanh tra, kiểm tra",
-    "investigation": "đang điều tra",
-    "discipline": "đang xem xét kỷ luật",
+PAUSE_GROUNDS: dict[str, str] = {
+    Pending.COMPLAINT: "đang xem xét khiếu nại",
+    Pending.DENUNCIATION: "đang xác minh tố cáo",
+    Pending.INSPECTION: "đang thanh tra, kiểm tra",
+    Pending.INVESTIGATION: "đang điều tra",
+    Pending.DISCIPLINE: "đang xem xét kỷ luật",
 }
 
 

@@ -28,6 +28,7 @@ from operations.access import Actor
 from operations.people import accounts
 from rules.lifecycle import Role
 from rules.refusal import Refusal
+from rules.vocabulary import SessionState
 
 DECIDING = frozenset({Role.REVIEWER, Role.SECRETARY, Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY})
 CONFIRMING = (Role.SECRETARY, Role.CHAIRMAN)
@@ -102,7 +103,10 @@ def needed(session: Session, account: Account, *, today: date) -> bool:
     called = (
         select(SessionMember.id)
         .join(CouncilSession, col(CouncilSession.id) == col(SessionMember.session_id))
-        .where(SessionMember.username == account.username, col(CouncilSession.state).not_in(("tallied", "cancelled")))
+        .where(
+            SessionMember.username == account.username,
+            col(CouncilSession.state).not_in((SessionState.TALLIED, SessionState.CANCELLED)),
+        )
     )
     return any(session.exec(query).first() is not None for query in (role, seat, called))
 

@@ -30,6 +30,7 @@ from operations.transition import Standing
 from rules import cash, lifecycle
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import DecisionState, SuperiorAnswer
 
 _N = table(Nomination).c
 POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
@@ -104,14 +105,14 @@ def publishable(session: Session, paper: str) -> Publishable:
     """
     if paper.startswith("TTr-"):
         letter = submission_letter_by_code(session, paper)
-        if letter.answer not in {"granted", "partly"}:
+        if letter.answer not in {SuperiorAnswer.GRANTED, SuperiorAnswer.PARTLY}:
             raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
         condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id or 0}
         number, on = letter.answer_number or "", letter.answered_on or letter.signed_on
         title, round_id = letter.title, letter.round_id
     else:
         decision = decision_by_code(session, paper)
-        if decision.state == "revoked":
+        if decision.state == DecisionState.REVOKED:
             raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
         condition, link = _N.decision_id == decision.id, {"decision_id": decision.id or 0}
         number, on, paper = decision.symbol, decision.signed_on, decision.code
@@ -265,7 +266,14 @@ def record_answer(
             "reason_required",
             f"Phải ghi lý do cấp trên không khen thưởng {len(codes)} hồ sơ của tờ trình {letter.symbol}.",
         )
-    letter.answer = "refused" if len(codes) == len(waiting) else "partly" if codes else "granted"
+    answer = (
+        SuperiorAnswer.REFUSED
+        if len(codes) == len(waiting)
+        else SuperiorAnswer.PARTLY
+        if codes
+        else SuperiorAnswer.GRANTED
+    )
+    letter.answer = answer.value
     letter.answer_number = number.strip()
     letter.answered_on = on
     letter.version += 1
@@ -347,7 +355,7 @@ def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tu
     """
     lifecycle.require_role(Action.REVOKE, actor.roles)
     decision = decision_by_code(session, code)
-    if decision.state == "revoked":
+    if decision.state == DecisionState.REVOKED:
         raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
     return decision, access.authorisation(session, actor, awards={decision.award}, now=now)
 
@@ -374,7 +382,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
         raise Refusal("reason_required", "Hủy bỏ quyết định khen thưởng phải nêu lý do.")
     free_text.check("Lý do hủy bỏ", reason, transition.LONGEST_REASON)
     decision, deputed = revocable(session, code, actor=actor, now=now)
-    decision.state = "revoked"
+    decision.state = DecisionState.REVOKED.value
     decision.revoked_at = now
     decision.revoked_ground = ground
     decision.revoked_reason = reason.strip()
@@ -470,7 +478,9 @@ def summary(row: Decision) -> dict[str, Any]:
         "pack": row.pack,
         "pack_sha256": row.pack_sha256,
         "paper_sha256": row.paper_sha256,
-        "revoked": {"ground": row.revoked_ground, "reason": row.revoked_reason} if row.state == "revoked" else None,
+        "revoked": {"ground": row.revoked_ground, "reason": row.revoked_reason}
+        if row.state == DecisionState.REVOKED
+        else None,
     }
 
 

@@ -33,26 +33,22 @@ from operations import (
 )
 from operations.access import Actor
 from operations.public_disclosure import disclosure
-from rules import deadlines
+from rules import deadlines, vocabulary
 from rules.lifecycle import Role
 from rules.refusal import Refusal
+from rules.vocabulary import PetitionKind, PetitionState
 
 ANSWER_DAYS = 15  # Luật TCTT 104/2016 Art. 22: answered within 15 days of receipt
-KINDS = {"feedback": "phản ánh, kiến nghị", "complaint": "khiếu nại", "denunciation": "tố cáo"}
+KINDS = vocabulary.names(PetitionKind)
 # The law that a kind is handled by; the first one's clock is the day that this system watches for all of them.
-LAWS = {
-    "feedback": "Điều 22 Luật Tiếp cận thông tin 104/2016/QH13",
-    "complaint": "Luật Khiếu nại 02/2011/QH13",
-    "denunciation": "Luật Tố cáo 25/2018/QH14",
+LAWS: dict[str, str] = {
+    PetitionKind.FEEDBACK: "Điều 22 Luật Tiếp cận thông tin 104/2016/QH13",
+    PetitionKind.COMPLAINT: "Luật Khiếu nại 02/2011/QH13",
+    PetitionKind.DENUNCIATION: "Luật Tố cáo 25/2018/QH14",
 }
-STATES = {
-    "received": "đã tiếp nhận, đang xem xét",
-    "taken": "đã thụ lý, đang giải quyết",
-    "dismissed": "không thụ lý",
-    "answered": "đã trả lời",
-}
-OPEN = ("received", "taken")
-TAKEN_AS = ("complaint", "denunciation")
+STATES = vocabulary.names(PetitionState)
+OPEN = (PetitionState.RECEIVED, PetitionState.TAKEN)
+TAKEN_AS = (PetitionKind.COMPLAINT, PetitionKind.DENUNCIATION)
 MANY_A_DAY = 50  # beyond: one alarm instead of a letter each
 MOST_A_DAY = 300
 # Who acts when a citizen does: nobody's account, for the keys of `idempotency`.
@@ -75,7 +71,7 @@ def file(
     session: Session,
     *,
     text: str,
-    kind: str = "feedback",
+    kind: str = PetitionKind.FEEDBACK,
     nomination: str | None = None,
     decision: str | None = None,
     sender: str | None = None,
@@ -216,9 +212,9 @@ def take_up(session: Session, code: str, *, taken_as: str, actor: Actor, now: da
     row = _open(session, code, actor)
     if taken_as not in TAKEN_AS:
         raise Refusal("unknown_ground", f"Đơn được thụ lý là một trong: {', '.join(KINDS[one] for one in TAKEN_AS)}.")
-    if row.state == "taken":
+    if row.state == PetitionState.TAKEN:
         raise Refusal("already_taken", f"Đơn {code} đã được thụ lý là {KINDS.get(row.taken_as or '', '')}.")
-    row.state, row.taken_as = "taken", taken_as
+    row.state, row.taken_as = PetitionState.TAKEN.value, taken_as
     row.answer = row.answered_at = None
     _handled(session, [row], Kind.PETITION_TAKEN, actor, now)
     return row
@@ -238,9 +234,9 @@ def dismiss(session: Session, codes: Sequence[str], *, reason: str, actor: Actor
         raise Refusal("nothing_chosen", "Chưa chọn đơn nào. Hãy đánh dấu ít nhất một đơn.")
     rows = [_open(session, code, actor) for code in dict.fromkeys(codes)]
     for row in rows:
-        if row.state == "taken":
+        if row.state == PetitionState.TAKEN:
             raise Refusal("already_taken", f"Đơn {row.code} đã được thụ lý; hãy giải quyết và trả lời.")
-        row.state, row.answer, row.answered_at = "dismissed", reason.strip(), now
+        row.state, row.answer, row.answered_at = PetitionState.DISMISSED.value, reason.strip(), now
     _handled(session, rows, Kind.PETITION_DISMISSED, actor, now)
     return len(rows)
 
@@ -248,7 +244,11 @@ def dismiss(session: Session, codes: Sequence[str], *, reason: str, actor: Actor
 def new_ones(session: Session, *, actor: Actor, round_code: str | None = None) -> list[str]:
     """Codes of the petitions that nobody has read into a state yet, of one round or of all, oldest first."""
     access.require(actor, Role.REVIEWER, Role.SECRETARY)
-    query = sa.select(_P.code).where(_P.state == "received", *_not_of(actor), *_of_round(round_code)).order_by(_P.id)
+    query = (
+        sa.select(_P.code)
+        .where(_P.state == PetitionState.RECEIVED, *_not_of(actor), *_of_round(round_code))
+        .order_by(_P.id)
+    )
     return list(session.execute(query).scalars())
 
 
@@ -266,7 +266,7 @@ def _of_round(code: str | None) -> list[Any]:
 def _open(session: Session, code: str, actor: Actor) -> Petition:
     row = _by_code(session, code)
     _require_not_aside(session, row, actor)
-    if row.state == "answered":
+    if row.state == PetitionState.ANSWERED:
         raise Refusal("already_answered", f"Phản ánh {code} đã được trả lời.")
     return row
 
@@ -293,7 +293,7 @@ def answer(session: Session, code: str, *, answer: str, actor: Actor, now: datet
     if not answer.strip():
         raise Refusal("missing_text", "Hãy viết nội dung trả lời.")
     free_text.check("Nội dung trả lời", answer)
-    row.state = "answered"
+    row.state = PetitionState.ANSWERED.value
     row.answer = answer.strip()
     row.answered_at = now
     row.version += 1

@@ -26,13 +26,14 @@ from operations import (
     transition,
 )
 from operations.public_disclosure import disclosure
-from rules import catalogue, names
+from rules import catalogue, names, vocabulary
 from rules.catalogue import KIND_NAMES
 from rules.lifecycle import State
 from rules.refusal import Refusal
+from rules.vocabulary import DecisionState
 
-IN_FORCE, REVOKED = "in_force", "revoked"
-STATE_NAMES = {IN_FORCE: "còn hiệu lực", REVOKED: "đã bị hủy bỏ"}
+IN_FORCE, REVOKED = DecisionState
+STATE_NAMES = vocabulary.names(DecisionState)
 _SHOWN = tuple(state.value for state in (State.DISCLOSED, State.CLOSED, State.REVOKED))
 _LINE = 200  # characters of an achievement: one line
 _MOST_WORDS = 8

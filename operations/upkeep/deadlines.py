@@ -23,6 +23,7 @@ from rules import deadlines, ladder
 from rules.ladder import LADDER
 from rules.lifecycle import STAGE_NAMES, STAGES, Stage
 from rules.refusal import Refusal
+from rules.vocabulary import SessionState
 
 LISTED = 30  # units that a letter names; more are counted
 
@@ -238,7 +239,7 @@ def _close_ballots(session: Session, round_code: str, *, now: datetime) -> int:
         return 0
     over = select(CouncilSession.code).where(
         CouncilSession.round_id == round_.id,
-        CouncilSession.state == "open",
+        CouncilSession.state == SessionState.OPEN,
         col(CouncilSession.opened_at) < deadline.due_at,
     )
     closed = 0
@@ -262,7 +263,7 @@ def reminders_to_vote(session: Session, *, round_code: str) -> int:
     day = rounds.due_of(session, round_.id or 0, Stage.COUNCIL_VOTE)
     reminded = 0
     for sitting in session.exec(
-        select(CouncilSession).where(CouncilSession.round_id == round_.id, CouncilSession.state == "open")
+        select(CouncilSession).where(CouncilSession.round_id == round_.id, CouncilSession.state == SessionState.OPEN)
     ).all():
         voted = vote.voted(session, sitting)
         letters: list[Any] = [

@@ -16,6 +16,7 @@ from operations.access import LOCAL
 from operations.council_vote import ballot_box, frozen
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import SessionState
 
 WAITS_TOO_LONG = timedelta(days=1)  # a letter that has waited longer than this is late: mail tries again within hours
 
@@ -121,7 +122,7 @@ def _ballots(installation: Installation) -> str | None:
     broken = []
     with installation.database.read() as session:
         for sitting in session.exec(
-            select(CouncilSession).where(col(CouncilSession.state).in_(("open", "closed")))
+            select(CouncilSession).where(col(CouncilSession.state).in_((SessionState.OPEN, SessionState.CLOSED)))
         ).all():
             try:
                 frozen.require(session, sitting)

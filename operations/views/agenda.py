@@ -29,6 +29,7 @@ from rules import lifecycle, policy
 from rules.lifecycle import State
 from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import SessionState
 
 _I, _N, _P, _U, _S, _M, _R = (
     table(model).c for model in (AgendaItem, Nomination, Nominee, Unit, CouncilSession, SessionMember, ReviewRound)
@@ -128,7 +129,7 @@ def rounds_to_convene(session: Session) -> list[tuple[str, str]]:
 
 def _of(sitting: Sitting) -> list[Any]:
     """Conditions on nominations: on the agenda; before there is one, what would come on it."""
-    if sitting.row.state == "convened":
+    if sitting.row.state == SessionState.CONVENED:
         return [_N.round_id == sitting.row.round_id, _N.state == State.ELIGIBLE.value]
     listed = sa.select(_I.nomination_id).where(_I.session_id == sitting.row.id)
     return [_N.id.in_(listed)]
@@ -139,7 +140,7 @@ def _asked(sitting: Sitting, *, award: str, outcome: str) -> list[Any]:
     found: list[Any] = []
     if award:
         found.append(_N.award == award)
-    if outcome and sitting.row.state == "tallied":
+    if outcome and sitting.row.state == SessionState.TALLIED:
         counted = sa.select(_I.nomination_id).where(_I.session_id == sitting.row.id, _I.outcome == outcome)
         found.append(_N.id.in_(counted))
     return [*found, _N.code.not_in(sorted(sitting.aside))] if found else []
@@ -208,7 +209,7 @@ def without_aside(sitting: Sitting, rows: Sequence[dict[str, Any]], *, key: str 
 
 def results(session: Session, sitting: Sitting) -> list[dict[str, Any]]:
     """The numbers of a counted session as its reader sees them; none before the count."""
-    if sitting.row.state != "tallied":
+    if sitting.row.state != SessionState.TALLIED:
         return []
     return without_aside(sitting, counting.results_of(session, sitting.row))
 

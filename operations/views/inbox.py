@@ -39,6 +39,7 @@ from operations.public_disclosure import petitions
 from rules import deadlines, lifecycle, policy
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
 from rules.policy import Relation
+from rules.vocabulary import DecisionState, SessionState, SuperiorAnswer
 from rules.wording import thousands
 
 # kind → what the page calls the pile; the order is the order of what is due on the same day.
@@ -453,7 +454,7 @@ def _papers(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
     """Decisions and answers to be published, letters whose answer is still to come."""
     d, letter, x = table(Decision).c, table(SubmissionLetter).c, table(Disclosure).c
     unpublished = sa.select(d.code, d.symbol, d.title, d.round_id, d.signed_at).where(
-        d.state == "in_force", ~sa.exists().where(x.decision_id == d.id)
+        d.state == DecisionState.IN_FORCE, ~sa.exists().where(x.decision_id == d.id)
     )
     for row in session.execute(unpublished):
         yield _single(
@@ -468,7 +469,9 @@ def _papers(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
             ),
             rounds.due_of(row.round_id, Stage.PUBLIC_DISCLOSURE),
         )
-    answered = (letter.answer.in_(("granted", "partly"))) & ~sa.exists().where(x.submission_letter_id == letter.id)
+    answered = (letter.answer.in_((SuperiorAnswer.GRANTED, SuperiorAnswer.PARTLY))) & ~sa.exists().where(
+        x.submission_letter_id == letter.id
+    )
     waiting = sa.select(letter.code, letter.symbol, letter.title, letter.round_id, letter.signed_at, letter.answer)
     for row in session.execute(waiting.where(letter.answer.is_(None) | answered)):
         kind = "answer" if row.answer is None else "disclose"
@@ -496,7 +499,8 @@ def _secretary(session: Session, rounds: _Rounds, *, today: date) -> Iterator[_P
     tallies = _tallies(session, rounds)
     sittings = session.execute(
         sa.select(_S.code, _S.round_id, _S.state, _S.held_at, _S.opened_at).where(
-            _S.state.in_(("convened", "open", "closed")), _S.round_id.in_(list(rounds.by_id))
+            _S.state.in_((SessionState.CONVENED, SessionState.OPEN, SessionState.CLOSED)),
+            _S.round_id.in_(list(rounds.by_id)),
         )
     ).all()
     for row in sittings:
@@ -577,7 +581,7 @@ def _council(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]
         )
         .join_from(SessionMember, CouncilSession, _M.session_id == _S.id)
         .join(Ballot, b.session_id == _S.id, isouter=True)
-        .where(_M.username == me, _S.state.in_(("convened", "open", "closed")))
+        .where(_M.username == me, _S.state.in_((SessionState.CONVENED, SessionState.OPEN, SessionState.CLOSED)))
     )  # fmt: skip
     for row in seats:
         due = rounds.due_of(row.round_id, Stage.COUNCIL_VOTE)
@@ -610,7 +614,7 @@ def _council(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]
         )
         .join_from(Conflict, CouncilSession, c.session_id == _S.id)
         .join(Nomination, c.nomination_id == _N.id)
-        .where(c.username == me, c.state == "open", _S.state == "convened")
+        .where(c.username == me, c.state == "open", _S.state == SessionState.CONVENED)
         .group_by(_S.code, _S.round_id, _S.held_at, _N.code)
     )
     for row in asked:

@@ -19,6 +19,7 @@ from models.types import as_mapping, table
 from operations import rounds
 from operations.council_vote import counting, sessions, vote
 from rules.lifecycle import State
+from rules.vocabulary import SessionState
 
 _N, _R = table(Nomination).c, table(ReviewRound).c
 
@@ -52,7 +53,7 @@ def units(session: Session, round_code: str) -> tuple[int, int]:
 def ballots(session: Session, round_code: str) -> tuple[int, int] | None:
     """How many of the members present have voted, of how many; None while no ballot is open."""
     cast, expected = 0, 0
-    for sitting in sessions.of_round(session, round_code, state="open"):
+    for sitting in sessions.of_round(session, round_code, state=SessionState.OPEN):
         present = {member.username for member in sessions.members_of(session, sitting) if member.attended}
         cast += len(present & vote.voted(session, sitting))
         expected += len(present)
@@ -64,7 +65,7 @@ def voting(session: Session) -> dict[str, tuple[int, int]]:
     sitting = table(CouncilSession).c
     rounds_ = session.exec(
         select(ReviewRound.code)
-        .where(sa.exists().where(sitting.round_id == _R.id, sitting.state == "open"))
+        .where(sa.exists().where(sitting.round_id == _R.id, sitting.state == SessionState.OPEN))
         .order_by(col(ReviewRound.id))
     ).all()
     return {code: found for code in rounds_ if (found := ballots(session, code)) is not None}
@@ -72,14 +73,14 @@ def voting(session: Session) -> dict[str, tuple[int, int]]:
 
 def shut_boxes(session: Session, round_code: str) -> list[tuple[str, str]]:
     """(session, "shares" or "counts") of every closed ballot that only its tellers can count."""
-    closed = sessions.of_round(session, round_code, state="closed")
+    closed = sessions.of_round(session, round_code, state=SessionState.CLOSED)
     found = ((sitting.code, counting.waits_for(session, sitting)) for sitting in closed)
     return [(code, what) for code, what in found if what is not None]
 
 
 def closed_ballots(session: Session, round_code: str) -> list[str]:
     """The round's sessions whose ballot is closed and not counted."""
-    return [sitting.code for sitting in sessions.of_round(session, round_code, state="closed")]
+    return [sitting.code for sitting in sessions.of_round(session, round_code, state=SessionState.CLOSED)]
 
 
 def acts(session: Session) -> dict[str, int]:

@@ -11,6 +11,7 @@ from ledger.kinds import Kind
 from operations.people import four_eyes
 from operations.views import inbox
 from rules import lifecycle
+from rules.vocabulary import BallotKind, Choice, ConflictState, Outcome, RoundKind, SessionState
 from tests.web.conftest import Site
 from web import language
 
@@ -30,7 +31,8 @@ def shown() -> set[str]:
     named = (lifecycle.STATE_NAMES, lifecycle.STAGE_NAMES, lifecycle.ROLE_NAMES)
     for names in (*named, inbox.KINDS, four_eyes.ACTS):
         found |= set(names.values())
-    found |= {kind.word for kind in Kind}
+    spoken = (Kind, SessionState, BallotKind, Choice, Outcome, ConflictState, RoundKind)
+    found |= {one.word for words in spoken for one in words}
     return found
 
 

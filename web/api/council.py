@@ -22,6 +22,7 @@ from operations.council_vote import (
 from operations.views import agenda
 from operations.views.agenda import Sitting
 from rules.policy import Permission
+from rules.vocabulary import BallotKind, SessionState
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import InPath
@@ -219,7 +220,7 @@ def open_ballot(
         _sitting(session, code, call, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=actor, shares_needed=wanted.shares_needed)
         key: dict[str, Any] = {}
-        if plan.kind == "secret":
+        if plan.kind == BallotKind.SECRET:
             public_key, made = plan.new_key()
             shares.update(made)
             key = {"public_key": public_key, "shares_needed": plan.needed}
@@ -325,7 +326,7 @@ def verify(
         violations = agenda.violations(session, sitting, receipt=receipt)
     return {
         "matches": not violations,
-        "counted": sitting.row.state == "tallied",
+        "counted": sitting.row.state == SessionState.TALLIED,
         "receipt": "included" if receipt is not None else None,
         "violations": violations,
     }

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from keyword import iskeyword
 from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import Field
@@ -25,6 +25,7 @@ from operations.views import nominations, timeline
 from rules.lifecycle import Action, State, stage_of
 from rules.policy import Permission
 from rules.refusal import Refusal
+from rules.vocabulary import Pending
 from web.api import shapes, together
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import After, Filter, InPath, Limit
@@ -260,7 +261,7 @@ def remove_attachment(
 
 # Moves: one nomination or many --------------------------------------------------------------------------------------
 
-Ground = Literal["complaint", "denunciation", "inspection", "investigation", "discipline"]
+Ground = Pending
 
 
 class One(shapes.Body):

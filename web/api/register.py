@@ -1,6 +1,6 @@
 """The public register, and citizens' petitions."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
@@ -8,14 +8,14 @@ from models.database import Session
 from operations.access import Actor
 from operations.public_disclosure import petitions, public_register
 from rules.policy import Permission
-from rules.vocabulary import NomineeKind
+from rules.vocabulary import DecisionState, NomineeKind, PetitionState
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
 from web.api.shapes import After, Filter, InPath, Limit
 
 router = APIRouter(tags=["register"])
 Anybody = Annotated[Call, Depends(Bearer(None))]
-Published = Literal["in_force", "revoked"]
+Published = DecisionState
 Year = Annotated[int | None, Query(ge=1945, le=2200)]
 
 
@@ -74,7 +74,7 @@ def show_paper(call: Anybody, code: InPath) -> Any:
 @router.get("/petitions", response_model=shapes.Page[shapes.ListedPetition])
 def list_petitions(
     call: Annotated[Call, Depends(Bearer(Permission.SEE_PETITIONS))],
-    state: Literal["received", "taken", "dismissed", "answered"] | None = None,
+    state: PetitionState | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Any:

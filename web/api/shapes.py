@@ -19,11 +19,27 @@ from pydantic import (
 
 from operations import transition
 from operations.transition import Result
-from rules import case
+from rules import case, vocabulary
 from rules.case import AwardId
 from rules.lifecycle import Stage, State
 from rules.refusal import Citation, Refusal, Unreadable
-from rules.vocabulary import NomineeKind, Pending, Rating, RoundKind
+from rules.vocabulary import (
+    Authority,
+    BallotKind,
+    Choice,
+    ConflictGround,
+    ConflictSource,
+    ConflictState,
+    ConflictStrength,
+    DecisionState,
+    NomineeKind,
+    Pending,
+    PetitionKind,
+    Rating,
+    RoundKind,
+    Route,
+    SessionState,
+)
 
 T = TypeVar("T")
 Date = date  # for fields that are called so
@@ -468,7 +484,13 @@ Nominations = Annotated[list[Code], Field(min_length=1, max_length=1000)]
 
 class Declaring(Body):
     nomination: Code
-    kind: Literal["kinship", "own_nomination", "direct_superior", "co_author", "other"]
+    kind: Literal[
+        ConflictGround.KINSHIP,
+        ConflictGround.OWN_NOMINATION,
+        ConflictGround.DIRECT_SUPERIOR,
+        ConflictGround.CO_AUTHOR,
+        ConflictGround.OTHER,
+    ]
     note: Annotated[str, Field(max_length=500)] = ""
 
 
@@ -516,9 +538,9 @@ class Conflict(Answer):
     award: str
     ground: str
     ground_name: str
-    source: Literal["detected", "declared"]
-    strength: Literal["certain", "ask"]
-    state: Literal["open", "recused", "denied", "waived"]
+    source: ConflictSource
+    strength: ConflictStrength
+    state: ConflictState
     message: str | None
     reason: str | None
     settled_by: str | None
@@ -547,7 +569,7 @@ class CouncilSession(Answer):
     round: str
     at: datetime
     place: str
-    state: Literal["convened", "open", "closed", "tallied", "cancelled"]
+    state: SessionState
     regulation_sha256: str
     frozen: str | None
     agenda: list[str]
@@ -569,9 +591,6 @@ class Recused(SessionCode):
     nomination: str
 
 
-Choice = Literal["approve", "disapprove", "abstain"]
-
-
 class Opening(Body):
     shares_needed: Annotated[StrictInt | None, Field(ge=2, le=255)] = None
 
@@ -581,7 +600,7 @@ class Opened(Answer):
 
     agenda: list[str]
     frozen: str
-    ballot: Literal["secret", "open", "paper"]
+    ballot: BallotKind
     key: str | None
     left: list[str]
     warnings: list[str]
@@ -702,7 +721,7 @@ class Decision(Answer):
     title: str
     signed_on: date
     signed_by: str
-    state: Literal["in_force", "revoked"]
+    state: DecisionState
     pack: str
     pack_sha256: str
     paper_sha256: str | None
@@ -736,7 +755,7 @@ class PublicDecision(Answer):
     award: str
     title: str
     signed_on: date
-    state: Literal["in_force", "revoked"]
+    state: DecisionState
     nominations: int
 
 
@@ -772,7 +791,7 @@ class SuperiorAnswer(Body):
 
 class Answered(Answer):
     letter: str
-    answer: Literal["granted", "partly", "refused"]
+    answer: SuperiorAnswer
 
 
 # The public register, petitions -----------------------------------------------------------------------------------------
@@ -790,7 +809,7 @@ class Awardee(Answer):
     number: str | None
     date: Date | None
     code: str
-    state: Literal["in_force", "revoked"]
+    state: DecisionState
     decided_by: str | None
 
 
@@ -801,7 +820,7 @@ class Paper(Answer):
     title: str
     award: str | None
     award_name: str | None
-    state: Literal["in_force", "revoked"]
+    state: DecisionState
     decided_by: str | None
     published_on: Date
     nominations: int
@@ -814,7 +833,7 @@ class WholePaper(Paper):
 
 
 class NewPetition(Body):
-    kind: Literal["feedback", "complaint", "denunciation"] = "complaint"
+    kind: PetitionKind = PetitionKind.COMPLAINT
     text: Text
     nomination: Code | None = None
     decision: Annotated[str | None, Field(max_length=40)] = None
@@ -837,7 +856,7 @@ class ListedPetition(Answer):
     decision_number: str | None
     received_at: datetime
     due_on: date
-    state: Literal["received", "taken", "dismissed", "answered"]
+    state: vocabulary.PetitionState
     answered_at: datetime | None
     days_left: int
     overdue: bool
@@ -847,7 +866,7 @@ class Petition(ListedPetition):
     text: str
     sender: str | None
     answer: str | None
-    taken_as: Literal["complaint", "denunciation"] | None
+    taken_as: Literal[PetitionKind.COMPLAINT, PetitionKind.DENUNCIATION] | None
     handled_by: str | None
     handled_at: datetime | None
     version: int
@@ -858,7 +877,7 @@ class PetitionAnswer(Body):
 
 
 class PetitionTaken(Body):
-    taken_as: Literal["complaint", "denunciation"]
+    taken_as: Literal[PetitionKind.COMPLAINT, PetitionKind.DENUNCIATION]
 
 
 class PetitionsDismissed(Body):
@@ -868,7 +887,7 @@ class PetitionsDismissed(Body):
 
 class PetitionState(Answer):
     code: str
-    state: Literal["received", "taken", "dismissed", "answered"]
+    state: vocabulary.PetitionState
 
 
 class PetitionsPutAside(Answer):
@@ -899,9 +918,9 @@ class Evaluation(Answer):
     pack: str | None
     on: date
     verdict: Literal["eligible", "ineligible", "paused", "unknown", "wrong_authority", "no_pack"]
-    authority: Literal["decide", "propose", "none"]
+    authority: Literal[Authority.DECIDE, Authority.PROPOSE, Authority.NONE]
     decided_by: str | None
-    route: Literal["simplified", "full"]
+    route: Route
     findings: list[Finding]
     missing_parameters: list[str]
 

@@ -31,8 +31,10 @@ from operations.council_vote import (
 )
 from operations.views import agenda
 from operations.views.agenda import Sitting
+from rules import vocabulary
 from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import BallotKind, Choice, SessionState
 from web import pages, reauthentication
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
 from web.forms import Form, Submitted, SubmittedFiles, SubmittedList, SubmittedLong
@@ -50,11 +52,7 @@ Annuller = Annotated[Visit, Depends(Permit(Permission.ANNUL_BALLOT))]
 Result = Annotated[Visit, Depends(Permit(Permission.SEE_RESULT))]
 Verifier = Annotated[Visit, Depends(Permit(Permission.VERIFY_BALLOT))]
 
-CHOICES: Mapping[str, str] = {
-    "approve": words("Tán thành"),
-    "disapprove": words("Không tán thành"),
-    "abstain": words("Không ý kiến"),
-}
+CHOICES = vocabulary.names(Choice)
 
 
 # Opening ----------------------------------------------------------------------------------------------------------
@@ -88,7 +86,7 @@ def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=visit.actor)
-    public_key, shares = plan.new_key() if plan.kind == "secret" else (None, {})
+    public_key, shares = plan.new_key() if plan.kind == BallotKind.SECRET else (None, {})
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         opened = vote.open_ballot(
@@ -373,9 +371,9 @@ def count_form(visit: Counter, code: str) -> Response:
 def _count(
     session: Session, visit: Visit, sitting: Sitting, typed: Mapping[str, str], errors: dict[str, str]
 ) -> Response:
-    if sitting.row.state != "closed" or sitting.ballot is None or sitting.ballot.kind != "paper":
+    if sitting.row.state != SessionState.CLOSED or sitting.ballot is None or sitting.ballot.kind != BallotKind.PAPER:
         raise Refusal(
-            "not_paper" if sitting.ballot and sitting.ballot.kind != "paper" else "ballot_open",
+            "not_paper" if sitting.ballot and sitting.ballot.kind != BallotKind.PAPER else "ballot_open",
             f"Phiên {sitting.code} không có phiếu giấy nào đang chờ đếm.",
             citation=ballot_box.COUNCIL,
         )
@@ -449,9 +447,9 @@ def counting_form(visit: Teller, code: str) -> Response:
 
 
 def _tally(visit: Visit, sitting: Sitting, shares: Sequence[str], errors: dict[str, str]) -> Response:
-    if sitting.row.state != "closed" or sitting.ballot is None:
+    if sitting.row.state != SessionState.CLOSED or sitting.ballot is None:
         raise Refusal(
-            "already_tallied" if sitting.row.state == "tallied" else "ballot_open",
+            "already_tallied" if sitting.row.state == SessionState.TALLIED else "ballot_open",
             f"Phiên {sitting.code} đang ở trạng thái «{STATES[sitting.row.state]}» nên không kiểm phiếu được.",
             citation=ballot_box.COUNCIL,
         )
@@ -517,7 +515,7 @@ def annulment(visit: Annuller, code: str) -> Response:
 
 
 def _annul(visit: Visit, sitting: Sitting, reason: str, errors: dict[str, str]) -> Response:
-    if sitting.row.state not in {"open", "closed"}:
+    if sitting.row.state not in {SessionState.OPEN, SessionState.CLOSED}:
         raise Refusal(
             "ballot_not_open",
             f"Phiên {sitting.code} không có cuộc bỏ phiếu nào đang mở hoặc chờ kiểm; không có gì để hủy.",
@@ -581,7 +579,7 @@ def minutes(visit: Result, code: str) -> Response:
 
 def _counted(session: Session, visit: Visit, code: str) -> Sitting:
     sitting = sitting_of(session, visit, code, Permission.SEE_RESULT)
-    if sitting.row.state != "tallied":
+    if sitting.row.state != SessionState.TALLIED:
         raise Refusal("not_tallied", f"Phiên {code} chưa kiểm phiếu nên chưa có kết quả.", citation=ballot_box.COUNCIL)
     return sitting
 

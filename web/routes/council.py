@@ -16,9 +16,9 @@ from operations.access import Actor
 from operations.council_vote import ballot_box, conflicts_answered, convening, counting, recusals, sessions
 from operations.views import agenda
 from operations.views.agenda import Sitting
-from rules import conflicts
+from rules import conflicts, vocabulary
 from rules.policy import Permission
-from rules.vocabulary import ConflictGround
+from rules.vocabulary import ConflictGround, ConflictState, Outcome, SessionState
 from web import pages
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
 from web.forms import Form, Submitted, SubmittedLong
@@ -29,16 +29,8 @@ router = APIRouter()
 Reader = Annotated[Visit, Depends(Permit(Permission.SEE_SESSION))]
 Convener = Annotated[Visit, Depends(Permit(Permission.CONVENE))]
 
-OUTCOMES: Mapping[str, str] = {
-    "recommended": words("Đề nghị khen thưởng"),
-    "not_recommended": words("Không đề nghị"),
-}
-SETTLED: Mapping[str, str] = {
-    "open": words("Chờ thành viên trả lời"),
-    "recused": words("Thành viên tránh"),
-    "denied": words("Thành viên trả lời không liên quan"),
-    "waived": words("Thư ký xác nhận được bỏ phiếu"),
-}
+OUTCOMES = vocabulary.names(Outcome)
+SETTLED = vocabulary.names(ConflictState)
 
 
 def _may(visit: Visit, sitting: Sitting, *acts: Permission) -> dict[str, bool]:
@@ -125,7 +117,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
             Permission.ANNUL_BALLOT, Permission.CAST, Permission.SIGN_ROLL, Permission.COUNT_BY_HAND, Permission.SEE_RESULT, Permission.VERIFY_BALLOT,
             Permission.WAIVE,
         )  # fmt: skip
-        outcome = outcome if sitting.row.state == "tallied" and outcome in OUTCOMES else ""
+        outcome = outcome if sitting.row.state == SessionState.TALLIED and outcome in OUTCOMES else ""
         items, next_key = agenda.items(session, sitting, after=after or None, limit=PAGE, award=award, outcome=outcome)
         signed = ballot_box.voted(session, sitting.row)
         questions = agenda.questions(session, sitting)

@@ -12,7 +12,7 @@ from operations import access, outbox, regulations, rounds, transition
 from operations.access import Actor
 from operations.public_disclosure import disclosure
 from operations.views import agenda, board, due, papers
-from rules import catalogue, regulation
+from rules import catalogue, regulation, vocabulary
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, Stage, State
 from rules.policy import Permission
 from rules.refusal import Refusal
@@ -39,14 +39,7 @@ _PAGE = 50
 _BULK = (Action.RETURN, Action.PAUSE, Action.RESUME)
 LONGEST_REGULATION = 200_000  # bytes; a regulation has a few thousand
 # Law 06/2022 Art. 8: the kinds of commendation.
-KIND_NAMES: Mapping[str, str] = {
-    RoundKind.CONG_TRANG: words("Theo công trạng, thành tích (hằng năm)"),
-    RoundKind.DOT_XUAT: words("Đột xuất"),
-    RoundKind.PHONG_TRAO: words("Phong trào, chuyên đề"),
-    RoundKind.CONG_HIEN: words("Quá trình cống hiến"),
-    RoundKind.NIEN_HAN: words("Niên hạn"),
-    RoundKind.DOI_NGOAI: words("Đối ngoại"),
-}
+KIND_NAMES = vocabulary.names(RoundKind)
 
 
 # The list, and a new one ------------------------------------------------------------------------------------------

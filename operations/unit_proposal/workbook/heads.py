@@ -3,13 +3,10 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from operations.unit_proposal.workbook import cleaning
 from rules import names
-
-Kind = Literal["individual", "collective", "household", "enterprise"]
-Rating = Literal["HTXSNV", "HTTNV", "HTNV", "KHTNV"]
+from rules.vocabulary import NomineeKind, Rating
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,19 +56,9 @@ HEADS = (
 )
 REQUIRED = tuple(head.name for head in HEADS if head.required)
 
-KIND_NAMES: dict[Kind, str] = {
-    "individual": "cá nhân",
-    "collective": "tập thể",
-    "household": "hộ gia đình",
-    "enterprise": "doanh nghiệp",
-}
-KIND_WORDS: dict[Kind, str] = {kind: f"Khen thưởng {name}" for kind, name in KIND_NAMES.items()}
-RATING_WORDS: dict[Rating, str] = {
-    "HTXSNV": "Hoàn thành xuất sắc nhiệm vụ",
-    "HTTNV": "Hoàn thành tốt nhiệm vụ",
-    "HTNV": "Hoàn thành nhiệm vụ",
-    "KHTNV": "Không hoàn thành nhiệm vụ",
-}
+KIND_NAMES: dict[str, str] = {kind: kind.word for kind in NomineeKind}
+KIND_WORDS: dict[str, str] = {kind: f"Khen thưởng {kind.word}" for kind in NomineeKind}
+RATING_WORDS: dict[str, str] = {rating: f"{rating.word[0].upper()}{rating.word[1:]}" for rating in Rating}
 GENDER_WORDS = ("Nam", "Nữ")
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from operations.unit_proposal.workbook import cleaning, facts, heads, layout, legacy, sheet
-from operations.unit_proposal.workbook.heads import Head, Kind, Rating
+from operations.unit_proposal.workbook.heads import Head
 from rules import birth_date, email_address, names
 from rules.award_names import AwardNames
 from rules.refusal import Unreadable
+from rules.vocabulary import NomineeKind as Kind
+from rules.vocabulary import Rating
 
 
 @dataclass(frozen=True)
@@ -376,12 +378,10 @@ class _RowReader:
 
 
 _KINDS: dict[str, Kind] = {
-    **{heads.fold(words): kind for kind, words in heads.KIND_WORDS.items()},
-    **{heads.fold(words): kind for kind, words in heads.KIND_NAMES.items()},
+    heads.fold(words): kind for kind in Kind for words in (heads.KIND_WORDS[kind], heads.KIND_NAMES[kind])
 }
 _RATINGS: dict[str, Rating] = {
-    **{heads.fold(words): rating for rating, words in heads.RATING_WORDS.items()},
-    **{heads.fold(rating): rating for rating in heads.RATING_WORDS},
+    heads.fold(words): rating for rating in Rating for words in (heads.RATING_WORDS[rating], rating)
 }
 
 

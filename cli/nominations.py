@@ -14,7 +14,8 @@ from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.home_affairs_review.moves import MOVES
 from operations.transition import Result
-from operations.unit_proposal import attachments, intake, mending, proposal
+from operations.unit_proposal import attachments, intake, mending
+from operations.unit_proposal.proposal import Checked, Filed, RowErrors
 from operations.views import nominations, timeline
 from rules.lifecycle import Action
 from rules.refusal import Unreadable
@@ -22,12 +23,6 @@ from rules.refusal import Unreadable
 app = typer.Typer(no_args_is_help=True, help="Hồ sơ đề nghị khen thưởng.")
 Codes = Annotated[list[str], typer.Argument(help="Mã hồ sơ, ví dụ DN-2024-000001")]
 Reason = Annotated[str, typer.Option(help="Lý do, kèm điều khoản")]
-
-
-class _DryRun(Exception):  # noqa: N818 -- carries the answer out of a transaction that must not commit
-    def __init__(self, filed: proposal.Filed) -> None:
-        super().__init__()
-        self.filed = filed
 
 
 @app.command()
@@ -52,28 +47,25 @@ def import_(
     installation = DOOR.installation
     book = intake.read(file, convert_legacy=convert_legacy)
 
-    def store(session: Session, actor: Actor) -> proposal.Filed:
-        filed = intake.store(
+    def store(session: Session, actor: Actor) -> Checked | Filed:
+        about: dict[str, Any] = {"round_code": round_, "unit_code": unit, "actor": actor, "now": DOOR.now()}
+        if dry_run:
+            return intake.check(session, book, **about)
+        return intake.store(
             session,
             book,
             file,
-            round_code=round_,
-            unit_code=unit,
-            actor=actor,
-            now=DOOR.now(),
-            keep=None if dry_run or book.errors else lambda content: files.keep(installation.folder, content),
+            keep=lambda content: files.keep(installation.folder, content),
             submit=not draft,
+            **about,
         )
-        if dry_run or book.errors or filed.errors:
-            raise _DryRun(filed)
-        return filed
 
+    found: Checked | Filed
     try:
-        filed = DOOR.act("nominations.import", f"{round_}/{unit}", store)
-        committed = True
-    except _DryRun as only:
-        filed, committed = only.filed, False
-    answer = intake.answer(book, filed, committed=committed)
+        found = DOOR.act("nominations.import", f"{round_}/{unit}", store)
+    except RowErrors as only:
+        found = only.checked
+    answer = intake.answer(book, found)
     if answer["errors"]:
         DOOR.end(1, answer)
     DOOR.say(answer)

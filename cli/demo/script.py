@@ -103,7 +103,7 @@ class Script:
 
     def _file(self, round_code: str, unit: str, path: Path, book: reading.Workbook) -> None:
         officer = self.office.actor(f"canbo.{unit.lower()}")
-        filed = self.office.act(
+        self.office.act(
             "nominations.import",
             f"{round_code}/{unit}",
             lambda s: intake.store(
@@ -117,8 +117,6 @@ class Script:
                 keep=lambda content: files.keep(self.office.installation.folder, content),
             ),
         )
-        if filed.errors:
-            raise RuntimeError(f"{path.name}: {filed.errors[0]}")
 
     def _evaluated(self, session: Session) -> bool:
         """Has every submitted nomination an appraisal of its present version?"""

@@ -1,5 +1,6 @@
 """A unit's workbook becomes its dossier: read by the limited child, checked against the database, all or nothing."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from models.types import table
 from operations import files
 from operations.access import Actor
 from operations.unit_proposal import proposal
-from operations.unit_proposal.proposal import Filed, Proposed
+from operations.unit_proposal.proposal import Checked, Filed, Proposed, RowErrors
 from operations.unit_proposal.workbook import heads, layout, reading, sheet, writing
 from operations.unit_proposal.workbook.heads import fold
 from rules import catalogue
@@ -64,33 +65,36 @@ def store(
     unit_code: str,
     actor: Actor,
     now: datetime,
-    keep: Callable[[bytes], str] | None,
+    keep: Callable[[bytes], str],
     submit: bool = True,
     name: str | None = None,
 ) -> Filed:
-    """File the workbook as one dossier. With `keep` None (a dry run) the caller rolls the transaction back.
+    """File the workbook as one dossier, all rows or none.
 
-    The bytes are kept when all rows have been filed: what is refused leaves none. `name` is what its sender called the file, where `path` is only where it lies.
+    The bytes are kept when all rows have been filed: what is refused leaves none. `name` is what its sender called the
+    file, where `path` is only where it lies. Raises RowErrors with what its reader and the database find amiss, and
+    the refusals of `proposal.file`.
     """
-    if book.errors and not book.rows:
-        return Filed(None, ())  # every row has its own error already
-    content = path.read_bytes() if keep is not None and not book.errors else b""
-    stored = None
-    if content:
-        stored = files.row(files.digest(content), size=len(content), media_type=MEDIA_TYPE, name=name or path.name)
-    filed = proposal.file(
-        session,
-        round_code=round_code,
-        unit_code=unit_code,
-        proposals=[proposed(row) for row in book.rows],
-        actor=actor,
-        now=now,
-        workbook=stored,
-        submit=submit,
-    )
-    if keep is not None and content and not filed.errors:
-        keep(content)
-    return filed
+    if book.errors:
+        checked = check(session, book, round_code=round_code, unit_code=unit_code, actor=actor, now=now)
+        raise RowErrors(checked.errors, checked.warnings)
+    content = path.read_bytes()
+    stored = files.row(files.digest(content), size=len(content), media_type=MEDIA_TYPE, name=name or path.name)
+    try:
+        filed = proposal.file(
+            session,
+            round_code=round_code,
+            unit_code=unit_code,
+            proposals=[proposed(row) for row in book.rows],
+            actor=actor,
+            now=now,
+            workbook=stored,
+            submit=submit,
+        )
+    except RowErrors as only:
+        raise RowErrors(only.checked.errors, (*book.warnings, *only.checked.warnings)) from None
+    keep(content)
+    return dataclasses.replace(filed, warnings=(*book.warnings, *filed.warnings))
 
 
 def filed(session: Session, *, round_code: str, sha256: str) -> bool:
@@ -102,16 +106,22 @@ def filed(session: Session, *, round_code: str, sha256: str) -> bool:
 
 def check(
     session: Session, book: reading.Workbook, *, round_code: str, unit_code: str, actor: Actor, now: datetime
-) -> Filed:
-    """What `store` would answer, for a preview: nothing is written."""
-    return proposal.check(
-        session,
-        round_code=round_code,
-        unit_code=unit_code,
-        proposals=[proposed(row) for row in book.rows],
-        actor=actor,
-        now=now,
-    )
+) -> Checked:
+    """What the workbook's reader and the database find in its rows, for a preview: nothing is written.
+
+    Raises the refusals of `proposal.file`.
+    """
+    found = Checked()
+    if book.rows or not book.errors:  # else every row has its own error already
+        found = proposal.check(
+            session,
+            round_code=round_code,
+            unit_code=unit_code,
+            proposals=[proposed(row) for row in book.rows],
+            actor=actor,
+            now=now,
+        )
+    return Checked((*book.errors, *found.errors), (*book.warnings, *found.warnings))
 
 
 def typed(fields: Mapping[str, str]) -> reading.Workbook:
@@ -153,12 +163,12 @@ def proposed(row: reading.Row) -> Proposed:
     )
 
 
-def bad_rows(path: Path, book: reading.Workbook, source: Path, filed: Filed | None = None) -> None:
-    """Write the rows of `source` that have errors, its reader's and the filing's: where they stand, and what is wrong.
+def bad_rows(path: Path, book: reading.Workbook, source: Path, checked: Checked) -> None:
+    """Write the rows of `source` that have errors: where they stand, and what is wrong.
 
     Mended, the file is handed in as it is. Raises Unreadable `source_changed` if `source` is not what `book` was read from.
     """
-    writing.bad_rows(path, book, source, further=filed.errors if filed else ())
+    writing.bad_rows(path, book, source, further=checked.errors[len(book.errors) :])
 
 
 def parts(attachments: Sequence[str]) -> tuple[str, ...]:
@@ -172,16 +182,16 @@ def parts(attachments: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def answer(book: reading.Workbook, filed: Filed | None, *, committed: bool) -> dict[str, Any]:
-    """The `nominations import` answer of docs/contract.md."""
-    errors = [*book.errors, *(filed.errors if filed else ())]
-    warnings = [*book.warnings, *(filed.warnings if filed else ())]
+def answer(book: reading.Workbook, found: Checked | Filed) -> dict[str, Any]:
+    """The `nominations import` answer of docs/contract.md: of rows that were looked at, or that were stored."""
+    errors = found.errors if isinstance(found, Checked) else ()
+    filed = found if isinstance(found, Filed) else None
     return {
         "rows": book.row_count,
         "accepted": 0 if errors else len(book.rows),
         "errors": sorted(errors, key=lambda problem: problem["row"]),
-        "warnings": sorted(warnings, key=lambda problem: problem["row"]),
-        "committed": committed and not errors,
-        "dossier": filed.dossier if filed and committed else None,
-        "codes": list(filed.codes) if filed and committed else [],
+        "warnings": sorted(found.warnings, key=lambda problem: problem["row"]),
+        "committed": filed is not None,
+        "dossier": filed.dossier if filed else None,
+        "codes": list(filed.codes) if filed else [],
     }

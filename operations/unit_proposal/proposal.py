@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
@@ -67,13 +67,29 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What came of a filing: the dossier and its codes, or the errors for which nothing was stored."""
+    """What was filed: the dossier, its nominations' codes, and what is to be minded."""
 
-    dossier: str | None
+    dossier: str
     codes: tuple[str, ...]
-    errors: tuple[dict[str, Any], ...] = ()
     warnings: tuple[dict[str, Any], ...] = ()
     index: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with rows and what is to be minded, each as {"row", "column", "code", "message"}."""
+
+    errors: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+
+
+class RowErrors(Refusal):
+    """Rows that cannot be filed, with every error of every row: all rows are stored or none."""
+
+    def __init__(self, errors: Iterable[dict[str, Any]], warnings: Iterable[dict[str, Any]] = ()) -> None:
+        self.checked = Checked(tuple(errors), tuple(warnings))
+        first = self.checked.errors[0]
+        super().__init__(first["code"], first["message"], details={"errors": list(self.checked.errors)})
 
 
 def _same_text(text: str | None) -> str:
@@ -99,17 +115,15 @@ def file(
 ) -> Filed:
     """File one dossier of a unit: all its nominations or none. With `submit` it goes to Phòng Nội vụ at once.
 
-    Raises Refusal `not_your_role`, `not_your_unit`, `round_closed`, `round_frozen`. Errors of single rows
-    (`duplicate_row`, `unknown_award`, `wrong_kind`) come back in `Filed.errors`; then nothing was stored.
+    Raises Refusal `not_your_role`, `not_your_unit`, `round_closed`, `round_frozen`, `empty_dossier`; RowErrors of
+    single rows (`duplicate_row`, `unknown_award`, `wrong_kind`).
     """
     round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
     pack = catalogue.pack_on(access.local_date(now))
     wanted = [identity(proposed) for proposed in proposals]
     errors, warnings, known = _look_over(session, round_, unit, proposals, wanted, pack, today=access.local_date(now))
     if errors:
-        return Filed(None, (), tuple(errors), tuple(warnings))
-    if not proposals:
-        raise Refusal("empty_dossier", "Tệp không có hồ sơ nào. Hãy điền ít nhất một dòng rồi nộp lại.")
+        raise RowErrors(errors, warnings)
     if workbook is not None and session.get(StoredFile, workbook.sha256) is None:
         session.add(workbook)
         session.flush()
@@ -135,7 +149,7 @@ def file(
     _register(session, unit, fresh, by=actor.username)
     codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
     index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
-    return Filed(dossier.code, tuple(codes), (), tuple(warnings), index)
+    return Filed(dossier.code, tuple(codes), tuple(warnings), index)
 
 
 def dossier_aspects(row: Dossier, round_code: str, unit_code: str) -> dict[str, Any]:
@@ -151,8 +165,8 @@ def check(
     proposals: Sequence[Proposed],
     actor: Actor,
     now: datetime,
-) -> Filed:
-    """What `file` would say of these rows, for a preview: nothing is written, so the dossier has no code yet.
+) -> Checked:
+    """What `file` would say of these rows, for a preview: nothing is written.
 
     Raises what `file` raises.
     """
@@ -160,7 +174,7 @@ def check(
     wanted = [identity(proposed) for proposed in proposals]
     pack = catalogue.pack_on(access.local_date(now))
     errors, warnings, _ = _look_over(session, round_, unit, proposals, wanted, pack, today=access.local_date(now))
-    return Filed(None, (), tuple(errors), tuple(warnings))
+    return Checked(tuple(errors), tuple(warnings))
 
 
 def _may_propose(
@@ -185,6 +199,8 @@ def _look_over(
     today: date,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, tuple[int, str]]]:
     """Errors, warnings, and whom this unit proposed before."""
+    if not proposals:
+        raise Refusal("empty_dossier", "Tệp không có hồ sơ nào. Hãy điền ít nhất một dòng rồi nộp lại.")
     errors, warnings = _check_rows(proposals, pack, level=round_.level, today=today)
     known: dict[str, tuple[int, str]] = {}
     if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for

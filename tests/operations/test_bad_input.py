@@ -21,10 +21,10 @@ def answer(office: Any, act: Callable[..., Any], *given: Any, **words: Any) -> s
     """The code of the refusal; of a single result, its refusal's."""
     try:
         done = office.act(act, *given, **words)
+    except proposal.RowErrors as refusal:
+        return ",".join(error["code"] for error in refusal.checked.errors)
     except (Refusal, Unreadable) as refusal:
         return refusal.code
-    if isinstance(done, proposal.Filed):
-        return ",".join(error["code"] for error in done.errors)
     results = done if isinstance(done, list) else getattr(done, "results", [])
     return ",".join(result.refusal.code for result in results if result.refusal)
 

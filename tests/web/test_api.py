@@ -691,5 +691,4 @@ def _draft(round_: Round, unit: str, count: int) -> list[str]:
         now=office.now,
         submit=False,
     )
-    assert filed.errors == ()
     return list(filed.codes)

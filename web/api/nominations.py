@@ -20,7 +20,8 @@ from operations import files, visibility
 from operations.access import Actor
 from operations.home_affairs_review.moves import MOVES, Move
 from operations.unit_proposal import attachments, intake, mending, proposal
-from operations.unit_proposal.proposal import Proposed
+from operations.unit_proposal.proposal import Checked, Proposed, RowErrors
+from operations.unit_proposal.workbook.reading import Workbook
 from operations.views import nominations, timeline
 from rules.lifecycle import Action, State, stage_of
 from rules.policy import Permission
@@ -93,9 +94,6 @@ def propose(call: Annotated[Call, Depends(Change(Permission.PROPOSE))], said: sh
             now=call.now,
             submit=said.submit,
         )
-        if filed.errors:
-            first = filed.errors[0]
-            raise Refusal(first["code"], first["message"], details={"errors": list(filed.errors)})
         return {
             "code": filed.codes[0],
             "dossier": filed.dossier,
@@ -124,11 +122,10 @@ def import_workbook(
         book = intake.read(path, convert_legacy=convert_legacy)
         if dry_run or book.errors:
             with call.reading() as session:
-                filed = intake.check(session, book, round_code=round, unit_code=unit, actor=call.actor, now=call.now)
-            answer = intake.answer(book, filed, committed=False)
+                checked = intake.check(session, book, round_code=round, unit_code=unit, actor=call.actor, now=call.now)
             if not dry_run:
-                raise _errors(answer)
-            return answer
+                raise _errors(book, checked)
+            return intake.answer(book, checked)
         name = PurePath(file.filename or "").name or "workbook.xlsx"
 
         def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -144,14 +141,14 @@ def import_workbook(
                 submit=not draft,
                 name=name,
             )
-            stored = intake.answer(book, filed, committed=True)
-            if stored["errors"]:
-                raise _errors(stored)
             files.count(session, actor, path.stat().st_size)
-            return stored
+            return intake.answer(book, filed)
 
         asked = json.dumps([_sha256(path), round, unit, convert_legacy, draft])
-        return call.act(change, said=asked)
+        try:
+            return call.act(change, said=asked)
+        except RowErrors as only:
+            raise _errors(book, only.checked) from None
 
 
 def _sha256(path: Path) -> str:
@@ -159,7 +156,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _errors(answer: dict[str, Any]) -> Refusal:
+def _errors(book: Workbook, checked: Checked) -> Refusal:
+    answer = intake.answer(book, checked)
     return Refusal(
         "workbook_errors",
         f"Tệp có {len(answer['errors'])} lỗi nên chưa dòng nào được lưu. Hãy sửa rồi gửi lại cả tệp.",

@@ -20,7 +20,7 @@ from models.database import Session
 from operations import access, files, rounds
 from operations.access import Actor
 from operations.unit_proposal import intake, uploads
-from operations.unit_proposal.proposal import Filed
+from operations.unit_proposal.proposal import Checked, RowErrors
 from operations.unit_proposal.workbook import sheet
 from operations.unit_proposal.workbook.reading import Workbook
 from operations.views import nominations
@@ -163,24 +163,26 @@ def _handed_in(visit: Visit, session: Session, code: str, key: str) -> dict[str,
     return {"unit": found.unit, "sha256": found.sha256, "name": found.name, "convert": found.convert}
 
 
-def _checked(visit: Visit, code: str, key: str) -> tuple[dict[str, Any], Workbook, Filed]:
+def _checked(visit: Visit, code: str, key: str) -> tuple[dict[str, Any], Workbook, Checked]:
     """The upload, its rows, and what the database says of them today."""
     with visit.reading() as session:
         about = _handed_in(visit, session, code, key)
         book = _read(visit.installation.folder, about["sha256"], convert=about["convert"])
-        filed = intake.check(session, book, round_code=code, unit_code=about["unit"], actor=visit.actor, now=visit.now)
-    return about, book, filed
+        checked = intake.check(
+            session, book, round_code=code, unit_code=about["unit"], actor=visit.actor, now=visit.now
+        )
+    return about, book, checked
 
 
 @router.get("/rounds/{code}/intake/{key}")
 def preview(visit: Importer, code: str, key: str) -> Response:
     """What would be stored, row by row, and what is wrong with which row."""
-    about, book, filed = _checked(visit, code, key)
-    return _preview(visit, code, key, about, book, filed)
+    about, book, checked = _checked(visit, code, key)
+    return _preview(visit, code, key, about, book, checked)
 
 
-def _preview(visit: Visit, code: str, key: str, about: dict[str, Any], book: Workbook, filed: Filed) -> Response:
-    answer = intake.answer(book, filed, committed=False)
+def _preview(visit: Visit, code: str, key: str, about: dict[str, Any], book: Workbook, checked: Checked) -> Response:
+    answer = intake.answer(book, checked)
     errors, warnings = answer["errors"], answer["warnings"]
     with visit.reading() as session:
         round_ = rounds.by_code(session, code)
@@ -210,10 +212,10 @@ def _preview(visit: Visit, code: str, key: str, about: dict[str, Any], book: Wor
 @router.get("/rounds/{code}/intake/{key}/loi.xlsx")
 def bad_rows(visit: Importer, code: str, key: str) -> Response:
     """The bad rows as they stand in the file, with what is wrong with each: mended, they are handed in as they are."""
-    about, book, filed = _checked(visit, code, key)
+    about, book, checked = _checked(visit, code, key)
     source = files.place(visit.installation.folder, about["sha256"])
     stem = re.sub(r"[^\w.-]+", "-", Path(about["name"]).stem)[:80] or "tep"
-    return _made(lambda path: intake.bad_rows(path, book, source, filed), f"{stem}-loi.xlsx")
+    return _made(lambda path: intake.bad_rows(path, book, source, checked), f"{stem}-loi.xlsx")
 
 
 @router.post("/rounds/{code}/intake/{key}")
@@ -240,8 +242,6 @@ def confirm(visit: Importer, code: str, key: str, form: Submitted) -> Response:
             submit=step != "draft",
             name=about["name"],
         )
-        if book.errors or filed.errors:
-            raise _NotYet(filed)
         did = "Đã lưu bản nháp" if step == "draft" else "Đã nộp"
         return {
             "message": f"{did} {len(filed.codes)} hồ sơ của tệp «{about['name']}»",
@@ -251,12 +251,6 @@ def confirm(visit: Importer, code: str, key: str, form: Submitted) -> Response:
 
     try:
         said = visit.act("nominations.import", f"{code}/{about['unit']}", store, once=f"import/{key}")
-    except _NotYet as only:
-        return _preview(visit, code, key, about, book, only.filed)
+    except RowErrors as only:
+        return _preview(visit, code, key, about, book, only.checked)
     return pages.done(f"/nominations?dossier={said['dossier']}", f"import/{key}")
-
-
-class _NotYet(Exception):  # noqa: N818 -- carries the row errors out of a transaction that must not commit
-    def __init__(self, filed: Filed) -> None:
-        super().__init__()
-        self.filed = filed

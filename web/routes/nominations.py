@@ -15,6 +15,7 @@ from operations.home_affairs_review import cases, comments, review
 from operations.public_disclosure import petitions
 from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.mending import Written
+from operations.unit_proposal.proposal import RowErrors
 from operations.unit_proposal.workbook import facts, heads
 from operations.views import nominations, timeline
 from rules import catalogue, lifecycle, policy
@@ -128,22 +129,14 @@ def propose(visit: Proposer, form: SubmittedLong) -> Response:
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         filed = proposal.file(session, actor=actor, now=visit.now, submit=step == "submit", **given)
-        if filed.errors:
-            raise _NotFiled(filed)
         did = "Đã nộp" if step == "submit" else "Đã lưu bản nháp"
         return {"message": f"{did} hồ sơ {filed.codes[0]}", "code": filed.codes[0]}
 
     try:
         said = visit.act("nominations.propose", f"{typed['round']}/{typed['unit']}", change, once=form.once)
-    except _NotFiled as only:
-        return _new(visit, typed, _by_field(only.filed.errors), status=422)
+    except RowErrors as only:
+        return _new(visit, typed, _by_field(only.checked.errors), status=422)
     return pages.done(f"/nominations/{said['code']}", form.once)
-
-
-class _NotFiled(Exception):  # noqa: N818 -- carries the errors out of a transaction that must not commit
-    def __init__(self, filed: proposal.Filed) -> None:
-        super().__init__()
-        self.filed = filed
 
 
 def _typed(form: Form, names: tuple[str, ...]) -> dict[str, Any]:

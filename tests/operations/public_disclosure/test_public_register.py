@@ -40,7 +40,6 @@ def sign(office: Any, people: Sequence[proposal.Proposed], *, unit: str = "XA01"
         actor=office.officer(unit),
         now=office.now,
     )
-    assert filed.errors == ()
     codes = list(filed.codes)
     for act, who in ((review.pass_review, office.chuyenvien1), (signature.sign, office.chutich)):
         done = office.act(act, codes, actor=who, now=office.now)

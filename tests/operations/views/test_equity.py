@@ -26,7 +26,6 @@ def propose(office: Any, *people: dict[str, Any], unit: str = "XA01", sign: int 
         proposal.file, round_code=round_.code, unit_code=unit, proposals=proposals, actor=office.officer(unit),
         now=office.now,
     )  # fmt: skip
-    assert filed.errors == ()
     codes = list(filed.codes)[:sign]
     if codes:
         office.act(review.pass_review, codes, actor=office.chuyenvien1, now=office.now)

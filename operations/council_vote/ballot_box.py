@@ -106,7 +106,7 @@ def unaltered(session: Session, sitting: CouncilSession, ballot: Ballot) -> list
     inside = envelopes(session, sitting, ballot)
     on_roll = voted(session, sitting)
     roll = len(on_roll)
-    if ballot.kind != "paper" and roll != len(inside):
+    if ballot.kind != BallotKind.PAPER and roll != len(inside):
         raise mismatch(
             sitting.code,
             f"{roll} người đã ký bỏ phiếu nhưng hòm có {len(inside)} phiếu.",

@@ -77,10 +77,10 @@ def tally_ballot(
     opened = frozen.require(session, sitting)
     inside = ballot_box.unaltered(session, sitting, ballot)
     electorate = Electorate.of(session, sitting, opened)
-    if ballot.kind == "paper":
+    if ballot.kind == BallotKind.PAPER:
         numbers, batch, said = _by_hand(session, sitting, electorate)
     else:
-        if ballot.kind == "secret":
+        if ballot.kind == BallotKind.SECRET:
             ballots, said = _unseal(opened, inside, electorate, shares)
         else:
             rights.require_other_tellers(session, [actor.username], list(electorate.awards))

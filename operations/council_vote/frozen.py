@@ -36,6 +36,7 @@ from operations import record
 from operations.council_vote import ballot_box, ballot_memory, sessions
 from operations.council_vote.ballot_box import COUNCIL
 from rules.refusal import Refusal
+from rules.vocabulary import BallotKind, SessionState
 
 Facts = Mapping[str, Any]
 
@@ -116,7 +117,7 @@ class Frozen:
     @property
     def fingerprint(self) -> str | None:
         """The name of a secret ballot's key, for people to compare; None where nothing is sealed."""
-        return sealing.fingerprint(self.public_key) if self.kind == "secret" else None
+        return sealing.fingerprint(self.public_key) if self.kind == BallotKind.SECRET else None
 
     @property
     def shares_needed(self) -> int:
@@ -215,7 +216,7 @@ def differences(session: Session, sitting: CouncilSession) -> Iterator[tuple[str
         yield "council_session", sitting.code, "dấu của những điều đã chốt: khác lúc mở phiếu"
     if ledger_of(session, sitting.code) != (memory.entries, opened.digest, list(memory.facts["ballot"])):
         yield "ledger_entry", sitting.code, "sổ cái nói khác về việc mở phiếu"
-    closed = [ballot.box_sha256] if sitting.state in {"closed", "tallied"} else []
+    closed = [ballot.box_sha256] if sitting.state in {SessionState.CLOSED, SessionState.TALLIED} else []
     if sitting.state != "cancelled" and closed != [
         box for _, box in said(session, Kind.BALLOT_CLOSED, sitting.code, "box")
     ]:

@@ -224,7 +224,7 @@ def open_ballot(
     )
     sitting.opened_at = now
     opened = frozen.Frozen(frozen.facts(session, sitting, ballot))
-    sitting.state = "open"
+    sitting.state = SessionState.OPEN.value
     sitting.frozen_sha256 = opened.digest
     sitting.version += 1
     ballot_box.note(ballot, [])
@@ -286,7 +286,7 @@ def cast(session: Session, session_code: str, *, choices: Mapping[str, str], act
     aside = opened.aside(member.username)
     _check_choices(choices, opened.agenda, aside)
     chosen = {code: choices.get(code, "abstain") for code in opened.agenda if code not in aside}
-    if opened.kind == "secret":
+    if opened.kind == BallotKind.SECRET:
         envelope = sealing.seal(
             chosen,
             agenda=opened.agenda,
@@ -311,7 +311,7 @@ def _voter(
     member = sessions.seat_of(session, sitting, actor)
     ballot = _open(session, sitting)
     opened = frozen.require(session, sitting)
-    if opened.kind == "paper":
+    if opened.kind == BallotKind.PAPER:
         raise Refusal(
             "paper_ballot",
             f"Phiên {session_code} bỏ phiếu giấy: hãy nhận phiếu, ký danh sách rồi bỏ phiếu vào hòm tại phòng họp.",
@@ -428,7 +428,7 @@ def sign_roll(session: Session, session_code: str, members: Sequence[str], *, ac
     sessions.require_for(session, sitting, Permission.SIGN_ROLL, actor=actor)
     _open(session, sitting)
     opened = frozen.require(session, sitting)
-    if opened.kind != "paper":
+    if opened.kind != BallotKind.PAPER:
         raise Refusal(
             "not_paper", f"Phiên {session_code} không bỏ phiếu giấy; thành viên tự bỏ phiếu bằng tài khoản của mình."
         )
@@ -459,7 +459,7 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
     roll = len(on_roll)
     for award in sorted(set(opened.awards.values())):
         require_quorum(roll, len(opened.seats), parsed.vote_rule(award), award=award)
-    sitting.state = "closed"
+    sitting.state = SessionState.CLOSED.value
     sitting.closed_at = now
     sitting.version += 1
     ballot.closed_by = actor.username
@@ -494,7 +494,7 @@ def closed_aspects(ballot: Ballot, receipts: Sequence[str]) -> dict[str, Any]:
 def _closing_letters(opened: frozen.Frozen, on_roll: Collection[str], *, about: str) -> list[announce.Notice]:
     """The tellers are called; whoever voted is asked to compare receipt and key, which nobody else can do for them."""
     told: list[announce.Notice] = []
-    if opened.kind != "open":
+    if opened.kind != BallotKind.OPEN:
         told += [
             announce.Notice(
                 kind="tellers_called",
@@ -511,7 +511,7 @@ def _closing_letters(opened: frozen.Frozen, on_roll: Collection[str], *, about: 
             for seat in opened.seats
             if seat.teller
         ]
-    if opened.kind != "paper":
+    if opened.kind != BallotKind.PAPER:
         told += [
             announce.Notice(
                 kind="receipts_published",

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.door import DOOR, Code, progress, read_text
-from operations.council_vote import ballot_check, counting, sessions, share_files, vote
+from models.database import Session
+from operations.access import Actor
+from operations.council_vote import ballot_check, counting, sessions, share_files, vote, waiting_shares
 from rules.refusal import Refusal, Unreadable
 from rules.vocabulary import BallotKind, SessionState
 
@@ -20,18 +22,20 @@ def open_(
     session: str,
     shares: Annotated[Path | None, typer.Option(help="Thư mục nhận mỗi người kiểm phiếu một mảnh khóa")] = None,
     k: Annotated[int | None, typer.Option("--k", help="Số mảnh khóa cần để mở hòm (mặc định theo Quy chế)")] = None,
+    code: Code = None,
 ) -> None:
-    """Mở phiếu: danh sách, Quy chế và chương trình được chốt; phiếu kín được niêm phong bằng khóa chia cho tổ kiểm phiếu."""
+    """Mở phiếu: danh sách, Quy chế và chương trình được chốt; phiếu kín được niêm phong bằng khóa chia cho tổ kiểm phiếu.
+
+    Không có --shares thì từng người kiểm phiếu tự nhận mảnh của mình: `vinhdanh ballot share`, hoặc trang phiên họp.
+    """
     plan = _prospect(session, k)
+    DOOR.code = code
     if plan.kind != BallotKind.SECRET:
         DOOR.say(_open(session) | {"shares": []})
         return
     if shares is None:
-        raise Unreadable(
-            "usage",
-            "Phiếu kín cần --shares THƯ_MỤC: nơi nhận mảnh khóa của từng người kiểm phiếu, không phải thư mục dữ liệu.",
-            where={"option": "--shares"},
-        )
+        DOOR.say(_open_and_keep(session, k) | {"shares": []})
+        return
     with share_files.folder_held(shares):
         plan = _prospect(session, k)  # again: another opening may have come first
         public_key, texts = plan.new_key()
@@ -46,6 +50,40 @@ def open_(
 
 def _prospect(session: str, k: int | None) -> vote.Prospect:
     return DOOR.act("ballot.open", session, lambda s, a: vote.prospect(s, session, actor=a, shares_needed=k))
+
+
+def _open_and_keep(session: str, k: int | None) -> dict[str, Any]:
+    """Open; the tellers' shares wait in the installation."""
+
+    def change(opening: Session, actor: Actor) -> dict[str, Any]:
+        plan = vote.prospect(opening, session, actor=actor, shares_needed=k)
+        public_key, texts = plan.new_key()
+        key: dict[str, Any] = {"public_key": public_key, "shares_needed": plan.needed}
+        answer = vote.open_ballot(opening, session, actor=actor, now=DOOR.now(), **key)
+        waiting_shares.keep(opening, DOOR.installation.folder, session, texts, by=actor.username)
+        return answer
+
+    return DOOR.act("ballot.open", session, change)
+
+
+@app.command("share")
+def share_(
+    session: str,
+    out: Annotated[Path, typer.Option(help="Tệp nhận mảnh khóa, chưa có sẵn")],
+    code: Code = None,
+) -> None:
+    """Người kiểm phiếu nhận mảnh khóa của chính mình, một lần; mật khẩu qua --password-stdin hoặc VINHDANH_PASSWORD."""
+    DOOR.prove(code, always=True)
+    folder = DOOR.installation.folder
+
+    def change(taking: Session, actor: Actor) -> str:
+        text = waiting_shares.take(taking, folder, session, actor=actor, now=DOOR.now())
+        share_files.write_one(out, text)  # on the disk before the share waits no more
+        return actor.username
+
+    username = DOOR.act("ballot.share", session, change)
+    waiting_shares.forget(folder, session, username)
+    DOOR.say({"session": session, "share": str(out)})
 
 
 def _open(session: str, **key: Any) -> dict[str, Any]:
@@ -71,7 +109,7 @@ def cast(
         raise Unreadable("usage", "Dùng đúng một trong hai: --choices TỆP hoặc --batch TỆP.")
     if choices is not None:
         said = _mapping(_json(read_text(choices), choices), 1)
-        DOOR.prove(code)  # a batch is the polling station's, watched by people
+        DOOR.prove(code)
         DOOR.say(_cast(session, said))
         return
     assert batch is not None
@@ -81,7 +119,7 @@ def cast(
     for username, mapping in lines:
         DOOR.username = username
         try:
-            answers.append({"as": username} | _cast(session, mapping))
+            answers.append({"as": username} | _cast(session, mapping, station=True))
         except Refusal as refusal:
             first = first or refusal
             answers.append({"as": username} | refusal.as_json())
@@ -108,8 +146,11 @@ def _after_each_failed(username: str, code: int, more: bool) -> Unreadable:
     )
 
 
-def _cast(session: str, choices: dict[str, str]) -> dict[str, Any]:
-    return DOOR.act("ballot.cast", session, lambda s, a: vote.cast(s, session, choices=choices, actor=a))
+def _cast(session: str, choices: dict[str, str], *, station: bool = False) -> dict[str, Any]:
+    """One ballot; a batch is the polling station's, watched by people, and asks for no password."""
+    return DOOR.act(
+        "ballot.cast", session, lambda s, a: vote.cast(s, session, choices=choices, actor=a), station=station
+    )
 
 
 def _ballots(batch: Path) -> list[tuple[str, dict[str, str]]]:
@@ -149,22 +190,27 @@ def _mapping(value: Any, line: int) -> dict[str, str]:
 
 @app.command("sign-roll")
 def sign_roll(
-    session: str, member: Annotated[list[str], typer.Option(help="Số hiệu (TV01) hoặc tên tài khoản")]
+    session: str,
+    member: Annotated[list[str], typer.Option(help="Số hiệu (TV01) hoặc tên tài khoản")],
+    code: Code = None,
 ) -> None:
     """Phiếu giấy: ghi thành viên đã nhận phiếu và ký danh sách."""
+    DOOR.code = code
     signed = DOOR.act("ballot.sign_roll", session, lambda s, a: vote.sign_roll(s, session, member, actor=a))
     DOOR.say({"session": session, "roll": signed})
 
 
 @app.command()
-def close(session: str) -> None:
+def close(session: str, code: Code = None) -> None:
     """Đóng phiếu, công bố các biên nhận."""
+    DOOR.code = code
     DOOR.say(DOOR.act("ballot.close", session, lambda s, a: vote.close_ballot(s, session, actor=a, now=DOOR.now())))
 
 
 @app.command()
-def annul(session: str, reason: Annotated[str, typer.Option()]) -> None:
+def annul(session: str, reason: Annotated[str, typer.Option()], code: Code = None) -> None:
     """Hủy cuộc bỏ phiếu chưa kiểm (mất mảnh khóa, hòm bị sửa); hồ sơ chờ Hội đồng bỏ phiếu lại."""
+    DOOR.code = code
     DOOR.say(
         DOOR.act(
             "ballot.annul",
@@ -175,11 +221,16 @@ def annul(session: str, reason: Annotated[str, typer.Option()]) -> None:
 
 
 @app.command()
-def count(session: str, counts: Annotated[Path, typer.Option(help='{"mã hồ sơ": [tán thành, không, trắng]}')]) -> None:
+def count(
+    session: str,
+    counts: Annotated[Path, typer.Option(help='{"mã hồ sơ": [tán thành, không, trắng]}')],
+    code: Code = None,
+) -> None:
     """Phiếu giấy: nhập bản đếm của một người kiểm phiếu."""
     numbers = _json(read_text(counts), counts)
     if not isinstance(numbers, dict) or not all(_is_count(one) for one in numbers.values()):
         raise Unreadable("bad_counts", 'Bản đếm phải là {"mã hồ sơ": [tán thành, không tán thành, không ý kiến]}.')
+    DOOR.code = code
     entered = DOOR.act(
         "ballot.count",
         session,
@@ -196,9 +247,11 @@ def _is_count(value: Any) -> bool:
 def tally_(
     session: str,
     share: Annotated[list[Path] | None, typer.Option(help="Mảnh khóa của một người kiểm phiếu; lặp lại")] = None,
+    code: Code = None,
 ) -> None:
     """Kiểm phiếu và công bố kết quả; phiếu kín cần đủ mảnh khóa của những người kiểm phiếu khác nhau."""
     texts = [_share(path) for path in share or []]
+    DOOR.code = code
     answer = DOOR.act(
         "ballot.tally",
         session,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.door import DOOR, day
+from cli.door import DOOR, Code, day
 from operations.chairman_signature import paper_facts
 from operations.council_vote import conflicts_answered, convening, council, recusals, sessions
 from operations.installation import moment
@@ -138,8 +138,10 @@ def attend(
     session: str,
     member: Member,
     absent: Annotated[bool, typer.Option("--absent", help="Bỏ ghi: thành viên không có mặt")] = False,
+    code: Code = None,
 ) -> None:
-    """Ghi thành viên có mặt."""
+    """Ghi thành viên có mặt; hỏi mật khẩu (--password-stdin hoặc VINHDANH_PASSWORD)."""
+    DOOR.code = code
     present = DOOR.act(
         "council.attend", session, lambda s, a: convening.attend(s, session, member, actor=a, present=not absent)
     )
@@ -218,8 +220,10 @@ def recuse(
     member: Annotated[str, typer.Option()],
     nomination: Annotated[str, typer.Option()],
     ground: Annotated[str, typer.Option(help="Lý do tránh")],
+    code: Code = None,
 ) -> None:
-    """Ghi thành viên tránh một hồ sơ."""
+    """Ghi thành viên tránh một hồ sơ; hỏi mật khẩu."""
+    DOOR.code = code
     DOOR.act(
         "council.recuse",
         session,

@@ -92,13 +92,14 @@ def answer(
 
 
 @app.command()
-def disclose(number: str) -> None:
-    """Công khai một quyết định (hoặc kết quả của một tờ trình)."""
+def disclose(number: str, code: Code = None) -> None:
+    """Công khai một quyết định (hoặc kết quả của một tờ trình); nhập lại mật khẩu."""
+    DOOR.code = code
 
     def publish(session: Session, actor: Actor) -> int:
         letter = number.startswith("TTr-")
-        code = number if letter else disclosure.decision_by_code(session, number).code  # a symbol is no address
-        url = f"{DOOR.installation.base_url}/decisions/{code}"
+        found = number if letter else disclosure.decision_by_code(session, number).code  # a symbol is no address
+        url = f"{DOOR.installation.base_url}/decisions/{found}"
         return disclosure.disclose(session, number, actor=actor, now=DOOR.now(), url=url)
 
     DOOR.say({"number": number, "disclosed": DOOR.act("decisions.disclose", number, publish)})

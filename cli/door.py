@@ -38,6 +38,12 @@ class Finished(Exception):  # noqa: N818 -- the end of a command, not an error
         self.answer = answer
 
 
+class _Asked(Exception):  # noqa: N818 -- rolls an act back, for the person to be asked
+    def __init__(self, username: str) -> None:
+        super().__init__(username)
+        self.username = username
+
+
 class Door:
     """The command line's way in, for one command line at a time: what was said anywhere on it, and who acts."""
 
@@ -51,6 +57,8 @@ class Door:
         self.said_now: str | None = None
         self.username: str | None = None
         self.password_from_stdin = False
+        self.code: str | None = None  # of the second factor, for an act that asks
+        self.proven = ""  # whose password was given on this command line
 
     def leave(self) -> None:
         inspected, opened = (self.__dict__.pop(name, None) for name in ("inspected", "installation"))
@@ -133,22 +141,39 @@ class Door:
             name = bound.username
         return access.actor(session, name, now=self.now())
 
-    def act(self, verb: str, subject: str, change: Callable[[Session, Actor], T]) -> T:
-        """One act, one transaction. A reach beyond somebody's rights is also written to the security log."""
-        from operations import access, record
+    def act(self, verb: str, subject: str, change: Callable[[Session, Actor], T], *, station: bool = False) -> T:
+        """One act, one transaction. A reach beyond somebody's rights is also written to the security log.
+
+        Where it is about to commit what decides something, the person is asked first (`operations.people.asking`), but
+        for a vote of the polling station (`station`), which people watch.
+        """
+        from operations import access
 
         who = self.username or "?"
         try:
-            with self.installation.database.begin() as session:
-                actor = self.actor(session)
-                who = actor.username
-                with record.naming(session, who):
-                    return change(session, actor)
+            try:
+                return self._act(change, station=station)
+            except _Asked as asked:
+                who = asked.username
+                self.prove(self.code)
+                return self._act(change, station=station)
         except Refusal as refusal:
             if refusal.reach:
                 with self.installation.database.begin_unrecorded() as session:
                     access.log_reach(session, actor=who, verb=verb, subject=subject, refusal=refusal, now=self.now())
             raise
+
+    def _act(self, change: Callable[[Session, Actor], T], *, station: bool) -> T:
+        from operations import record
+        from operations.people import asking
+
+        with self.installation.database.begin() as session:
+            actor = self.actor(session)
+            with record.naming(session, actor.username):
+                answer = change(session, actor)
+            if asking.needed(session) and not station and self.proven != actor.username:
+                raise _Asked(actor.username)
+            return answer
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -166,7 +191,7 @@ class Door:
 
         Raises Refusal `password_required` (with `always` also for an account without one), what `proof.prove` raises.
         """
-        from operations.people import accounts, identities, proof
+        from operations.people import accounts, asking, identities, proof
 
         with self.reading() as session:
             who = self.actor(session)
@@ -174,14 +199,12 @@ class Door:
             # Who signs in through the agency's provider alone has nothing to say here: they act on the pages.
             needed = always or account.password_hash is not None or identities.of(session, account) is not None
         password = self.password()
-        if password is None and not needed:
-            return
-        if password is None:
-            raise Refusal(
-                "password_required",
-                f"Phải nhập lại mật khẩu của «{who.username}» để làm việc này: thêm --password-stdin hoặc đặt VINHDANH_PASSWORD.",
-            )
-        proof.prove(self.installation, who.username, password=password, code=code, now=self.now())
+        if password is None and needed:
+            raise asking.password_required(who.username)
+        if password is not None:
+            code = code or os.environ.get("VINHDANH_CODE")
+            proof.prove(self.installation, who.username, password=password, code=code, now=self.now())
+        self.proven = who.username
 
     def say(self, answer: Any) -> None:
         """The command's answer: one JSON line, or something a person reads."""

@@ -106,6 +106,9 @@ class Kind(StrEnum):
     BALLOT_COUNTED = "ballot:counted", "Kiểm phiếu", _BALLOT, ENGINE
     BALLOT_OPENED = "ballot:opened", "Mở phiếu", _BALLOT
 
+    BALLOT_SHARE_KEPT = "ballot_share:kept", "Giữ mảnh khóa chờ người kiểm phiếu nhận"
+    BALLOT_SHARE_TAKEN = "ballot_share:taken", "Người kiểm phiếu nhận mảnh khóa"
+
     COMMENT_WRITTEN = "comment:written", "Ghi ý kiến"
 
     CONFLICT_DENIED = "conflict:denied", "Thành viên trả lời không có xung đột lợi ích"

@@ -35,6 +35,7 @@ from models.council import (  # noqa: E402 -- as above
     OpenVote,
     Recusal,
     SessionMember,
+    WaitingShare,
 )
 from models.decisions import Decision, Disclosure, Petition, PetitionReceipt, SubmissionLetter  # noqa: E402 -- as above
 from models.evidence import (  # noqa: E402 -- as above
@@ -119,5 +120,6 @@ __all__ = [
     "Unit",
     "Upload",
     "UploadDay",
+    "WaitingShare",
     "WebSession",
 ]

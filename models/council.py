@@ -159,6 +159,17 @@ class BallotReceipt(SQLModel, table=True):
     receipt: str = Field(primary_key=True, max_length=60)
 
 
+class WaitingShare(SQLModel, table=True):
+    """A teller's share between the opening and the moment its teller takes it; sealed, its key lies in the data folder."""
+
+    __tablename__ = "waiting_share"
+
+    session_id: int = Field(foreign_key="council_session.id", primary_key=True)
+    username: str = Field(primary_key=True, max_length=80)
+    sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class OpenVote(SQLModel, table=True):
     """A member's choices where the regulation asks for an open vote: by name, read out in the minutes."""
 

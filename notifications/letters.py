@@ -239,6 +239,13 @@ class ReceiptsPublished(_Strict):
     key: Line | None
 
 
+class ShareWaits(_Strict):
+    """To each teller when a sealed ballot opens: the own share waits to be taken."""
+
+    member_name: Line
+    session_code: Line
+
+
 class BallotAnnulled(_Strict):
     member_name: Line
     session_code: Line
@@ -445,6 +452,7 @@ KINDS: Mapping[str, Kind] = {
     "ballot_reminder": Kind("council_vote", BallotReminder),
     "tellers_called": Kind("council_vote", TellersCalled),
     "receipts_published": Kind("council_vote", ReceiptsPublished),
+    "share_waits": Kind("council_vote", ShareWaits),
     "ballot_annulled": Kind("council_vote", BallotAnnulled),
     "waiting_for_signature": Kind("chairman_signature", WaitingForSignature),
     "sent_back_by_chairman": Kind("chairman_signature", SentBackByChairman),
@@ -480,6 +488,7 @@ PLACES: Mapping[str, str] = {
     "ballot_reminder": _SESSION,
     "tellers_called": _SESSION,
     "receipts_published": f"{_SESSION}/verify",
+    "share_waits": f"{_SESSION}/share",
     "ballot_annulled": _SESSION,
     "waiting_for_signature": "/sign",
     "petition_received": "/petitions/{petition_code}",

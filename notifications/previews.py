@@ -101,6 +101,10 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "session_code": "PH-2024-03",
         "key": "ABCD-EFGH-IJKL-MNOP",
     },
+    "share_waits": {
+        "member_name": "Vàng A Thí",
+        "session_code": "PH-2024-03",
+    },
     "ballot_annulled": {
         "member_name": "Vàng A Thí",
         "session_code": "PH-2024-03",

@@ -56,7 +56,7 @@ _UPDATE_HEAD = sa.update(table(LedgerHead)).values(
 class _Pending:
     """The entries of one act: encoded at once, written together at the end of the act, before its commit."""
 
-    __slots__ = ("acts", "at", "frontier", "hashes", "leaves", "openings", "size")
+    __slots__ = ("acts", "at", "frontier", "hashes", "kinds", "leaves", "openings", "size")
 
     def __init__(self, session: Session) -> None:
         head = session.connection().execute(_HEAD).one()
@@ -68,6 +68,7 @@ class _Pending:
         if head.last_at is not None and self.at < head.last_at:
             self.at = head.last_at
         self.acts: list[dict[str, Any]] = []
+        self.kinds: set[Kind] = set()
         self.hashes: list[bytes] = []
         self.leaves: list[dict[str, Any]] = []
         self.openings: list[dict[str, Any]] = []
@@ -128,6 +129,7 @@ def record(
             values["on_behalf_of"] = on_behalf_of
         pending.done_by(who, on_behalf_of)
         commitments, opened = commitment.commit_fields(values)
+        pending.kinds.add(kind)
         leaf = entry.encode(pending.size, pending.at, str(kind), subject, commitments)
         pending.hashes.append(merkle.leaf_hash(leaf))
         pending.leaves.append({"index": pending.size, "kind": str(kind), "subject": subject, "leaf": leaf.decode()})
@@ -205,6 +207,12 @@ def unwritten(session: Session) -> list[tuple[int, str, str, str, str]]:
         (leaf["index"], leaf["kind"], leaf["subject"], leaf["leaf"], opening["openings"])
         for leaf, opening in zip(pending.leaves, pending.openings, strict=True)
     ]
+
+
+def kinds_of(session: Session) -> frozenset[Kind]:
+    """The kinds of entries that this act is about to commit."""
+    pending: _Pending | None = session.info.get(_PENDING)
+    return frozenset(pending.kinds) if pending else frozenset()
 
 
 def size(session: Session) -> int:

@@ -66,6 +66,7 @@ class Permission(StrEnum):
     ANSWER_CONFLICT = "answer_conflict"
     WAIVE = "waive"
     OPEN_BALLOT = "open_ballot"
+    TAKE_SHARE = "take_share"
     CAST = "cast"
     SIGN_ROLL = "sign_roll"
     CLOSE_BALLOT = "close_ballot"
@@ -204,6 +205,7 @@ RULES: dict[Permission, _Rule] = {
     Permission.WAIVE: _Rule(_any(_S)),
     # A session's ballot and a paper are whole: who stands aside from one of its nominations still does their part in it.
     Permission.OPEN_BALLOT: _move(Action.PUT_ON_BALLOT),
+    Permission.TAKE_SHARE: _Rule(_with(Relation.TELLER, _T)),
     Permission.CAST: _Rule(_SEATS, _BARRED),
     Permission.SIGN_ROLL: _Rule({**_any(_S), **_with(Relation.TELLER, _T)}),
     Permission.CLOSE_BALLOT: _Rule({**_any(_S, Role.ENGINE), **_with(Relation.TELLER, _T)}),
@@ -235,23 +237,57 @@ PERMISSION_FOR: dict[Action, Permission] = {
     Action.RECORD_REFUSAL_ABOVE: Permission.RECORD_ANSWER,
 }
 
-# Voting, signing, letting somebody sign or sign in ask for the password on the very request that does it, at every door:
-# a session left open or a token alone does none of them. A test walks the routes that declare one of these.
-CONFIRMED: frozenset[Permission] = frozenset(
-    {
-        Permission.CAST,
-        Permission.SIGN,
-        Permission.REFUSE,
-        Permission.SEND_BACK,
-        Permission.REVOKE,
-        Permission.AUTHORISE,
-        Permission.CONFIRM_ACCOUNT,
-    }
-)
+
+class Changes(StrEnum):
+    """What an act can change."""
+
+    NOTHING = "nothing"
+    OWN = "own"  # one's own account
+    DOSSIER = "dossier"  # a proposal before the council has it
+    ROUND = "round"  # stages, dates, a meeting's hour and place
+    NOTE = "note"  # what somebody else decided, or a question answered about oneself
+    SYSTEM = "system"  # accounts and units; what decides waits for a second person
+    VOTE = "vote"  # who votes on what, the box, the quorum, the count
+    PAPER = "paper"  # what this office decides, publishes or takes back
+    ANSWER = "answer"  # what a citizen is told
+    POWER = "power"  # who may decide, or sign in as somebody who does
+
+
+CHANGES: dict[Permission, Changes] = {
+    **dict.fromkeys(
+        (Permission.SEE_INBOX, Permission.SEE_ROUND, Permission.SEE_NOMINATION, Permission.SEE_FINDINGS, Permission.SEE_PAPERS, Permission.SEE_PERSONAL_FIELDS,
+         Permission.SEE_SESSION, Permission.VERIFY_BALLOT, Permission.SEE_RESULT, Permission.SEE_PETITIONS, Permission.SEE_DASHBOARD, Permission.SEE_LEDGER,
+         Permission.SEE_SECURITY_LOG, Permission.SEE_AUTHORISATIONS),
+        Changes.NOTHING,
+    ),
+    Permission.OWN_ACCOUNT: Changes.OWN,
+    **dict.fromkeys(
+        (Permission.COMMENT, Permission.PROPOSE, Permission.IMPORT_WORKBOOK, Permission.MEND, Permission.ATTACH, Permission.SUBMIT, Permission.WITHDRAW, Permission.RETURN,
+         Permission.PASS, Permission.FIND_INELIGIBLE, Permission.PAUSE, Permission.RESUME),
+        Changes.DOSSIER,
+    ),
+    **dict.fromkeys(
+        (Permission.OPEN_ROUND, Permission.ADVANCE_ROUND, Permission.EXTEND_ROUND, Permission.RUN_ROUND, Permission.CONVENE, Permission.RESCHEDULE, Permission.CANCEL_SESSION),
+        Changes.ROUND,
+    ),
+    **dict.fromkeys((Permission.RECORD_ANSWER, Permission.CLOSE, Permission.ANSWER_CONFLICT), Changes.NOTE),
+    Permission.ADMINISTER: Changes.SYSTEM,
+    **dict.fromkeys(
+        (Permission.ATTEND, Permission.RECUSE, Permission.WAIVE, Permission.OPEN_BALLOT, Permission.TAKE_SHARE, Permission.CAST, Permission.SIGN_ROLL, Permission.CLOSE_BALLOT,
+         Permission.COUNT_BY_HAND, Permission.TALLY, Permission.ANNUL_BALLOT),
+        Changes.VOTE,
+    ),
+    **dict.fromkeys((Permission.SIGN, Permission.SEND_BACK, Permission.REFUSE, Permission.DISCLOSE, Permission.REVOKE), Changes.PAPER),
+    Permission.ANSWER_PETITION: Changes.ANSWER,
+    **dict.fromkeys((Permission.AUTHORISE, Permission.CONFIRM_ACCOUNT, Permission.SET_UP_COUNCIL), Changes.POWER),
+}  # fmt: skip
+
+# What decides asks for the password on the very request that does it, at every door: a session left open or a token alone
+# does none of it. Each door also looks at what an act is about to commit (`operations.people.asking`).
+DECISIVE = frozenset({Changes.VOTE, Changes.PAPER, Changes.ANSWER, Changes.POWER})
+CONFIRMED: frozenset[Permission] = frozenset(act for act in Permission if CHANGES[act] in DECISIVE)
 # A token with the scope `read` may do these and nothing else.
-READING: frozenset[Permission] = frozenset(act for act in Permission if act.value.startswith("see_")) | {
-    Permission.VERIFY_BALLOT
-}
+READING: frozenset[Permission] = frozenset(act for act in Permission if CHANGES[act] is Changes.NOTHING)
 
 
 def decide(

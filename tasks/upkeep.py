@@ -6,6 +6,7 @@ from prefect import task
 
 from operations import access, files, idempotency, rounds
 from operations.access import ENGINE
+from operations.council_vote import waiting_shares
 from operations.unit_proposal import uploads
 from tasks.runtime import AGAIN, installation, minutes, now
 
@@ -31,7 +32,7 @@ def sign_checkpoint() -> int:
 
 @task(name="Dọn dẹp", task_run_name="Dọn dẹp", **AGAIN)
 def tidy() -> dict[str, int]:
-    """{"answers", "uploads", "files"}: answers to clicks and previews after 30 days, contents no row names for a week."""
+    """{"answers", "uploads", "files", "keys"}: answers and previews after 30 days, contents after a week, spent keys."""
     office = installation()
     with office.database.begin_unrecorded() as session:
         answers = idempotency.forget(session, now=now())
@@ -39,6 +40,7 @@ def tidy() -> dict[str, int]:
         files.forget_counts(session, today=access.local_date(datetime.now(UTC)))
     with office.database.read() as session:
         gone = files.sweep(session, office.folder)
+        keys = waiting_shares.sweep(session, office.folder)
     if answers or previews or gone:
         minutes.info("Đã dọn %d biên nhận cũ, %d bản xem trước, %d tệp không còn dùng.", answers, previews, gone)
-    return {"answers": answers, "uploads": previews, "files": gone}
+    return {"answers": answers, "uploads": previews, "files": gone, "keys": keys}

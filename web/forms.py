@@ -82,7 +82,8 @@ class Submission:
                     "Biểu mẫu này thuộc một phiên đăng nhập khác hoặc đã cũ nên không được nhận; chưa có gì thay đổi. "
                     "Hãy quay lại, tải lại trang rồi gửi lại.",
                 )
-            yield Form(data)
+            form = request.state.form = Form(data)
+            yield form
         finally:
             for _, value in data.multi_items():
                 if isinstance(value, UploadFile):

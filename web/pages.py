@@ -13,7 +13,7 @@ from operations import access, idempotency, transition, visibility
 from rules import lifecycle, policy
 from rules.policy import Permission
 from rules.wording import thousands
-from web import language
+from web import language, reauthentication
 from web.forms import Form, fresh_key
 from web.language import words
 from web.visit import Visit
@@ -98,7 +98,7 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
             menu=_menu(visit, say),
             here=visit.request.url.path,
             done=confirmation(visit),
-            **context,
+            **{"asks_password": reauthentication.asks(visit), **context},
         )
     )
     return HTMLResponse(html, status_code=status)

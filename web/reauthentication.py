@@ -1,9 +1,24 @@
-"""Voting and signing ask once more who one is, on the very form that votes or signs."""
+"""What decides asks once more who one is, on the very request that does it: voting, signing, opening and counting a ballot …"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from operations.people import browser_sessions
 from rules.refusal import Refusal
-from web.forms import Form
 from web.language import words
-from web.visit import Visit
+
+if TYPE_CHECKING:
+    from web.forms import Form
+    from web.visit import Visit
+
+
+class PasswordNeeded(Exception):  # noqa: N818 -- an answer (a page that asks for it), not a fault
+    """What was sent is right, but for the password: the page that asks for it carries the form along."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(errors)
+        self.errors = errors
 
 
 def asks(visit: Visit) -> bool:
@@ -15,11 +30,14 @@ def asks(visit: Visit) -> bool:
     return visitor is None or not (visitor.has_second_factor and visitor.confirmed())
 
 
+def proven(visit: Visit) -> bool:
+    """Has the person said who they are on this request, or just before with a one-time code?"""
+    return getattr(visit.request.state, "proven", False) or not asks(visit)
+
+
 def check(visit: Visit, form: Form) -> None:
     """What is wrong with the password or code becomes the form's error. Raises Refusal `too_many_attempts`."""
-    from operations.people import browser_sessions
-
-    if not asks(visit):
+    if proven(visit):
         return
     raw = form.data.get("password")
     password = raw if isinstance(raw, str) else ""  # outer spaces belong to a password
@@ -37,3 +55,16 @@ def check(visit: Visit, form: Form) -> None:
         if refusal.code not in fields:
             raise
         form.errors[fields[refusal.code]] = refusal.message
+        return
+    visit.request.state.proven = True
+
+
+def require(visit: Visit) -> None:
+    """The person behind the request that was sent. Raises PasswordNeeded, Refusal `too_many_attempts`."""
+    form: Form | None = getattr(visit.request.state, "form", None)
+    if form is None:
+        raise PasswordNeeded({})
+    asked = "password" in form.data
+    check(visit, form)
+    if not proven(visit):
+        raise PasswordNeeded(dict(form.errors) if asked else {})

@@ -9,13 +9,16 @@ from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
 from web import language, pages
+from web.forms import Form
 from web.problems import problem
+from web.reauthentication import PasswordNeeded
 from web.visit import ConfirmFirst, SignInFirst, Visit
 
 _FORBIDDEN = frozenset(
     {"not_your_role", "not_your_unit", "separation_of_duties", "no_authorisation", "not_a_member", "account_disabled",
      "unknown_account", "stale_form", "recused_from", "token_scope", "four_eyes", "not_a_teller"}
 )  # fmt: skip
+_NOT_SENT_AGAIN = frozenset({"csrf", "password", "code"})
 
 
 def status_of(refusal: Refusal) -> int:
@@ -41,6 +44,20 @@ def install(app: FastAPI) -> None:
     def _confirm(request: Request, wanted: ConfirmFirst) -> Response:
         del request
         return RedirectResponse(f"/confirm?next={quote(wanted.wanted, safe='/')}", status_code=303)
+
+    @app.exception_handler(PasswordNeeded)
+    def _password(request: Request, needed: PasswordNeeded) -> Response:
+        form: Form | None = getattr(request.state, "form", None)
+        sent = form.data.multi_items() if form else []
+        return pages.render(
+            Visit.of(request),
+            "refusals/password.html",
+            status=422,
+            target=request.url.path,
+            back=_came_from(request),
+            sent=[(name, said) for name, said in sent if isinstance(said, str) and name not in _NOT_SENT_AGAIN],
+            errors=needed.errors,
+        )
 
     @app.exception_handler(Refusal)
     def _refusal(request: Request, refusal: Refusal) -> Response:

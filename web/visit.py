@@ -22,11 +22,11 @@ from models.database import Session
 from operations import access, idempotency, record
 from operations.access import Actor
 from operations.installation import Installation
-from operations.people import browser_sessions
+from operations.people import asking, browser_sessions
 from rules import policy
 from rules.policy import Permission, Relation
 from rules.refusal import Refusal
-from web import language
+from web import language, reauthentication
 
 HOST_COOKIE = "__Host-vinhdanh"
 # Python, curl and older browsers send no Secure cookie to http://127.0.0.1: there, and only there, a plain one is set.
@@ -142,22 +142,33 @@ class Visit:
     ) -> dict[str, Any]:
         """One act, one transaction; with `once` (the form's own key) a second submit gets the first one's answer.
 
-        `change` returns what can be said of it as JSON. Raises what the operation refuses.
+        `change` returns what can be said of it as JSON. Raises what the operation refuses, PasswordNeeded where what
+        is about to be committed decides something and the person has not been asked: then nothing is done.
         """
-        actor = self.actor
         try:
-            with self.installation.database.begin() as session:
-                # Roles as of now: the page may have been open for hours.
-                present = access.actor(session, actor.username, now=self.now)
-                with record.naming(session, present.username):
-                    if not once:
-                        return change(session, present)
-                    return idempotency.once(
-                        session, key=once, verb=verb, actor=present, now=self.now, act=lambda: change(session, present)
-                    )
+            try:
+                return self._act(verb, change, once)
+            except reauthentication.PasswordNeeded:
+                reauthentication.require(self)
+                return self._act(verb, change, once)
         except Refusal as refusal:
             self.note(verb, subject, refusal)
             raise
+
+    def _act(self, verb: str, change: Callable[[Session, Actor], dict[str, Any]], once: str) -> dict[str, Any]:
+        with self.installation.database.begin() as session:
+            # Roles as of now: the page may have been open for hours.
+            present = access.actor(session, self.actor.username, now=self.now)
+            with record.naming(session, present.username):
+                if once:
+                    answer = idempotency.once(
+                        session, key=once, verb=verb, actor=present, now=self.now, act=lambda: change(session, present)
+                    )
+                else:
+                    answer = change(session, present)
+            if asking.needed(session) and not reauthentication.proven(self):
+                raise reauthentication.PasswordNeeded({})
+            return answer
 
     def note(self, verb: str, subject: str, refusal: Refusal) -> None:
         """Write a reach beyond somebody's rights to the security log."""

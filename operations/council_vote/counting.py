@@ -28,7 +28,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, frozen, sessions
+from operations.council_vote import ballot_box, frozen, sessions, waiting_shares
 from operations.council_vote.ballot_box import COUNCIL
 from operations.council_vote.electorate import Electorate, Numbers
 from operations.home_affairs_review.review import not_approved
@@ -91,6 +91,7 @@ def tally_ballot(
     results = electorate.results(numbers)
     _store_results(session, sitting, results)
     ballot_box.empty(session, sitting)
+    waiting_shares.drop(session, sitting)
     ballot.batch = dumps(batch).decode()
     sitting.state = SessionState.TALLIED.value
     sitting.batch_sha256 = batch_digest(ballot.batch)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ledger import sealing
 from operations.council_vote.counting import wrong_shares
+from rules.refusal import Unreadable
 
 
 @contextmanager
@@ -53,6 +54,27 @@ def write(folder: Path, session: str, shares: Mapping[str, str]) -> list[Path]:
     finally:
         os.close(handle)
     return written
+
+
+def write_one(path: Path, text: str) -> None:
+    """A teller's own share into a file that is not there yet, mode 600, safely on the disk when this returns.
+
+    Raises Unreadable `file_exists`, `unwritable_file`.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Unreadable(
+            "file_exists", f"Đã có tệp {path}: hãy chọn tên khác để không ghi đè.", where={"file": str(path)}
+        ) from None
+    except OSError as error:
+        raise Unreadable(
+            "unwritable_file", f"Không ghi được tệp {path}: {error.strerror}.", where={"file": str(path)}
+        ) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def parse(texts: Sequence[str], session: str) -> list[sealing.Share]:

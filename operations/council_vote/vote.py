@@ -29,7 +29,16 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.council_vote import ballot_box, ballot_memory, conflicts_found, counting, frozen, recusals, sessions
+from operations.council_vote import (
+    ballot_box,
+    ballot_memory,
+    conflicts_found,
+    counting,
+    frozen,
+    recusals,
+    sessions,
+    waiting_shares,
+)
 from operations.council_vote.ballot_box import COUNCIL
 from rules import regulation, tally
 from rules.lifecycle import Action, Role, Stage, State
@@ -190,7 +199,7 @@ def open_ballot(
 ) -> dict[str, Any]:
     """Freeze members, attendance, recusals, rules and agenda, and open the box.
 
-    A secret ballot needs the public key of a key whose shares the tellers already hold (`prospect`, then `new_key`).
+    A secret ballot needs the public key of a key whose shares the tellers hold, or will take (`prospect`, `new_key`; `waiting_shares.keep`).
     What froze is in the ledger and in the data folder's memory. Raises Refusal `key_required` and those of `prospect`.
     Returns {"agenda", "frozen", "ballot", "key" (its fingerprint), "left", "warnings"}.
     """
@@ -559,6 +568,7 @@ def annul_ballot(
     )
     counting.require_all(results)
     ballot_box.empty(session, sitting)
+    waiting_shares.drop(session, sitting)
     sitting.state = SessionState.CANCELLED.value
     sitting.version += 1
     session.add(sitting)

@@ -16,7 +16,16 @@ import models
 from models.types import table
 from operations import binding, duties, record, regulations, rounds
 from operations.chairman_signature import signature
-from operations.council_vote import ballot_box, conflicts_found, council, counting, recusals, sessions, vote
+from operations.council_vote import (
+    ballot_box,
+    conflicts_found,
+    council,
+    counting,
+    recusals,
+    sessions,
+    vote,
+    waiting_shares,
+)
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, authorisations, four_eyes, roles, second_factor, tokens, units
 from operations.public_disclosure import disclosure, petitions
@@ -514,6 +523,7 @@ TABLES: dict[str, Table] = {
     "agenda": Table("agenda_item", _agenda),
     "roll": Table("ballot_roll", _roll),
     "ballot": Table("ballot", _ballots),
+    "ballot_share": Table("waiting_share", _seats(models.WaitingShare, "username", waiting_shares.aspects)),
     "open_vote": Table("open_vote", _seats(models.OpenVote, "username", vote.open_vote_aspects)),
     "hand_count": Table("hand_count", _seats(models.HandCount, "counted_by", counting.hand_count_aspects)),
     "decision": Table("decision", _decisions),
@@ -564,6 +574,9 @@ UNPROTECTED: dict[str, dict[str, str]] = {
     },
     "petition": {"id": _NUMBER, "arrived_at": "by the wall clock, for the day's limit alone; its entry has its own time"},
     "ballot_box": dict.fromkeys(("session_id", "envelope"), _BOX),
+    "waiting_share": {
+        "sealed": "opens nothing without its key, which is not in the database; an altered one does not open at all"
+    },
     "outbox_message": dict.fromkeys(
         ("id", "key", "kind", "topic", "recipient", "context", "state", "attempts", "queued_at", "due_at", "lease",
          "settled_at", "reply"),

@@ -18,7 +18,7 @@ from models.database import Session
 from operations import access, idempotency, record
 from operations.access import Actor
 from operations.installation import Installation
-from operations.people import proof, tokens
+from operations.people import asking, proof, tokens
 from rules import policy
 from rules.refusal import Refusal
 from web.api.shapes import Password
@@ -61,9 +61,11 @@ class Call:
     ) -> dict[str, Any]:
         """One act, one transaction. With an Idempotency-Key a second request gets the first one's answer.
 
-        `said` is what the request asked for. Not `repeatable`: nothing of the answer may be kept (a receipt of a vote
-        beside its voter's name, a teller's share).
+        `said` is what the request asked for; where it brings a password, the person behind the token is asked first.
+        Not `repeatable`: nothing of the answer may be kept (a receipt of a vote beside its voter's name).
         """
+        if isinstance(said, Password):
+            self._prove(said)
         with self.office.database.begin() as session:
             return self.change(session, change, said=said, repeatable=repeatable)
 
@@ -79,12 +81,12 @@ class Call:
         present = access.actor(session, self.actor.username, now=self.now)
         if self.key is None or not repeatable:
             with record.naming(session, present.username):
-                return change(session, present)
+                return self._asked(session, change(session, present))
         if isinstance(said, BaseModel):
             said = said.model_dump_json(exclude={"password", "code", "shares"})
         url = self.request.url
         with record.naming(session, present.username):
-            return idempotency.once(
+            answer = idempotency.once(
                 session,
                 key=self.key,
                 verb=f"{self.request.method} {url.path}",
@@ -93,10 +95,18 @@ class Call:
                 act=lambda: change(session, present),
                 body=f"{url.path}?{url.query}\n{said or ''}",
             )
+        return self._asked(session, answer)
 
-    def prove(self, said: Password) -> None:
+    def _asked(self, session: Session, answer: dict[str, Any]) -> dict[str, Any]:
+        """What was changed may be committed: it decides nothing, or the person has been asked."""
+        if asking.needed(session) and not getattr(self.request.state, "proven", False):
+            raise asking.password_required(self.actor.username)
+        return answer
+
+    def _prove(self, said: Password) -> None:
         """Ask for the person behind the token. Raises what `proof.prove` raises; holds no transaction meanwhile."""
         proof.prove(self.office, self.actor.username, password=said.password, code=said.code, now=self.now)
+        self.request.state.proven = True
 
     def note(self, refusal: Refusal) -> None:
         """Write a reach beyond somebody's rights to the security log."""

@@ -1,7 +1,7 @@
 """Council sessions and their ballots.
 
-Of a vote nothing is kept beside who cast it: casting and opening take no Idempotency-Key. A cast repeated is refused
-`already_voted`, an opening repeated `ballot_closed`; a ballot whose shares were lost is annulled and opened again.
+Of a vote nothing is kept beside who cast it: casting takes no Idempotency-Key, and repeated is refused `already_voted`.
+No teller's share leaves here: each teller takes the own one on the pages or at the command line.
 """
 
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from operations.council_vote import (
     sessions,
     share_files,
     vote,
+    waiting_shares,
 )
 from operations.views import agenda
 from operations.views.agenda import Sitting
@@ -25,7 +26,7 @@ from rules.policy import Permission
 from rules.vocabulary import BallotKind, SessionState
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import InPath
+from web.api.shapes import InPath, Password
 
 router = APIRouter(prefix="/sessions", tags=["council"])
 See = Annotated[Call, Depends(Bearer(Permission.SEE_SESSION))]
@@ -210,36 +211,38 @@ def cancel(
 
 @router.post("/{code}/ballot/open", response_model=shapes.Opened)
 def open_ballot(
-    call: Annotated[Call, Depends(Change(Permission.OPEN_BALLOT))], code: InPath, said: shapes.Opening | None = None
+    call: Annotated[Call, Depends(Change(Permission.OPEN_BALLOT))], code: InPath, said: shapes.Opening
 ) -> Any:
-    """Freeze list, rules and agenda and open the ballot; a secret one's shares stand in this answer and nowhere else."""
-    wanted = said or shapes.Opening()
-    shares: dict[str, str] = {}
+    """Freeze list, rules and agenda and open the ballot; a secret one's shares wait for the tellers (`/council/{code}/share`)."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         _sitting(session, code, call, Permission.OPEN_BALLOT)
-        plan = vote.prospect(session, code, actor=actor, shares_needed=wanted.shares_needed)
-        key: dict[str, Any] = {}
-        if plan.kind == BallotKind.SECRET:
-            public_key, made = plan.new_key()
-            shares.update(made)
-            key = {"public_key": public_key, "shares_needed": plan.needed}
-        return vote.open_ballot(session, code, actor=actor, now=call.now, **key)
+        plan = vote.prospect(session, code, actor=actor, shares_needed=said.shares_needed)
+        if plan.kind != BallotKind.SECRET:
+            return vote.open_ballot(session, code, actor=actor, now=call.now)
+        public_key, made = plan.new_key()
+        key: dict[str, Any] = {"public_key": public_key, "shares_needed": plan.needed}
+        opened = vote.open_ballot(session, code, actor=actor, now=call.now, **key)
+        waiting_shares.keep(session, call.office.folder, code, made, by=actor.username)
+        return opened
 
-    return call.act(change, repeatable=False) | {"shares": shares}
+    return call.act(change, said=said)
 
 
 @router.post("/{code}/ballot/cast", response_model=shapes.Receipt)
 def cast(call: Annotated[Call, Depends(Bearer(Permission.CAST))], code: InPath, said: shapes.Cast) -> Any:
     """Cast one's ballot for the whole agenda; a line left out is an abstention."""
-    call.prove(said)
     return call.act(
-        lambda session, actor: vote.cast(session, code, choices=said.choices, actor=actor), repeatable=False
+        lambda session, actor: vote.cast(session, code, choices=said.choices, actor=actor),
+        said=said,
+        repeatable=False,
     )
 
 
 @router.post("/{code}/ballot/sign-roll", response_model=shapes.Signers)
-def sign_roll(call: Annotated[Call, Depends(Change(Permission.SIGN_ROLL))], code: InPath, said: shapes.Members) -> Any:
+def sign_roll(
+    call: Annotated[Call, Depends(Change(Permission.SIGN_ROLL))], code: InPath, said: shapes.SigningRoll
+) -> Any:
     """Paper ballots: who took a slip and signed for it."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -250,19 +253,19 @@ def sign_roll(call: Annotated[Call, Depends(Change(Permission.SIGN_ROLL))], code
 
 
 @router.post("/{code}/ballot/close", response_model=shapes.Closed)
-def close_ballot(call: Annotated[Call, Depends(Change(Permission.CLOSE_BALLOT))], code: InPath) -> Any:
+def close_ballot(call: Annotated[Call, Depends(Change(Permission.CLOSE_BALLOT))], code: InPath, said: Password) -> Any:
     """Stop the voting and publish the receipts."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         _sitting(session, code, call, Permission.CLOSE_BALLOT)
         return vote.close_ballot(session, code, actor=actor, now=call.now)
 
-    return call.act(change)
+    return call.act(change, said=said)
 
 
 @router.post("/{code}/ballot/annul", response_model=shapes.Waiting)
 def annul_ballot(
-    call: Annotated[Call, Depends(Change(Permission.ANNUL_BALLOT))], code: InPath, said: shapes.Because
+    call: Annotated[Call, Depends(Change(Permission.ANNUL_BALLOT))], code: InPath, said: shapes.Annulling
 ) -> Any:
     """Give up a ballot that is not counted yet; its nominations wait for the council again."""
     return call.act(
@@ -286,22 +289,19 @@ def count_by_hand(
 
 
 @router.post("/{code}/ballot/tally", response_model=shapes.Tally)
-def tally(
-    call: Annotated[Call, Depends(Change(Permission.TALLY))], code: InPath, said: shapes.Tallying | None = None
-) -> Any:
+def tally(call: Annotated[Call, Depends(Change(Permission.TALLY))], code: InPath, said: shapes.Tallying) -> Any:
     """Count a closed ballot; a secret one with the shares of as many tellers as its key needs, together in this body."""
-    wanted = said or shapes.Tallying()
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         sitting = _sitting(session, code, call, Permission.TALLY)
-        shares = share_files.parse(wanted.shares, code)
+        shares = share_files.parse(said.shares, code)
         counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=call.now)
         return counted | {
             "results": agenda.without_aside(sitting, counted["results"]),
             "batch": agenda.batch_seen(sitting, counted["batch"]),
         }
 
-    return call.act(change, said=wanted)
+    return call.act(change, said=said)
 
 
 @router.get("/{code}/ballot/results", response_model=shapes.BallotResults)

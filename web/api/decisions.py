@@ -12,7 +12,7 @@ from operations.views import papers
 from rules.policy import Permission
 from web.api import shapes
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import After, InPath, Limit
+from web.api.shapes import After, InPath, Limit, Password
 
 router = APIRouter(tags=["decisions"])
 See = Annotated[Call, Depends(Bearer(Permission.SEE_ROUND))]
@@ -36,7 +36,6 @@ def show_decision(call: See, number: InPath) -> Any:
 @router.post("/decisions/sign", response_model=shapes.Signed)
 def sign(call: Annotated[Call, Depends(Change(Permission.SIGN))], said: shapes.Signing) -> Any:
     """Sign what this office decides, one decision an award; forward what a superior decides, one tờ trình a superior."""
-    call.prove(said)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         codes = list(dict.fromkeys(said.codes))
@@ -53,14 +52,12 @@ def sign(call: Annotated[Call, Depends(Change(Permission.SIGN))], said: shapes.S
 @router.post("/decisions/send-back", response_model=shapes.Results)
 def send_back(call: Annotated[Call, Depends(Change(Permission.SEND_BACK))], said: shapes.SendingBack) -> Any:
     """Give recommended nominations back to Phòng Nội vụ."""
-    call.prove(said)
     return _each(call, said, signature.send_back)
 
 
 @router.post("/decisions/refuse", response_model=shapes.Results)
 def refuse(call: Annotated[Call, Depends(Change(Permission.REFUSE))], said: shapes.SendingBack) -> Any:
     """The chairman does not award what the council recommended."""
-    call.prove(said)
     return _each(call, said, signature.refuse)
 
 
@@ -75,7 +72,7 @@ def _each(call: Call, said: shapes.SendingBack, move: Any) -> dict[str, Any]:
 
 
 @router.post("/decisions/{number}/disclose", response_model=shapes.Disclosed)
-def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number: InPath) -> Any:
+def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number: InPath, said: Password) -> Any:
     """Publish a decision, or what a superior granted on a tờ trình (TTr-1-2024)."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -87,13 +84,12 @@ def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number
             "disclosed": disclosure.disclose(session, code, actor=actor, now=call.now, url=url),
         }
 
-    return call.act(change)
+    return call.act(change, said=said)
 
 
 @router.post("/decisions/{number}/revoke", response_model=shapes.Decision)
 def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: InPath, said: shapes.Revoking) -> Any:
     """Revoke a decision whole (Law 06/2022 Art. 93.2)."""
-    call.prove(said)
     return call.act(
         lambda session, actor: disclosure.summary(
             disclosure.revoke(session, number, ground=said.ground, reason=said.reason, actor=actor, now=call.now)

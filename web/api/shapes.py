@@ -471,18 +471,26 @@ class Because(Body):
     reason: Reason
 
 
+class Annulling(Password):
+    reason: Reason
+
+
 class Members(Body):
     members: Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(min_length=1, max_length=200)]
 
 
-class Attending(Members):
+class SigningRoll(Members, Password):
+    pass
+
+
+class Attending(Members, Password):
     present: StrictBool = True
 
 
 Nominations = Annotated[list[Code], Field(min_length=1, max_length=1000)]
 
 
-class Declaring(Body):
+class Declaring(Password):
     nomination: Code
     kind: Literal[
         ConflictGround.KINSHIP,
@@ -499,11 +507,11 @@ class Denying(Body):
     reason: Annotated[str, Field(max_length=500)]
 
 
-class Waiving(Denying):
+class Waiving(Denying, Password):
     member: Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class Recusing(Body):
+class Recusing(Password):
     member: Annotated[str, Field(min_length=1, max_length=80)]
     nomination: Code
     ground: Annotated[str, Field(max_length=500)]
@@ -591,12 +599,12 @@ class Recused(SessionCode):
     nomination: str
 
 
-class Opening(Body):
+class Opening(Password):
     shares_needed: Annotated[StrictInt | None, Field(ge=2, le=255)] = None
 
 
 class Opened(Answer):
-    """`shares` stands in this one answer and is kept nowhere: hand each teller theirs and forget it."""
+    """A secret ballot's shares wait for its tellers, who take theirs on the pages or at the command line."""
 
     agenda: list[str]
     frozen: str
@@ -604,7 +612,6 @@ class Opened(Answer):
     key: str | None
     left: list[str]
     warnings: list[str]
-    shares: dict[str, str]
 
 
 class Cast(Password):
@@ -628,7 +635,7 @@ class Waiting(Answer):
     waiting: list[str]
 
 
-class HandCount(Body):
+class HandCount(Password):
     counts: Annotated[
         dict[
             Code,
@@ -642,7 +649,7 @@ class Counted(SessionCode):
     counts: int
 
 
-class Tallying(Body):
+class Tallying(Password):
     shares: Annotated[
         list[Annotated[str, Field(max_length=20_000)]], Field(max_length=255, repr=False, description="Tellers' files.")
     ] = []
@@ -872,7 +879,7 @@ class Petition(ListedPetition):
     version: int
 
 
-class PetitionAnswer(Body):
+class PetitionAnswer(Password):
     answer: Text
 
 

@@ -17,7 +17,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
-from ledger import sealing
 from models.database import Session
 from operations import transition
 from operations.access import Actor
@@ -28,6 +27,7 @@ from operations.council_vote import (
     sessions,
     share_files,
     vote,
+    waiting_shares,
 )
 from operations.views import agenda
 from operations.views.agenda import Sitting
@@ -43,6 +43,7 @@ from web.visit import Permit, Visit
 
 router = APIRouter()
 Opener = Annotated[Visit, Depends(Permit(Permission.OPEN_BALLOT))]
+Holder = Annotated[Visit, Depends(Permit(Permission.TAKE_SHARE))]
 Voter = Annotated[Visit, Depends(Permit(Permission.CAST))]
 Roller = Annotated[Visit, Depends(Permit(Permission.SIGN_ROLL))]
 Counter = Annotated[Visit, Depends(Permit(Permission.COUNT_BY_HAND))]
@@ -80,46 +81,68 @@ def opening(visit: Opener, code: str) -> Response:
 
 @router.post("/council/{code}/open")
 def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
-    """Open it. Of a secret ballot this one answer shows the tellers' shares, which are kept nowhere."""
-    if pages.sent_before(visit, form):
-        return pages.done(f"/council/{code}", form.once)
-    with visit.reading() as session:
-        sitting = sitting_of(session, visit, code, Permission.OPEN_BALLOT)
-        plan = vote.prospect(session, code, actor=visit.actor)
-    public_key, shares = plan.new_key() if plan.kind == BallotKind.SECRET else (None, {})
+    """Open it. A secret ballot's shares wait for its tellers: whoever opens sees none."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
+        sitting_of(session, visit, code, Permission.OPEN_BALLOT)
+        plan = vote.prospect(session, code, actor=actor)
+        public_key, shares = plan.new_key() if plan.kind == "secret" else (None, {})
         opened = vote.open_ballot(
             session, code, public_key=public_key, shares_needed=plan.needed or None, actor=actor, now=visit.now
         )
+        waits = ""
+        if shares:
+            waiting_shares.keep(session, visit.installation.folder, code, shares, by=actor.username)
+            waits = " Từng người kiểm phiếu tự nhận mảnh khóa của mình ở trang phiên họp."
         left = f" Còn {len(opened['left'])} hồ sơ để phiên sau." if opened["left"] else ""
         return {
-            "key": opened["key"],
             "message": f"Đã mở phiếu phiên {code}: {len(opened['agenda'])} hồ sơ",
-            "details": f"Danh sách, Quy chế và chương trình đã chốt; dấu {opened['frozen']}.{left}",
+            "details": f"Danh sách, Quy chế và chương trình đã chốt; dấu {opened['frozen']}.{left}{waits}",
         }
 
-    answer = visit.act("ballot.open", code, change, once=form.once)
-    if public_key is None or answer["key"] != sealing.fingerprint(public_key):
-        # The same form sent twice at once: the other one's key seals the box, this one's opens nothing.
-        return pages.done(f"/council/{code}", form.once)
-    names = {member.username: member.name for member in sitting.members}
+    visit.act("ballot.open", code, change, once=form.once)
+    return pages.done(f"/council/{code}", form.once)
+
+
+@router.get("/council/{code}/share")
+def share(visit: Holder, code: str) -> Response:
+    """Whether the visitor's own share waits."""
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Permission.TAKE_SHARE)
+        taken = waiting_shares.taken(session, sitting.row)
+    mine = visit.actor.username
+    return pages.render(
+        visit, "ballot/share.html", session=sitting.row, waits=mine in taken, taken=taken.get(mine), text="", errors={}
+    )
+
+
+@router.post("/council/{code}/share")
+def take_share(visit: Holder, code: str, form: Submitted) -> Response:
+    """The visitor's own share, after the password: in this one answer, then nowhere."""
+    folder = visit.installation.folder
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        sitting_of(session, visit, code, Permission.TAKE_SHARE)
+        return {"text": waiting_shares.take(session, folder, code, actor=actor, now=visit.now)}
+
+    # No answer of the form is kept (no `once`): it would be the share.
+    text: str = visit.act("ballot.share", code, change)["text"]
+    waiting_shares.forget(folder, code, visit.actor.username)
+    del form
+    with visit.reading() as session:
+        sitting = sitting_of(session, visit, code, Permission.TAKE_SHARE)
     return pages.render(
         visit,
-        "ballot/shares.html",
+        "ballot/share.html",
         session=sitting.row,
-        key=answer["key"],
-        needed=plan.needed,
-        shares=[
-            {
-                "teller": username,
-                "name": names[username],
-                "text": text,
-                "file": f"{code}.{username}.share",
-                "data": "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode(),
-            }
-            for username, text in shares.items()
-        ],
+        waits=True,
+        taken=visit.now,
+        text=text,
+        file=f"{code}.{visit.actor.username}.share",
+        data="data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode(),
+        key=fingerprint_of(sitting),
+        needed=sitting.ballot.shares_needed if sitting.ballot else 0,
+        errors={},
     )
 
 
@@ -476,6 +499,7 @@ def tally(visit: Teller, code: str, form: SubmittedFiles) -> Response:
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.TALLY)
     texts = _shares(form, (sitting.ballot.shares_needed or 0) if sitting.ballot else 0)
+    reauthentication.check(visit, form)  # here: a file that was chosen does not travel along to a page that asks
     if form.errors:
         return _tally(visit, sitting, texts, form.errors)
 

@@ -13,7 +13,15 @@ from fastapi.responses import Response
 from models.database import Session
 from operations import access, transition
 from operations.access import Actor
-from operations.council_vote import ballot_box, conflicts_answered, convening, counting, recusals, sessions
+from operations.council_vote import (
+    ballot_box,
+    conflicts_answered,
+    convening,
+    counting,
+    recusals,
+    sessions,
+    waiting_shares,
+)
 from operations.views import agenda
 from operations.views.agenda import Sitting
 from rules import conflicts, vocabulary
@@ -115,11 +123,12 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
         may = _may(
             visit, sitting, Permission.RESCHEDULE, Permission.CANCEL_SESSION, Permission.ATTEND, Permission.OPEN_BALLOT, Permission.CLOSE_BALLOT, Permission.TALLY,
             Permission.ANNUL_BALLOT, Permission.CAST, Permission.SIGN_ROLL, Permission.COUNT_BY_HAND, Permission.SEE_RESULT, Permission.VERIFY_BALLOT,
-            Permission.WAIVE,
+            Permission.WAIVE, Permission.TAKE_SHARE,
         )  # fmt: skip
         outcome = outcome if sitting.row.state == SessionState.TALLIED and outcome in OUTCOMES else ""
         items, next_key = agenda.items(session, sitting, after=after or None, limit=PAGE, award=award, outcome=outcome)
         signed = ballot_box.voted(session, sitting.row)
+        taken = waiting_shares.taken(session, sitting.row)
         questions = agenda.questions(session, sitting)
         total = agenda.size(session, sitting)
         found = agenda.size(session, sitting, award=award, outcome=outcome) if award or outcome else total
@@ -149,6 +158,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
         roll=signed if may["close_ballot"] else None,
         voted=visit.actor.username in signed,
         hand=hand,
+        taken=taken,
         fingerprint=fingerprint_of(sitting),
         outcomes=OUTCOMES,
     )

@@ -43,7 +43,14 @@ def run(
         installation = Installation.at(home, environment)
         if (home / "ledger.key").exists() or (home.exists() and any(home.iterdir()) and folder is not None):
             raise Refusal("folder_not_empty", f"Thư mục {home} không trống; hãy chọn thư mục khác.")
-        installation.create()
+        try:
+            installation.create()
+        except Refusal as refusal:
+            if refusal.code != "foreign_database":
+                raise
+            raise Refusal(
+                "folder_not_empty", "Cơ sở dữ liệu này đã có dữ liệu; hãy dùng một cơ sở dữ liệu trống."
+            ) from None
         stack.callback(installation.database.close)
         return _simulate(installation, nominations, random.Random(seed), one_by_one=one_by_one)
 
@@ -52,8 +59,6 @@ def _simulate(installation: Installation, count: int, chance: random.Random, *, 
     office = Office(installation, BEGIN)
     database = installation.database
     with database.begin() as session:
-        if sample.stands(session):
-            raise Refusal("folder_not_empty", "Cơ sở dữ liệu này đã có dữ liệu; hãy dùng một cơ sở dữ liệu trống.")
         sample.set_up(session, now=BEGIN, passwords_for=[])
     units = [code for code, _, _ in sample.proposing_units()]
     proposals = {

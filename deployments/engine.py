@@ -85,6 +85,9 @@ class Engine:
                 away = True
                 self.dispatcher.ended(self.runner.look(None))
                 self.dispatcher.letters(None)
+                if time.monotonic() - self._looked_at > LOOK_AROUND:
+                    self._looked_at = time.monotonic()
+                    installation().keeper.look()
                 self._stop.wait(2)
         self.runner.stop()
 
@@ -144,7 +147,8 @@ class Engine:
         return self._take_runs(client) or dispatched
 
     def look_around(self, client: SyncPrefectClient) -> None:
-        """Open ballots; and does Prefect still know us? Raises ObjectNotFound when it has forgotten."""
+        """Open ballots; does Prefect still know us (raises ObjectNotFound)? What waits for a signature is signed here too."""
+        installation().keeper.look()
         client.read_deployment(self.dispatcher.deployments[LETTERS])
         self.dispatcher.ballots(client)
 

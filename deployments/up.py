@@ -28,6 +28,7 @@ from typing import IO, Any
 import httpx
 
 from deployments.environment import ROOT, auth_string, prefect_environment, server_environment
+from models.hold import Hold
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
@@ -72,8 +73,11 @@ class Part:
 class Supervisor:
     """Starts the parts, restarts one that falls, stops all."""
 
-    def __init__(self, folder: Path, web: socket.socket, *, host: str, as_json: bool) -> None:
+    def __init__(self, folder: Path, web: socket.socket, hold: Hold, *, host: str, as_json: bool) -> None:
         self.folder = folder
+        self.held = True  # the database is ours
+        self._hold = hold
+        self._look_at = 0.0
         self.as_json = as_json
         self.web = f"http://{_address(web)}"
         self._stopping = threading.Event()
@@ -119,6 +123,8 @@ class Supervisor:
                 self._mend(part)
             self._examine_prefect()
             self._trim_logs()
+            if not self._is_ours():
+                return False
             if not ready and self._is_ready():
                 ready = True
                 self._say_ready()
@@ -128,6 +134,13 @@ class Supervisor:
 
     def stop(self, *_: Any) -> None:
         self._stopping.set()
+
+    def _is_ours(self) -> bool:
+        """Has nobody taken the database over while its server was away?"""
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + EXAMINE
+            self.held = self._hold.stands()
+        return self.held
 
     def end(self) -> None:
         """End every part; one that does not listen is killed."""
@@ -350,6 +363,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
+def _in_use() -> Refusal:
+    return Refusal(
+        "database_in_use",
+        "Cơ sở dữ liệu này đang được một `vinhdanh up` khác dùng (từ thư mục hoặc máy khác); hãy dừng nó trước.",
+    )
+
+
 def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
     lock = _hold(folder)
     if lock is None:
@@ -364,11 +384,16 @@ def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
         raise Refusal(
             "port_in_use", f"Cổng {port} trên {host} không dùng được; thêm --port với một cổng khác."
         ) from None
-    if (folder / "ledger.key").exists():
-        _ = Installation.at(folder).signer  # a key that others may read stops the start: it seals everything
+    office = Installation.at(folder)
+    office.database.migrate()
+    office.bind()  # a key that others may read stops the start, and one that is not this ledger's
+    hold = Hold(office.database, folder)
+    if not hold.take():
+        raise _in_use()
+    office.keeper.try_now()  # what a fallen predecessor left unsigned
     # Letters and registers name the site by this, where no BASE_URL is set.
     (folder / "run" / "web.url").write_text(f"http://{_reached(web)}", encoding="utf-8")
-    supervisor = Supervisor(folder, web, host=host, as_json=as_json)
+    supervisor = Supervisor(folder, web, hold, host=host, as_json=as_json)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, supervisor.stop)
     try:
@@ -376,6 +401,10 @@ def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
             return 0
     finally:
         supervisor.end()
+        office.keeper.try_now()
+        hold.release()
+    if not supervisor.held:
+        raise _in_use()
     hint = f"Hệ thống không khởi động được; xem nhật ký trong {folder}/run/."
     _say(as_json, {"missing": {"component": "engine", "hint": hint}}, hint)
     return 4

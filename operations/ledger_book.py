@@ -95,9 +95,9 @@ def export(session: Session, folder: Path, signer: note.Signer) -> dict[str, Any
 
 
 def prove(session: Session, decision: str) -> str:
-    """A C2SP tlog-proof of the entry that signed a decision, with the fields that may be public opened.
+    """A C2SP tlog-proof of the entry that signed a decision, and of all that came later for it up to the checkpoint.
 
-    Raises Refusal `not_sealed`.
+    Fields that may be public are opened. Raises Refusal `not_sealed`.
     """
     newest = seal.newest(session)
     tree = merkle.Tree(merkle.leaf_hash(one) for one in _leaves(session, newest.size)) if newest else merkle.Tree()
@@ -115,13 +115,27 @@ def _proof(session: Session, decision: str, newest: Checkpoint | None, tree: mer
             "not_sealed", f"Quyết định {decision} chưa nằm dưới một điểm kiểm đã ký; hãy chạy lại sau ít phút."
         )
     index, leaf, opened = row
-    openings = [
-        {"field": name, "salt": salt, "value": value}
-        for name, (salt, value) in sorted(json.loads(opened).items())
-        if name in Kind.DECISION_SIGNED.public
+    later = session.execute(
+        sa.select(_E.index, _E.kind, _E.leaf, _O.openings)
+        .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)
+        .where(_E.subject == decision, _E.kind.like("decision:%"), _E.index > index, _E.index < newest.size)
+        .order_by(_E.index)
+    )
+    events = [
+        (after.encode(), _open(kind, text), tree.inclusion_proof(at, newest.size)) for at, kind, after, text in later
     ]
-    told = proof.extra(leaf.encode(), openings)  # noqa: S610 -- the proof's own extra data, no query set
+    told = proof.extra(leaf.encode(), _open(str(Kind.DECISION_SIGNED), opened), events)  # noqa: S610 -- no query set
     return proof.write(index, tree.inclusion_proof(index, newest.size), told, newest.note)
+
+
+def _open(kind: str, openings: str) -> list[dict[str, Any]]:
+    """What of an entry may be opened outside."""
+    known = kinds.known(kind)
+    return [
+        {"field": name, "salt": salt, "value": value}
+        for name, (salt, value) in sorted(json.loads(openings).items())
+        if known is not None and name in known.public
+    ]
 
 
 # For a process that is asked for proofs again and again: the tree, kept and grown by what is new.

@@ -283,7 +283,7 @@ def test_acts_of_the_command_line_are_signed_when_it_ends(line: Line) -> None:
     open_round = ("round", "open", "--kind", "CONG_TRANG", "--year", 2024, "--title", "Năm 2024")
     assert line(*open_round).code == 0
     said = line("ledger", "verify").done
-    assert (said["sealed"], said["tail"]) == (said["size"], {"entries": 0, "from": None, "since": None})
+    assert said["tail"] == {"sealed": said["size"], "entries": 0, "since": None}
 
 
 def test_the_attack_through_the_doors(line: Line, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def run(
         installation = Installation.at(home, environment)
         if (home / "ledger.key").exists() or (home.exists() and any(home.iterdir()) and folder is not None):
             raise Refusal("folder_not_empty", f"Thư mục {home} không trống; hãy chọn thư mục khác.")
+        stack.callback(installation.database.close)
         try:
             installation.create()
         except Refusal as refusal:
@@ -51,7 +52,6 @@ def run(
             raise Refusal(
                 "folder_not_empty", "Cơ sở dữ liệu này đã có dữ liệu; hãy dùng một cơ sở dữ liệu trống."
             ) from None
-        stack.callback(installation.database.close)
         return _simulate(installation, nominations, random.Random(seed), one_by_one=one_by_one)
 
 

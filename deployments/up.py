@@ -28,7 +28,7 @@ from typing import IO, Any
 import httpx
 
 from deployments.environment import ROOT, auth_string, prefect_environment, server_environment
-from models.hold import Hold
+from operations.hold import Hold
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 

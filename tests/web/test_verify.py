@@ -1,10 +1,12 @@
 """The checking page: a number, a PDF, a proof; right, altered, of another ledger, or no such thing."""
 
+import base64
+import json
 import re
 
 import pytest
 
-from ledger import note
+from ledger import canonical, note
 from operations import files, ledger_book
 from operations.public_disclosure import disclosure
 from tests.web.conftest import Site
@@ -79,6 +81,17 @@ def test_a_proof(site: Site) -> None:
     assert result(site, file=forged.encode()) == "Bằng chứng không đứng vững"
     revoke(site)
     assert result(site, file=text.encode()) == "Bằng chứng đúng, nhưng quyết định về sau đã bị hủy bỏ"
+    office.seal()
+    text = site.public.get("/decisions/1-2024.tlog-proof").text
+    page = site.public.post("/verify", files={"file": ("x", text.encode())}).text
+    assert "Hủy bỏ quyết định: " in page
+    with office.database.begin() as session:
+        shut = ledger_book.prove(session, "1-2024")
+    told = json.loads(base64.b64decode(shut.split("\n")[1].removeprefix("extra ")))
+    for change in ({"openings": []}, {"openings": told["openings"][1:]}):
+        extra = base64.b64encode(canonical.dumps({**told, **change})).decode()
+        nothing = shut.replace(shut.split("\n")[1], f"extra {extra}")
+        assert result(site, file=nothing.encode()) == "Bằng chứng không đứng vững"
 
 
 def test_what_cannot_be_checked_is_an_error_at_its_field(site: Site) -> None:

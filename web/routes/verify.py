@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from ledger import proof
+from ledger import kinds, proof
 from ledger.unproven import Unproven
 from operations.public_disclosure import public_register
 from rules.refusal import Refusal
@@ -22,7 +22,6 @@ Paper = Annotated[Form, Depends(Submission(limits.ONE_FILE))]
 _PROGRAM = Path(__file__).resolve().parents[2] / "docs" / "verify.py"
 _HEAD = 64  # bytes that tell what a file is
 _PIECE = 1024 * 1024  # bytes read at once
-_LONGEST_PROOF = 1_000_000  # bytes; one has a few thousand
 FIELDS = {
     "about": words("Số, danh hiệu, trích yếu"),
     "signed": words("Ngày ký, người ký"),
@@ -66,7 +65,7 @@ def check(visit: Public, form: Paper) -> Response:
                 digest.update(piece)
             result = _by_pdf(visit, digest.hexdigest())
         elif head.startswith(b"c2sp.org/tlog-proof"):
-            result = _by_proof(visit, head + file.file.read(_LONGEST_PROOF))
+            result = _by_proof(visit, head + file.file.read(4 * proof.LARGEST))
         else:
             form.errors["file"] = words(
                 "Tệp này không phải bản PDF của quyết định, cũng không phải tệp bằng chứng .tlog-proof; hãy chọn lại."
@@ -116,9 +115,8 @@ def _by_pdf(visit: Visit, sha256: str) -> dict[str, Any]:
 def _by_proof(visit: Visit, content: bytes) -> dict[str, Any]:
     result: dict[str, Any] = {"what": "proof", "holds": False, "decision": None}
     try:
-        if len(content) > _LONGEST_PROOF:
-            raise Unproven("format", "Tệp quá lớn so với một bằng chứng.")
         proven = proof.verify(content.decode(), visit.installation.signer.vkey)
+        proof.require_decision(proven)
     except UnicodeDecodeError:
         return result | {"why": "Tệp không phải văn bản UTF-8."}
     except Unproven as reason:
@@ -131,7 +129,20 @@ def _by_proof(visit: Visit, content: bytes) -> dict[str, Any]:
         "size": proven.checkpoint.size,
         "origin": proven.checkpoint.origin,
         "openings": [(one["field"], _flat(one["value"])) for one in proven.openings],
+        "later": None if proven.later is None else [_event(one) for one in proven.later],
+        "state": proven.opened("state"),
         "decision": _published(visit, proven.entry.subject),
+    }
+
+
+def _event(event: proof.Event) -> dict[str, Any]:
+    """What came later for the decision, as a page says it."""
+    kind = kinds.known(event.entry.kind)
+    return {
+        "index": event.entry.index,
+        "at": event.entry.at,
+        "what": kind.word if kind is not None else event.entry.kind,
+        "openings": [(one["field"], _flat(one["value"])) for one in event.openings],
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.database import Database
-from models.hold import Hold
+from operations.hold import Hold
 
 
 def another(database: Database) -> Database:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.door import DOOR, Finished, why
+from operations import modes
 from rules.refusal import Refusal, Unreadable
 
 # These stand before or after the command, as people type them; everything else is the command's own.
@@ -15,6 +16,7 @@ _ANYWHERE = {"--data": "said_folder", "--now": "said_now", "--as": "username"}
 
 
 def main() -> None:
+    modes.keep_private()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # whatever the locale; a name that is no text is shown, not fatal

@@ -10,6 +10,7 @@ import sys
 import uvicorn
 
 from deployments.connection import Connection
+from operations import modes
 
 # Prefect's pages ask an analytics service for its settings whatever the server says; the browser is told not to.
 _AT_HOME = (
@@ -37,6 +38,7 @@ def config(app: str) -> uvicorn.Config:
 
 
 def main(descriptor: int, app: str) -> None:
+    modes.keep_private()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # each connection is a file
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
     uvicorn.Server(config(app)).run(sockets=[socket.socket(fileno=descriptor)])

@@ -28,6 +28,7 @@ from typing import IO, Any
 import httpx
 
 from deployments.environment import ROOT, auth_string, prefect_environment, server_environment
+from operations import modes
 from operations.hold import Hold
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
@@ -351,6 +352,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", dest="as_json")
     parser.add_argument("--with", type=int, dest="parent", help="the process with which this one ends (the demo)")
     given = parser.parse_args(arguments)
+    modes.keep_private()
     if given.parent is not None:
         _die_with(given.parent)
     try:
@@ -377,6 +379,8 @@ def _supervise(folder: Path, host: str, port: int, as_json: bool) -> int:
             "folder_in_use",
             f"Thư mục {folder} đang được một `vinhdanh up` khác dùng; hãy dừng nó trước hoặc chọn thư mục khác.",
         )
+    for path in modes.mend(folder):
+        _note(f"Đã đóng {path}: trước đây người khác trên máy này đọc được.")
     try:
         web = _bind(host, port)
         web.listen(128)

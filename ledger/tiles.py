@@ -67,7 +67,7 @@ def export(
     changed. ValueError for an opening whose keys are not exactly `index`, `field`, `salt`, `value`.
     """
     signed = note.open_checkpoint(checkpoint, vkey)
-    folder.mkdir(parents=True, exist_ok=True)
+    _open_folders(folder)
     with _alone_in(folder):
         earlier = _earlier_checkpoint(folder, vkey)
         if earlier.size > signed.size:
@@ -137,6 +137,7 @@ class _Pending:
         staged = self._staging / path
         staged.parent.mkdir(parents=True, exist_ok=True)
         staged.write_bytes(content)
+        staged.chmod(0o644)  # made to be published, whatever the mask of who makes it
         self._paths[path] = None
 
     def settle(self) -> None:
@@ -145,8 +146,16 @@ class _Pending:
         os.sync()
         for path in self._paths:
             target = self._folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _open_folders(target.parent)
             (self._staging / path).replace(target)
+
+
+def _open_folders(folder: Path) -> None:
+    """The folder and what is missing above it, for everybody to read."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        one.chmod(0o755)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger import note
 from models.database import Database, sqlite_url
-from operations import binding, ledger_book, seal
+from operations import binding, ledger_book, modes, seal
 from operations.access import LOCAL
 from rules.refusal import Refusal, Unreadable
 
@@ -136,10 +136,12 @@ class Installation:
         strangers = {name for name in found if not name.startswith("vinhdanh.sqlite3")}
         if strangers - {"vinhdanh.toml", "run", "prefect", "files", "ballots", *beside}:
             raise Refusal("folder_not_empty", f"Thư mục {self.folder} đang có tệp khác; hãy chọn một thư mục trống.")
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        modes.mend(self.folder)
         for name in ("files", "run", "prefect", "ballots"):
-            (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
         self.database.migrate()
+        modes.mend(self.folder)  # whoever sets one up by another program may have another mask
         with self.database.read() as session:
             binding.require_free(session)
         # The key comes last: it marks a folder whose set-up was not cut off half-way.

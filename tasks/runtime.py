@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.database import NoAnswer
+from operations import modes
 from operations.installation import Installation
 
 # Sentences for people. Prefect sends them to the run's own page (PREFECT_LOGGING_EXTRA_LOGGERS), from INFO on: counts
@@ -19,6 +20,7 @@ minutes.setLevel(logging.INFO)
 @cache
 def installation() -> Installation:
     """The installation of VINHDANH_DATA. Its database keeps one pool for the whole process."""
+    modes.keep_private()
     office = Installation.at(Path(os.environ.get("VINHDANH_DATA") or "./data"))
     office.bind()
     return office

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from operations import modes
 from web import pages, refusals, visit
 from web.admission import Admission
 from web.api import app as api
@@ -40,6 +41,7 @@ def create_app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         visit.installation().bind()  # another key's ledger is not served
+        modes.keep_private()
         yield
         if visit.installation.cache_info().currsize:
             visit.installation().database.close()

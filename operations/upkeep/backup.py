@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from operations import files
+from operations import files, modes
 from operations.installation import Installation
 from rules.refusal import Refusal, Unreadable
 
@@ -91,7 +91,7 @@ def read(source: Path, folder: Path) -> dict[str, Any]:
             (unpacked / name).mkdir(exist_ok=True)
         (unpacked / "files" / files.MARKER).unlink(missing_ok=True)  # written while the copy was made: it may be ahead
         (unpacked / KEY).chmod(0o600)
-        unpacked.chmod(0o750)
+        modes.mend(unpacked)
         unpacked.replace(folder)  # onto nothing, or onto an empty folder
     except BaseException:
         shutil.rmtree(unpacked, ignore_errors=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models import CouncilSession
-from operations import files, outbox
+from operations import files, modes, outbox
 from operations.access import LOCAL
 from operations.council_vote import ballot_box, frozen
 from operations.installation import Installation
@@ -88,6 +88,10 @@ def _key(installation: Installation) -> str | None:
 def _folder(installation: Installation) -> str | None:
     if not os.access(installation.folder, os.W_OK):
         return f"Không ghi được vào {installation.folder}; hãy chạy bằng người dùng sở hữu thư mục."
+    found = modes.open_to_others(installation.folder)
+    if found:
+        named = ", ".join(path.name for path in found[:5])
+        return f"Người khác trên máy này đọc được {named}; hãy chạy: chmod -R go-rwx {installation.folder}"
     return None
 
 

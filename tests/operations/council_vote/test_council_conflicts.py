@@ -661,5 +661,5 @@ def test_looking_changes_nothing_the_second_time(office: Any) -> None:
     file(office, round_, (name_of(office, "tv05"), WOMEN), ("Sùng A Mẫu", WOMEN))
     session = round_.session()
     clean = office.digests()
-    assert office.act(lambda s: conflicts_found.look(s, sessions.by_code(s, session), now=office.now)) == []
+    assert office.act(lambda s: conflicts_found.look(s, sessions.by_code(s, session), by="thuky", now=office.now)) == []
     assert office.digests() == clean

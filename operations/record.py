@@ -157,7 +157,7 @@ def naming(session: Session, username: str) -> Iterator[None]:
     first = before.size if before else 0
     yield
     pending: _Pending | None = session.info.get(_PENDING)
-    if pending is None or pending.size == first:
+    if pending is None or not pending.leaves or pending.size == first:  # it found everything done already
         return
     named = {act["by"] for act in pending.acts if act["last"] >= first} - kinds.UNNAMED
     if named != {username}:

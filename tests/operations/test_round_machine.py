@@ -117,8 +117,6 @@ class RoundMachine(RuleBasedStateMachine):
     def expected(self, verb: str, code: str, username: str) -> str | None:
         known, (sources, roles) = self.known[code], MAY[verb]
         held = ROLES[username]
-        if known.state not in sources:
-            return "wrong_state"
         if OFFICER in roles and SECRETARY not in held and known.unit not in UNITS.get(username, set()):
             return "not_your_unit"
         proposed, reviewed = {known.proposer, *known.proposers}, {known.reviewer, *known.reviewers}
@@ -126,6 +124,8 @@ class RoundMachine(RuleBasedStateMachine):
             return "separation_of_duties"
         if verb in {"sign", "send_back", "refuse"} and username in proposed | reviewed:
             return "separation_of_duties"
+        if known.state not in sources:
+            return "wrong_state"
         if verb == "submit" and self.stage > 0 and known.state == "draft":
             return "round_frozen"
         return None

@@ -48,10 +48,10 @@ def check(visit: Visit, form: Form) -> None:
         return  # a code works once: it is not spent on a form that will not do anyway
     try:
         browser_sessions.confirm(
-            visit.installation, visit.token or "", password=password, code=form.text("code") or None, now=visit.now
+            visit.installation, visit.token or "", password=password, code=form.text("otp") or None, now=visit.now
         )
     except Refusal as refusal:
-        fields = {"wrong_password": "password", "second_factor_needed": "code", "wrong_code": "code"}
+        fields = {"wrong_password": "password", "second_factor_needed": "otp", "wrong_code": "otp"}
         if refusal.code not in fields:
             raise
         form.errors[fields[refusal.code]] = refusal.message

@@ -18,7 +18,7 @@ _FORBIDDEN = frozenset(
     {"not_your_role", "not_your_unit", "separation_of_duties", "no_authorisation", "not_a_member", "account_disabled",
      "unknown_account", "stale_form", "recused_from", "token_scope", "four_eyes", "not_a_teller"}
 )  # fmt: skip
-_NOT_SENT_AGAIN = frozenset({"csrf", "password", "code"})
+_NOT_SENT_AGAIN = frozenset({"csrf", "password", "otp"})
 
 
 def status_of(refusal: Refusal) -> int:

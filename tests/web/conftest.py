@@ -3,6 +3,7 @@
 `site` is a fresh copy for each test (SQLite); `site.sign_in("thuky")` is a client with that person's session.
 """
 
+import html
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -44,6 +45,26 @@ def set_up(database: Database) -> None:
         sample.set_up(session, now=NOW, password=PASSWORD)
 
 
+class Browser(TestClient):
+    """A browser, or a program, whose person gives the password when asked for it, unless `silent`."""
+
+    silent = False
+
+    def post(self, url: Any, **words: Any) -> httpx.Response:  # type: ignore[override] # -- starlette's many parameters
+        answer = super().post(url, **words)
+        if self.silent or answer.status_code != 422:
+            return answer
+        if 'id="ask-again"' in answer.text:
+            return super().post(url, **words | {"data": {**(words.get("data") or {}), "password": PASSWORD}})
+        if (
+            answer.headers["content-type"] == "application/problem+json"
+            and '"body' in answer.text
+            and "files" not in words
+        ):
+            return super().post(url, **words | {"json": {**(words.get("json") or {}), "password": PASSWORD}})
+        return answer
+
+
 class Site:
     """The running application, its office and its round. `codes[state]` is one nomination of XA01 in each state."""
 
@@ -63,15 +84,31 @@ class Site:
             "SELECT n.code FROM nomination n JOIN unit u ON u.id = n.unit_id WHERE u.code = 'XA02' ORDER BY n.id LIMIT 1"
         )
 
-    def client(self) -> TestClient:
+    def client(self) -> Browser:
         """A browser of its own, not signed in."""
-        browser = TestClient(
+        browser = Browser(
             self.public.app, base_url="http://127.0.0.1", follow_redirects=False, raise_server_exceptions=True
         )
         browser.portal = self.public.portal  # the running application's thread, else one is started for each request
         return browser
 
-    def sign_in(self, username: str, password: str = PASSWORD) -> TestClient:
+    def shares(self, session: str) -> dict[str, str]:
+        """Each teller takes the own share on the own page; what the pages showed."""
+        tellers = self.office.rows(
+            "SELECT m.username FROM session_member m JOIN council_session s ON s.id = m.session_id "
+            "WHERE s.code = :code AND m.teller ORDER BY m.id",
+            code=session,
+        )
+        found = {}
+        for (teller,) in tellers:
+            browser = self.sign_in(teller)
+            place = f"/council/{session}/share"
+            shown = browser.post(place, data=hidden(browser.get(place), place)).text
+            (text,) = re.findall(r"<textarea[^>]*readonly>(.*?)</textarea>", shown, re.DOTALL)
+            found[teller] = html.unescape(text)
+        return found
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> Browser:
         browser = self.client()
         answer = browser.post("/login", data={"username": username, "password": password})
         assert (answer.status_code, answer.headers.get("location")) == (303, "/inbox"), answer.text

@@ -269,13 +269,7 @@ def test_a_nomination_from_proposal_to_disclosure(site: Site, client: Client) ->
     said(secretary.post(f"{here}/recuse", json=recusing))
     opened = said(secretary.post(f"{here}/ballot/open"))
     assert code in opened["agenda"]
-    assert len(opened["shares"]) >= 3
-    assert all("VINH DANH TELLER SHARE" in share for share in opened["shares"].values())
-    assert not any(
-        share.splitlines()[-6][:20] in row[0]
-        for share in opened["shares"].values()
-        for row in site.office.rows("SELECT answer FROM idempotent_answer")
-    )
+    assert sorted(opened) == ["agenda", "ballot", "frozen", "key", "left", "warnings"]  # no share leaves here
     assert refusal(secretary.post(f"{here}/ballot/open")) == (409, "ballot_closed")
     receipts = []
     for member in MEMBERS:
@@ -294,7 +288,7 @@ def test_a_nomination_from_proposal_to_disclosure(site: Site, client: Client) ->
     )
     assert said(secretary.post(f"{here}/ballot/close")) == {"roll": 11, "envelopes": 11}
     assert said(secretary.get(f"{here}/ballot/results")) == {"results": []}
-    shares = list(opened["shares"].values())
+    shares = list(site.shares(session).values())
     assert refusal(secretary.post(f"{here}/ballot/tally", json={"shares": shares[:1]})) == (409, "too_few_shares")
     assert refusal(secretary.post(f"{here}/ballot/tally", json={"shares": ["x"]})) == (409, "wrong_shares")
     counted = said(secretary.post(f"{here}/ballot/tally", json={"shares": shares}))
@@ -463,13 +457,12 @@ def test_an_act_sent_twice_is_done_once(site: Site, client: Client) -> None:
 def test_a_vote_leaves_nothing_beside_its_voter(site: Site, client: Client) -> None:
     """A kept receipt, or a hash of the choices, would tie the voter to an envelope."""
     secretary = client("thuky")
-    shares = said(secretary.post(f"sessions/{site.session}/ballot/open", headers={"Idempotency-Key": "o"}))["shares"]
-    assert shares
+    said(secretary.post(f"sessions/{site.session}/ballot/open", headers={"Idempotency-Key": "o"}))
     before = site.office.rows("SELECT * FROM idempotent_answer")
     agenda = said(secretary.get(f"sessions/{site.session}"))["agenda"]
     cast = {"choices": dict.fromkeys(agenda, "approve"), "password": PASSWORD}
     said(client("tv06").post(f"sessions/{site.session}/ballot/cast", json=cast, headers={"Idempotency-Key": "c"}))
-    assert site.office.rows("SELECT * FROM idempotent_answer") == before == []
+    assert site.office.rows("SELECT * FROM idempotent_answer") == before
 
 
 def test_a_teller_without_a_seat_touches_no_ballot(site: Site, client: Client) -> None:
@@ -483,7 +476,8 @@ def test_a_teller_without_a_seat_touches_no_ballot(site: Site, client: Client) -
     place = f"sessions/{site.session}/ballot"
     assert refusal(stranger.post(f"{place}/open")) == (403, "not_a_member")
     assert office.rows("SELECT actor, code FROM security_event") == [("khach", "not_a_member")]
-    shares = said(secretary.post(f"{place}/open"))["shares"]
+    said(secretary.post(f"{place}/open"))
+    shares = site.shares(site.session)
     assert refusal(stranger.post(f"{place}/sign-roll", json={"members": ["TV03"]})) == (403, "not_a_member")
     agenda = said(secretary.get(f"sessions/{site.session}"))["agenda"]
     for member in MEMBERS:

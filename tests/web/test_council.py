@@ -11,12 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ledger import sealing
-from operations.council_vote import recusals, sessions, vote
+from operations.council_vote import recusals, sessions, vote, waiting_shares
 from rules import regulation
 from rules.lifecycle import State
 from tests.conftest import MEMBERS, Round
 from tests.web.conftest import PASSWORD, Site, hidden
 from tests.web.test_rounds import PEOPLE, post, said
+from web.visit import LOOPBACK_COOKIE, csrf_token
 
 TELLERS = ("tv04", "tv10", "tv11")
 PATHS = ("", "/conflicts", "/open", "/ballot", "/receipt", "/reschedule", "/tally", "/count", "/annul", "/verify", "/batch.json",
@@ -44,13 +45,13 @@ def agenda(site: Site) -> list[str]:
 
 
 def opened(site: Site, by: str = "thuky") -> dict[str, str]:
-    """Open the session's ballot through its page; the shares by teller, as the page showed them."""
+    """Open the session's ballot through its page; the shares by teller, as each one's own page showed it."""
     browser = site.sign_in(by)
     page = post(browser, browser.get(f"{place(site)}/open"), f"{place(site)}/open")
-    assert (page.status_code, state(site)) == (200, "open"), page.text
-    texts = re.findall(r"<textarea[^>]*readonly>(.*?)</textarea>", page.text, re.DOTALL)
-    shares = {sealing.read_share(html.unescape(text)).teller: html.unescape(text) for text in texts}
-    assert len(shares) == len(texts)
+    assert (page.status_code, state(site)) == (303, "open"), page.text
+    assert "TELLER SHARE" not in browser.get(page.headers["location"]).text
+    shares = site.shares(site.session)
+    assert {sealing.read_share(text).teller for text in shares.values()} == set(shares)
     return shares
 
 
@@ -491,17 +492,63 @@ def test_a_ballot_that_cannot_be_counted_is_annulled(site: Site) -> None:
     assert site.office.one("SELECT count(*) FROM ballot_box") == 0
 
 
-def test_an_opening_sent_twice_shows_its_shares_once(site: Site) -> None:
+def test_an_opening_sent_twice_opens_once(site: Site) -> None:
     browser = site.sign_in("thuky")
     page = browser.get(f"{place(site)}/open")
-    first, second = (post(browser, page, f"{place(site)}/open") for _ in range(2))
-    assert (first.status_code, first.text.count("-----BEGIN VINH DANH TELLER SHARE-----")) == (200, 3)
-    assert (second.status_code, second.headers["location"].split("?")[0]) == (303, place(site))
-    assert "TELLER SHARE" not in browser.get(second.headers["location"]).text
-    with site.office.database.read() as session:
-        raw = session.connection().connection.driver_connection
-        assert raw is not None
-        assert "TELLER SHARE" not in "\n".join(raw.iterdump())
+    answers = [post(browser, page, f"{place(site)}/open") for _ in range(2)]
+    assert [(one.status_code, one.headers["location"].split("?")[0]) for one in answers] == [(303, place(site))] * 2
+    assert len(site.shares(site.session)) == 3
+
+
+def test_a_teller_takes_the_own_share_once_and_nobody_elses(site: Site) -> None:
+    """Neither the opener nor another teller ever sees it; the database, its journal and the ledger hold nothing of it."""
+    office, here = site.office, f"{place(site)}/share"
+    post(browser := site.sign_in("thuky"), browser.get(f"{place(site)}/open"), f"{place(site)}/open")
+    waiting = sorted((site.folder / "shares").iterdir())
+    assert [(path.name, path.stat().st_mode & 0o777) for path in waiting] == [
+        (f"{site.session}.{teller}.key", 0o600) for teller in sorted(TELLERS)
+    ]
+    for other in ("thuky", "tv05", "chutich", "quantri"):
+        assert site.sign_in(other).get(here).status_code == 403
+        browser = site.sign_in(other)
+        token = csrf_token(str(browser.cookies[LOOPBACK_COOKIE]))
+        assert browser.post(here, data={"csrf": token, "password": PASSWORD}).status_code == 403
+    assert "chưa nhận" in site.sign_in("thuky").get(place(site)).text
+    teller = site.sign_in("tv04")
+    teller.silent = True
+    fields = hidden(teller.get(here), here)
+    clean = office.rows("SELECT username, taken_at, sealed IS NULL FROM waiting_share ORDER BY username")
+    for wrong in ({}, {"password": "sai-mat-khau-roi"}):
+        assert "TELLER SHARE" not in teller.post(here, data=fields | wrong).text
+    assert office.rows("SELECT username, taken_at, sealed IS NULL FROM waiting_share ORDER BY username") == clean
+    shown = teller.post(here, data=fields | {"password": PASSWORD}).text
+    text = html.unescape(re.findall(r"<textarea[^>]*readonly>(.*?)</textarea>", shown, re.DOTALL)[0])
+    assert sealing.read_share(text, session=site.session).teller == "tv04"
+    again = teller.post(here, data=fields | {"password": PASSWORD})
+    assert (again.status_code, "TELLER SHARE" in again.text) == (409, False)
+    assert "TELLER SHARE" not in teller.get(here).text
+    assert [path.name for path in sorted((site.folder / "shares").iterdir())] == [one.name for one in waiting[1:]]
+    assert office.rows("SELECT username FROM waiting_share WHERE sealed IS NULL AND taken_at IS NOT NULL") == [
+        ("tv04",)
+    ]
+    secret = text.splitlines()[-6][:20]
+    files = [path.read_bytes() for path in site.folder.rglob("*") if path.is_file()]
+    assert not any(secret.encode() in one for one in files)
+    assert office.rows("SELECT subject FROM ledger_entry WHERE kind = 'ballot_share:taken'") == [
+        (f"{site.session}/TV04",)
+    ]
+    assert office.violations() == []
+
+
+def test_shares_that_nobody_took_go_with_the_ballot(site: Site) -> None:
+    office = site.office
+    post(browser := site.sign_in("thuky"), browser.get(f"{place(site)}/open"), f"{place(site)}/open")
+    page = browser.get(f"{place(site)}/annul")
+    assert post(browser, page, f"{place(site)}/annul", reason="mời nhầm").status_code == 303
+    assert office.one("SELECT count(*) FROM waiting_share WHERE sealed IS NOT NULL") == 0
+    assert office.look(waiting_shares.sweep, site.folder) == len(TELLERS)
+    assert list((site.folder / "shares").iterdir()) == []
+    assert office.violations() == []
 
 
 # Open and paper -----------------------------------------------------------------------------------------------------

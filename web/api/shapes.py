@@ -883,11 +883,11 @@ class PetitionAnswer(Password):
     answer: Text
 
 
-class PetitionTaken(Body):
+class PetitionTaken(Password):
     taken_as: Literal[PetitionKind.COMPLAINT, PetitionKind.DENUNCIATION]
 
 
-class PetitionsDismissed(Body):
+class PetitionsDismissed(Password):
     codes: Annotated[list[Code], Field(min_length=1, max_length=5_000)]
     reason: Text
 

@@ -96,8 +96,17 @@ class Person:
     def follow(self, words: str) -> Page:
         return self.click(self.link(words))
 
-    def press(self, words: str) -> Page:
-        return self.click(self.button(words))
+    def press(self, words: str, *, password: str = "") -> Page:
+        """Press a button; with `password` also what it asks for then, on the page or on the next."""
+        own = self.page.get_by_label("Mật khẩu của bạn", exact=True)
+        if password and own.count():
+            own.fill(password)
+            return self.click(self.button(words))
+        page = self.click(self.button(words))
+        if password:
+            own.fill(password)
+            page = self.click(self.button("Xác nhận và thực hiện"))
+        return page
 
     def download(self, wanted: Locator) -> Download:
         """Click what offers a file, and take it."""

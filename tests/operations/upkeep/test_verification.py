@@ -1,6 +1,7 @@
 """`verification.verify` says nothing after lawful acts and names table and key after every unlawful one."""
 
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +20,7 @@ from ledger import canonical, note
 from models.database import BESIDE, Database
 from models.types import UtcDateTime
 from operations import access, binding, files, idempotency, ledger_book, regulations, rounds, seal
-from operations.council_vote import conflicts_answered, council, recusals, vote
+from operations.council_vote import conflicts_answered, council, recusals, vote, waiting_shares
 from operations.home_affairs_review import comments, review
 from operations.people import (
     account_requests,
@@ -87,6 +88,10 @@ def live(office: Any) -> None:
     voting = ballot.ballot()
     for member in ("tv05", "tv06"):
         office.act(vote.cast, voting, choices={}, actor=office.actor(member))
+    with tempfile.TemporaryDirectory() as folder:
+        texts = {"tv04": "mảnh thứ nhất", "tv10": "mảnh thứ hai"}
+        office.act(waiting_shares.keep, Path(folder), voting, texts, by="thuky")
+        office.act(waiting_shares.take, Path(folder), voting, actor=office.tv04, now=now)
     for form in ("open", "paper"):
         other = office.open_round(
             regulation_text=regulation.SAMPLE_PATH.read_text(encoding="utf-8").replace("secret", form)

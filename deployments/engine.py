@@ -116,8 +116,8 @@ class Engine:
             ),
         )
         for run in client.read_flow_runs(flow_run_filter=left):
-            if run.id not in self.runner:
-                mark(client, run.id, cut_off())
+            if run.id not in self.runner and run.deployment_id is not None:
+                mark(client, self._ours[run.deployment_id], run.id, cut_off())
         self._skip_missed(client)
         self.dispatcher.at_start(client)
 

@@ -63,7 +63,7 @@ class Runner:
         self._children: dict[UUID, _Child] = {}
         # How runs ended that could not say so, since when: told to Prefect, and once more when its answer to the
         # child's last question, which may still have been on its way, can no longer come between.
-        self._unsaid: dict[UUID, tuple[State, float]] = {}
+        self._unsaid: dict[UUID, tuple[str, State, float]] = {}
 
     def __contains__(self, run: UUID | None) -> bool:
         return run in self._children or run in self._unsaid
@@ -101,10 +101,10 @@ class Runner:
             over.append(run)
             if child.process.exitcode != 0 and run != WITHOUT_PREFECT:
                 log.warning("run_killed" if hung else "run_fell", flow=child.name, run=str(run))
-                self._unsaid[run] = (too_long() if hung else cut_off(), time.monotonic())
+                self._unsaid[run] = (child.name, too_long() if hung else cut_off(), time.monotonic())
         if client is not None:
-            for run, (state, since) in list(self._unsaid.items()):
-                mark(client, run, state)
+            for run, (name, state, since) in list(self._unsaid.items()):
+                mark(client, name, run, state)
                 if time.monotonic() - since > ANSWERS:
                     del self._unsaid[run]
         return over
@@ -139,14 +139,14 @@ def cut_off() -> State:
     return state
 
 
-def mark(client: SyncPrefectClient, run: UUID, state: State, *, quietly: bool = False) -> None:
+def mark(client: SyncPrefectClient, name: str, run: UUID, state: State) -> None:
     """Write down how a run ended that could not say so itself, and the stages below it; tell the administrators."""
     found = client.read_flow_run(run)
     if found.state is not None and not found.state.is_final():
         client.set_flow_run_state(run, state, force=True)
-        if not quietly:
-            code = found.parameters.get("round_code")
-            alarm.tell(run, name=found.name, how=alarm.how(state), round_code=code)
+        code = found.parameters.get("round_code")
+        label = f"{deployed.flow(name).name} {code or ''}".rstrip()  # a run that never began has a name of Prefect's
+        alarm.tell(run, name=label, how=alarm.how(state), round_code=code)
     below = FlowRunFilter(
         parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run]),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(_OPEN))),

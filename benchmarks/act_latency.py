@@ -129,7 +129,7 @@ def measure(installation: Installation, acts: int, clock: Clock) -> None:
         if code not in paused:
             signed = partial(signature.sign, codes=[code], actor=chairman, now=later)
             answer = clock.time("sign", partial(office.act, "sign", "", signed))
-            transition.one(answer.results)
+            transition.only_result(answer.results)
     waiting = table(Nomination).c.state == State.PAUSED.value
     for code in codes:
         clock.time(
@@ -138,12 +138,12 @@ def measure(installation: Installation, acts: int, clock: Clock) -> None:
         clock.time("status of a round", partial(office.look, partial(rounds.status, code=round_code)))
         clock.time(
             "list what waits (50 rows)",
-            partial(office.look, lambda s: transition.standings_where(s, waiting, limit=50)),
+            partial(office.look, lambda s: transition.snapshots_where(s, waiting, limit=50)),
         )
 
 
 def _one(clock: Clock, office: Office, name: str, change: Callable[..., Any]) -> None:
-    transition.one(clock.time(name, partial(office.act, name, "", change)))
+    transition.only_result(clock.time(name, partial(office.act, name, "", change)))
 
 
 def _proposal(chance: random.Random, number: int) -> proposal.Proposed:

@@ -24,7 +24,7 @@ LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Snapshot:
     """One nomination as it stands, with what letters and rules need to name it."""
 
     id: int
@@ -65,7 +65,7 @@ class Result:
     refusal: Refusal | None = None
 
 
-def _standing_query() -> Any:
+def _snapshot_query() -> Any:
     n, u, p, r, d = (table(model).c for model in (Nomination, Unit, Nominee, ReviewRound, Dossier))
     return (
         sa.select(
@@ -83,35 +83,35 @@ def _standing_query() -> Any:
     )  # fmt: skip
 
 
-_QUERY = _standing_query()
+_QUERY = _snapshot_query()
 _N = table(Nomination).c
 _BY_CODES = _QUERY.where(_N.code.in_(sa.bindparam("codes", expanding=True)))
 
 
-def _as_standing(row: Any) -> Standing:
+def _as_snapshot(row: Any) -> Snapshot:
     values = list(row)
     values[2] = State(values[2])
     values[19] = values[19] is not None
     values[26] = bool(values[26])
-    return Standing(*values)
+    return Snapshot(*values)
 
 
-def standings(session: Session, codes: Sequence[str]) -> dict[str, Standing]:
+def snapshots(session: Session, codes: Sequence[str]) -> dict[str, Snapshot]:
     """These nominations as they stand, by code; an unknown code is missing from the answer."""
-    found: dict[str, Standing] = {}
+    found: dict[str, Snapshot] = {}
     for chunk in chunks(codes):
         for row in session.connection().execute(_BY_CODES, {"codes": list(chunk)}):
-            standing = _as_standing(row)
-            found[standing.code] = standing
+            snapshot = _as_snapshot(row)
+            found[snapshot.code] = snapshot
     return found
 
 
-def standings_where(session: Session, *conditions: Any, limit: int | None = None) -> list[Standing]:
+def snapshots_where(session: Session, *conditions: Any, limit: int | None = None) -> list[Snapshot]:
     """Nominations that meet these column conditions, oldest first."""
     query = _QUERY.where(*conditions).order_by(_N.id)
     if limit is not None:
         query = query.limit(limit)
-    return [_as_standing(row) for row in session.connection().execute(query)]
+    return [_as_snapshot(row) for row in session.connection().execute(query)]
 
 
 @cache
@@ -139,14 +139,14 @@ def move(
     now: datetime,
     reason: str | None = None,
     kind: Kind,
-    check: Callable[[Standing], None] | None = None,
+    check: Callable[[Snapshot], None] | None = None,
     columns: dict[str, Any] | None = None,
     aspects: dict[str, Any] | None = None,
     versions: dict[str, int] | None = None,
-    aspects_each: Callable[[Standing], dict[str, Any]] | None = None,
-    target: Callable[[Standing], State] | None = None,
-    known: Mapping[str, Standing] | None = None,
-) -> tuple[list[Standing], list[Result], int]:
+    aspects_each: Callable[[Snapshot], dict[str, Any]] | None = None,
+    target: Callable[[Snapshot], State] | None = None,
+    known: Mapping[str, Snapshot] | None = None,
+) -> tuple[list[Snapshot], list[Result], int]:
     """Move each nomination along its row of the transition table, or say why not.
 
     `kind` is the ledger's for it; `columns` further columns set on all, `aspects` what the ledger says of them;
@@ -156,40 +156,40 @@ def move(
     """
     lifecycle.require_role(action, actor.roles)
     free_text.check("Lý do", reason, LONGEST_REASON)
-    found = known if known is not None else standings(session, codes)
+    found = known if known is not None else snapshots(session, codes)
     results: dict[str, Result] = {}
-    groups: dict[State, list[Standing]] = {}
+    groups: dict[State, list[Snapshot]] = {}
     relation = relations(session, found.values(), action, actor=actor, now=now)
     for code in dict.fromkeys(codes):
-        standing = found.get(code)
+        snapshot = found.get(code)
         try:
-            if standing is None:
+            if snapshot is None:
                 raise unknown(code)
             row = decide(
-                standing, action, actor=actor, relation=relation[standing.id], reason=reason, versions=versions
+                snapshot, action, actor=actor, relation=relation[snapshot.id], reason=reason, versions=versions
             )
             if check is not None:
-                check(standing)
+                check(snapshot)
         except Refusal as refusal:
             results[code] = Result(code, refusal=refusal)
             continue
-        goal = target(standing) if target else row.target
-        groups.setdefault(goal, []).append(standing)
+        goal = target(snapshot) if target else row.target
+        groups.setdefault(goal, []).append(snapshot)
         results[code] = Result(code, state=goal)
-    moved = [standing for rows in groups.values() for standing in rows]
+    moved = [snapshot for rows in groups.values() for snapshot in rows]
     index = -1
     if moved:
         _write(session, groups, now=now, reason=reason, columns=columns or {})
         entered = record.plain(now)
-        goals = {standing.code: [goal.value, entered] for goal, rows in groups.items() for standing in rows}
+        goals = {snapshot.code: [goal.value, entered] for goal, rows in groups.items() for snapshot in rows}
         changes = []
-        for standing in moved:
-            said: dict[str, Any] = {"state": goals[standing.code], **(aspects or {})}
-            if reason or standing.reasoned:
+        for snapshot in moved:
+            said: dict[str, Any] = {"state": goals[snapshot.code], **(aspects or {})}
+            if reason or snapshot.reasoned:
                 said["reason"] = reason
             if aspects_each is not None:
-                said.update(aspects_each(standing))
-            changes.append((standing.code, said))
+                said.update(aspects_each(snapshot))
+            changes.append((snapshot.code, said))
         behalf = actor.represents if Role.DEPUTY in lifecycle.roles_of(action) else None
         index = record.record(session, kind, changes, by=actor.username, on_behalf_of=behalf)
         _announce(session, groups, index)
@@ -197,24 +197,24 @@ def move(
 
 
 def relations(
-    session: Session, rows: Iterable[Standing], action: Action, *, actor: Actor, now: datetime
+    session: Session, rows: Iterable[Snapshot], action: Action, *, actor: Actor, now: datetime
 ) -> dict[int, frozenset[Relation]]:
     """Nomination's id → how this actor is related to it, as far as the action asks."""
     return rights.relations(session, rows, actor=actor, asked=policy.asked(policy.PERMISSION_FOR[action]), now=now)
 
 
-def require(session: Session, code: str, action: Action, *, actor: Actor, now: datetime) -> Standing:
+def require(session: Session, code: str, action: Action, *, actor: Actor, now: datetime) -> Snapshot:
     """The nomination as it stands, for somebody who may move it so now, for whatever reason. Raises what `decide` raises."""
-    standing = standings(session, [code]).get(code)
-    if standing is None:
+    snapshot = snapshots(session, [code]).get(code)
+    if snapshot is None:
         raise unknown(code)
-    relation = relations(session, [standing], action, actor=actor, now=now)[standing.id]
-    decide(standing, action, actor=actor, relation=relation, reason="?", versions=None)
-    return standing
+    relation = relations(session, [snapshot], action, actor=actor, now=now)[snapshot.id]
+    decide(snapshot, action, actor=actor, relation=relation, reason="?", versions=None)
+    return snapshot
 
 
 def decide(
-    standing: Standing,
+    snapshot: Snapshot,
     action: Action,
     *,
     actor: Actor,
@@ -227,18 +227,18 @@ def decide(
     Raises the Refusal that says why not: of the person (`rights.refusal`), then `stale`, `wrong_state`,
     `reason_required`. Who may not hears nothing of how it stands.
     """
-    refused = rights.refusal(standing, policy.PERMISSION_FOR[action], actor=actor, relation=relation)
+    refused = rights.refusal(snapshot, policy.PERMISSION_FOR[action], actor=actor, relation=relation)
     if refused is not None:
         raise refused
-    if versions is not None and versions.get(standing.code, standing.version) != standing.version:
+    if versions is not None and versions.get(snapshot.code, snapshot.version) != snapshot.version:
         raise Refusal(
             "stale",
-            f"Hồ sơ {standing.code} vừa được người khác xử lý (nay là «{lifecycle.STATE_NAMES[standing.state]}»). "
+            f"Hồ sơ {snapshot.code} vừa được người khác xử lý (nay là «{lifecycle.STATE_NAMES[snapshot.state]}»). "
             "Hãy tải lại trang rồi quyết định trên nội dung mới.",
-            details={"state": standing.state.value, "version": standing.version},
+            details={"state": snapshot.state.value, "version": snapshot.version},
         )
-    row = lifecycle.transition(action, standing.state, simplified=standing.route == "simplified")
-    if not policy.may(actor.roles, policy.PERMISSION_FOR[action], relation=relation, state=standing.state):
+    row = lifecycle.transition(action, snapshot.state, simplified=snapshot.route == "simplified")
+    if not policy.may(actor.roles, policy.PERMISSION_FOR[action], relation=relation, state=snapshot.state):
         raise lifecycle.not_your_role(lifecycle.named(row.roles), citation=row.citation)
     lifecycle.require_reason(row, reason)
     return row
@@ -256,7 +256,7 @@ def _update_of(names: tuple[str, ...]) -> Any:
 
 def _write(
     session: Session,
-    groups: dict[State, list[Standing]],
+    groups: dict[State, list[Snapshot]],
     *,
     now: datetime,
     reason: str | None,
@@ -279,7 +279,7 @@ def _write(
             session.expire(loaded)
 
 
-def _announce(session: Session, groups: dict[State, list[Standing]], index: int) -> None:
+def _announce(session: Session, groups: dict[State, list[Snapshot]], index: int) -> None:
     entered: set[tuple[str, Stage]] = set()
     for goal, rows in groups.items():
         to = lifecycle.stage_of(goal)
@@ -289,7 +289,7 @@ def _announce(session: Session, groups: dict[State, list[Standing]], index: int)
         announce.stage(session, round_code, to, index=index)
 
 
-def seal(versions: Mapping[str, int]) -> str:
+def fingerprint(versions: Mapping[str, int]) -> str:
     """A list as its reader saw it, in one word: another nomination or version gives another word."""
     listed = "\n".join(f"{code}:{version}" for code, version in sorted(versions.items()))
     return hashlib.sha256(listed.encode()).hexdigest()[:32]
@@ -297,7 +297,7 @@ def seal(versions: Mapping[str, int]) -> str:
 
 def require_unchanged(versions: Mapping[str, int], seen: str) -> None:
     """Raise Refusal `pile_changed` unless this is the list as its reader saw it."""
-    if seal(versions) != seen:
+    if fingerprint(versions) != seen:
         raise Refusal(
             "pile_changed",
             f"Danh sách vừa thay đổi (nay có {len(versions)} hồ sơ), khác với danh sách bạn đã xem nên chưa có gì được "
@@ -305,7 +305,7 @@ def require_unchanged(versions: Mapping[str, int], seen: str) -> None:
         )
 
 
-def one(results: Iterable[Result]) -> Result:
+def only_result(results: Iterable[Result]) -> Result:
     """The single result of a single act; its refusal is raised."""
     (result,) = results
     if result.refusal is not None:
@@ -313,9 +313,9 @@ def one(results: Iterable[Result]) -> Result:
     return result
 
 
-def by_unit(rows: Iterable[Standing]) -> dict[int, list[Standing]]:
+def by_unit(rows: Iterable[Snapshot]) -> dict[int, list[Snapshot]]:
     """Grouped for letters: one letter to a unit, not one a nomination."""
-    grouped: dict[int, list[Standing]] = {}
+    grouped: dict[int, list[Snapshot]] = {}
     for row in rows:
         grouped.setdefault(row.unit_id, []).append(row)
     return grouped

@@ -138,14 +138,14 @@ def chosen(form: Form) -> dict[str, int]:
 
 def shown(session: Session, wanted: dict[str, int], *, actor: Actor) -> list[Shown]:
     """What the page says of each. Raises what `visibility.require` raises for one that this actor may not read."""
-    standings = transition.standings(session, list(wanted))
+    snapshots = transition.snapshots(session, list(wanted))
     readable = visibility.readable(session, list(wanted), actor=actor)
     appraisals = review.latest(session, list(wanted))
     found: list[Shown] = []
     for code, version in wanted.items():
         if code not in readable:
             visibility.require(session, code, actor=actor)
-        row = standings[code]
+        row = snapshots[code]
         award = transition.award_name(row.award)
         said = appraisals.get(code)
         verdict = said.verdict if said is not None and said.nomination_version == row.version else None
@@ -165,7 +165,7 @@ def ask(visit: Visit, deed: Deed, code: str) -> Response:
         wanted = {code: standing.version}
         rows = shown(session, wanted, actor=visit.actor)
         typed = _suggested(session, deed, code)
-    page = _Page(visit, deed, rows, place_of(deed, code), wanted, None, transition.seal(wanted))
+    page = _Page(visit, deed, rows, place_of(deed, code), wanted, None, transition.fingerprint(wanted))
     return page.show(typed=typed, checking=not _asks(deed, rows))
 
 
@@ -221,7 +221,7 @@ def handle(
     with visit.reading() as session:
         rows = shown(session, dict(list(wanted.items())[:MOST_LISTED]), actor=visit.actor)
     typed = {name: form.text(name) for name in ("reason", "ground", "citation")}
-    page = _Page(visit, deed, rows, place, wanted, whole, form.text("seal") or transition.seal(wanted))
+    page = _Page(visit, deed, rows, place, wanted, whole, form.text("seal") or transition.fingerprint(wanted))
     if not step:
         return page.show(typed={}, checking=not _asks(deed, rows))
     if step == "change":
@@ -250,7 +250,7 @@ def handle(
         )
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if not bulk:
-            transition.one(results)
+            transition.only_result(results)
         return confirmation(deed, results)
 
     verb, subject = f"nominations.{deed.action}", ",".join(list(wanted)[:5])

@@ -148,7 +148,7 @@ def confirmation(visit: Visit) -> Mapping[str, Any] | None:
         # A confirmation keeps codes; whose they are is looked up for whoever may still read them.
         codes = [row["code"] for row in said.get("results", [])]
         readable = visibility.readable(session, codes, actor=visit.actor) if codes else set()
-        standing = transition.standings(session, [code for code in codes if code in readable])
+        standing = transition.snapshots(session, [code for code in codes if code in readable])
     named = [
         {"name": standing[row["code"]].nominee if row["code"] in standing else "", **row}
         for row in said.get("results", [])

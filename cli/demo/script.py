@@ -27,7 +27,7 @@ from operations.council_vote import convening, counting, recusals, sessions, sha
 from operations.home_affairs_review import review
 from operations.installation import moment
 from operations.public_disclosure import disclosure, petitions
-from operations.transition import Standing
+from operations.transition import Snapshot
 from operations.unit_proposal import intake, mending, proposal
 from operations.unit_proposal.workbook import reading
 from operations.upkeep import deadlines
@@ -163,24 +163,24 @@ class Script:
                 found.setdefault(reason, []).append(code)
         return found
 
-    def _returned(self) -> dict[str, list[Standing]]:
+    def _returned(self) -> dict[str, list[Snapshot]]:
         """What lies with each unit to be mended."""
-        found: dict[str, list[Standing]] = {}
+        found: dict[str, list[Snapshot]] = {}
         for round_code in (self.round, self.sudden):
             codes = self.office.codes(round_code, State.RETURNED)
-            rows = self.office.look(partial(transition.standings, codes=codes))
+            rows = self.office.look(partial(transition.snapshots, codes=codes))
             for row in (rows[code] for code in codes):
                 found.setdefault(row.unit_code, []).append(row)
         return found
 
-    def _late(self, returned: dict[str, list[Standing]]) -> str | None:
+    def _late(self, returned: dict[str, list[Snapshot]]) -> str | None:
         """The unit that mends last: the one with the fewest returned dossiers of the annual round."""
         counts = {unit: sum(row.round_code == self.round for row in rows) for unit, rows in returned.items()}
         return min(
             (unit for unit, count in counts.items() if count), key=lambda unit: (counts[unit], unit), default=None
         )
 
-    def _mend_unit(self, unit: str, returned: list[Standing]) -> None:
+    def _mend_unit(self, unit: str, returned: list[Snapshot]) -> None:
         officer = self.office.actor(f"canbo.{unit.lower()}")
 
         def mend(session: Session) -> None:
@@ -355,8 +355,8 @@ class Script:
         refused = sum(len(self.office.codes(code, State.REFUSED)) for code in (self.round, self.sudden))
         waiting = self.office.codes(self.round, State.RECOMMENDED)
         if refused == 0 and waiting:
-            standing = self.office.look(lambda s: transition.standings(s, waiting))
-            doubtful = next(code for code in reversed(waiting) if standing[code].role == "decide")
+            snapshots = self.office.look(lambda s: transition.snapshots(s, waiting))
+            doubtful = next(code for code in reversed(waiting) if snapshots[code].role == "decide")
             self.office.act(
                 "decisions.refuse",
                 doubtful,

@@ -46,8 +46,8 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
     seats = _seats(session, sitting)
     parsed = regulations.of_round(session, round_)
     results = counting.results_of(session, sitting)
-    standing = transition.standings(session, [result["code"] for result in results])
-    awards = sorted({row.award for row in standing.values()})
+    snapshots = transition.snapshots(session, [result["code"] for result in results])
+    awards = sorted({row.award for row in snapshots.values()})
     rule = parsed.vote_rule(awards[0])
     ballot = ballot_box.of(session, sitting)  # None for a session from before ballots were sealed
     voted = ballot_box.voted(session, sitting)
@@ -99,8 +99,8 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
         "results": [
             {
                 "code": result["code"],
-                "name": standing[result["code"]].nominee,
-                "award": transition.award_name(standing[result["code"]].award),
+                "name": snapshots[result["code"]].nominee,
+                "award": transition.award_name(snapshots[result["code"]].award),
                 "approve": result["approve"],
                 "disapprove": result["disapprove"],
                 "abstain": result["abstain"],

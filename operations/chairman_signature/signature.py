@@ -26,7 +26,7 @@ from operations import (
 from operations.access import Actor
 from operations.home_affairs_review import cases
 from operations.home_affairs_review.review import not_approved
-from operations.transition import Result, Standing
+from operations.transition import Result, Snapshot
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State
 from rules.refusal import Citation, Refusal
@@ -62,17 +62,17 @@ def sign(
             f"Chưa ký được: quy định áp dụng cho ngày {on:%d/%m/%Y} chưa nạp đủ ({missing}).",
             citation=_DECIDES,
         )
-    standing = transition.standings(session, codes)
-    deputed = access.authorisation(session, actor, awards={row.award for row in standing.values()}, now=now)
+    snapshots = transition.snapshots(session, codes)
+    deputed = access.authorisation(session, actor, awards={row.award for row in snapshots.values()}, now=now)
     decisions: list[str] = []
     letters: list[str] = []
     results: dict[str, Result] = {
-        code: Result(code, refusal=transition.unknown(code)) for code in codes if code not in standing
+        code: Result(code, refusal=transition.unknown(code)) for code in codes if code not in snapshots
     }
     index = -1
-    groups: dict[tuple[int, str, str], list[Standing]] = {}
-    lost = _authority_lost(session, standing.values(), pack)
-    for row in standing.values():
+    groups: dict[tuple[int, str, str], list[Snapshot]] = {}
+    lost = _authority_lost(session, snapshots.values(), pack)
+    for row in snapshots.values():
         if row.code in lost:
             results[row.code] = Result(row.code, refusal=lost[row.code])
             continue
@@ -92,7 +92,7 @@ def sign(
     return Signed(tuple(decisions), tuple(letters), tuple(results[code] for code in dict.fromkeys(codes)), index)
 
 
-def _authority_lost(session: Session, rows: Iterable[Standing], pack: catalogue.Pack) -> dict[str, Refusal]:
+def _authority_lost(session: Session, rows: Iterable[Snapshot], pack: catalogue.Pack) -> dict[str, Refusal]:
     """Those that this level may not sign as it could when they were proposed: the law of the day of signing decides.
 
     From 1 July 2025 no district signs anything, whatever was proposed before (Law 72/2025/QH15).
@@ -119,12 +119,12 @@ def _authority_lost(session: Session, rows: Iterable[Standing], pack: catalogue.
     return lost
 
 
-def _superior(pack: catalogue.Pack, row: Standing) -> str:
+def _superior(pack: catalogue.Pack, row: Snapshot) -> str:
     award = pack.awards.get(row.award)
     return (award.decider if award else None) or "CT_UBND_TINH"
 
 
-def _unverified(row: Standing) -> Refusal:
+def _unverified(row: Snapshot) -> Refusal:
     return Refusal(
         "authority_unverified",
         f"Chưa xác minh ai có thẩm quyền với hồ sơ {row.code}; không ký được cho đến khi có văn bản quy định.",
@@ -134,7 +134,7 @@ def _unverified(row: Standing) -> Refusal:
 
 def _decide(
     session: Session,
-    rows: Sequence[Standing],
+    rows: Sequence[Snapshot],
     award: str,
     pack: catalogue.Pack,
     actor: Actor,
@@ -206,14 +206,14 @@ def revoked_aspect(row: Decision) -> list[object]:
 
 def _signable(
     session: Session,
-    rows: Sequence[Standing],
+    rows: Sequence[Snapshot],
     action: Action,
     actor: Actor,
     now: datetime,
     versions: dict[str, int] | None,
-) -> tuple[list[Standing], list[Result]]:
+) -> tuple[list[Snapshot], list[Result]]:
     """Those that this actor may sign now, and why not for the others: no paper is numbered for nothing."""
-    ready: list[Standing] = []
+    ready: list[Snapshot] = []
     refused: list[Result] = []
     relation = transition.relations(session, rows, action, actor=actor, now=now)
     complained = cases.complained_of(session, [row.code for row in rows])
@@ -237,7 +237,7 @@ def _signable(
 
 def _forward(
     session: Session,
-    rows: Sequence[Standing],
+    rows: Sequence[Snapshot],
     superior: str,
     actor: Actor,
     deputed: int | None,
@@ -315,7 +315,7 @@ def submission_letter_aspects(row: SubmissionLetter, round_code: str) -> dict[st
     }
 
 
-def named(rows: Sequence[Standing]) -> list[dict[str, str]]:
+def named(rows: Sequence[Snapshot]) -> list[dict[str, str]]:
     """Code, nominee and award, as letters list them."""
     return [{"code": row.code, "nominee": row.nominee, "award": transition.award_name(row.award)} for row in rows]
 
@@ -324,7 +324,7 @@ def _in_whose_place(session: Session, codes: Sequence[str], *, actor: Actor, now
     """What the ledger says of who acted: by name, and for a deputy by which authorisation. Raises `no_authorisation`."""
     if not actor.holds(Role.CHAIRMAN, Role.DEPUTY):
         return {}  # refused in a moment for the role
-    awards = {row.award for row in transition.standings(session, codes).values()}
+    awards = {row.award for row in transition.snapshots(session, codes).values()}
     return {"acted": [actor.username, access.authorisation(session, actor, awards=awards, now=now)]}
 
 
@@ -401,7 +401,7 @@ def refuse(
 def announce_waiting(session: Session, round_code: str, *, now: datetime) -> int:
     """Write to the signers what waits for them in a round; one pile is announced once. Returns how many wait."""
     round_ = rounds.by_code(session, round_code)
-    rows = transition.standings_where(session, _N.round_id == round_.id, _N.state == State.RECOMMENDED.value)
+    rows = transition.snapshots_where(session, _N.round_id == round_.id, _N.state == State.RECOMMENDED.value)
     if not rows:
         return 0
     due = rounds.due_of(session, round_.id or 0, Stage.CHAIRMAN_SIGNATURE)

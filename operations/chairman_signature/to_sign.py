@@ -26,7 +26,7 @@ from models.types import table
 from operations import access, paging, rights, rounds, transition, visibility
 from operations.access import Actor
 from operations.chairman_signature import paper_facts
-from operations.transition import Standing
+from operations.transition import Snapshot
 from rules import catalogue, deadlines, policy
 from rules.lifecycle import Role, Stage, State
 from rules.policy import Permission, Relation
@@ -213,14 +213,14 @@ def versions(session: Session, actor: Actor, found: Pile) -> dict[str, int]:
 def draft(session: Session, actor: Actor, found: Pile, codes: Sequence[str] | None, *, now: datetime) -> dict[str, Any]:
     """The paper that signing these (None: the whole pile) would make, as its template needs it, unnumbered and a draft."""
     on = access.local_date(now)
-    standing: list[Standing] = transition.standings_where(
+    snapshots: list[Snapshot] = transition.snapshots_where(
         session, _N.code.in_(codes) if codes is not None else sa.true(), _N.id.in_(_ids(found, actor))
     )
     pack = catalogue.pack_on(on)
-    if not standing or pack is None or found.role == "unverified":
+    if not snapshots or pack is None or found.role == "unverified":
         raise Refusal("nothing_to_show", "Chưa có văn bản nào để xem trước cho các hồ sơ này.")
-    first = standing[0]
-    chosen = _N.id.in_([row.id for row in standing])
+    first = snapshots[0]
+    chosen = _N.id.in_([row.id for row in snapshots])
     common: dict[str, Any] = {"year": on.year, "number": 0, "symbol": "", "round_id": first.round_id, "title": "", "signed_on": on,
               "signed_at": now, "signed_by": actor.username, "authorisation_id": 0 if found.mandate else None}  # fmt: skip
     if found.role == "decide":

@@ -226,10 +226,10 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
     """The member learns which nominations and why in a word; the patterns name other people and are the secretary's."""
     if not rows:
         return
-    standing = transition.standings(session, list(codes_of(session, {row.nomination_id for row in rows}).values()))
+    snapshots = transition.snapshots(session, list(codes_of(session, {row.nomination_id for row in rows}).values()))
     named = {
         one.id: {"code": one.code, "nominee": one.nominee, "award": transition.award_name(one.award)}
-        for one in standing.values()
+        for one in snapshots.values()
     }
     members = {
         row.username: row

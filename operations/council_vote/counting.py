@@ -22,7 +22,7 @@ from models import AgendaItem, Ballot, CouncilSession, HandCount, Nomination, Re
 from models.types import table
 from operations import (
     announce,
-    duties,
+    past_duties,
     record,
     rights,
     transition,
@@ -265,7 +265,7 @@ def _note_counter(session: Session, sitting: CouncilSession, electorate: Elector
         .join_from(AgendaItem, Nomination, _I.nomination_id == _N.id)
         .where(_I.session_id == sitting.id)
     )
-    duties.note_counter(session, [(row.id, row.code) for row in rows], actor)
+    past_duties.note_counter(session, [(row.id, row.code) for row in rows], actor)
 
 
 def enter_count(

@@ -16,7 +16,7 @@ from models.types import as_mapping, chunks, table
 from operations import (
     access,
     announce,
-    duties,
+    past_duties,
     record,
     regulations,
     rounds,
@@ -24,7 +24,7 @@ from operations import (
 )
 from operations.access import ENGINE, Actor
 from operations.home_affairs_review import cases
-from operations.transition import Result, Standing
+from operations.transition import Result, Snapshot
 from operations.unit_proposal import attachments
 from operations.unit_proposal.proposal import ATTESTED
 from rules import case, catalogue, evaluation, lifecycle, regulation
@@ -60,43 +60,43 @@ def evaluate(
     conditions = [_N.state == State.SUBMITTED.value, ~fresh]
     if round_code is not None:
         conditions.append(_N.round_id == rounds.by_code(session, round_code).id)
-    pending: list[Standing] = []
+    pending: list[Snapshot] = []
     if codes is None:
-        pending = transition.standings_where(session, *conditions, limit=limit)
+        pending = transition.snapshots_where(session, *conditions, limit=limit)
     else:
         for chunk in chunks(codes):
-            pending += transition.standings_where(session, *conditions, _N.code.in_(chunk))
+            pending += transition.snapshots_where(session, *conditions, _N.code.in_(chunk))
     if not pending:
         return []
     on = access.local_date(now)
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
-    known = cases.of(session, [standing.code for standing in pending])
-    scans = attachments.scanned(session, [standing.id for standing in pending])
+    known = cases.of(session, [snapshot.code for snapshot in pending])
+    scans = attachments.scanned(session, [snapshot.id for snapshot in pending])
     rule_books: dict[int, regulation.Regulation] = {}
     rows: list[dict[str, Any]] = []
     changes: list[tuple[str, dict[str, Any]]] = []
     verdicts: list[tuple[str, str]] = []
-    for standing in pending:
-        if standing.round_id not in rule_books:
-            round_ = rounds.by_code(session, standing.round_code)
-            rule_books[standing.round_id] = regulations.of_round(session, round_)
-        rule_book = rule_books[standing.round_id]
+    for snapshot in pending:
+        if snapshot.round_id not in rule_books:
+            round_ = rounds.by_code(session, snapshot.round_code)
+            rule_books[snapshot.round_id] = regulations.of_round(session, round_)
+        rule_book = rule_books[snapshot.round_id]
         verdict, findings = judge(
-            standing,
-            known[standing.code],
+            snapshot,
+            known[snapshot.code],
             pack,
             on=on,
             rule_book=rule_book,
-            scanned=scans.get(standing.id, frozenset()),
+            scanned=scans.get(snapshot.id, frozenset()),
         )
-        sequence = numbers.get(standing.id, 0) + 1
+        sequence = numbers.get(snapshot.id, 0) + 1
         text = dumps(findings).decode()
         rows.append(
             {
-                "nomination_id": standing.id,
+                "nomination_id": snapshot.id,
                 "sequence": sequence,
-                "nomination_version": standing.version,
+                "nomination_version": snapshot.version,
                 "at": now,
                 "on_date": on,
                 "pack": pack.id if pack else None,
@@ -108,11 +108,11 @@ def evaluate(
         )
         changes.append(
             (
-                f"{standing.code}/{sequence}",
+                f"{snapshot.code}/{sequence}",
                 appraisal_aspects(SimpleNamespace(**rows[-1])),
             )
         )
-        verdicts.append((standing.code, verdict))
+        verdicts.append((snapshot.code, verdict))
     session.connection().execute(sa.insert(table(Appraisal)), rows)
     record.record(session, Kind.APPRAISAL_FOUND, changes, by=ENGINE.username)
     return verdicts
@@ -147,16 +147,16 @@ def judged(session: Session, *, round_code: str | None = None) -> list[tuple[str
     return [(row.code, row.verdict) for row in session.execute(query)]
 
 
-def _sequences(session: Session, pending: Sequence[Standing]) -> dict[int, int]:
+def _sequences(session: Session, pending: Sequence[Snapshot]) -> dict[int, int]:
     found: dict[int, int] = {}
-    for chunk in chunks([standing.id for standing in pending]):
+    for chunk in chunks([snapshot.id for snapshot in pending]):
         query = sa.select(_A.nomination_id, sa.func.max(_A.sequence)).where(_A.nomination_id.in_(chunk))
         found |= as_mapping(session.execute(query.group_by(_A.nomination_id)))
     return found
 
 
 def judge(
-    standing: Standing,
+    snapshot: Snapshot,
     facts: case.Case | Unreadable,
     pack: catalogue.Pack | None,
     *,
@@ -175,17 +175,17 @@ def judge(
     found = evaluation.evaluate(facts, on=on, pack=pack, regulation=rule_book)
     findings = [finding.as_json() for finding in found.findings]
     verdict: str = found.verdict
-    award = pack.awards.get(standing.award) if pack is not None else None
+    award = pack.awards.get(snapshot.award) if pack is not None else None
     if award is None or verdict in {"no_pack", "wrong_authority"}:
         return verdict, findings
     parts = catalogue.dossier_parts(
         award,
-        kind=standing.nominee_kind,
-        route="simplified" if standing.route == "simplified" else "full",
+        kind=snapshot.nominee_kind,
+        route="simplified" if snapshot.route == "simplified" else "full",
         relies_on=evaluation.relied_on(facts),
     )
     for part in parts:
-        there = standing.parts == ATTESTED or part.id in standing.parts.split(",") or part.id in scanned
+        there = snapshot.parts == ATTESTED or part.id in snapshot.parts.split(",") or part.id in scanned
         name = f"{part.name[0].lower()}{part.name[1:]}"
         findings.append(
             {
@@ -281,29 +281,29 @@ def pass_review(
     verdicts = _verdicts(session, codes)
     complained = cases.complained_of(session, codes)
 
-    def clean(standing: Standing) -> None:
-        if standing.code in complained and not (reason and len(codes) == 1):
+    def clean(snapshot: Snapshot) -> None:
+        if snapshot.code in complained and not (reason and len(codes) == 1):
             raise Refusal(
                 "petition_open",
-                f"Hồ sơ {standing.code} có đơn {complained[standing.code]} chưa trả lời. Hãy xem đơn: trả lời, tạm dừng "
+                f"Hồ sơ {snapshot.code} có đơn {complained[snapshot.code]} chưa trả lời. Hãy xem đơn: trả lời, tạm dừng "
                 "hồ sơ, hoặc kết luận riêng hồ sơ này kèm lý do.",
                 citation=Citation(document=lifecycle.LAW, article="84"),
-                details={"petition": complained[standing.code]},
+                details={"petition": complained[snapshot.code]},
             )
-        verdict, _ = verdicts.get(standing.code, ("unknown", "[]"))
+        verdict, _ = verdicts.get(snapshot.code, ("unknown", "[]"))
         if verdict == "eligible" or (verdict == "unknown" and reason and len(codes) == 1):
             return
         raise Refusal(
             "no_pack" if verdict == "no_pack" else "not_eligible",
             {
-                "no_pack": f"Chưa có bộ quy định đầy đủ cho ngày xét nên không kết luận được hồ sơ {standing.code}. "
+                "no_pack": f"Chưa có bộ quy định đầy đủ cho ngày xét nên không kết luận được hồ sơ {snapshot.code}. "
                 "Hãy nạp quy định còn thiếu.",
-                "unknown": f"Hồ sơ {standing.code} còn điểm chưa kết luận được; hãy trả lại để bổ sung, hoặc chuyển "
+                "unknown": f"Hồ sơ {snapshot.code} còn điểm chưa kết luận được; hãy trả lại để bổ sung, hoặc chuyển "
                 "riêng hồ sơ này kèm lý do.",
-                "paused": f"Hồ sơ {standing.code} đang vướng việc phải chờ kết luận; hãy tạm dừng.",
-                "wrong_authority": f"Cấp này không quyết định và không trình danh hiệu của hồ sơ {standing.code}; "
+                "paused": f"Hồ sơ {snapshot.code} đang vướng việc phải chờ kết luận; hãy tạm dừng.",
+                "wrong_authority": f"Cấp này không quyết định và không trình danh hiệu của hồ sơ {snapshot.code}; "
                 "hãy kết luận không đủ điều kiện.",
-            }.get(verdict, f"Hồ sơ {standing.code} không đủ điều kiện; hãy trả lại hoặc kết luận kèm điều khoản."),
+            }.get(verdict, f"Hồ sơ {snapshot.code} không đủ điều kiện; hãy trả lại hoặc kết luận kèm điều khoản."),
             citation=Citation(document=lifecycle.LAW, article="84"),
             details={"verdict": verdict},
         )
@@ -321,7 +321,7 @@ def pass_review(
         aspects={"reviewed_by": actor.username},
         versions=versions,
     )
-    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
+    past_duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     announce.notices(
         session,
         [
@@ -343,7 +343,7 @@ def pass_review(
     return results
 
 
-def _items(rows: Sequence[Standing], reason: str, citation: str, **further: str) -> list[dict[str, Any]]:
+def _items(rows: Sequence[Snapshot], reason: str, citation: str, **further: str) -> list[dict[str, Any]]:
     return [
         {
             "code": row.code,
@@ -379,7 +379,7 @@ def return_for_supplement(
         kind=Kind.NOMINATION_RETURNED,
         versions=versions,
     )
-    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
+    past_duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     due = rounds.due_of(session, moved[0].round_id, lifecycle.Stage.UNIT_PROPOSAL) if moved else None
     announce.notices(
         session,
@@ -426,7 +426,7 @@ def find_ineligible(
         aspects={"reviewed_by": actor.username},
         versions=versions,
     )
-    duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
+    past_duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     announce.notices(
         session,
         not_approved(moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index),
@@ -441,7 +441,7 @@ HOW_TO_COMPLAIN = (
 
 
 def not_approved(
-    moved: Sequence[Standing], stage_name: str, reason: str, citation: str, index: int
+    moved: Sequence[Snapshot], stage_name: str, reason: str, citation: str, index: int
 ) -> list[announce.Notice]:
     """The letters that tell units which of theirs ended without an award, and why."""
     return [
@@ -536,7 +536,7 @@ def pause_aspects(row: Pause) -> dict[str, Any]:
     return {"ground": row.ground, "from": row.started_at, "to": row.ended_at}
 
 
-def _pause_subject(session: Session, row: Standing) -> str:
+def _pause_subject(session: Session, row: Snapshot) -> str:
     """The newest clock stop of a nomination, by its number: at most one is open."""
     count = session.execute(
         sa.select(sa.func.count()).select_from(Pause).where(table(Pause).c.nomination_id == row.id)
@@ -544,7 +544,7 @@ def _pause_subject(session: Session, row: Standing) -> str:
     return f"{row.code}/{count}"
 
 
-def _pause_letters(kind: str, moved: Sequence[Standing], said: str, index: int) -> list[announce.Notice]:
+def _pause_letters(kind: str, moved: Sequence[Snapshot], said: str, index: int) -> list[announce.Notice]:
     return [
         announce.Notice(
             kind=kind,

@@ -26,7 +26,7 @@ from operations import (
 from operations.access import ENGINE, Actor
 from operations.chairman_signature import signature
 from operations.home_affairs_review.review import not_approved
-from operations.transition import Standing
+from operations.transition import Snapshot
 from rules import cash, lifecycle
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Citation, Refusal
@@ -95,7 +95,7 @@ class Publishable:
     title: str
     round_id: int
     link: dict[str, int]
-    waiting: list[Standing]
+    waiting: list[Snapshot]
 
 
 def publishable(session: Session, paper: str) -> Publishable:
@@ -117,7 +117,7 @@ def publishable(session: Session, paper: str) -> Publishable:
         condition, link = _N.decision_id == decision.id, {"decision_id": decision.id or 0}
         number, on, paper = decision.symbol, decision.signed_on, decision.code
         title, round_id = decision.title, decision.round_id
-    waiting = transition.standings_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
+    waiting = transition.snapshots_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
     if not waiting:
         raise Refusal("already_disclosed", f"«{paper}» đã được công khai, không còn hồ sơ nào chờ.")
     return Publishable(paper, number, on, title, round_id, link, waiting)
@@ -165,7 +165,7 @@ def posting_aspects(row: Disclosure) -> dict[str, Any]:
 
 
 def _result_letters(
-    session: Session, moved: Sequence[Standing], *, number: str, on: date, url: str, about: str
+    session: Session, moved: Sequence[Snapshot], *, number: str, on: date, url: str, about: str
 ) -> list[announce.Notice]:
     if not moved:
         return []
@@ -212,7 +212,7 @@ def _result_letters(
 
 
 def _published(
-    session: Session, moved: Sequence[Standing], *, number: str, url: str, until: date, about: str, now: datetime
+    session: Session, moved: Sequence[Snapshot], *, number: str, url: str, until: date, about: str, now: datetime
 ) -> list[announce.Notice]:
     if not moved:
         return []
@@ -254,7 +254,7 @@ def record_answer(
             f"Ngày trả lời {on:%d/%m/%Y} trước ngày ký tờ trình {letter.symbol} ({letter.signed_on:%d/%m/%Y}). "
             "Hãy kiểm tra lại ngày của văn bản.",
         )
-    waiting = transition.standings_where(
+    waiting = transition.snapshots_where(
         session, _N.submission_letter_id == letter.id, _N.state == State.FORWARDED.value
     )
     codes = [row.code for row in waiting if all_refused or row.code in set(refused)]
@@ -360,9 +360,9 @@ def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tu
     return decision, access.authorisation(session, actor, awards={decision.award}, now=now)
 
 
-def honoured(session: Session, decision: Decision) -> list[Standing]:
+def honoured(session: Session, decision: Decision) -> list[Snapshot]:
     """The nominations that a decision carries and its revocation takes with it, oldest first."""
-    return transition.standings_where(
+    return transition.snapshots_where(
         session,
         _N.decision_id == decision.id,
         _N.state.in_([State.SIGNED.value, State.DISCLOSED.value, State.CLOSED.value]),

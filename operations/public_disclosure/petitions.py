@@ -91,7 +91,7 @@ def file(
     free_text.check("Tên người gửi", sender, 300)
     if kind not in KINDS:
         raise Refusal("unknown_ground", f"Loại đơn phải là một trong: {', '.join(KINDS)}.")
-    about = transition.standings(session, [nomination]).get(nomination) if nomination else None
+    about = transition.snapshots(session, [nomination]).get(nomination) if nomination else None
     if nomination and about is None:
         # Neither confirmed nor denied: a citizen may name what is not public yet, and learns nothing by trying.
         text = f"{text.strip()}\n\n(Hồ sơ được nêu: {nomination[:40]})"

@@ -20,9 +20,9 @@ from models import Account, Attachment, Decision, Dossier, Nomination, ReviewRou
 from models.types import as_mapping, chunks, table
 from operations import (
     announce,
-    duties,
     files,
     free_text,
+    past_duties,
     record,
     rights,
     visibility,
@@ -176,7 +176,7 @@ def require_open(session: Session, code: str, *, actor: Actor) -> Nomination:
 
 def _changed(session: Session, touched: list[Nomination], kind: Kind, attachment: Attachment, *, actor: Actor) -> None:
     """Each nomination it is about is another than the one that somebody read: a new version, judged again."""
-    duties.note_proposers(session, [(one.id or 0, one.code, one.proposed_by) for one in touched], actor)
+    past_duties.note_proposers(session, [(one.id or 0, one.code, one.proposed_by) for one in touched], actor)
     of = touched[0].code if attachment.nomination_id is not None else ""
     record.record(session, kind, [(_subject(session, attachment), aspects(attachment, of))], by=actor.username)
     for one in touched:

@@ -15,8 +15,8 @@ from models import Nomination, Nominee, ReviewRound, Unit
 from models.types import table
 from operations import (
     access,
-    duties,
     free_text,
+    past_duties,
     record,
     regulations,
     visibility,
@@ -81,7 +81,7 @@ def mend(
     )
     row.version += 1
     session.add(row)
-    duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
+    past_duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
     session.flush()
     record.record(session, Kind.NOMINATION_MENDED, [(code, proposal.nomination_aspects(row))], by=actor.username)
 

@@ -18,9 +18,9 @@ from models.types import chunks, table
 from operations import (
     access,
     announce,
-    duties,
     free_text,
     numbering,
+    past_duties,
     record,
     regulations,
     rights,
@@ -28,7 +28,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.transition import Result, Standing
+from operations.transition import Result, Snapshot
 from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import Action, Stage, State
 from rules.refusal import Refusal, Unreadable
@@ -411,25 +411,25 @@ def _already_proposed(
     """The same nominee, award and achievement twice: in this filing or earlier in this round."""
     errors: list[dict[str, Any]] = []
     who = {nominee_id: key for key, (nominee_id, _) in known.items()}
-    standing: dict[tuple[str, str, str], str] = {}
+    snapshot: dict[tuple[str, str, str], str] = {}
     for chunk in chunks(list(who)):
         query = sa.select(_N.nominee_id, _N.award, _N.achievement_key, _N.code).where(
             _N.round_id == round_.id, _N.nominee_id.in_(chunk)
         )
-        standing |= {(who[row[0]], row[1], row[2]): row[3] for row in session.execute(query)}
+        snapshot |= {(who[row[0]], row[1], row[2]): row[3] for row in session.execute(query)}
     for proposed, same in zip(proposals, wanted, strict=True):
         key = (same, proposed.award, achievement_key(proposed.achievement))
-        if key in standing:
+        if key in snapshot:
             errors.append(
                 problem(
                     proposed.row,
                     NAME_HEAD,
                     "duplicate_row",
-                    f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({standing[key]}). "
+                    f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({snapshot[key]}). "
                     "Một thành tích chỉ khen một lần (điểm c khoản 2 Điều 5 Luật 06/2022/QH15); hãy bỏ dòng này.",
                 )
             )
-        standing.setdefault(key, f"dòng {proposed.row}")
+        snapshot.setdefault(key, f"dòng {proposed.row}")
     return errors
 
 
@@ -540,11 +540,11 @@ def _submit(
     now: datetime,
     versions: dict[str, int] | None = None,
 ) -> tuple[list[Result], int]:
-    def in_time(standing: Standing) -> None:
-        if standing.round_frozen and standing.state is State.DRAFT:
+    def in_time(snapshot: Snapshot) -> None:
+        if snapshot.round_frozen and snapshot.state is State.DRAFT:
             raise Refusal(
                 "round_frozen",
-                f"Đợt xét {standing.round_code} đã hết hạn nhận đề nghị; bản nháp {standing.code} chưa nộp kịp. "
+                f"Đợt xét {snapshot.round_code} đã hết hạn nhận đề nghị; bản nháp {snapshot.code} chưa nộp kịp. "
                 "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
             )
 
@@ -558,7 +558,7 @@ def _submit(
         check=in_time,
         versions=versions,
     )
-    duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
+    past_duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
     _receive(session, {row.dossier_code for row in moved}, by=actor.username, now=now)
     letters: list[announce.Notice] = []
     for rows in transition.by_unit(moved).values():

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 import models
 from models.types import table
-from operations import binding, duties, record, regulations, rounds
+from operations import binding, past_duties, record, regulations, rounds
 from operations.chairman_signature import signature
 from operations.council_vote import (
     ballot_box,
@@ -266,7 +266,7 @@ def _duties(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         models.Duty, models.Nomination, col(models.Duty.nomination_id) == col(models.Nomination.id)
     )
     for code, username, duty in session.exec(query):
-        yield duties.subject(code, username, duty), {"had": 1}
+        yield past_duties.subject(code, username, duty), {"had": 1}
 
 
 def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -14,7 +14,7 @@ from operations import rounds, transition, visibility
 from operations.access import Actor
 from operations.public_disclosure import disclosure, public_register
 from operations.public_disclosure.disclosure import Publishable
-from operations.transition import Standing
+from operations.transition import Snapshot
 from rules.lifecycle import State
 from rules.refusal import Refusal
 
@@ -95,10 +95,10 @@ def publishable(session: Session, paper: str, *, round_code: str) -> Publishable
     return found
 
 
-def letter(session: Session, code: str, *, round_code: str) -> tuple[SubmissionLetter, list[Standing]]:
+def letter(session: Session, code: str, *, round_code: str) -> tuple[SubmissionLetter, list[Snapshot]]:
     """A tờ trình of this round and the nominations of it that wait for the superior. Raises Refusal `unknown_letter`."""
     row = disclosure.submission_letter_by_code(session, code)
     if rounds.code_of(session, row.round_id) != round_code:
         raise Refusal("unknown_letter", f"Không có tờ trình số «{code}» trong đợt {round_code}.")
-    waiting = transition.standings_where(session, _N.submission_letter_id == row.id, _N.state == State.FORWARDED.value)
+    waiting = transition.snapshots_where(session, _N.submission_letter_id == row.id, _N.state == State.FORWARDED.value)
     return row, waiting

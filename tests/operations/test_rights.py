@@ -89,7 +89,7 @@ def furnish(office: Office) -> None:
 
 
 def _relate(session: Any, made: dict[State, list[str]], *, convened: str, round_code: str) -> None:
-    ids = {row.code: row.id for row in transition.standings_where(session)}
+    ids = {row.code: row.id for row in transition.snapshots_where(session)}
     of = {name: [ids[codes[n]] for codes in made.values()] for n, name in enumerate(RELATED)}
     sitting = session.execute(CouncilSession.__table__.select().where(CouncilSession.code == convened)).one()
     round_id = session.execute(transition.table(transition.ReviewRound).select()).all()[-1].id
@@ -177,7 +177,7 @@ class Doors:
             who: site.office.act(tokens.issue, scope="write", days=30, actor=self.actors[who], now=NOW)
             for who in self.actors
         }
-        self.rows = {row.code: row for row in site.office.look(transition.standings_where)}
+        self.rows = {row.code: row for row in site.office.look(transition.snapshots_where)}
 
     def asked(self, action: Action) -> list[list[str]]:
         """Everything; what is signed by two papers, in two."""

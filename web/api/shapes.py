@@ -189,7 +189,7 @@ def results(found: Sequence[Result]) -> dict[str, Any]:
 
 def single(found: Sequence[Result]) -> dict[str, Any]:
     """Raises the refusal of a single act."""
-    one = transition.one(found)
+    one = transition.only_result(found)
     return {"code": one.code, "state": one.state}
 
 

@@ -464,7 +464,7 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         mending.mend(session, code, actor=actor, now=visit.now, version=version, person=person, **changes)
         if step == "submit":
-            transition.one(proposal.submit(session, [code], actor=actor, now=visit.now))
+            transition.only_result(proposal.submit(session, [code], actor=actor, now=visit.now))
             return {"message": f"Đã sửa và nộp hồ sơ {code}"}
         return {"message": f"Đã lưu hồ sơ {code}", "details": "Hồ sơ chưa được nộp; nộp khi đã xong."}
 

@@ -121,7 +121,7 @@ def _check(
     errors: dict[str, str],
 ) -> Response:
     with visit.reading() as session:
-        standing = transition.standings(session, list(chosen)[: act_pages.MOST_LISTED])
+        standing = transition.snapshots(session, list(chosen)[: act_pages.MOST_LISTED])
     name, _, needs_reason = VERBS[verb]
     return pages.render(
         visit,
@@ -136,7 +136,7 @@ def _check(
         standing=standing,
         award_name=transition.award_name,
         whole=whole,
-        seal=transition.seal(chosen),
+        seal=transition.fingerprint(chosen),
         reason=reason,
         asks_password=reauthentication.asks(visit),
         errors=errors,
@@ -184,7 +184,7 @@ def act(visit: Signer, round_code: str, role: str, paper: str, form: SubmittedLi
         results, papers = _perform(session, verb, versions, reason=reason, actor=actor, visit=visit)
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if len(results) == 1:
-            transition.one(results)
+            transition.only_result(results)
         return _confirmation(verb, results, papers, pile)
 
     visit.act(f"decisions.{verb}", ",".join(list(chosen)[:5]), change, once=form.once)

@@ -72,7 +72,6 @@ def test_every_refusal_of_the_ballot(annual: Any, tmp_path: Path, monkeypatch: p
     assert line(*recuse, one, "--ground", " ").refused == "reason_required"
     assert line(*recuse, one, "--ground", "Người thân", by="tv03").refused == "not_your_role"
     assert line(*recuse, one, "--ground", "Người thân").code == 0
-    assert line("ballot", "open", session).error == "usage"
     assert line("ballot", "open", session, "--shares", shares, "--k", 1).refused == "shares_against_regulation"
     assert line("ballot", "open", session, "--shares", shares, "--k", 4).refused == "shares_against_regulation"
     opened = line("ballot", "open", session, "--shares", shares).done

@@ -422,7 +422,7 @@ def test_receipts_refusals_and_stale_pages(town: Town) -> None:
     # The ballot: opened, cast.
     secretary = comes("thuky")
     secretary.go(f"/council/{site.session}/open")
-    secretary.press("Mở phiếu")
+    secretary.press("Mở phiếu", password=PASSWORD)
     for summary in secretary.page.locator("main summary").all():
         summary.click()
     assert [*secretary.serious(), *secretary.beyond()] == []

@@ -176,7 +176,7 @@ def _board(
         silent = board.silent(session, row, actor=visit.actor, now=visit.now)
         # Counts of the whole round: for those who watch the whole of it.
         watches = visit.may(Permission.SEE_DASHBOARD)
-        snapshots = due.of_round(session, code, now=visit.now) if watches else []
+        standings = due.of_round(session, code, now=visit.now) if watches else []
         last_run = outbox.last_run(session, code) if watches else None
     errors: dict[str, str] = more.get("errors", {})
     return pages.render(
@@ -189,7 +189,7 @@ def _board(
         papers=signed,
         sessions=sessions,
         silent=silent,
-        snapshots=snapshots,
+        standings=standings,
         last_run=last_run,
         session_states=STATES,
         units=units,

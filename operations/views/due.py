@@ -35,7 +35,7 @@ NOTHING_WAITS = "Không có việc chờ"
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Standing:
     """One stage of a round as it stands: its deadline if it runs, and what it waits for."""
 
     round: str
@@ -61,7 +61,7 @@ class Snapshot:
         return f"Còn {self.days_left} ngày: {said}" if self.days_left else f"Hạn hôm nay: {said}"
 
 
-def of_round(session: Session, round_code: str, *, now: datetime) -> list[Snapshot]:
+def of_round(session: Session, round_code: str, *, now: datetime) -> list[Standing]:
     """The five stages of a round. Raises Refusal `unknown_round`."""
     round_ = rounds.by_code(session, round_code)
     counts = rounds.counts(session, round_)["states"]
@@ -71,18 +71,18 @@ def of_round(session: Session, round_code: str, *, now: datetime) -> list[Snapsh
     return [_standing(session, round_, stage, counts, dues.get(stage), local_date(now)) for stage in STAGES]
 
 
-def of_stage(session: Session, round_code: str, stage: Stage, *, now: datetime) -> Snapshot:
+def of_stage(session: Session, round_code: str, stage: Stage, *, now: datetime) -> Standing:
     """One stage of a round. Raises Refusal `unknown_round`."""
     return of_round(session, round_code, now=now)[STAGES.index(stage)]
 
 
 def _standing(
     session: Session, round_: ReviewRound, stage: Stage, counts: dict[str, int], due_on: date | None, today: date
-) -> Snapshot:
+) -> Standing:
     if round_.closed_at is not None or not has_begun(round_, stage):
         due_on = None
     waits_for = _waits_for(session, round_, stage, counts)
-    return Snapshot(
+    return Standing(
         round=round_.code,
         stage=stage,
         count=sum(n for state, n in counts.items() if State(state) in WAITING and stage_of(State(state)) is stage),
@@ -218,7 +218,7 @@ def escalations(session: Session, *, limit: int = 20) -> list[dict[str, Any]]:
     ]
 
 
-def as_table(found: Sequence[Snapshot]) -> list[dict[str, Any]]:
+def as_table(found: Sequence[Standing]) -> list[dict[str, Any]]:
     """The stages as rows under Vietnamese heads: the table that a run lays to its page."""
     return [
         {

@@ -321,6 +321,7 @@ WRONG: dict[str, Wrong] = {
     "pause": ("chuyenvien1", lambda s: f"/nominations/{s.places.own['submitted']}/pause", press("Tiếp tục")),
     "comment": ("chuyenvien1", lambda s: f"/nominations/{s.places.own['submitted']}", press("Ghi ý kiến")),
     "answer a petition": ("chuyenvien1", lambda s: f"/petitions/{s.places.aside}", press("Gửi trả lời")),
+    "dismiss a petition": ("chuyenvien1", lambda s: f"/petitions/{s.places.aside}", press("Không thụ lý")),
     "board": ("chuyenvien1", lambda s: f"/rounds/{s.places.round}", _ticks_nothing),
     "open a round": ("thuky", lambda _: "/rounds/new", press("Mở đợt xét và gửi thư mời")),
     "extend": ("thuky", lambda s: f"/rounds/{s.places.round}/extend", press("Gia hạn và báo cho người đang chờ")),

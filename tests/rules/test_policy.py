@@ -70,7 +70,7 @@ MATRIX: dict[Permission, tuple[set[Role], dict[Role, Relation]]] = {
     ),
     **dict.fromkeys((Permission.OPEN_BALLOT, Permission.SIGN_ROLL), ({SECRETARY}, {TELLER: R.TELLER})),
     **dict.fromkeys((Permission.CLOSE_BALLOT, Permission.TALLY), ({SECRETARY, ENGINE}, {TELLER: R.TELLER})),
-    Permission.COUNT_BY_HAND: (set(), {TELLER: R.TELLER}),
+    **dict.fromkeys((Permission.COUNT_BY_HAND, Permission.TAKE_SHARE), (set(), {TELLER: R.TELLER})),
     Permission.SEE_PETITIONS: ({REVIEWER, SECRETARY, CHAIRMAN, INSPECTOR}, {}),
     Permission.ANSWER_PETITION: ({REVIEWER, SECRETARY}, {}),
     Permission.SEE_DASHBOARD: (OFFICE | {ADMINISTRATOR}, {}),

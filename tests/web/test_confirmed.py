@@ -25,7 +25,11 @@ ROUTES = {
     if route.method in CHANGING and any(permit.act in policy.CONFIRMED for permit in route.permits)
 }
 # Routes that declare such an act and do not do it.
-WITHOUT = {"POST /council/{code}/ballot": "turns the pages of a ballot and shows it for checking; nothing is kept"}
+WITHOUT = {
+    "POST /council/{code}/ballot": "turns the pages of a ballot and shows it for checking; nothing is kept",
+    "POST /council/{code}/conflicts/look": "asks what the data ask; who stands aside is settled by the answers",
+    "POST /api/v1/sessions/{code}/conflicts/look": "the same, for a program",
+}
 
 
 def _convened(site: Site, act: str) -> str:

@@ -124,6 +124,7 @@ PAGES: dict[str, Answers] = {
     "/council/{p.convened}/open": {"ST": 200},
     "/council/{p.open}/ballot": {SEATS: 200},
     "/council/{p.open}/receipt": {SEATS: 200},
+    "/council/{p.open}/share": {"T": 200},
     "/council/{p.open}/count": {"T": 409},  # not a paper ballot
     "/council/{p.open}/tally": {"ST": 409},  # still open
     "/council/{p.open}/annul": {"S": 200},
@@ -258,6 +259,7 @@ ACTS: dict[str, str] = {
     "/council/{p.open}/ballot": SEATS,
     "/council/{p.open}/ballot/cast": SEATS,
     "/council/{p.open}/roll": "ST",
+    "/council/{p.open}/share": "T",
     "/council/{p.open}/count": "T",
     "/council/{p.open}/close": "ST",
     "/council/{p.open}/tally": "ST",

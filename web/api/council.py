@@ -132,9 +132,7 @@ def look_for_conflicts(call: Annotated[Call, Depends(Change(Permission.WAIVE))],
 
 
 @router.post("/{code}/conflicts/declare", response_model=shapes.Declared)
-def declare(
-    call: Annotated[Call, Depends(Change(Permission.ANSWER_CONFLICT))], code: InPath, said: shapes.Declaring
-) -> Any:
+def declare(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPath, said: shapes.Declaring) -> Any:
     """A member says why they stand aside from a nomination, and does."""
     return call.act(
         lambda session, actor: conflicts_answered.declare(

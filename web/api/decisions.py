@@ -100,7 +100,7 @@ def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: In
 
 @router.post("/submission-letters/{code}/answer", response_model=shapes.Answered)
 def record_answer(
-    call: Annotated[Call, Depends(Change(Permission.RECORD_ANSWER))], code: InPath, said: shapes.SuperiorAnswer
+    call: Annotated[Call, Depends(Change(Permission.RECORD_ANSWER))], code: InPath, said: shapes.RecordingAnswer
 ) -> Any:
     """Record what the superior answered to a tờ trình."""
 

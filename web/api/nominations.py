@@ -210,17 +210,18 @@ def attach(
 ) -> Any:
     """Lay a scan to a nomination that nobody has passed yet."""
     content = file.file.read(attachments.LIMIT + 1)
-    kind = attachments.media_type(content)
-    name = attachments.file_name(file.filename)
-    stored = files.row(files.digest(content), size=len(content), media_type=kind, name=name)
+    sha256 = files.digest(content)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
+        attachments.require_open(session, code, actor=actor)  # who may not is told so, whatever the file is
+        kind, name = attachments.media_type(content), attachments.file_name(file.filename)
+        stored = files.row(sha256, size=len(content), media_type=kind, name=name)
         added = attachments.add(session, code, part=part, stored=stored, whole=whole_dossier, actor=actor, now=call.now)
         files.count(session, actor, len(content))
         files.keep(call.office.folder, content)  # the last thing: what is refused leaves nothing on the disk
-        return {"code": code, "number": added.number, "sha256": stored.sha256}
+        return {"code": code, "number": added.number, "sha256": sha256}
 
-    return call.act(change, said=json.dumps([stored.sha256, part, whole_dossier]))
+    return call.act(change, said=json.dumps([sha256, part, whole_dossier]))
 
 
 @router.get(

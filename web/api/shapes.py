@@ -789,7 +789,7 @@ class Revoking(Password):
     reason: Reason
 
 
-class SuperiorAnswer(Body):
+class RecordingAnswer(Body):
     number: Annotated[str, Field(max_length=80)]
     on: Day
     refused: Annotated[list[Code], Field(max_length=50_000)] = []
@@ -798,7 +798,7 @@ class SuperiorAnswer(Body):
 
 class Answered(Answer):
     letter: str
-    answer: SuperiorAnswer
+    answer: vocabulary.SuperiorAnswer
 
 
 # The public register, petitions -----------------------------------------------------------------------------------------

@@ -14,6 +14,18 @@ from operations import record
 _W = table(WebSession).c
 
 
+def everything(
+    session: Session, account: Account, *, by: str, but: str | None = None, wall: datetime | None = None
+) -> None:
+    """Whatever was made with the secret that was: sessions (but the one of this token), tokens, one-time links.
+
+    Whoever knew the former password, or stood at a device without the second factor, may have made each of them.
+    """
+    sessions(session, account.id or 0, but=but, wall=wall)
+    tokens(session, account, by=by, wall=wall)
+    links(session, account)
+
+
 def sessions(session: Session, account_id: int, *, but: str | None = None, wall: datetime | None = None) -> int:
     """End every session of an account (but the one of this token); returns how many."""
     statement = sa.update(WebSession).where(_W.account_id == account_id, _W.revoked_at.is_(None))
@@ -22,8 +34,8 @@ def sessions(session: Session, account_id: int, *, but: str | None = None, wall:
     return int(session.connection().execute(statement.values(revoked_at=wall or datetime.now(UTC))).rowcount)
 
 
-def tokens(session: Session, account: Account, *, wall: datetime | None = None) -> int:
-    """End every token of an account whose password was lost; returns how many."""
+def tokens(session: Session, account: Account, *, by: str, wall: datetime | None = None) -> int:
+    """End every token of an account; returns how many."""
     wall = wall or datetime.now(UTC)
     rows = session.exec(
         select(ApiToken)
@@ -35,9 +47,7 @@ def tokens(session: Session, account: Account, *, wall: datetime | None = None) 
         session.add(row)
     session.flush()
     if rows:
-        record.record(
-            session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": wall}) for row in rows], by=account.username
-        )
+        record.record(session, Kind.API_TOKEN_REVOKED, [(str(row.id), {"revoked": wall}) for row in rows], by=by)
     return len(rows)
 
 

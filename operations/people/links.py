@@ -78,8 +78,7 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
         access.actor(session, row.username, now=now)
         account = accounts.named(session, row.username)
         passwords.set_password(session, account, hashed, by=account.username)
-        endings.sessions(session, account.id or 0, wall=wall)
-        endings.tokens(session, account, wall=wall)
+        endings.everything(session, account, by=account.username, wall=wall)
         row.ended = True
         session.add(row)
         return account.username

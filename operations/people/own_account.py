@@ -55,7 +55,7 @@ def about(session: Session, actor: Actor, *, token: str, now: datetime, wall: da
 def change_password(
     office: Installation, token: str, *, old: str, new: str, now: datetime, wall: datetime | None = None
 ) -> None:
-    """Choose another password, proving the present one; every other session of the account ends.
+    """Choose another password, proving the present one; every other session, each token and open link of the account ends.
 
     Raises Refusal `wrong_password`, `too_many_attempts`, `weak_password`, `signed_out`.
     """
@@ -67,7 +67,7 @@ def change_password(
     with office.database.begin() as session:
         account = accounts.named(session, username)
         passwords.set_password(session, account, hashed, by=account.username)
-        endings.sessions(session, account.id or 0, but=token, wall=wall)
+        endings.everything(session, account, by=account.username, but=token, wall=wall)
 
 
 def second_factor_offer(office: Installation, actor: Actor, *, again: bool = False) -> second_factor.Enrolment:
@@ -78,12 +78,19 @@ def second_factor_offer(office: Installation, actor: Actor, *, again: bool = Fal
 
 
 def second_factor_on(
-    office: Installation, actor: Actor, *, password: str, code: str, now: datetime, wall: datetime | None = None
+    office: Installation,
+    actor: Actor,
+    *,
+    password: str,
+    code: str,
+    now: datetime,
+    token: str | None = None,
+    wall: datetime | None = None,
 ) -> None:
     """Ask for codes from now on: who has the password has an app that showed a right one.
 
-    No session of the account counts as confirmed any more. Raises Refusal `wrong_password`, `too_many_attempts`,
-    `wrong_code`, `no_second_factor`.
+    Everything made without it ends, but the session of this `token`, which no longer counts as confirmed. Raises Refusal
+    `wrong_password`, `too_many_attempts`, `wrong_code`, `no_second_factor`.
     """
     wall = wall or datetime.now(UTC)
     proof.prove_password(office, actor.username, password, now=now, wall=wall)
@@ -91,12 +98,19 @@ def second_factor_on(
         account = accounts.named(session, actor.username)
         second_factor.confirm(session, account, code=code, key=office.sealing_key, wall=wall)
         browser_sessions.unconfirm(session, account.id or 0, wall=wall)
+        endings.everything(session, account, by=account.username, but=token, wall=wall)
 
 
 def second_factor_off(
-    office: Installation, actor: Actor, *, password: str, now: datetime, wall: datetime | None = None
+    office: Installation,
+    actor: Actor,
+    *,
+    password: str,
+    now: datetime,
+    token: str | None = None,
+    wall: datetime | None = None,
 ) -> None:
-    """Ask for no codes any more, by password; no session of the account counts as confirmed any more.
+    """Ask for no codes any more, by password; everything made with it ends, but the session of this `token`.
 
     Raises Refusal `wrong_password`, `too_many_attempts`, `no_second_factor`.
     """
@@ -106,3 +120,4 @@ def second_factor_off(
         account = accounts.named(session, actor.username)
         second_factor.remove(session, account, by=actor.username)
         browser_sessions.unconfirm(session, account.id or 0, wall=wall)
+        endings.everything(session, account, by=account.username, but=token, wall=wall)

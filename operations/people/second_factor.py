@@ -153,4 +153,4 @@ def reset(
 def taken(session: Session, account: Account, doer: four_eyes.Doer, *, now: datetime) -> None:
     remove(session, account, by=doer.acting)
     four_eyes.tell(session, account, "Xác nhận hai lớp của tài khoản vừa được gỡ.", doer, now=now)
-    endings.sessions(session, account.id or 0)
+    endings.everything(session, account, by=doer.acting)

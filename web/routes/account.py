@@ -167,7 +167,9 @@ def confirm_second_factor(visit: Own, form: Submitted) -> Response:
     password = _password(form, "password")
     if not form.errors:
         try:
-            own_account.second_factor_on(visit.installation, visit.actor, password=password, code=code, now=visit.now)
+            own_account.second_factor_on(
+                visit.installation, visit.actor, password=password, code=code, now=visit.now, token=visit.token
+            )
         except Refusal as refusal:
             if refusal.code == "too_many_attempts":
                 raise
@@ -183,7 +185,9 @@ def second_factor_off(visit: Own, form: Submitted) -> Response:
     password = _password(form, "off_password")
     if not form.errors:
         try:
-            own_account.second_factor_off(visit.installation, visit.actor, password=password, now=visit.now)
+            own_account.second_factor_off(
+                visit.installation, visit.actor, password=password, now=visit.now, token=visit.token
+            )
         except Refusal as refusal:
             form.errors["off_password"] = refusal.message
     if form.errors:

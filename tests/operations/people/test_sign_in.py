@@ -479,25 +479,51 @@ def test_a_second_device_needs_the_first_one_removed(house: House) -> None:
     assert house.office.violations() == []
 
 
-def test_no_session_counts_as_confirmed_once_the_factor_changed(house: House) -> None:
-    """A sign-in by password alone must not pass for one by code: voting and signing would ask for nothing."""
-    mine, elsewhere, other = house.enter(), house.enter(), house.enter("chutich")
-
-    def confirmed() -> list[bool]:
-        return [house.visitor(token).confirmed(WALL) for token in (mine, elsewhere, other)]
-
-    assert confirmed() == [True, True, True]
-    house.enrol()
-    assert confirmed() == [False, False, True]
-    later = WALL + MINUTE
-    code = house.enrol("chutich").at(later)
-    assert confirmed() == [False, False, False]
-    browser_sessions.confirm(house.installation, other, password=PASSWORD, code=code, now=house.now, wall=later)
-    assert house.visitor(other, later).confirmed(later)
-    own_account.second_factor_off(
-        house.installation, house.office.chutich, password=PASSWORD, now=house.now, wall=later
+@pytest.mark.parametrize("change", ["password", "factor on", "factor off", "factor reset", "link"])
+def test_whatever_was_made_with_the_old_secret_ends(house: House, change: str) -> None:
+    """Sessions, tokens and open links: else whoever knew the old one keeps what they made with it."""
+    office, later = house.office, WALL + MINUTE
+    if change in {"factor off", "factor reset"}:
+        house.enrol("tv05")
+    mine, elsewhere, other = (
+        browser_sessions.begin(house.database, name, now=house.now, wall=WALL) for name in ("tv05", "tv05", "thuky")
     )
-    assert not house.visitor(other, later).confirmed(later)
+    token, others = issue(house, "tv05", "write"), issue(house, "thuky")
+    link = invite(house, "tv05", at=WALL)
+    actor, given = office.tv05, {"now": house.now, "wall": later}
+    if change == "password":
+        own_account.change_password(house.installation, mine, old=PASSWORD, new="một câu hoàn toàn khác", **given)
+    elif change == "factor on":
+        totp = pyotp.TOTP(own_account.second_factor_offer(house.installation, actor).secret)
+        given |= {"code": totp.at(later), "token": mine}
+        own_account.second_factor_on(house.installation, actor, password=PASSWORD, **given)
+    elif change == "factor off":
+        own_account.second_factor_off(house.installation, actor, password=PASSWORD, token=mine, **given)
+    elif change == "factor reset":
+        house.confirm(office.act(second_factor.reset, "tv05", actor=house.quantri, **given), later)
+    else:
+        redeem(house, link, "một câu hoàn toàn khác", at=later)
+    kept = "tv05" if change in {"password", "factor on", "factor off"} else None
+    assert [house.who(one, later) for one in (mine, elsewhere, other)] == [kept, None, "thuky"]
+    assert kept is None or not house.visitor(mine, later).confirmed(later)
+    assert [bearer(house, one) is None for one in (token, others)] == [True, False]
+    assert code_of(lambda: redeem(house, link, at=later)) == "link_invalid"
+    assert office.violations() == []
+
+
+def test_the_session_that_changed_the_factor_confirms_anew(house: House) -> None:
+    """A sign-in by password alone must not pass for one by code: voting and signing would ask for nothing."""
+    mine = house.enter("chutich")
+    actor, given = house.office.chutich, {"password": PASSWORD, "now": house.now, "token": mine}
+    totp = pyotp.TOTP(own_account.second_factor_offer(house.installation, actor).secret)
+    own_account.second_factor_on(house.installation, actor, code=totp.at(WALL), wall=WALL, **given)
+    assert not house.visitor(mine).confirmed(WALL)
+    later = WALL + MINUTE
+    again = {"password": PASSWORD, "now": house.now, "wall": later}
+    browser_sessions.confirm(house.installation, mine, code=totp.at(later), **again)
+    assert house.visitor(mine, later).confirmed(later)
+    own_account.second_factor_off(house.installation, actor, wall=later, **given)
+    assert not house.visitor(mine, later).confirmed(later)
 
 
 def test_an_administrator_resets_a_lost_device_and_the_ledger_says_so(house: House) -> None:

@@ -142,11 +142,15 @@ def cut_off() -> State:
 def mark(client: SyncPrefectClient, name: str, run: UUID, state: State) -> None:
     """Write down how a run ended that could not say so itself, and the stages below it; tell the administrators."""
     found = client.read_flow_run(run)
-    if found.state is not None and not found.state.is_final():
+    last = found.state
+    if last is not None and not last.is_final():
         client.set_flow_run_state(run, state, force=True)
+        last = state
+    # A child killed between its last state and the hook after it has not told: the letter goes once in any case.
+    if last is not None and (last.is_failed() or last.is_crashed()) and last.name != alarm.STAGE_FAILED:
         code = found.parameters.get("round_code")
         label = f"{deployed.flow(name).name} {code or ''}".rstrip()  # a run that never began has a name of Prefect's
-        alarm.tell(run, name=label, how=alarm.how(state), round_code=code)
+        alarm.tell(run, name=label, how=alarm.how(last), round_code=code)
     below = FlowRunFilter(
         parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run]),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(_OPEN))),

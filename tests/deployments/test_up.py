@@ -18,8 +18,10 @@ from deployments.environment import ROOT
 from notifications.loopback import LoopbackServer
 from operations import outbox
 from operations.installation import Installation
+from rules.lifecycle import STAGES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+NOW = "2024-11-01T08:00:00+07:00"
 START = 180  # seconds: a Prefect server starts in 16 on a quiet machine, in 60 on one that does three other things
 
 
@@ -39,7 +41,7 @@ class Up:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "deployments.up", "--data", str(folder), "--port", "0", "--json"],
             cwd=ROOT,
-            env={**os.environ, "VINHDANH_NOW": "2024-11-01T08:00:00+07:00", **environment},
+            env={**os.environ, "VINHDANH_NOW": NOW, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -146,6 +148,31 @@ def test_a_second_one_on_the_folder_and_one_on_the_port_are_refused(house: Up, t
     assert refused(tmp_path, port) == (1, "port_in_use")
 
 
+def test_a_round_called_on_the_command_line_is_one_run_with_five_ended_below_it(house: Up, office: Any) -> None:
+    code = office.open_round(title="Đợt gọi tay").code
+    asked = subprocess.run(
+        [sys.executable, "-m", "cli", "round", "run", code, "--json", "--data", str(house.folder), "--as", "thuky"],
+        cwd=ROOT, env={**os.environ, "VINHDANH_NOW": NOW}, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stdout
+    said = json.loads(asked.stdout)
+    assert (said["code"], said["page"].rpartition("/")[2]) == (code, said["run"])
+    of_rounds = {"deployments": {"name": {"any_": ["review_round"]}}}
+    parents = eventually(
+        lambda: house.prefect("flow_runs/filter", flow_runs={"tags": {"all_": [code]}}, **of_rounds),
+        lambda found: [one["state"]["type"] for one in found] == ["COMPLETED"],
+        seconds=START,
+    )
+    assert [(one["id"], one["parameters"], code in one["tags"]) for one in parents] == [
+        (said["run"], {"round_code": code}, True)
+    ]
+    below = {"parent_flow_run_id": {"any_": [said["run"]]}}
+    children = house.prefect("flow_runs/filter", sort="START_TIME_ASC", flow_runs=below)
+    assert [(one["state"]["type"], set(one["tags"])) for one in children] == [
+        ("COMPLETED", {code, stage}) for stage in STAGES
+    ]
+
+
 def test_prefect_killed_and_its_database_deleted_loses_nothing(house: Up, office: Any) -> None:
     round_ = office.open_round()
     eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=START)
@@ -156,7 +183,11 @@ def test_prefect_killed_and_its_database_deleted_loses_nothing(house: Up, office
     os.kill(server, signal.SIGKILL)
     round_.file(2)  # people go on
     eventually(lambda: house.finished(round_.code, "home_affairs_review"), seconds=START)
-    assert house.finished(round_.code, "home_affairs_review")[-1] == "Waiting: 2 to review"
+    eventually(
+        lambda: house.finished(round_.code, "home_affairs_review"),
+        lambda ends: "2 hồ sơ chờ thẩm định" in ends,
+        seconds=START,
+    )
     eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=START)  # looked at again on the fresh one
     eventually(lambda: office.look(outbox.status)["waiting"], lambda waiting: waiting == 0, seconds=START)
 

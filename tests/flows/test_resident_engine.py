@@ -215,8 +215,9 @@ def test_three_runs_that_hear_no_alarm_are_killed_and_hold_up_nobody(
     office.write("UPDATE outbox_message SET state = 'accepted' WHERE kind = 'stage_entered'")  # no other runs here
     with monkeypatch.context() as broken:
         broken.setattr("tasks.deadlines.deadlines.remind", deaf)
-        broken.setattr(unit_proposal, "timeout_seconds", 1.0)
-        broken.setattr(runner, "GRACE", 1.0)
+        # Long enough that a slow machine has all three at work before the first is killed.
+        broken.setattr(unit_proposal, "timeout_seconds", 5.0)
+        broken.setattr(runner, "GRACE", 5.0)
         hung = [call(turns, "unit_proposal", code) for _ in range(runner.WORKERS)]
         turns.until(lambda: turns.engine.runner.free("unit_proposal") == 0)
     after = call(turns, "unit_proposal", other)

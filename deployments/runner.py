@@ -27,7 +27,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import State, StateType
-from prefect.exceptions import Abort
+from prefect.exceptions import Abort, ObjectNotFound
 from prefect.flow_engine import run_flow
 from prefect.states import Crashed, Failed, Pending
 from prefect.utilities.engine import propose_state_sync
@@ -141,7 +141,10 @@ def cut_off() -> State:
 
 def mark(client: SyncPrefectClient, name: str, run: UUID, state: State) -> None:
     """Write down how a run ended that could not say so itself, and the stages below it; tell the administrators."""
-    found = client.read_flow_run(run)
+    try:
+        found = client.read_flow_run(run)
+    except ObjectNotFound:  # of a database that is gone: nothing to write down, and no reason to hold up the engine
+        return
     last = found.state
     if last is not None and not last.is_final():
         client.set_flow_run_state(run, state, force=True)

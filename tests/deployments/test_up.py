@@ -18,7 +18,6 @@ from deployments.environment import ROOT
 from notifications.loopback import LoopbackServer
 from operations import outbox
 from operations.installation import Installation
-from rules.lifecycle import STAGES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 NOW = "2024-11-01T08:00:00+07:00"
@@ -146,31 +145,6 @@ def test_a_second_one_on_the_folder_and_one_on_the_port_are_refused(house: Up, t
     port = (house.folder / "run" / "prefect.port").read_text()
     assert refused(house.folder, "0") == (1, "folder_in_use")
     assert refused(tmp_path, port) == (1, "port_in_use")
-
-
-def test_a_round_called_on_the_command_line_is_one_run_with_five_ended_below_it(house: Up, office: Any) -> None:
-    code = office.open_round(title="Đợt gọi tay").code
-    asked = subprocess.run(
-        [sys.executable, "-m", "cli", "round", "run", code, "--json", "--data", str(house.folder), "--as", "thuky"],
-        cwd=ROOT, env={**os.environ, "VINHDANH_NOW": NOW}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert asked.returncode == 0, asked.stdout
-    said = json.loads(asked.stdout)
-    assert (said["code"], said["page"].rpartition("/")[2]) == (code, said["run"])
-    of_rounds = {"deployments": {"name": {"any_": ["review_round"]}}}
-    parents = eventually(
-        lambda: house.prefect("flow_runs/filter", flow_runs={"tags": {"all_": [code]}}, **of_rounds),
-        lambda found: [one["state"]["type"] for one in found] == ["COMPLETED"],
-        seconds=START,
-    )
-    assert [(one["id"], one["parameters"], code in one["tags"]) for one in parents] == [
-        (said["run"], {"round_code": code}, True)
-    ]
-    below = {"parent_flow_run_id": {"any_": [said["run"]]}}
-    children = house.prefect("flow_runs/filter", sort="START_TIME_ASC", flow_runs=below)
-    assert [(one["state"]["type"], set(one["tags"])) for one in children] == [
-        ("COMPLETED", {code, stage}) for stage in STAGES
-    ]
 
 
 def test_prefect_killed_and_its_database_deleted_loses_nothing(house: Up, office: Any) -> None:

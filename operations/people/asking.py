@@ -51,6 +51,5 @@ def needed(session: Session) -> bool:
 def password_required(username: str) -> Refusal:
     return Refusal(
         "password_required",
-        f"Phải nhập lại mật khẩu của «{username}» để làm việc này. Ở dòng lệnh: thêm --password-stdin hoặc đặt "
-        "VINHDANH_PASSWORD; chương trình gửi kèm password trong yêu cầu.",
+        f"Phải nhập lại mật khẩu của «{username}» trong chính yêu cầu làm việc này. Hãy kèm mật khẩu rồi gửi lại.",
     )

@@ -358,7 +358,8 @@ def test_a_changed_name_is_found(small_office: Any) -> None:
             small_office.write(f"UPDATE ledger_act SET {back} WHERE first = :first", first=first, was=was)
 
 
-NOT_QUEUED_HERE = {"digest", "petition_answered", "petitions_many"}  # a petition has no checked address; a day of few
+# A petition has no checked address; a day of few; shares are handed over in person; no run of Prefect fails here.
+NOT_QUEUED_HERE = {"digest", "petition_answered", "petitions_many", "share_waits", "run_failed"}
 
 
 def test_every_letter_that_is_queued_can_be_read_and_sent(small_office: Any) -> None:

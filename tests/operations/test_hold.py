@@ -41,7 +41,7 @@ def test_a_server_that_forgot_it_gives_it_back_unless_another_was_faster(databas
         with second.engine.connect() as connection:
             connection.execute(
                 sa.text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
                 )
             )
 

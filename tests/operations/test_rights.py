@@ -428,21 +428,22 @@ def _asked_of(
     )
     convened, opened = sitting["convened"], sitting["open"]
     told = {"number": "9/QĐ", "on": "2024-11-01"}
+    again = {"password": PASSWORD}
     person = {"round": round_, "unit": "XA01", "name": "Vàng A Mẫu", "kind": "individual", "award": "LDTT"}
     why = {"reason": REASON, "ground": "93.2.a"}
     ballot = f"sessions/{opened}/ballot"
     return {
         "propose": (("nominations", person), None, ("/nominations/new", person | {"step": "draft"})),
         "open": (
-            (f"sessions/{convened}/ballot/open", {}), (cli.ballot.open_, convened), (f"/council/{convened}/open", None),
+            (f"sessions/{convened}/ballot/open", again), (cli.ballot.open_, convened), (f"/council/{convened}/open", None),
         ),
-        "close": ((f"{ballot}/close", {}), (cli.ballot.close, opened), (f"/council/{opened}/close", {})),
-        "tally": ((f"{ballot}/tally", {}), (cli.ballot.tally_, opened), (f"/council/{opened}/tally", None)),
+        "close": ((f"{ballot}/close", again), (cli.ballot.close, opened), (f"/council/{opened}/close", {})),
+        "tally": ((f"{ballot}/tally", again), (cli.ballot.tally_, opened), (f"/council/{opened}/tally", None)),
         "annul": (
-            (f"{ballot}/annul", {"reason": REASON}), (cli.ballot.annul, opened, REASON), (f"/council/{opened}/annul", None),
+            (f"{ballot}/annul", again | {"reason": REASON}), (cli.ballot.annul, opened, REASON), (f"/council/{opened}/annul", None),
         ),
         "disclose": (
-            (f"decisions/{signed}/disclose", {}), (cli.decisions.disclose, signed),
+            (f"decisions/{signed}/disclose", again), (cli.decisions.disclose, signed),
             (f"/rounds/{round_}/disclose?paper={signed}", None),
         ),
         "answer": (
@@ -450,7 +451,7 @@ def _asked_of(
             (f"/rounds/{round_}/letters/{letter}", None),
         ),
         "revoke": (
-            (f"decisions/{disclosed}/revoke", why | {"password": PASSWORD}), (cli.decisions.revoke, disclosed, *why.values()),
+            (f"decisions/{disclosed}/revoke", why | again), (cli.decisions.revoke, disclosed, *why.values()),
             (f"/decisions/{disclosed}/revoke", None),
         ),
     }  # fmt: skip

@@ -90,7 +90,7 @@ def test_a_member_says_the_password_once_more(annual: Any, tmp_path: Path, monke
     said = line.process(*words, "--password-stdin", by="tv03", input="sai\n")
     assert said.refused == "wrong_password"
     said = line.process(*words, "--password-stdin", by="tv03", input="mật khẩu thử\n")
-    assert set(said.done) == {"receipt"}
+    assert set(said.done) == {"receipt", "key"}
     monkeypatch.setenv("VINHDANH_PASSWORD", "mật khẩu thử")
     assert line(*words, by="tv03").refused == "already_voted"
 
@@ -253,7 +253,7 @@ def test_a_command_after_a_ballot_that_fails_stops_the_batch_there(annual: Any, 
     assert said.error == "after_each_failed"
     assert said.answer["error"]["where"] == {"as": "phochutich", "exit": 7}
     assert [(entry["as"], set(entry) - {"as"}) for entry in said.answer["ballots"]] == [
-        ("nguoila", {"refused"}), ("chutich", {"receipt"}), ("phochutich", {"receipt"}),
+        ("nguoila", {"refused"}), ("chutich", {"receipt", "key"}), ("phochutich", {"receipt", "key"}),
     ]  # fmt: skip
     again = line(*words, "true")
     assert [entry["as"] for entry in again.answer["ballots"] if "receipt" in entry] == list(MEMBERS[2:])

@@ -49,7 +49,7 @@ def test_init_sample_answers_with_units_accounts_and_a_regulation_that_opens_a_r
     modes = {stat.S_IMODE((nowhere.folder / name).stat().st_mode) for name in ("ledger.key", "ledger.signed")}
     assert modes == {0o600}
     assert sorted(path.name for path in nowhere.folder.iterdir()) == [
-        "files", "ledger.key", "ledger.signed", "prefect", "run", "vinhdanh.sqlite3",
+        "ballots", "files", "ledger.key", "ledger.signed", "prefect", "run", "vinhdanh.sqlite3",
     ]  # fmt: skip
     assert nowhere("round", "list").done == []
     words = ("--kind", "CONG_TRANG", "--year", 2024, "--title", "Năm 2024", "--regulation", made["regulation"])

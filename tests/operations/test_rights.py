@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 from sqlalchemy.orm.exc import DetachedInstanceError
+from sqlmodel import select as sqlmodel_select
 
 import cli.ballot
 import cli.decisions
@@ -132,7 +133,10 @@ def _relate(session: Any, made: dict[State, list[str]], *, convened: str, round_
             session.add_all([Duty(nomination_id=one, username=who, duty=duty) for one in of[name]])
     accounts = dict(session.execute(transition.sa.text("SELECT username, id FROM account")).all())
     unit = session.execute(transition.sa.text("SELECT id FROM unit WHERE code = 'XA01'")).scalar_one()
-    seatless = Account(username=SEATLESS, display_name="người kiểm phiếu ngoài phiên")
+    known = session.exec(sqlmodel_select(Account).where(Account.username == "thuky")).one()
+    seatless = Account(
+        username=SEATLESS, display_name="người kiểm phiếu ngoài phiên", password_hash=known.password_hash
+    )
     session.add(seatless)
     session.flush()
     session.add(RoleGrant(account_id=seatless.id, role=Role.TELLER.value, valid_from=NOW.date()))

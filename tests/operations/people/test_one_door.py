@@ -12,7 +12,6 @@ ALLOWED = {
     "browser_sessions.begin": "for whom an identity provider has proven",
     "browser_sessions.unconfirm": "takes away what a session had proven",
     "endings.sessions": "ends, opens nothing",
-    "endings.tokens": "ends, opens nothing",
     "endings.links": "ends, opens nothing",
     "identities.enter": "the provider has proven who it is; unknown identities are logged",
     "rate_limit.take": "counts tries of somebody not yet known",

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,12 @@ PRESENT = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 10)))  # ni
 
 
 def run(name: str, *parameters: str) -> Any:
-    """The final state of one run of a flow of `flows/`."""
-    return getattr(import_module(f"flows.{name}"), name)(*parameters, return_state=True)
+    """The final state of one run of a flow of `flows/`; in a thread of its own, because the browser's tests may have
+    left an event loop running in this one.
+    """
+    flow = getattr(import_module(f"flows.{name}"), name)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(flow, *parameters, return_state=True).result()
 
 
 def clock(monkeypatch: pytest.MonkeyPatch, at: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def run(name: str, *parameters: str) -> Any:
     """
     flow = getattr(import_module(f"flows.{name}"), name)
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(flow, *parameters, return_state=True).result()
+        return thread.submit(copy_context().run, flow, *parameters, return_state=True).result()
 
 
 def clock(monkeypatch: pytest.MonkeyPatch, at: str) -> None:

@@ -585,6 +585,12 @@ def test_the_document_names_every_error_of_every_operation() -> None:
     assert len({one["operationId"] for one in operations}) == len(operations)
 
 
+def test_names_of_schemas_say_nothing_of_python_modules() -> None:
+    """`web__api__x__Name` would change with the files: a client made from the document would no longer compile."""
+    names = [name for name in api.create().openapi()["components"]["schemas"] if not name.startswith(("Page_", "Body_"))]
+    assert [name for name in names if not name.isalnum()] == []
+
+
 def test_who_is_tied_to_a_nominee_says_so_and_stands_aside(site: Site, client: Client) -> None:
     member, secretary = client("tv06"), client("thuky")
     code, here = site.codes["eligible"], f"sessions/{site.session}"

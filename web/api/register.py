@@ -121,7 +121,7 @@ def dismiss_petitions(
     return call.act(change, said=said)
 
 
-@router.post("/petitions/{code}/take", response_model=shapes.PetitionState)
+@router.post("/petitions/{code}/take", response_model=shapes.PetitionDone)
 def take_up_petition(
     call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: shapes.PetitionTaken
 ) -> Any:
@@ -134,7 +134,7 @@ def take_up_petition(
     return call.act(change, said=said)
 
 
-@router.post("/petitions/{code}/answer", response_model=shapes.PetitionState)
+@router.post("/petitions/{code}/answer", response_model=shapes.PetitionDone)
 def answer_petition(
     call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: shapes.PetitionAnswer
 ) -> Any:

@@ -18,7 +18,6 @@ from pydantic import (
 )
 
 from operations import transition
-from operations.transition import Result
 from rules import case, vocabulary
 from rules.case import AwardId
 from rules.lifecycle import Stage, State
@@ -171,7 +170,7 @@ class Results(Answer):
     not_done: list[NotDone]
 
 
-def results(found: Sequence[Result]) -> dict[str, Any]:
+def results(found: Sequence[transition.Result]) -> dict[str, Any]:
     """Raises the first refusal when nothing was done."""
     not_done = refused(found)
     if found and len(not_done) == len(found):
@@ -187,13 +186,13 @@ def results(found: Sequence[Result]) -> dict[str, Any]:
     return {"done": done, "not_done": not_done}
 
 
-def single(found: Sequence[Result]) -> dict[str, Any]:
+def single(found: Sequence[transition.Result]) -> dict[str, Any]:
     """Raises the refusal of a single act."""
     one = transition.only_result(found)
     return {"code": one.code, "state": one.state}
 
 
-def refused(found: Sequence[Result]) -> list[dict[str, Any]]:
+def refused(found: Sequence[transition.Result]) -> list[dict[str, Any]]:
     return [{"code": one.code, "why": one.refusal.as_json()["refused"]} for one in found if one.refusal is not None]
 
 
@@ -655,9 +654,7 @@ class Tallying(Password):
     ] = []
 
 
-class Result_(Answer):  # noqa: N801 -- `Result` is the operations' own
-    model_config = ConfigDict(title="Result")
-
+class Result(Answer):
     code: str
     approve: int
     disapprove: int
@@ -672,12 +669,12 @@ class Result_(Answer):  # noqa: N801 -- `Result` is the operations' own
 class Tally(Answer):
     """Without the rows of nominations from which the reader stands aside."""
 
-    results: list[Result_]
+    results: list[Result]
     batch: list[dict[str, Choice]]
 
 
 class BallotResults(Answer):
-    results: list[Result_]
+    results: list[Result]
 
 
 class Violation(Answer):
@@ -892,7 +889,7 @@ class PetitionsDismissed(Password):
     reason: Text
 
 
-class PetitionState(Answer):
+class PetitionDone(Answer):
     code: str
     state: vocabulary.PetitionState
 

@@ -587,7 +587,9 @@ def test_the_document_names_every_error_of_every_operation() -> None:
 
 def test_names_of_schemas_say_nothing_of_python_modules() -> None:
     """`web__api__x__Name` would change with the files: a client made from the document would no longer compile."""
-    names = [name for name in api.create().openapi()["components"]["schemas"] if not name.startswith(("Page_", "Body_"))]
+    names = [
+        name for name in api.create().openapi()["components"]["schemas"] if not name.startswith(("Page_", "Body_"))
+    ]
     assert [name for name in names if not name.isalnum()] == []
 
 

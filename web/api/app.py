@@ -13,7 +13,7 @@ from rules.refusal import Refusal, Unreadable
 from web import problems
 from web.api import council, decisions, law, nominations, register, rounds, system
 from web.api.caller import REALM, Call, TokenNeeded
-from web.api.shapes import Problem
+from web.api.schemas.shared import Problem
 from web.problems import problem
 from web.refusals import status_of
 from web.visit import Permit

@@ -21,7 +21,7 @@ from operations.installation import Installation
 from operations.people import asking, proof, tokens
 from rules import policy
 from rules.refusal import Refusal
-from web.api.shapes import Password
+from web.api.schemas.shared import Password
 from web.visit import Permit, installation
 
 REALM = 'Bearer realm="vinhdanh"'

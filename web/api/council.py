@@ -24,9 +24,9 @@ from operations.views import agenda
 from operations.views.agenda import Sitting
 from rules.policy import Permission
 from rules.vocabulary import BallotKind, SessionState
-from web.api import shapes
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import InPath, Password
+from web.api.schemas import council as schemas
+from web.api.schemas.shared import After, InPath, Limit, Page, Password, page
 
 router = APIRouter(prefix="/sessions", tags=["council"])
 See = Annotated[Call, Depends(Bearer(Permission.SEE_SESSION))]
@@ -37,8 +37,8 @@ def _sitting(session: Session, code: str, call: Call, act: Permission) -> Sittin
     return agenda.require(session, code, act, actor=call.actor)
 
 
-@router.post("", response_model=shapes.Convened, status_code=201)
-def convene(call: Annotated[Call, Depends(Change(Permission.CONVENE))], said: shapes.Convening) -> Any:
+@router.post("", response_model=schemas.Convened, status_code=201)
+def convene(call: Annotated[Call, Depends(Change(Permission.CONVENE))], said: schemas.Convening) -> Any:
     """Call the council for a round and send the invitations."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def convene(call: Annotated[Call, Depends(Change(Permission.CONVENE))], said: sh
     return call.act(change, said=said)
 
 
-@router.get("/{code}", response_model=shapes.CouncilSession)
+@router.get("/{code}", response_model=schemas.CouncilSession)
 def show_session(call: See, code: InPath) -> Any:
     """One session: when, where, how far it is, what is on its agenda."""
     with call.reading() as session:
@@ -67,19 +67,19 @@ def show_session(call: See, code: InPath) -> Any:
         }
 
 
-@router.get("/{code}/members", response_model=shapes.Page[shapes.Member])
-def list_members(call: See, code: InPath, after: shapes.After = None, limit: shapes.Limit = 50) -> Any:
+@router.get("/{code}/members", response_model=Page[schemas.Member])
+def list_members(call: See, code: InPath, after: After = None, limit: Limit = 50) -> Any:
     """Its members, as they were called."""
     with call.reading() as session:
         rows = [
             {"member": one.member, "username": one.username, "teller": one.teller, "attended": one.attended}
             for one in _sitting(session, code, call, Permission.SEE_SESSION).members
         ]
-    return shapes.page(rows, after, limit, key="member")
+    return page(rows, after, limit, key="member")
 
 
-@router.post("/{code}/attend", response_model=shapes.Present)
-def attend(call: Annotated[Call, Depends(Change(Permission.ATTEND))], code: InPath, said: shapes.Attending) -> Any:
+@router.post("/{code}/attend", response_model=schemas.Present)
+def attend(call: Annotated[Call, Depends(Change(Permission.ATTEND))], code: InPath, said: schemas.Attending) -> Any:
     """Note who is present, before the ballot opens."""
     return call.act(
         lambda session, actor: {
@@ -90,8 +90,8 @@ def attend(call: Annotated[Call, Depends(Change(Permission.ATTEND))], code: InPa
     )
 
 
-@router.post("/{code}/recuse", response_model=shapes.Recused)
-def recuse(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPath, said: shapes.Recusing) -> Any:
+@router.post("/{code}/recuse", response_model=schemas.Recused)
+def recuse(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPath, said: schemas.Recusing) -> Any:
     """A member stands aside from a nomination."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -109,18 +109,18 @@ def recuse(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPa
     return call.act(change, said=said)
 
 
-@router.get("/{code}/conflicts", response_model=shapes.Page[shapes.Conflict])
-def list_conflicts(call: See, code: InPath, after: shapes.After = None, limit: shapes.Limit = 50) -> Any:
+@router.get("/{code}/conflicts", response_model=Page[schemas.Conflict])
+def list_conflicts(call: See, code: InPath, after: After = None, limit: Limit = 50) -> Any:
     """What the data ask and what members declared; a member sees only their own."""
     with call.reading() as session:
         sitting = _sitting(session, code, call, Permission.SEE_SESSION)
         rows = agenda.conflicts(session, sitting)
     for row in rows:
         row["key"] = f"{row['member']}/{row['nomination']}/{row['ground']}"
-    return shapes.page(rows, after, limit, key="key")
+    return page(rows, after, limit, key="key")
 
 
-@router.post("/{code}/conflicts/look", response_model=shapes.Found)
+@router.post("/{code}/conflicts/look", response_model=schemas.Found)
 def look_for_conflicts(call: Annotated[Call, Depends(Change(Permission.WAIVE))], code: InPath) -> Any:
     """Look at the data again, for nominations that came after the convening."""
     return call.act(
@@ -131,8 +131,8 @@ def look_for_conflicts(call: Annotated[Call, Depends(Change(Permission.WAIVE))],
     )
 
 
-@router.post("/{code}/conflicts/declare", response_model=shapes.Declared)
-def declare(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPath, said: shapes.Declaring) -> Any:
+@router.post("/{code}/conflicts/declare", response_model=schemas.Declared)
+def declare(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPath, said: schemas.Declaring) -> Any:
     """A member says why they stand aside from a nomination, and does."""
     return call.act(
         lambda session, actor: conflicts_answered.declare(
@@ -142,8 +142,10 @@ def declare(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InP
     )
 
 
-@router.post("/{code}/conflicts/deny", response_model=shapes.Settled)
-def deny(call: Annotated[Call, Depends(Change(Permission.ANSWER_CONFLICT))], code: InPath, said: shapes.Denying) -> Any:
+@router.post("/{code}/conflicts/deny", response_model=schemas.Settled)
+def deny(
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_CONFLICT))], code: InPath, said: schemas.Denying
+) -> Any:
     """A member answers that what the data ask does not concern them, and why."""
     return call.act(
         lambda session, actor: {
@@ -156,8 +158,8 @@ def deny(call: Annotated[Call, Depends(Change(Permission.ANSWER_CONFLICT))], cod
     )
 
 
-@router.post("/{code}/conflicts/waive", response_model=shapes.Settled)
-def waive(call: Annotated[Call, Depends(Change(Permission.WAIVE))], code: InPath, said: shapes.Waiving) -> Any:
+@router.post("/{code}/conflicts/waive", response_model=schemas.Settled)
+def waive(call: Annotated[Call, Depends(Change(Permission.WAIVE))], code: InPath, said: schemas.Waiving) -> Any:
     """The secretary finds that a member may vote all the same, and why."""
     return call.act(
         lambda session, actor: {
@@ -176,9 +178,9 @@ def waive(call: Annotated[Call, Depends(Change(Permission.WAIVE))], code: InPath
     )
 
 
-@router.post("/{code}/reschedule", response_model=shapes.Rescheduled)
+@router.post("/{code}/reschedule", response_model=schemas.Rescheduled)
 def reschedule(
-    call: Annotated[Call, Depends(Change(Permission.RESCHEDULE))], code: InPath, said: shapes.Rescheduling
+    call: Annotated[Call, Depends(Change(Permission.RESCHEDULE))], code: InPath, said: schemas.Rescheduling
 ) -> Any:
     """Another time or place, before the ballot opens; every member's calendar entry is changed."""
 
@@ -191,9 +193,9 @@ def reschedule(
     return call.act(change, said=said)
 
 
-@router.post("/{code}/cancel", response_model=shapes.SessionCode)
+@router.post("/{code}/cancel", response_model=schemas.SessionCode)
 def cancel(
-    call: Annotated[Call, Depends(Change(Permission.CANCEL_SESSION))], code: InPath, said: shapes.Because
+    call: Annotated[Call, Depends(Change(Permission.CANCEL_SESSION))], code: InPath, said: schemas.Because
 ) -> Any:
     """Call a session off before its ballot opens."""
 
@@ -207,9 +209,9 @@ def cancel(
 # The ballot ---------------------------------------------------------------------------------------------------------
 
 
-@router.post("/{code}/ballot/open", response_model=shapes.Opened)
+@router.post("/{code}/ballot/open", response_model=schemas.Opened)
 def open_ballot(
-    call: Annotated[Call, Depends(Change(Permission.OPEN_BALLOT))], code: InPath, said: shapes.Opening
+    call: Annotated[Call, Depends(Change(Permission.OPEN_BALLOT))], code: InPath, said: schemas.Opening
 ) -> Any:
     """Freeze list, rules and agenda and open the ballot; a secret one's shares wait for the tellers (`/council/{code}/share`)."""
 
@@ -227,8 +229,8 @@ def open_ballot(
     return call.act(change, said=said)
 
 
-@router.post("/{code}/ballot/cast", response_model=shapes.Receipt)
-def cast(call: Annotated[Call, Depends(Bearer(Permission.CAST))], code: InPath, said: shapes.Cast) -> Any:
+@router.post("/{code}/ballot/cast", response_model=schemas.Receipt)
+def cast(call: Annotated[Call, Depends(Bearer(Permission.CAST))], code: InPath, said: schemas.Cast) -> Any:
     """Cast one's ballot for the whole agenda; a line left out is an abstention."""
     return call.act(
         lambda session, actor: vote.cast(session, code, choices=said.choices, actor=actor),
@@ -237,9 +239,9 @@ def cast(call: Annotated[Call, Depends(Bearer(Permission.CAST))], code: InPath, 
     )
 
 
-@router.post("/{code}/ballot/sign-roll", response_model=shapes.Signers)
+@router.post("/{code}/ballot/sign-roll", response_model=schemas.Signers)
 def sign_roll(
-    call: Annotated[Call, Depends(Change(Permission.SIGN_ROLL))], code: InPath, said: shapes.SigningRoll
+    call: Annotated[Call, Depends(Change(Permission.SIGN_ROLL))], code: InPath, said: schemas.SigningRoll
 ) -> Any:
     """Paper ballots: who took a slip and signed for it."""
 
@@ -250,7 +252,7 @@ def sign_roll(
     return call.act(change, said=said)
 
 
-@router.post("/{code}/ballot/close", response_model=shapes.Closed)
+@router.post("/{code}/ballot/close", response_model=schemas.Closed)
 def close_ballot(call: Annotated[Call, Depends(Change(Permission.CLOSE_BALLOT))], code: InPath, said: Password) -> Any:
     """Stop the voting and publish the receipts."""
 
@@ -261,9 +263,9 @@ def close_ballot(call: Annotated[Call, Depends(Change(Permission.CLOSE_BALLOT))]
     return call.act(change, said=said)
 
 
-@router.post("/{code}/ballot/annul", response_model=shapes.Waiting)
+@router.post("/{code}/ballot/annul", response_model=schemas.Waiting)
 def annul_ballot(
-    call: Annotated[Call, Depends(Change(Permission.ANNUL_BALLOT))], code: InPath, said: shapes.Annulling
+    call: Annotated[Call, Depends(Change(Permission.ANNUL_BALLOT))], code: InPath, said: schemas.Annulling
 ) -> Any:
     """Give up a ballot that is not counted yet; its nominations wait for the council again."""
     return call.act(
@@ -272,9 +274,9 @@ def annul_ballot(
     )
 
 
-@router.post("/{code}/ballot/count", response_model=shapes.Counted)
+@router.post("/{code}/ballot/count", response_model=schemas.Counted)
 def count_by_hand(
-    call: Annotated[Call, Depends(Change(Permission.COUNT_BY_HAND))], code: InPath, said: shapes.HandCount
+    call: Annotated[Call, Depends(Change(Permission.COUNT_BY_HAND))], code: InPath, said: schemas.HandCount
 ) -> Any:
     """Paper ballots: what one teller counted."""
     return call.act(
@@ -286,8 +288,8 @@ def count_by_hand(
     )
 
 
-@router.post("/{code}/ballot/tally", response_model=shapes.Tally)
-def tally(call: Annotated[Call, Depends(Change(Permission.TALLY))], code: InPath, said: shapes.Tallying) -> Any:
+@router.post("/{code}/ballot/tally", response_model=schemas.Tally)
+def tally(call: Annotated[Call, Depends(Change(Permission.TALLY))], code: InPath, said: schemas.Tallying) -> Any:
     """Count a closed ballot; a secret one with the shares of as many tellers as its key needs, together in this body."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -302,7 +304,7 @@ def tally(call: Annotated[Call, Depends(Change(Permission.TALLY))], code: InPath
     return call.act(change, said=said)
 
 
-@router.get("/{code}/ballot/results", response_model=shapes.BallotResults)
+@router.get("/{code}/ballot/results", response_model=schemas.BallotResults)
 def results(call: Annotated[Call, Depends(Bearer(Permission.SEE_RESULT))], code: InPath) -> Any:
     """The numbers of a counted ballot; empty before the count."""
     with call.reading() as session:
@@ -310,9 +312,11 @@ def results(call: Annotated[Call, Depends(Bearer(Permission.SEE_RESULT))], code:
         return {"results": agenda.results(session, sitting)}
 
 
-@router.post("/{code}/ballot/verify", response_model=shapes.Verified)
+@router.post("/{code}/ballot/verify", response_model=schemas.Verified)
 def verify(
-    call: Annotated[Call, Depends(Bearer(Permission.VERIFY_BALLOT))], code: InPath, said: shapes.Verifying | None = None
+    call: Annotated[Call, Depends(Bearer(Permission.VERIFY_BALLOT))],
+    code: InPath,
+    said: schemas.Verifying | None = None,
 ) -> Any:
     """Repeat the count from the published batch; with `receipt`, whether that envelope is in the box. Changes nothing.
 

@@ -10,31 +10,31 @@ from operations.chairman_signature import signature
 from operations.public_disclosure import disclosure
 from operations.views import papers
 from rules.policy import Permission
-from web.api import shapes
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import After, InPath, Limit, Password
+from web.api.schemas import decisions as schemas
+from web.api.schemas.shared import After, InPath, Limit, Page, Password, Results, page, results
 
 router = APIRouter(tags=["decisions"])
 See = Annotated[Call, Depends(Bearer(Permission.SEE_ROUND))]
 
 
-@router.get("/decisions", response_model=shapes.Page[shapes.ListedDecision | shapes.PublicDecision])
+@router.get("/decisions", response_model=Page[schemas.ListedDecision | schemas.PublicDecision])
 def list_decisions(call: See, after: After = None, limit: Limit = 50) -> Any:
     """Decisions, oldest first. For who is not of the office: those published, with what the register says of them."""
     with call.reading() as session:
         rows = papers.decisions(session, actor=call.actor)
-    return shapes.page(rows, after, limit)
+    return page(rows, after, limit)
 
 
-@router.get("/decisions/{number}", response_model=shapes.WholeDecision | shapes.WholePublicDecision)
+@router.get("/decisions/{number}", response_model=schemas.WholeDecision | schemas.WholePublicDecision)
 def show_decision(call: See, number: InPath) -> Any:
     """One decision (123/QĐ-UBND of 2024 is 123-2024) and whom it honours; as in the list, by who asks."""
     with call.reading() as session:
         return papers.decision(session, number, actor=call.actor)
 
 
-@router.post("/decisions/sign", response_model=shapes.Signed)
-def sign(call: Annotated[Call, Depends(Change(Permission.SIGN))], said: shapes.Signing) -> Any:
+@router.post("/decisions/sign", response_model=schemas.Signed)
+def sign(call: Annotated[Call, Depends(Change(Permission.SIGN))], said: schemas.Signing) -> Any:
     """Sign what this office decides, one decision an award; forward what a superior decides, one tờ trình a superior."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -43,35 +43,35 @@ def sign(call: Annotated[Call, Depends(Change(Permission.SIGN))], said: shapes.S
         return {
             "decisions": list(signed.decisions),
             "submission_letters": list(signed.letters),
-            **shapes.results(signed.results),
+            **results(signed.results),
         }
 
     return call.act(change, said=said)
 
 
-@router.post("/decisions/send-back", response_model=shapes.Results)
-def send_back(call: Annotated[Call, Depends(Change(Permission.SEND_BACK))], said: shapes.SendingBack) -> Any:
+@router.post("/decisions/send-back", response_model=Results)
+def send_back(call: Annotated[Call, Depends(Change(Permission.SEND_BACK))], said: schemas.SendingBack) -> Any:
     """Give recommended nominations back to Phòng Nội vụ."""
     return _each(call, said, signature.send_back)
 
 
-@router.post("/decisions/refuse", response_model=shapes.Results)
-def refuse(call: Annotated[Call, Depends(Change(Permission.REFUSE))], said: shapes.SendingBack) -> Any:
+@router.post("/decisions/refuse", response_model=Results)
+def refuse(call: Annotated[Call, Depends(Change(Permission.REFUSE))], said: schemas.SendingBack) -> Any:
     """The chairman does not award what the council recommended."""
     return _each(call, said, signature.refuse)
 
 
-def _each(call: Call, said: shapes.SendingBack, move: Any) -> dict[str, Any]:
+def _each(call: Call, said: schemas.SendingBack, move: Any) -> dict[str, Any]:
     codes = list(dict.fromkeys(said.codes))
     return call.act(
-        lambda session, actor: shapes.results(
+        lambda session, actor: results(
             move(session, codes, reason=said.reason, actor=actor, now=call.now, versions=said.versions)
         ),
         said=said,
     )
 
 
-@router.post("/decisions/{number}/disclose", response_model=shapes.Disclosed)
+@router.post("/decisions/{number}/disclose", response_model=schemas.Disclosed)
 def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number: InPath, said: Password) -> Any:
     """Publish a decision, or what a superior granted on a tờ trình (TTr-1-2024)."""
 
@@ -87,8 +87,8 @@ def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number
     return call.act(change, said=said)
 
 
-@router.post("/decisions/{number}/revoke", response_model=shapes.Decision)
-def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: InPath, said: shapes.Revoking) -> Any:
+@router.post("/decisions/{number}/revoke", response_model=schemas.Decision)
+def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: InPath, said: schemas.Revoking) -> Any:
     """Revoke a decision whole (Law 06/2022 Art. 93.2)."""
     return call.act(
         lambda session, actor: disclosure.summary(
@@ -98,9 +98,9 @@ def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: In
     )
 
 
-@router.post("/submission-letters/{code}/answer", response_model=shapes.Answered)
+@router.post("/submission-letters/{code}/answer", response_model=schemas.Answered)
 def record_answer(
-    call: Annotated[Call, Depends(Change(Permission.RECORD_ANSWER))], code: InPath, said: shapes.RecordingAnswer
+    call: Annotated[Call, Depends(Change(Permission.RECORD_ANSWER))], code: InPath, said: schemas.RecordingAnswer
 ) -> Any:
     """Record what the superior answered to a tờ trình."""
 

@@ -9,9 +9,9 @@ from operations import access
 from rules import cash, catalogue, deadlines, evaluation
 from rules.case import AwardId
 from rules.vocabulary import NomineeKind
-from web.api import shapes
 from web.api.caller import Bearer, Call
-from web.api.shapes import After, Day, Limit
+from web.api.schemas import law as schemas
+from web.api.schemas.shared import After, Day, Limit, Page, page
 
 router = APIRouter(tags=["law"])
 Anybody = Annotated[Call, Depends(Bearer(None))]
@@ -21,20 +21,20 @@ def _on(call: Call, said: date | None) -> date:
     return said or access.local_date(call.now)
 
 
-@router.get("/rules/packs", response_model=shapes.Page[shapes.Pack])
+@router.get("/rules/packs", response_model=Page[schemas.Pack])
 def list_packs(call: Anybody, after: After = None, limit: Limit = 50) -> Any:
     """The packs of rules and when each applies."""
     del call
-    return shapes.page([pack.as_json() for pack in catalogue.packs()], after, limit, key="id")
+    return page([pack.as_json() for pack in catalogue.packs()], after, limit, key="id")
 
 
-@router.post("/rules/evaluate", response_model=shapes.Evaluation)
-def evaluate(call: Anybody, said: shapes.Evaluating) -> Any:
+@router.post("/rules/evaluate", response_model=schemas.Evaluation)
+def evaluate(call: Anybody, said: schemas.Evaluating) -> Any:
     """What the law says of one case on a day (today)."""
     return evaluation.evaluate(said.case, on=_on(call, said.on)).as_json()
 
 
-@router.get("/deadlines/compute", response_model=shapes.Deadline)
+@router.get("/deadlines/compute", response_model=schemas.Deadline)
 def compute_deadline(
     call: Anybody,
     start: Annotated[Day, Query(alias="from")],
@@ -48,7 +48,7 @@ def compute_deadline(
     return deadlines.compute(start, days, unit, pauses=pauses).as_json()
 
 
-@router.get("/cash/compute", response_model=shapes.Cash)
+@router.get("/cash/compute", response_model=schemas.Cash)
 def compute_cash(call: Anybody, award: AwardId, subject: NomineeKind, on: Annotated[Day | None, Query()] = None) -> Any:
     """The money that goes with an award decided on a day (today), with the source of each figure."""
     return cash.compute(award, subject, _on(call, on)).as_json()

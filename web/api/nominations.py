@@ -13,7 +13,6 @@ from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
-from pydantic import Field
 
 from models.database import Session
 from operations import files, visibility
@@ -26,15 +25,15 @@ from operations.views import nominations, timeline
 from rules.lifecycle import Action, State, stage_of
 from rules.policy import Permission
 from rules.refusal import Refusal
-from rules.vocabulary import Pending
-from web.api import shapes, together
+from web.api import together
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import After, Filter, InPath, Limit
+from web.api.schemas import nominations as schemas
+from web.api.schemas.shared import CODE, After, Done, Filter, InPath, Limit, Number, Page, Results, results, single
 
 router = APIRouter(prefix="/nominations", tags=["nominations"])
 
 
-@router.get("", response_model=shapes.Page[shapes.Listed])
+@router.get("", response_model=Page[schemas.Listed])
 def list_nominations(
     call: Annotated[Call, Depends(Bearer(Permission.SEE_NOMINATION))],
     round: Filter = None,  # noqa: A002 -- the name in docs/contract.md
@@ -73,8 +72,8 @@ def list_nominations(
     return {"items": items, "next": following}
 
 
-@router.post("", response_model=shapes.Filed, status_code=201)
-def propose(call: Annotated[Call, Depends(Change(Permission.PROPOSE))], said: shapes.NewNomination) -> Any:
+@router.post("", response_model=schemas.Filed, status_code=201)
+def propose(call: Annotated[Call, Depends(Change(Permission.PROPOSE))], said: schemas.NewNomination) -> Any:
     """Propose one nominee: a dossier of one nomination, a draft unless `submit`."""
     fields = said.model_dump(exclude={"round", "unit", "submit", "facts", "parts"})
     proposed = Proposed(
@@ -104,12 +103,12 @@ def propose(call: Annotated[Call, Depends(Change(Permission.PROPOSE))], said: sh
     return call.act(change, said=said)
 
 
-@router.post("/import", response_model=shapes.Imported)
+@router.post("/import", response_model=schemas.Imported)
 def import_workbook(
     call: Annotated[Call, Depends(Change(Permission.IMPORT_WORKBOOK))],
     file: Annotated[UploadFile, File(description="An .xlsx workbook, at most 10 MB.")],
-    round: Annotated[str, Form(pattern=shapes.CODE)],  # noqa: A002 -- the name in docs/contract.md
-    unit: Annotated[str, Form(pattern=shapes.CODE)],
+    round: Annotated[str, Form(pattern=CODE)],  # noqa: A002 -- the name in docs/contract.md
+    unit: Annotated[str, Form(pattern=CODE)],
     dry_run: Annotated[bool, Form()] = False,
     convert_legacy: Annotated[bool, Form()] = False,
     draft: Annotated[bool, Form()] = False,
@@ -165,15 +164,15 @@ def _errors(book: Workbook, checked: Checked) -> Refusal:
     )
 
 
-@router.get("/{code}", response_model=shapes.Nomination)
+@router.get("/{code}", response_model=schemas.Nomination)
 def show_nomination(call: Annotated[Call, Depends(Bearer(Permission.SEE_NOMINATION))], code: InPath) -> Any:
     """One nomination: what the unit wrote, what the rules found, and everything that happened to it."""
     with call.reading() as session:
         return timeline.told(session, code, actor=call.actor, now=call.now)
 
 
-@router.post("/{code}/mend", response_model=shapes.Mended)
-def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, said: shapes.Mending) -> Any:
+@router.post("/{code}/mend", response_model=schemas.Mended)
+def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, said: schemas.Mending) -> Any:
     """Change what a draft or a returned nomination says, also whom it proposes (`person`)."""
     given: dict[str, Any] = {name: getattr(said, name) for name in said.model_fields_set - {"version", "person"}}
     person = {name: getattr(said.person, name) for name in said.person.model_fields_set} if said.person else {}
@@ -193,14 +192,14 @@ def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, 
 # Scans ---------------------------------------------------------------------------------------------------------------
 
 
-@router.get("/{code}/attachments", response_model=shapes.Attachments)
+@router.get("/{code}/attachments", response_model=schemas.Attachments)
 def list_attachments(call: Annotated[Call, Depends(Bearer(Permission.SEE_PAPERS))], code: InPath) -> Any:
     """The scans that lie with a nomination, its dossier's as well, oldest first."""
     with call.reading() as session:
         return {"items": attachments.of(session, code, actor=call.actor)}
 
 
-@router.post("/{code}/attachments", response_model=shapes.Attached, status_code=201)
+@router.post("/{code}/attachments", response_model=schemas.Attached, status_code=201)
 def attach(
     call: Annotated[Call, Depends(Change(Permission.ATTACH))],
     code: InPath,
@@ -232,7 +231,7 @@ def attach(
     },
 )
 def read_attachment(
-    call: Annotated[Call, Depends(Bearer(Permission.SEE_PAPERS))], code: InPath, number: shapes.Number
+    call: Annotated[Call, Depends(Bearer(Permission.SEE_PAPERS))], code: InPath, number: Number
 ) -> Response:
     """One scan, exactly as it was handed in."""
     with call.reading() as session:
@@ -240,10 +239,8 @@ def read_attachment(
     return Response(attachments.read(call.office.folder, found), media_type=found["media_type"])
 
 
-@router.post("/{code}/attachments/{number}/remove", response_model=shapes.Attached)
-def remove_attachment(
-    call: Annotated[Call, Depends(Change(Permission.ATTACH))], code: InPath, number: shapes.Number
-) -> Any:
+@router.post("/{code}/attachments/{number}/remove", response_model=schemas.Attached)
+def remove_attachment(call: Annotated[Call, Depends(Change(Permission.ATTACH))], code: InPath, number: Number) -> Any:
     """Take a scan out again: its content goes, that it was there stays."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
@@ -260,65 +257,33 @@ def remove_attachment(
 
 # Moves: one nomination or many --------------------------------------------------------------------------------------
 
-Ground = Pending
-
-
-class One(shapes.Body):
-    version: shapes.Version = None
-
-
-class OneBecause(One):
-    reason: shapes.Reason
-
-
-class OnePassed(One):
-    reason: Annotated[str | None, Field(max_length=2000, description="Where the rules could not settle it.")] = None
-
-
-class OnePaused(OneBecause):
-    ground: Ground
-
-
-class Several(shapes.Body):
-    codes: shapes.Many
-    versions: shapes.Versions = None
-
-
-class SeveralBecause(Several):
-    reason: shapes.Reason
-
-
-class SeveralPaused(SeveralBecause):
-    ground: Ground
-
-
 # By what a move asks for: of one nomination, of many. A reason to pass what the rules left open is of one alone.
-_BODIES: dict[str, tuple[type[One], type[Several]]] = {
-    "none": (One, Several),
-    "optional": (OnePassed, Several),
-    "required": (OneBecause, SeveralBecause),
-    "ground": (OnePaused, SeveralPaused),
+_BODIES: dict[str, tuple[type[schemas.One], type[schemas.Several]]] = {
+    "none": (schemas.One, schemas.Several),
+    "optional": (schemas.OnePassed, schemas.Several),
+    "required": (schemas.OneBecause, schemas.SeveralBecause),
+    "ground": (schemas.OnePaused, schemas.SeveralPaused),
 }
 
 
-def _one(call: Call, code: str, said: One, move: Move) -> dict[str, Any]:
+def _one(call: Call, code: str, said: schemas.One, move: Move) -> dict[str, Any]:
     if move.action is Action.SUBMIT:
         return together.submit(call, code, said.version)
     versions = None if said.version is None else {code: said.version}
     further = said.model_dump(exclude={"version"})
     return call.act(
-        lambda session, actor: shapes.single(
+        lambda session, actor: single(
             move.do(session, [code], actor=actor, now=call.now, versions=versions, **further)
         ),
         said=said,
     )
 
 
-def _many(call: Call, said: Several, move: Move) -> dict[str, Any]:
+def _many(call: Call, said: schemas.Several, move: Move) -> dict[str, Any]:
     codes = list(dict.fromkeys(said.codes))
     further = said.model_dump(exclude={"codes", "versions"})
     return call.act(
-        lambda session, actor: shapes.results(
+        lambda session, actor: results(
             move.do(session, codes, actor=actor, now=call.now, versions=said.versions, **further)
         ),
         said=said,
@@ -346,7 +311,7 @@ def _offer(move: Move) -> None:
         methods=["POST"],
         name=name,
         description=f"{move.summary}.",
-        response_model=shapes.Done,
+        response_model=Done,
     )
     router.add_api_route(
         f"/{move.word}",
@@ -354,7 +319,7 @@ def _offer(move: Move) -> None:
         methods=["POST"],
         name=f"{move.word}_many",
         description=f"{move.summary}: many at once.",
-        response_model=shapes.Results,
+        response_model=Results,
     )
 
 

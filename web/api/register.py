@@ -9,9 +9,9 @@ from operations.access import Actor
 from operations.public_disclosure import petitions, public_register
 from rules.policy import Permission
 from rules.vocabulary import DecisionState, NomineeKind, PetitionState
-from web.api import shapes
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import After, Filter, InPath, Limit
+from web.api.schemas import register as schemas
+from web.api.schemas.shared import After, Filter, InPath, Limit, Page
 
 router = APIRouter(tags=["register"])
 Anybody = Annotated[Call, Depends(Bearer(None))]
@@ -19,7 +19,7 @@ Published = DecisionState
 Year = Annotated[int | None, Query(ge=1945, le=2200)]
 
 
-@router.get("/register", response_model=shapes.Page[shapes.Awardee])
+@router.get("/register", response_model=Page[schemas.Awardee])
 def search_register(
     call: Anybody,
     text: Annotated[str | None, Query(max_length=200, description="A decision's number, or words of a name.")] = None,
@@ -49,7 +49,7 @@ def search_register(
     return {"items": rows, "next": following}
 
 
-@router.get("/register/papers", response_model=shapes.Page[shapes.Paper])
+@router.get("/register/papers", response_model=Page[schemas.Paper])
 def list_papers(
     call: Anybody,
     award: Filter = None,
@@ -64,14 +64,14 @@ def list_papers(
     return {"items": rows, "next": following}
 
 
-@router.get("/register/papers/{code}", response_model=shapes.WholePaper)
+@router.get("/register/papers/{code}", response_model=schemas.WholePaper)
 def show_paper(call: Anybody, code: InPath) -> Any:
     """One published paper."""
     with call.reading() as session:
         return public_register.paper(session, code)
 
 
-@router.get("/petitions", response_model=shapes.Page[shapes.ListedPetition])
+@router.get("/petitions", response_model=Page[schemas.ListedPetition])
 def list_petitions(
     call: Annotated[Call, Depends(Bearer(Permission.SEE_PETITIONS))],
     state: PetitionState | None = None,
@@ -86,8 +86,8 @@ def list_petitions(
     return {"items": rows, "next": following}
 
 
-@router.post("/petitions", response_model=shapes.PetitionReceived, status_code=201)
-def file_petition(call: Annotated[Call, Depends(Bearer(None))], said: shapes.NewPetition) -> Any:
+@router.post("/petitions", response_model=schemas.PetitionReceived, status_code=201)
+def file_petition(call: Annotated[Call, Depends(Bearer(None))], said: schemas.NewPetition) -> Any:
     """Hand in a citizen's objection. Takes no Idempotency-Key: its receipt is kept nowhere, nor who handed it in."""
     with call.office.database.begin() as session:  # a citizen's act, not one of the caller's
         received = petitions.file(
@@ -102,16 +102,16 @@ def file_petition(call: Annotated[Call, Depends(Bearer(None))], said: shapes.New
     return {"code": received.code, "receipt": received.receipt, "due_on": received.due_on}
 
 
-@router.get("/petitions/{code}", response_model=shapes.Petition)
+@router.get("/petitions/{code}", response_model=schemas.Petition)
 def show_petition(call: Annotated[Call, Depends(Bearer(Permission.SEE_PETITIONS))], code: InPath) -> Any:
     """One petition whole, for those who handle it."""
     with call.reading() as session:
         return petitions.one(session, code, actor=call.actor, now=call.now)
 
 
-@router.post("/petitions/dismiss", response_model=shapes.PetitionsPutAside)
+@router.post("/petitions/dismiss", response_model=schemas.PetitionsPutAside)
 def dismiss_petitions(
-    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], said: shapes.PetitionsDismissed
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], said: schemas.PetitionsDismissed
 ) -> Any:
     """Put petitions aside with one reason, which their senders read; all of them or none. Each may be taken up later."""
 
@@ -121,9 +121,9 @@ def dismiss_petitions(
     return call.act(change, said=said)
 
 
-@router.post("/petitions/{code}/take", response_model=shapes.PetitionDone)
+@router.post("/petitions/{code}/take", response_model=schemas.PetitionDone)
 def take_up_petition(
-    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: shapes.PetitionTaken
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: schemas.PetitionTaken
 ) -> Any:
     """Take a petition up as a complaint or a denunciation: what it is about is not signed until it was answered."""
 
@@ -134,9 +134,9 @@ def take_up_petition(
     return call.act(change, said=said)
 
 
-@router.post("/petitions/{code}/answer", response_model=shapes.PetitionDone)
+@router.post("/petitions/{code}/answer", response_model=schemas.PetitionDone)
 def answer_petition(
-    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: shapes.PetitionAnswer
+    call: Annotated[Call, Depends(Change(Permission.ANSWER_PETITION))], code: InPath, said: schemas.PetitionAnswer
 ) -> Any:
     """Answer a petition; whoever holds its receipt reads the answer."""
 

@@ -7,23 +7,23 @@ from fastapi import APIRouter, Depends
 from operations import rounds
 from operations.views import board
 from rules.policy import Permission
-from web.api import shapes
 from web.api.caller import Bearer, Call, Change
-from web.api.shapes import After, InPath, Limit
+from web.api.schemas import rounds as schemas
+from web.api.schemas.shared import After, InPath, Limit, Page, page
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
 See = Annotated[Call, Depends(Bearer(Permission.SEE_ROUND))]
 
 
-@router.get("", response_model=shapes.Page[shapes.Round])
+@router.get("", response_model=Page[schemas.Round])
 def list_rounds(call: See, after: After = None, limit: Limit = 50) -> Any:
     """Rounds, oldest first."""
     with call.reading() as session:
-        return shapes.page(rounds.listing(session), after, limit)
+        return page(rounds.listing(session), after, limit)
 
 
-@router.post("", response_model=shapes.RoundCode, status_code=201)
-def open_round(call: Annotated[Call, Depends(Change(Permission.OPEN_ROUND))], said: shapes.NewRound) -> Any:
+@router.post("", response_model=schemas.RoundCode, status_code=201)
+def open_round(call: Annotated[Call, Depends(Change(Permission.OPEN_ROUND))], said: schemas.NewRound) -> Any:
     """Open a round and call the units for proposals."""
     return call.act(
         lambda session, actor: {
@@ -42,14 +42,14 @@ def open_round(call: Annotated[Call, Depends(Change(Permission.OPEN_ROUND))], sa
     )
 
 
-@router.get("/{code}", response_model=shapes.RoundStatus)
+@router.get("/{code}", response_model=schemas.RoundStatus)
 def round_status(call: See, code: InPath) -> Any:
     """Where a round's dossiers stand, of those that this account may read, and what is due."""
     with call.reading() as session:
         return board.status(session, code, actor=call.actor)
 
 
-@router.post("/{code}/advance", response_model=shapes.RoundStage)
+@router.post("/{code}/advance", response_model=schemas.RoundStage)
 def advance_round(call: Annotated[Call, Depends(Change(Permission.ADVANCE_ROUND))], code: InPath) -> Any:
     """Close the present stage and begin the next."""
 
@@ -60,9 +60,9 @@ def advance_round(call: Annotated[Call, Depends(Change(Permission.ADVANCE_ROUND)
     return call.act(change)
 
 
-@router.post("/{code}/extend", response_model=shapes.Extended)
+@router.post("/{code}/extend", response_model=schemas.Extended)
 def extend_stage(
-    call: Annotated[Call, Depends(Change(Permission.EXTEND_ROUND))], code: InPath, said: shapes.Extension
+    call: Annotated[Call, Depends(Change(Permission.EXTEND_ROUND))], code: InPath, said: schemas.Extension
 ) -> Any:
     """Move a stage's deadline, with a reason that everyone who waits is told."""
 
@@ -75,7 +75,7 @@ def extend_stage(
     return call.act(change, said=said)
 
 
-@router.post("/{code}/run", response_model=shapes.RoundCode, status_code=202)
+@router.post("/{code}/run", response_model=schemas.RoundCode, status_code=202)
 def run_round(call: Annotated[Call, Depends(Change(Permission.RUN_ROUND))], code: InPath) -> Any:
     """Ask for the machine's part of every stage now: a run of the round's flow, which starts within seconds."""
 

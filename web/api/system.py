@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends
 from operations import ledger_book, outbox, record, seal
 from operations.public_disclosure import disclosure
 from rules.policy import Permission
-from web.api import shapes
 from web.api.caller import Bearer, Call
-from web.api.shapes import InPath
+from web.api.schemas import system as schemas
+from web.api.schemas.shared import InPath
 
 router = APIRouter(tags=["system"])
 
 
-@router.get("/ledger", response_model=shapes.Ledger)
+@router.get("/ledger", response_model=schemas.Ledger)
 def show_ledger(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))]) -> Any:
     """How long the ledger is, whose signature to expect, and the newest checkpoint."""
     signer = call.office.signer
@@ -28,7 +28,7 @@ def show_ledger(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))]) -
         }
 
 
-@router.get("/ledger/proofs/{number}", response_model=shapes.Proof)
+@router.get("/ledger/proofs/{number}", response_model=schemas.Proof)
 def prove_decision(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))], number: InPath) -> Any:
     """The proof of a decision; `not_sealed` until a checkpoint covers it."""
     with call.reading() as session:
@@ -36,7 +36,7 @@ def prove_decision(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))]
         return {"number": code, "proof": ledger_book.prove(session, code)}
 
 
-@router.get("/notifications", response_model=shapes.Letters)
+@router.get("/notifications", response_model=schemas.Letters)
 def notifications(call: Annotated[Call, Depends(Bearer(Permission.SEE_DASHBOARD))]) -> Any:
     """How many letters were queued, accepted, failed, and wait."""
     with call.reading() as session:

@@ -15,8 +15,8 @@ from operations import access
 from operations.installation import Installation
 from operations.unit_proposal import proposal
 from rules.refusal import Refusal
-from web.api import shapes
 from web.api.caller import Call
+from web.api.schemas.shared import single
 
 MOST = 200  # so that a page's reader on SQLite does not wait long for the commit
 
@@ -33,7 +33,7 @@ class _Wish:
 
     def _submit(self, session: Session, actor: access.Actor) -> dict[str, Any]:
         versions = None if self.version is None else {self.code: self.version}
-        return shapes.single(proposal.submit(session, [self.code], actor=actor, now=self.call.now, versions=versions))
+        return single(proposal.submit(session, [self.code], actor=actor, now=self.call.now, versions=versions))
 
 
 _waiting: deque[_Wish] = deque()

@@ -1,0 +1,112 @@
+"""Requests and answers of decisions and submission letters."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rules import vocabulary
+from rules.lifecycle import State
+from rules.vocabulary import DecisionState, NomineeKind
+from web.api.schemas.shared import Answer, Body, Code, Day, Done, Many, NotDone, Password, Reason, Versions
+
+
+class Signing(Password):
+    codes: Many
+    versions: Versions = None
+
+
+class SendingBack(Signing):
+    reason: Reason
+
+
+class Signed(Answer):
+    decisions: list[str]
+    submission_letters: list[str]
+    done: list[Done]
+    not_done: list[NotDone]
+
+
+class Revocation(Answer):
+    ground: str | None
+    reason: str | None
+
+
+class Decision(Answer):
+    code: str
+    number: str
+    award: str
+    title: str
+    signed_on: date
+    signed_by: str
+    state: DecisionState
+    pack: str
+    pack_sha256: str
+    paper_sha256: str | None
+    revoked: Revocation | None
+
+
+class ListedDecision(Decision):
+    nominations: int
+
+
+class DecisionAwardee(Answer):
+    code: str
+    name: str
+    kind: NomineeKind
+    position: str | None
+    workplace: str | None
+    unit: str
+    award: str
+    state: State
+
+
+class WholeDecision(Decision):
+    awardees: list[DecisionAwardee]
+
+
+class PublicDecision(Answer):
+    """What the public register says of a decision: nothing of who signed inside, nor why it was revoked."""
+
+    code: str
+    number: str
+    award: str
+    title: str
+    signed_on: date
+    state: DecisionState
+    nominations: int
+
+
+class PublicAwardee(Answer):
+    name: str
+    kind: NomineeKind
+    position: str | None
+    workplace: str | None
+    unit: str
+    award: str
+
+
+class WholePublicDecision(PublicDecision):
+    awardees: list[PublicAwardee]
+
+
+class Disclosed(Answer):
+    number: str
+    disclosed: int
+
+
+class Revoking(Password):
+    ground: Literal["93.2.a", "93.2.b", "93.2.c", "93.2.d"]
+    reason: Reason
+
+
+class RecordingAnswer(Body):
+    number: Annotated[str, Field(max_length=80)]
+    on: Day
+    refused: list[Code] = Field([], max_length=50_000)
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class Answered(Answer):
+    letter: str
+    answer: vocabulary.SuperiorAnswer

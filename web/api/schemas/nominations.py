@@ -1,0 +1,215 @@
+"""Requests and answers of nominations."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StrictBool, StrictInt
+
+from rules import case
+from rules.case import AwardId
+from rules.lifecycle import Stage, State
+from rules.vocabulary import NomineeKind, Pending, Rating
+from web.api.schemas.shared import Answer, Body, Code, Day, Finding, Many, Reason, Text, Version, Versions, Word
+
+
+class Named(Answer):
+    kind: NomineeKind
+    name: str
+
+
+class Listed(Answer):
+    code: str
+    award: str
+    nominee: Named
+    unit: str
+    round: str
+    stage: Stage
+    state: State
+
+
+class Event(Answer):
+    index: int
+    kind: str
+    at: datetime
+
+
+class Proposal(Answer):
+    """What the unit wrote down; null too where the reader may not see it."""
+
+    achievement: str | None
+    rating: str | None
+    initiative: str | None
+    object_class: str | None
+    field: str | None
+    prior_decision: str | None
+
+
+class Nomination(Listed):
+    version: int
+    reason: str | None
+    proposal: Proposal
+    verdict: str | None
+    pack: str | None
+    pack_sha256: str | None
+    findings: list[Finding]
+    timeline: list[Event]
+
+
+class Held(Body):
+    award: AwardId
+    year: Annotated[StrictInt, Field(ge=1945, le=2100)]
+
+
+class Facts(Body):
+    """Keys of a case (docs/contract.md §4) that no field has. A list that is present is complete."""
+
+    employed_months: Annotated[StrictInt, Field(ge=0, le=1200)] | None = None
+    simplified_ground: case.SimplifiedGround | None = None
+    ratings: (
+        Annotated[dict[Annotated[str, Field(pattern="^(19|20)[0-9]{2}$")], Rating], Field(max_length=60)] | None
+    ) = None
+    titles: Annotated[list[Held], Field(max_length=200)] | None = None
+    commendations: Annotated[list[Held], Field(max_length=200)] | None = None
+    initiatives: Annotated[list[case.Merit], Field(max_length=200)] | None = None
+    research: Annotated[list[case.Merit], Field(max_length=200)] | None = None
+    grounds: Annotated[list[case.Provision], Field(max_length=50)] | None = None
+    not_attested: Annotated[list[case.Provision], Field(max_length=50)] | None = None
+    disciplines: Annotated[list[case.Discipline], Field(max_length=50)] | None = None
+    pending: Annotated[list[Pending], Field(max_length=20)] | None = None
+    collective: case.CollectiveFacts | None = None
+
+
+Part = Annotated[str, Field(pattern="^[a-z_]{1,40}$")]
+Parts = Annotated[
+    list[Part] | None,
+    Field(max_length=30, description="Papers that are enclosed; null: the unit's tờ trình attests all of them."),
+]
+
+
+class Said(Body):
+    achievement: Text | None = None
+    rating: Rating | None = None
+    initiative: Text | None = None
+    object_class: Word | None = None
+    field: Word | None = None
+    prior_decision: Word | None = None
+    parts: Parts = None
+    facts: Facts | None = None
+
+
+class NewNomination(Said):
+    round: Code
+    unit: Code
+    name: Word
+    kind: NomineeKind
+    award: AwardId
+    honorific: Word | None = None
+    position: Word | None = None
+    workplace: Word | None = None
+    gender: Word | None = None
+    ethnicity: Word | None = None
+    birth_date: Day | None = None
+    email: Word | None = None
+    submit: StrictBool = False
+
+
+class Person(Body):
+    """Who is proposed, in every nomination of that nominee: only what is named is changed; null empties it."""
+
+    name: Word | None = None
+    honorific: Word | None = None
+    position: Word | None = None
+    workplace: Word | None = None
+    birth_date: Day | None = None
+    email: Word | None = None
+
+
+class Mending(Said):
+    """Only what is named is changed; null empties it. `version` is what `show` said, lest another's change be lost."""
+
+    person: Person | None = None
+    version: StrictInt | None = None
+
+
+class Fault(Answer):
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+class Filed(Answer):
+    code: str
+    dossier: str
+    state: State
+    warnings: list[Fault]
+
+
+class Mended(Answer):
+    code: str
+    mended: list[str]
+    version: int
+
+
+class Attachment(Answer):
+    number: int
+    part: str
+    whole_dossier: bool
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    added_by: str
+    added_at: datetime
+
+
+class Attachments(Answer):
+    items: list[Attachment]
+
+
+class Attached(Answer):
+    code: str
+    number: int
+    sha256: str | None
+
+
+class Imported(Answer):
+    rows: int
+    accepted: int
+    errors: list[Fault]
+    warnings: list[Fault]
+    committed: bool
+    dossier: str | None
+    codes: list[str]
+
+
+# Moves: one nomination or many -----------------------------------------------------------------------------------------
+
+
+class One(Body):
+    version: Version = None
+
+
+class OneBecause(One):
+    reason: Reason
+
+
+class OnePassed(One):
+    reason: Annotated[str | None, Field(max_length=2000, description="Where the rules could not settle it.")] = None
+
+
+class OnePaused(OneBecause):
+    ground: Pending
+
+
+class Several(Body):
+    codes: Many
+    versions: Versions = None
+
+
+class SeveralBecause(Several):
+    reason: Reason
+
+
+class SeveralPaused(SeveralBecause):
+    ground: Pending

@@ -9,7 +9,7 @@ from cli.nominations import Codes, Reason, each, refusals
 from models.database import Session
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from operations.views import nominations
 
 app = typer.Typer(no_args_is_help=True, help="Quyết định, tờ trình, công khai, thu hồi.")
@@ -26,7 +26,7 @@ def list_() -> None:
 def show(number: str) -> None:
     """Một quyết định và những ai được khen thưởng."""
     with DOOR.reading() as session:
-        row = disclosure.decision_by_code(session, number)
+        row = paper_numbers.decision(session, number)
         DOOR.say(disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)})
 
 
@@ -97,8 +97,7 @@ def disclose(number: str, code: Code = None) -> None:
     DOOR.code = code
 
     def publish(session: Session, actor: Actor) -> int:
-        letter = number.startswith("TTr-")
-        found = number if letter else disclosure.decision_by_code(session, number).code  # a symbol is no address
+        found = paper_numbers.paper(session, number).code  # a symbol is no address
         url = f"{DOOR.installation.base_url}/decisions/{found}"
         return disclosure.disclose(session, number, actor=actor, now=DOOR.now(), url=url)
 

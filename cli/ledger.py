@@ -10,7 +10,7 @@ import typer
 from cli.door import DOOR, progress, read_text
 from ledger import proof, unproven
 from operations import ledger_book, seal
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import paper_numbers
 from operations.upkeep import snapshot, verification
 from rules.refusal import Refusal, Unreadable
 
@@ -80,7 +80,7 @@ def prove(number: str, out: Annotated[Path, typer.Option(help="Tệp .tlog-proof
     installation = DOOR.installation
     installation.keeper.now()
     with DOOR.reading() as session:
-        code = disclosure.decision_by_code(session, number).code
+        code = paper_numbers.decision(session, number).code
         out.write_text(ledger_book.prove(session, code), encoding="utf-8")
     DOOR.say({"number": code, "file": str(out)})
 

@@ -296,6 +296,7 @@ class ForwardedToSuperior(_Strict):
     unit_name: Line
     items: list[Item]
     letter_number: Line
+    letter_date: When | None = None
     superior: Line
 
 
@@ -303,11 +304,15 @@ class SuperiorAnswer(_Strict):
     unit_name: Line
     items: list[AnsweredItem]
     answer_number: Line
+    answer_date: When | None = None
+    letter_number: Line | None = None
+    letter_date: When | None = None
 
 
 class DecisionRevoked(_Strict):
     unit_name: Line
     decision_number: Line
+    decision_date: When | None = None
     reason: Prose
     citation: Cited
     items: list[Item]
@@ -316,6 +321,7 @@ class DecisionRevoked(_Strict):
 class DisclosurePublished(_Strict):
     office_name: Line
     decision_number: Line
+    decision_date: When | None = None
     url: Url
     until: When | None
 

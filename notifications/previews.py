@@ -156,6 +156,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "unit_name": _UNIT,
         "items": [{**_ITEM, "award": "Chiến sĩ thi đua cấp tỉnh"}],
         "letter_number": "45/TTr-UBND",
+        "letter_date": "2024-12-25",
         "superior": "Chủ tịch UBND tỉnh",
     },
     "superior_answer": {
@@ -165,10 +166,14 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
             {**_OTHER, "award": "Tập thể lao động xuất sắc", "outcome": "Không đồng ý", "reason": "Hồ sơ chưa đủ."},
         ],
         "answer_number": "678/QĐ-UBND",
+        "answer_date": "2025-01-15",
+        "letter_number": "45/TTr-UBND",
+        "letter_date": "2024-12-25",
     },
     "decision_revoked": {
         "unit_name": _UNIT,
         "decision_number": "123/QĐ-UBND",
+        "decision_date": "2024-12-25",
         "reason": "Thông tin trong hồ sơ không đúng sự thật.",
         "citation": {"document": "Luật 06/2022/QH15", "article": "93", "clause": "2", "point": "b"},
         "items": [_ITEM],
@@ -176,6 +181,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
     "disclosure_published": {
         "office_name": "Văn phòng HĐND và UBND huyện",
         "decision_number": "123/QĐ-UBND",
+        "decision_date": "2024-12-25",
         "url": "https://vinhdanh.example/decisions/123-2024",
         "until": "2025-01-27",
     },

@@ -6,7 +6,7 @@ from documents import papers
 from models.database import Session
 from operations import files
 from operations.chairman_signature import paper_facts
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from tasks.progress import Gauge
 from tasks.runtime import AGAIN, installation, minutes
 
@@ -33,8 +33,8 @@ def render_papers(round_code: str) -> list[str]:
 
 
 def _paper(session: Session, code: str) -> papers.Paper:
-    if code.startswith("TTr-"):
-        letter = disclosure.submission_letter_by_code(session, code)
+    if paper_numbers.is_letter(code):
+        letter = paper_numbers.submission_letter(session, code)
         return papers.SubmissionLetterPaper.model_validate(paper_facts.of_letter(session, letter))
-    decision = disclosure.decision_by_code(session, code)
+    decision = paper_numbers.decision(session, code)
     return papers.DecisionPaper.model_validate(paper_facts.of_decision(session, decision))

@@ -296,6 +296,7 @@ def _forward(
                     "unit_name": of_unit[0].unit_name,
                     "items": named(of_unit),
                     "letter_number": letter.symbol,
+                    "letter_date": on.isoformat(),
                     "superior": name,
                 },
             )

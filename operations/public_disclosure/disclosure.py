@@ -1,7 +1,5 @@
 """Stage 5, public_disclosure: publish, record the superior's answer, close, revoke."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,6 +24,7 @@ from operations import (
 from operations.access import ENGINE, Actor
 from operations.chairman_signature import signature
 from operations.home_affairs_review.review import not_approved
+from operations.public_disclosure import paper_numbers
 from operations.transition import Snapshot
 from rules import cash, lifecycle
 from rules.lifecycle import Action, Role, State
@@ -48,43 +47,6 @@ REVOCATION_GROUNDS: Mapping[str, str] = {
 }
 
 
-_NUMBERED = re.compile(r"0*([0-9]{1,9})([-/].*)")
-
-
-def numbered(text: str) -> str:
-    """A paper's number as it is stored, however many zeros it was typed with: 1/QĐ-UBND → 01/QĐ-UBND."""
-    said = unicodedata.normalize("NFC", text.strip())
-    found = _NUMBERED.fullmatch(said)
-    if found is None:
-        return said
-    width = 2 if found[2].startswith("/") else 1  # 01/QĐ-UBND of 2024 → 1-2024
-    return f"{int(found[1]):0{width}d}{found[2]}"
-
-
-def decision_by_code(session: Session, code: str) -> Decision:
-    """By `123-2024` or by symbol `123/QĐ-UBND`, with or without leading zeros. Raises Refusal `unknown_decision`."""
-    wanted = numbered(code)
-    found = session.exec(
-        select(Decision)
-        .where((col(Decision.code) == wanted) | (col(Decision.symbol) == wanted))
-        .order_by(col(Decision.id).desc())
-    ).first()
-    if found is None:
-        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
-    return found
-
-
-def submission_letter_by_code(session: Session, code: str) -> SubmissionLetter:
-    found = session.exec(
-        select(SubmissionLetter)
-        .where((col(SubmissionLetter.code) == code) | (col(SubmissionLetter.symbol) == code))
-        .order_by(col(SubmissionLetter.id).desc())
-    ).first()
-    if found is None:
-        raise Refusal("unknown_letter", f"Không có tờ trình số «{code}».")
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Publishable:
     """A paper that may be published now: the number and day under which it is, and whom it honours."""
@@ -103,19 +65,27 @@ def publishable(session: Session, paper: str) -> Publishable:
 
     Raises Refusal `already_disclosed`, `no_answer`, `revoked`, `unknown_decision`, `unknown_letter`.
     """
-    if paper.startswith("TTr-"):
-        letter = submission_letter_by_code(session, paper)
+    named = paper_numbers.paper(session, paper)
+    paper = named.code
+    if isinstance(named, SubmissionLetter):
+        letter = named
         if letter.answer not in {SuperiorAnswer.GRANTED, SuperiorAnswer.PARTLY}:
-            raise Refusal("no_answer", f"Cấp trên chưa trả lời tờ trình {letter.symbol} nên chưa có gì để công khai.")
+            raise Refusal(
+                "no_answer",
+                f"Cấp trên chưa trả lời tờ trình {paper_numbers.dated(letter.symbol, letter.signed_on)} nên chưa có gì để công khai.",
+            )
         condition, link = _N.submission_letter_id == letter.id, {"submission_letter_id": letter.id or 0}
         number, on = letter.answer_number or "", letter.answered_on or letter.signed_on
         title, round_id = letter.title, letter.round_id
     else:
-        decision = decision_by_code(session, paper)
+        decision = named
         if decision.state == DecisionState.REVOKED:
-            raise Refusal("revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ; không công khai nữa.")
+            raise Refusal(
+                "revoked",
+                f"Quyết định {paper_numbers.dated(decision.symbol, decision.signed_on)} đã bị hủy bỏ; không công khai nữa.",
+            )
         condition, link = _N.decision_id == decision.id, {"decision_id": decision.id or 0}
-        number, on, paper = decision.symbol, decision.signed_on, decision.code
+        number, on = decision.symbol, decision.signed_on
         title, round_id = decision.title, decision.round_id
     waiting = transition.snapshots_where(session, condition, _N.state.in_([State.SIGNED.value, State.FORWARDED.value]))
     if not waiting:
@@ -155,7 +125,9 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         known={row.code: row for row in waiting},
     )
     announce.notices(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
-    announce.notices(session, _published(session, moved, number=number, url=url, until=until, about=paper, now=now))
+    announce.notices(
+        session, _published(session, moved, number=number, on=on, url=url, until=until, about=paper, now=now)
+    )
     return len(moved)
 
 
@@ -212,7 +184,15 @@ def _result_letters(
 
 
 def _published(
-    session: Session, moved: Sequence[Snapshot], *, number: str, url: str, until: date, about: str, now: datetime
+    session: Session,
+    moved: Sequence[Snapshot],
+    *,
+    number: str,
+    on: date,
+    url: str,
+    until: date,
+    about: str,
+    now: datetime,
 ) -> list[announce.Notice]:
     if not moved:
         return []
@@ -222,7 +202,13 @@ def _published(
             about=about,
             to=email,
             recipient=username,
-            context={"office_name": name, "decision_number": number, "url": url, "until": until.isoformat()},
+            context={
+                "office_name": name,
+                "decision_number": number,
+                "decision_date": on.isoformat(),
+                "url": url,
+                "until": until.isoformat(),
+            },
         )
         for username, name, email in recipients.holders(session, Role.SECRETARY, today=access.local_date(now))
     ]
@@ -242,9 +228,13 @@ def record_answer(
 ) -> SubmissionLetter:
     """What the superior answered to a tờ trình: its document number, and which nominations it did not grant."""
     lifecycle.require_role(Action.RECORD_REFUSAL_ABOVE, actor.roles)
-    letter = submission_letter_by_code(session, letter_code)
+    letter = paper_numbers.submission_letter(session, letter_code)
     if letter.answer is not None:
-        raise Refusal("already_answered", f"Tờ trình {letter.symbol} đã ghi nhận trả lời số {letter.answer_number}.")
+        raise Refusal(
+            "already_answered",
+            f"Tờ trình {paper_numbers.dated(letter.symbol, letter.signed_on)} đã ghi nhận trả lời số "
+            f"{paper_numbers.dated(letter.answer_number or '', letter.answered_on)}.",
+        )
     if not number.strip():
         raise Refusal("missing_number", "Phải ghi số văn bản trả lời của cấp trên.")
     free_text.check("Số văn bản trả lời", number, 80)
@@ -304,6 +294,9 @@ def record_answer(
                         for item in signature.named(rows)
                     ],
                     "answer_number": letter.answer_number,
+                    "answer_date": on.isoformat(),
+                    "letter_number": letter.symbol,
+                    "letter_date": letter.signed_on.isoformat(),
                 },
             )
             for rows in transition.by_unit(waiting).values()
@@ -354,9 +347,12 @@ def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tu
     Raises Refusal `not_your_role`, `unknown_decision`, `already_revoked`, `no_authorisation`.
     """
     lifecycle.require_role(Action.REVOKE, actor.roles)
-    decision = decision_by_code(session, code)
+    decision = paper_numbers.decision(session, code)
     if decision.state == DecisionState.REVOKED:
-        raise Refusal("already_revoked", f"Quyết định {decision.symbol} đã bị hủy bỏ từ trước.")
+        raise Refusal(
+            "already_revoked",
+            f"Quyết định {paper_numbers.dated(decision.symbol, decision.signed_on)} đã bị hủy bỏ từ trước.",
+        )
     return decision, access.authorisation(session, actor, awards={decision.award}, now=now)
 
 
@@ -427,6 +423,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
                 context={
                     "unit_name": of_unit[0].unit_name,
                     "decision_number": decision.symbol,
+                    "decision_date": decision.signed_on.isoformat(),
                     "reason": reason.strip(),
                     "citation": str(Citation(document=lifecycle.LAW, article="93", clause="2", point=point)),
                     "items": signature.named(of_unit),
@@ -440,9 +437,7 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
 
 def attach_paper(session: Session, code: str, sha256: str) -> None:
     """Note the rendered paper of a decision or submission letter; a paper once attached stays."""
-    row: Decision | SubmissionLetter = (
-        submission_letter_by_code(session, code) if code.startswith("TTr-") else decision_by_code(session, code)
-    )
+    row = paper_numbers.paper(session, code)
     if row.paper_sha256 is None:
         row.paper_sha256 = sha256
         row.version += 1

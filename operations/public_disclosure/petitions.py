@@ -32,7 +32,7 @@ from operations import (
     transition,
 )
 from operations.access import Actor
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import paper_numbers, public_register
 from rules import deadlines, vocabulary
 from rules.lifecycle import Role
 from rules.refusal import Refusal
@@ -83,7 +83,7 @@ def file(
     `receipt` is one from `receipt_from`, for a door that must show the same one again; else a fresh one.
 
     A code that is no nomination's stays in the text. Raises Refusal `missing_text`, `unknown_ground`, `unknown_decision`,
-    `too_many_today`.
+    `ambiguous_number`, `too_many_today`.
     """
     if not text.strip():
         raise Refusal("missing_text", "Hãy viết nội dung phản ánh, kiến nghị.")
@@ -96,7 +96,7 @@ def file(
         # Neither confirmed nor denied: a citizen may name what is not public yet, and learns nothing by trying.
         text = f"{text.strip()}\n\n(Hồ sơ được nêu: {nomination[:40]})"
         free_text.check("Mã hồ sơ", nomination, 40)
-    decided = disclosure.decision_by_code(session, decision) if decision else None
+    decided = public_register.disclosed_decision(session, decision) if decision else None  # no other is known outside
     today, wall = access.local_date(now), datetime.now(UTC)
     earlier = received_on(session, access.local_date(wall))
     if earlier >= MOST_A_DAY:
@@ -348,7 +348,7 @@ def listing(
     query = (
         sa.select(
             _P.id, _P.code, _P.kind, _P.state, _P.received_at, _P.due_on, _P.answered_at, _ENDED.label("ended"),
-            n.code.label("nomination"), d.code.label("decision"), d.symbol,
+            n.code.label("nomination"), d.code.label("decision"), d.symbol, d.signed_on,
         )
         .join_from(Petition, Nomination, _P.nomination_id == n.id, isouter=True)
         .join(Decision, _P.decision_id == d.id, isouter=True)
@@ -370,7 +370,7 @@ def listing(
             "kind_name": KINDS.get(row.kind, row.kind),
             "nomination": row.nomination,
             "decision": row.decision,
-            "decision_number": row.symbol,
+            "decision_number": paper_numbers.dated(row.symbol, row.signed_on) if row.symbol else None,
             "received_at": row.received_at,
             "due_on": row.due_on,
             "state": row.state,
@@ -415,7 +415,7 @@ def one(session: Session, code: str, *, actor: Actor, now: datetime) -> dict[str
         "kind_name": KINDS.get(row.kind, row.kind),
         "nomination": nomination.code if nomination else None,
         "decision": decision.code if decision else None,
-        "decision_number": decision.symbol if decision else None,
+        "decision_number": paper_numbers.dated(decision.symbol, decision.signed_on) if decision else None,
         "text": row.text,
         "sender": row.sender,
         "received_at": row.received_at,

@@ -25,11 +25,10 @@ from operations import (
     paging,
     transition,
 )
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from rules import catalogue, names, vocabulary
 from rules.catalogue import KIND_NAMES
 from rules.lifecycle import State
-from rules.refusal import Refusal
 from rules.vocabulary import DecisionState
 
 IN_FORCE, REVOKED = DecisionState
@@ -38,7 +37,7 @@ _SHOWN = tuple(state.value for state in (State.DISCLOSED, State.CLOSED, State.RE
 _LINE = 200  # characters of an achievement: one line
 _MOST_WORDS = 8
 _FEW = 400  # so many namesakes are looked up one by one; more of them are met soon enough on the way
-_NUMBER = re.compile(r"0*([0-9]{1,9})\s*(?:([-/]).*)?", re.ASCII)
+_NUMBER = re.compile(r"(?:TTr-)?0*([0-9]{1,9})\s*(?:([-/]).*)?", re.ASCII | re.IGNORECASE)
 _X, _N, _P, _U, _D, _L = (
     table(model).c for model in (Disclosure, Nomination, Nominee, Unit, Decision, SubmissionLetter)
 )
@@ -81,12 +80,16 @@ def papers(
 def paper(session: Session, code: str) -> dict[str, Any]:
     """One published paper as `papers` lists it, with revoked_on, posted_until and paper_sha256 (its PDF).
 
-    `code` may be the permanent one or a decision's number. Raises Refusal `unknown_decision`.
+    `code` may be the permanent one, or a number as it stands on the paper. Raises Refusal `unknown_decision`,
+    `ambiguous_number`.
     """
-    condition = _L.code == code if code.startswith("TTr-") else _D.id == disclosure.decision_by_code(session, code).id
-    row = session.execute(_papers().where(condition)).one_or_none()
-    if row is None:
-        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    fitting = _fitting(session, code)
+    if not fitting:
+        raise paper_numbers.unknown_decision(code)
+    if len(fitting) > 1:
+        said = [_paper(row) for row in fitting]
+        raise paper_numbers.ambiguous(code, [(one["code"], one["number"], _day(one["date"])) for one in said])
+    (row,) = fitting
     board = _X.decision_id == row.decision_id if row.decision_id else _X.submission_letter_id == row.letter_id
     until = session.execute(sa.select(_X.until_on).where(board, _X.channel == "notice_board")).scalar_one_or_none()
     found = _paper(row)
@@ -96,6 +99,39 @@ def paper(session: Session, code: str) -> dict[str, Any]:
         "posted_until": until.isoformat() if until else None,
         "paper_sha256": row.paper_sha256,
     }
+
+
+def called(session: Session, text: str) -> list[dict[str, Any]]:
+    """Every published paper that a typed number may mean, oldest first: several where it names no year."""
+    found = _fitting(session, text)
+    rows = [_paper(row) for row in found]
+    _count(session, found, rows)
+    return rows
+
+
+def _fitting(session: Session, text: str) -> list[Any]:
+    """Published papers of this number, a superior's own among them: only what is public is asked back about."""
+    asked = paper_numbers.read(text)
+    if asked is None:
+        return []
+    if asked.letter:
+        query = _papers().where(_L.number == asked.number)
+        return [row for row in session.execute(query) if asked.names(row.letter_symbol, row.letter_signed_on)]
+    own = _D.number == asked.number
+    others = sa.false() if asked.code else _L.answer_number.contains(str(asked.number), autoescape=True)
+    return [
+        row
+        for row in session.execute(_papers().where(own | others).order_by(_X.id))
+        if (
+            asked.names(row.symbol, row.signed_on)
+            if row.decision_id
+            else asked.names(row.answer_number, row.answered_on)
+        )
+    ]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def office_on(session: Session, day: date | None = None) -> str | None:
@@ -120,7 +156,8 @@ def _papers() -> Any:
         sa.select(
             _X.id.label("x"), _X.published_at, _X.decision_id, _X.submission_letter_id.label("letter_id"),
             _D.code, _D.symbol, _D.signed_on, _D.title, _D.award, _D.state, _D.revoked_at, _D.paper_sha256,
-            _L.code.label("letter"), _L.answer_number, _L.answered_on, _L.symbol.label("letter_symbol"), _L.superior,
+            _L.code.label("letter"), _L.answer_number, _L.answered_on, _L.symbol.label("letter_symbol"),
+            _L.signed_on.label("letter_signed_on"), _L.superior,
         )
         .join_from(Disclosure, Decision, _X.decision_id == _D.id, isouter=True)
         .join(SubmissionLetter, _X.submission_letter_id == _L.id, isouter=True)
@@ -283,17 +320,34 @@ def _begins_a_word(column: Any, word: str) -> Any:
 
 
 def _of_number(numbered: re.Match[str], text: str, *, own: bool) -> Any:
+    asked = paper_numbers.read(text)
+    if asked is not None and (asked.year is not None or asked.letter):
+        return _of_paper(asked, own=own)
     number, joint = int(numbered[1]), numbered[2]
-    said = disclosure.numbered(text)
+    said = f"{number:02d}{unicodedata.normalize('NFC', text.strip()).lstrip('0123456789')}" if joint else ""
     if own:
         if joint == "-":
-            return _D.code == said
+            return sa.false()
         same = _D.number == number
         return same & sa.func.upper(_D.symbol).startswith(said.upper(), autoescape=True) if joint else same
     if joint == "-":
         return sa.false()
     beginnings = (said, text.strip()) if joint else (f"{number}/", f"{number:02d}/")
     return sa.or_(*(_L.answer_number.startswith(one, autoescape=True) for one in dict.fromkeys(beginnings)))
+
+
+def _of_paper(asked: paper_numbers.Number, *, own: bool) -> Any:
+    """The one paper of a number with its year or day, or a whole tờ trình."""
+    if own:
+        same = [_D.number == asked.number, _in_year(_D.signed_on, asked.year) if asked.year else sa.true()]
+        return sa.and_(*same, _D.signed_on == asked.day if asked.day else sa.true()) if not asked.letter else sa.false()
+    if asked.letter:
+        return sa.and_(_L.number == asked.number, _in_year(_L.signed_on, asked.year) if asked.year else sa.true())
+    if asked.code:
+        return sa.false()
+    begins = sa.or_(*(_L.answer_number.startswith(one) for one in (f"{asked.number}/", f"{asked.number:02d}/")))
+    same_day = _L.answered_on == asked.day if asked.day else _in_year(_L.answered_on, asked.year or 0)
+    return sa.and_(begins, same_day)
 
 
 def _awardee(row: Any) -> dict[str, Any]:
@@ -440,11 +494,9 @@ def registered(session: Session, code: str) -> dict[str, Any]:
 
 
 def disclosed_decision(session: Session, code: str) -> Decision:
-    """A decision that the public may read. Raises Refusal `unknown_decision` for one not published."""
-    row = disclosure.decision_by_code(session, code)
-    shown = session.exec(
-        select(Disclosure.id).where(Disclosure.decision_id == row.id, Disclosure.channel == "register")
-    ).first()
-    if shown is None:
-        raise Refusal("unknown_decision", f"Không có quyết định số «{code}».")
+    """A decision that the public may read. Raises Refusal `unknown_decision`, `ambiguous_number` among those published."""
+    found = paper(session, code)
+    row = session.exec(select(Decision).where(Decision.code == found["code"])).one_or_none()
+    if row is None:  # a superior's: in the register, and no decision of this office
+        raise paper_numbers.unknown_decision(code)
     return row

@@ -35,7 +35,7 @@ from operations import access, paging, rights, transition
 from operations.access import Actor
 from operations.chairman_signature import to_sign
 from operations.people import four_eyes
-from operations.public_disclosure import petitions
+from operations.public_disclosure import paper_numbers, petitions
 from rules import deadlines, lifecycle, policy
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
 from rules.policy import Relation
@@ -453,7 +453,7 @@ def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:
 def _papers(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
     """Decisions and answers to be published, letters whose answer is still to come."""
     d, letter, x = table(Decision).c, table(SubmissionLetter).c, table(Disclosure).c
-    unpublished = sa.select(d.code, d.symbol, d.title, d.round_id, d.signed_at).where(
+    unpublished = sa.select(d.code, d.symbol, d.title, d.round_id, d.signed_at, d.signed_on).where(
         d.state == DecisionState.IN_FORCE, ~sa.exists().where(x.decision_id == d.id)
     )
     for row in session.execute(unpublished):
@@ -462,7 +462,7 @@ def _papers(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
                 kind="disclose",
                 code=row.code,
                 link=("decisions", row.code),
-                title=f"Công khai {row.symbol}: {row.title}",
+                title=f"Công khai {paper_numbers.dated(row.symbol, row.signed_on)}: {row.title}",
                 round=_code(rounds, row.round_id),
                 since=row.signed_at,
                 acts=(Action.DISCLOSE.value,),
@@ -472,7 +472,9 @@ def _papers(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
     answered = (letter.answer.in_((SuperiorAnswer.GRANTED, SuperiorAnswer.PARTLY))) & ~sa.exists().where(
         x.submission_letter_id == letter.id
     )
-    waiting = sa.select(letter.code, letter.symbol, letter.title, letter.round_id, letter.signed_at, letter.answer)
+    waiting = sa.select(
+        letter.code, letter.symbol, letter.title, letter.round_id, letter.signed_at, letter.signed_on, letter.answer
+    )
     for row in session.execute(waiting.where(letter.answer.is_(None) | answered)):
         kind = "answer" if row.answer is None else "disclose"
         what = "Ghi trả lời của cấp trên cho" if row.answer is None else "Công khai kết quả của"
@@ -481,7 +483,7 @@ def _papers(session: Session, rounds: _Rounds) -> Iterator[_Pile]:
                 kind=kind,
                 code=row.code,
                 link=("letters", row.code),
-                title=f"{what} tờ trình {row.symbol}: {row.title}",
+                title=f"{what} tờ trình {paper_numbers.dated(row.symbol, row.signed_on)}: {row.title}",
                 round=_code(rounds, row.round_id),
                 since=row.signed_at,
                 acts=(Action.DISCLOSE.value,) if row.answer else (),

@@ -6,13 +6,13 @@ One rule of secrecy: what was signed and is not published yet is the office's; e
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from models import Decision, Disclosure, Nomination, ReviewRound, SubmissionLetter
 from models.types import table
 from operations import rounds, transition, visibility
 from operations.access import Actor
-from operations.public_disclosure import disclosure, public_register
+from operations.public_disclosure import disclosure, paper_numbers, public_register
 from operations.public_disclosure.disclosure import Publishable
 from operations.transition import Snapshot
 from rules.lifecycle import State
@@ -74,17 +74,14 @@ def decision(session: Session, number: str, *, actor: Actor) -> dict[str, Any]:
     """One decision and whom it honours; as in the list, by who asks. Raises Refusal `unknown_decision`."""
     if not _sees_unpublished(actor):
         return public_register.registered(session, number)
-    row = disclosure.decision_by_code(session, number)
+    row = paper_numbers.decision(session, number)
     return disclosure.summary(row) | {"awardees": disclosure.awardees(session, row)}
 
 
 def symbol(session: Session, code: str) -> str:
-    """A paper's number as it stands on it: 01/QĐ-UBND."""
-    for number, key in ((Decision.symbol, Decision.code), (SubmissionLetter.symbol, SubmissionLetter.code)):
-        found = session.exec(select(number).where(key == code)).first()
-        if found is not None:
-            return found
-    return code
+    """A paper's number as it stands on it, with its day: 01/QĐ-UBND ngày 20/12/2024."""
+    row = paper_numbers.paper(session, code)
+    return paper_numbers.dated(row.symbol, row.signed_on)
 
 
 def publishable(session: Session, paper: str, *, round_code: str) -> Publishable:
@@ -97,7 +94,7 @@ def publishable(session: Session, paper: str, *, round_code: str) -> Publishable
 
 def letter(session: Session, code: str, *, round_code: str) -> tuple[SubmissionLetter, list[Snapshot]]:
     """A tờ trình of this round and the nominations of it that wait for the superior. Raises Refusal `unknown_letter`."""
-    row = disclosure.submission_letter_by_code(session, code)
+    row = paper_numbers.submission_letter(session, code)
     if rounds.code_of(session, row.round_id) != round_code:
         raise Refusal("unknown_letter", f"Không có tờ trình số «{code}» trong đợt {round_code}.")
     waiting = transition.snapshots_where(session, _N.submission_letter_id == row.id, _N.state == State.FORWARDED.value)

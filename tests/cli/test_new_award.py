@@ -13,7 +13,7 @@ import pytest
 from documents import papers
 from notifications import letters
 from operations.chairman_signature import paper_facts
-from operations.public_disclosure import disclosure, public_register
+from operations.public_disclosure import paper_numbers, public_register
 from rules import cash, catalogue, evaluation, pack_files, reference
 from rules.refusal import Refusal
 
@@ -110,7 +110,7 @@ def test_a_new_award_goes_from_the_workbook_to_a_published_decision(annual: Any,
     (number,) = line("decisions", "sign", *codes, by="chutich", now="2024-11-21T08:00:00").done["decisions"]
     with installation.database.read() as session:
         paper = papers.DecisionPaper.model_validate(
-            paper_facts.of_decision(session, disclosure.decision_by_code(session, number))
+            paper_facts.of_decision(session, paper_numbers.decision(session, number))
         )
     assert NAME in paper.model_dump_json()
     assert papers.render(paper).startswith(b"%PDF")

@@ -62,7 +62,7 @@ def test_a_decision_is_revoked_once_after_ground_reason_check_and_password(site:
     answers = [post(browser, checked, place, step="do", password=PASSWORD) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     symbol = site.office.one("SELECT symbol FROM decision WHERE code = :c", c=decision)
-    assert said(browser.get(answers[1].headers["location"])) == [f"Đã hủy bỏ quyết định {symbol}"]
+    assert said(browser.get(answers[1].headers["location"])) == [f"Đã hủy bỏ quyết định {symbol} ngày 01/11/2024"]
     assert standing(site, decision) == [("revoked", TYPED["ground"], TYPED["reason"])]
     assert site.office.states([code]) == ["revoked"]
     assert site.office.letters().count("decision_revoked") == 1

@@ -319,7 +319,7 @@ def test_a_signed_decision_is_published_once(site: Site) -> None:
     assert [answer.status_code for answer in answers] == [303, 303]
     assert site.office.states([signed]) == ["disclosed"]
     symbol = site.office.one("SELECT symbol FROM decision WHERE code = :c", c=paper)
-    assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {symbol}: 1 hồ sơ"]
+    assert said(browser.get(answers[1].headers["location"])) == [f"Đã công khai {symbol} ngày 01/11/2024: 1 hồ sơ"]
     assert site.public.get(f"/decisions/{paper}").status_code == 200
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from models.database import Session
 from operations.access import Actor
 from operations.chairman_signature import signature
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from operations.views import papers
 from rules.policy import Permission
 from web.api.caller import Bearer, Call, Change
@@ -76,8 +76,7 @@ def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number
     """Publish a decision, or what a superior granted on a tờ trình (TTr-1-2024)."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        letter = number.startswith("TTr-")
-        code = number if letter else disclosure.decision_by_code(session, number).code
+        code = paper_numbers.paper(session, number).code
         url = f"{call.office.base_url}/decisions/{code}"
         return {
             "number": code,

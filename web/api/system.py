@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from operations import ledger_book, outbox, record, seal
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import paper_numbers
 from rules.policy import Permission
 from web.api.caller import Bearer, Call
 from web.api.schemas import system as schemas
@@ -32,7 +32,7 @@ def show_ledger(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))]) -
 def prove_decision(call: Annotated[Call, Depends(Bearer(Permission.SEE_LEDGER))], number: InPath) -> Any:
     """The proof of a decision; `not_sealed` until a checkpoint covers it."""
     with call.reading() as session:
-        code = disclosure.decision_by_code(session, number).code
+        code = paper_numbers.decision(session, number).code
         return {"number": code, "proof": ledger_book.prove(session, code)}
 
 

@@ -111,9 +111,12 @@ def file(visit: Public, form: Submitted) -> Response:
         form.errors["website"] = words("Hãy để trống ô này.")
     about: dict[str, str] = {}
     if said["about"] and "about" not in form.errors:
-        with visit.reading() as session:
-            about = _about(session, said["about"])
-        if not about:
+        try:
+            with visit.reading() as session:
+                about = _about(session, said["about"])
+        except Refusal as refusal:  # the number of several years: the sender says which
+            form.errors["about"] = refusal.message
+        if not about and "about" not in form.errors:
             form.errors["about"] = words(
                 "Không có quyết định hay hồ sơ nào mang số hoặc mã này; để trống nếu không nhớ."
             )
@@ -170,13 +173,17 @@ def _about(session: Session, said: str) -> dict[str, str]:
     """What is meant by a number or a code: {"decision": …} or {"nomination": …}; {} for neither.
 
     Only a published decision is one, and every code that reads like a nomination's is taken: the form tells nobody
-    what is inside.
+    what is inside. Raises Refusal `ambiguous_number`.
     """
+    code = said.upper()
+    if _CODE.fullmatch(code):
+        return {"nomination": code}
     try:
         return {"decision": public_register.disclosed_decision(session, said).code}
-    except Refusal:
-        code = said.upper()
-        return {"nomination": code} if _CODE.fullmatch(code) else {}
+    except Refusal as refusal:
+        if refusal.code == "ambiguous_number":
+            raise
+        return {}
 
 
 @router.get(_RECEIVED)

@@ -74,11 +74,11 @@ def home(visit: Public) -> Response:
     def make() -> Response:
         asked = Asked.of(visit.request.query_params)
         with visit.reading() as session:
-            found = None
+            found: list[dict[str, Any]] = []
             if asked.people:
                 rows, key = public_register.search(session, **asked.filters, after=asked.after)
                 if text := asked.filters.get("text"):
-                    found = _numbered(session, text)
+                    found = public_register.called(session, text)
             else:
                 rows, key = public_register.papers(session, **asked.of_papers, after=asked.after)
             offered = public_register.choices(session)
@@ -108,16 +108,6 @@ def home(visit: Public) -> Response:
 def _options(visit: Visit, names: dict[str, str]) -> list[tuple[str, str]]:
     say = language.says(visit.language)
     return [("", say(words("Tất cả"))), *((key, say(name)) for key, name in names.items())]
-
-
-def _numbered(session: Any, text: str) -> dict[str, Any] | None:
-    """The published decision whose whole number was typed."""
-    if not any(char.isdigit() for char in text):
-        return None
-    try:
-        return public_register.paper(session, text)
-    except Refusal:
-        return None
 
 
 @router.get("/register.json")

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from models.database import Session
 from operations import rights, rounds, transition
 from operations.access import Actor
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from rules.policy import Permission, Relation
 from web import act_pages, pages, reauthentication
 from web.forms import Submitted
@@ -62,7 +62,7 @@ def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
     """Each step: what was typed is checked, shown with the password to be typed, done. 303 with the confirmation."""
     step = form.text("step")
     with visit.reading() as session:
-        decision = disclosure.decision_by_code(session, number)
+        decision = paper_numbers.decision(session, number)
         place = f"/rounds/{rounds.code_of(session, decision.round_id)}"
     code = decision.code
     if pages.sent_before(visit, form):
@@ -89,7 +89,10 @@ def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
         row = disclosure.revoke(
             session, code, ground=typed["ground"], reason=typed["reason"], actor=actor, now=visit.now
         )
-        return {"message": f"Đã hủy bỏ quyết định {row.symbol}", "details": "Thư báo đã được xếp gửi tới các đơn vị."}
+        return {
+            "message": f"Đã hủy bỏ quyết định {paper_numbers.dated(row.symbol, row.signed_on)}",
+            "details": "Thư báo đã được xếp gửi tới các đơn vị.",
+        }
 
     visit.act("decisions.revoke", code, change, once=form.once)
     return pages.done(place, form.once)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from models.database import Session
 from operations import access, outbox, regulations, rounds, transition
 from operations.access import Actor
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from operations.views import agenda, board, due, papers
 from rules import catalogue, regulation, vocabulary
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, Stage, State
@@ -377,7 +377,7 @@ def disclose(visit: Discloser, code: str, form: Submitted) -> Response:
     paper = form.text("paper")
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        url = f"{visit.installation.base_url}/decisions/{paper}"
+        url = f"{visit.installation.base_url}/decisions/{paper_numbers.paper(session, paper).code}"
         count = disclosure.disclose(session, paper, actor=actor, now=visit.now, url=url)
         return {
             "message": f"Đã công khai {papers.symbol(session, paper)}: {count} hồ sơ",
@@ -443,7 +443,7 @@ def record_answer(visit: Recorder, code: str, letter: str, form: SubmittedList) 
             actor=actor,
             now=visit.now,
         )
-        return {"message": f"Đã ghi trả lời {number} cho tờ trình {row.symbol}"}
+        return {"message": f"Đã ghi trả lời {number} cho tờ trình {paper_numbers.dated(row.symbol, row.signed_on)}"}
 
     visit.act("decisions.answer", letter, change, once=form.once)
     return pages.done(f"/rounds/{code}", form.once)

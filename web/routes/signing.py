@@ -11,7 +11,7 @@ from operations import transition
 from operations.access import Actor
 from operations.chairman_signature import signature, to_sign
 from operations.chairman_signature.to_sign import Pile
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import paper_numbers
 from operations.transition import Result
 from rules.lifecycle import STATE_NAMES, Role
 from rules.policy import Permission
@@ -204,9 +204,8 @@ def _perform(
     codes = list(versions)
     if verb == "sign":
         signed = signature.sign(session, codes, actor=actor, now=visit.now, versions=versions)
-        symbols = [disclosure.decision_by_code(session, code).symbol for code in signed.decisions]
-        symbols += [disclosure.submission_letter_by_code(session, code).symbol for code in signed.letters]
-        return list(signed.results), symbols
+        papers = [paper_numbers.paper(session, code) for code in (*signed.decisions, *signed.letters)]
+        return list(signed.results), [paper_numbers.dated(row.symbol, row.signed_on) for row in papers]
     operation = signature.send_back if verb == "send_back" else signature.refuse
     return operation(session, codes, reason=reason, actor=actor, now=visit.now, versions=versions), []
 

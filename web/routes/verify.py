@@ -102,8 +102,11 @@ def _published(visit: Visit, code: str) -> dict[str, Any] | None:
 
 
 def _by_number(visit: Visit, number: str) -> dict[str, Any]:
-    found = _published(visit, number)
-    return {"what": "number", "holds": found is not None, "number": number, "decision": found}
+    """The paper of this number; several where it is one of each year: whoever holds one knows its day, and says it."""
+    with visit.reading() as session:
+        found = public_register.called(session, number)
+    one = found[0] if len(found) == 1 else None
+    return {"what": "number", "holds": one is not None, "number": number, "decision": one, "candidates": found}
 
 
 def _by_pdf(visit: Visit, sha256: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from operations.chairman_signature import signature
 from operations.home_affairs_review import review
-from operations.public_disclosure import disclosure, public_register
+from operations.public_disclosure import disclosure, paper_numbers, public_register
 from operations.unit_proposal import proposal
 from rules.refusal import Refusal, Unreadable
 
@@ -296,4 +296,4 @@ def test_no_cell_begins_with_a_formula_whatever_separates_them(small_office: Any
 @pytest.mark.parametrize("typed", ["1/QĐ-UBND", "01/QĐ-UBND", "0001/QĐ-UBND", " 1/QĐ-UBND ", "1-2024", "01-2024"])
 def test_a_decision_is_found_however_many_zeros_it_is_typed_with(small_office: Any, typed: str) -> None:
     sign(small_office, [proposed("Lò Một", 1)])
-    assert small_office.look(disclosure.decision_by_code, typed).code == "1-2024"
+    assert small_office.look(paper_numbers.decision, typed).code == "1-2024"

@@ -5,7 +5,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from models import Account, RoleGrant, Unit
-from rules.lifecycle import Role, Stage
+from rules.lifecycle import STAGE_ROWS, Role, Stage
 
 
 def responsible(session: Session, stage: Stage, *, today: date) -> list[tuple[str, str, str]]:
@@ -13,13 +13,7 @@ def responsible(session: Session, stage: Stage, *, today: date) -> list[tuple[st
     if stage is Stage.UNIT_PROPOSAL:
         units = session.exec(select(Unit).where(col(Unit.is_office).is_(False))).all()
         return [(unit.code, unit.name, unit.email) for unit in units if unit.email]
-    roles = {
-        Stage.HOME_AFFAIRS_REVIEW: (Role.REVIEWER,),
-        Stage.COUNCIL_VOTE: (Role.SECRETARY, Role.COUNCIL_MEMBER),
-        Stage.CHAIRMAN_SIGNATURE: (Role.CHAIRMAN, Role.DEPUTY),
-        Stage.PUBLIC_DISCLOSURE: (Role.REVIEWER, Role.SECRETARY),
-    }[stage]
-    return holders(session, *roles, today=today)
+    return holders(session, *STAGE_ROWS[stage].called, today=today)
 
 
 def holders(session: Session, *roles: Role, today: date, unit_id: int | None = None) -> list[tuple[str, str, str]]:

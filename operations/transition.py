@@ -22,6 +22,31 @@ from rules.refusal import Refusal
 
 LONGEST_REASON = 2000
 
+# What the ledger calls each action on a nomination.
+KINDS: dict[Action, Kind] = {
+    Action.PROPOSE: Kind.NOMINATION_DRAFTED,
+    Action.SUBMIT: Kind.NOMINATION_SUBMITTED,
+    Action.WITHDRAW: Kind.NOMINATION_WITHDRAWN,
+    Action.RETURN: Kind.NOMINATION_RETURNED,
+    Action.PASS: Kind.NOMINATION_PASSED_REVIEW,
+    Action.FIND_INELIGIBLE: Kind.NOMINATION_FOUND_INELIGIBLE,
+    Action.PAUSE: Kind.NOMINATION_PAUSED,
+    Action.RESUME: Kind.NOMINATION_RESUMED,
+    Action.PUT_ON_BALLOT: Kind.NOMINATION_PUT_ON_BALLOT,
+    Action.TAKE_OFF_BALLOT: Kind.NOMINATION_TAKEN_OFF_BALLOT,
+    Action.RECOMMEND: Kind.NOMINATION_RECOMMENDED,
+    Action.NOT_RECOMMEND: Kind.NOMINATION_NOT_RECOMMENDED,
+    Action.SIGN: Kind.NOMINATION_SIGNED,
+    Action.FORWARD: Kind.NOMINATION_FORWARDED,
+    Action.SEND_BACK: Kind.NOMINATION_SENT_BACK,
+    Action.REFUSE: Kind.NOMINATION_REFUSED,
+    Action.RECORD_REFUSAL_ABOVE: Kind.NOMINATION_REFUSED_ABOVE,
+    Action.DISCLOSE: Kind.NOMINATION_DISCLOSED,
+    Action.CLOSE: Kind.NOMINATION_CLOSED,
+    Action.REVOKE: Kind.NOMINATION_REVOKED,
+}
+ACTIONS: dict[str, Action] = {kind: action for action, kind in KINDS.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -138,7 +163,6 @@ def move(
     actor: Actor,
     now: datetime,
     reason: str | None = None,
-    kind: Kind,
     check: Callable[[Snapshot], None] | None = None,
     columns: dict[str, Any] | None = None,
     aspects: dict[str, Any] | None = None,
@@ -149,7 +173,7 @@ def move(
 ) -> tuple[list[Snapshot], list[Result], int]:
     """Move each nomination along its row of the transition table, or say why not.
 
-    `kind` is the ledger's for it; `columns` further columns set on all, `aspects` what the ledger says of them;
+    `columns` further columns set on all, `aspects` what the ledger says of them (under the action's kind in `KINDS`);
     `versions` what the caller's page showed (a stale one is refused `stale`); `check` may raise a Refusal for one;
     `known` how they stand, where the same act has just read it.
     Returns the nominations moved (as they stood before), a result for each code in order, and the first ledger index.
@@ -191,7 +215,7 @@ def move(
                 said.update(aspects_each(snapshot))
             changes.append((snapshot.code, said))
         behalf = actor.represents if Role.DEPUTY in lifecycle.roles_of(action) else None
-        index = record.record(session, kind, changes, by=actor.username, on_behalf_of=behalf)
+        index = record.record(session, KINDS[action], changes, by=actor.username, on_behalf_of=behalf)
         _announce(session, groups, index)
     return moved, list(results.values()), index
 

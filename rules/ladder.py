@@ -1,6 +1,6 @@
 """The ladder of a late stage: officer → head of unit → secretariat → chairman, one step a working day.
 
-The regulation sets when a stage is due; no law says who is urged afterwards. What a stopped machine missed is not made up
+The regulation sets when a stage is due; no law says who is urged afterwards (`lifecycle.STAGE_ROWS` does). What a stopped machine missed is not made up
 at once: each look takes one step at most, so that everybody has a working day to answer before the next one hears of it.
 """
 
@@ -8,19 +8,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from rules import deadlines
-from rules.lifecycle import Role, Stage
 
 REMIND_WITHIN = 2  # working days before the due day
 LADDER = ("cán bộ phụ trách", "thủ trưởng đơn vị", "thư ký Hội đồng", "Chủ tịch")
-
-# Who is urged at each of the four steps; at a unit's own stage the first two are that unit's people.
-STEPS: Mapping[Stage, tuple[tuple[Role, ...], ...]] = {
-    Stage.UNIT_PROPOSAL: ((Role.UNIT_OFFICER,), (Role.UNIT_HEAD,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.HOME_AFFAIRS_REVIEW: ((Role.REVIEWER,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.COUNCIL_VOTE: ((Role.SECRETARY,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.CHAIRMAN_SIGNATURE: ((Role.CHAIRMAN, Role.DEPUTY), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-    Stage.PUBLIC_DISCLOSURE: ((Role.REVIEWER,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
-}
 
 
 def days_late(today: date, due: date) -> int:

@@ -1,11 +1,11 @@
-"""The one table of what may happen to a nomination, by whom, from where to where.
+"""The stages, the states, and the one table of what may happen to a nomination, by whom, from where to where.
 
 Stages and states are `words` everywhere: database value, flow file, deployment name, URL segment.
 Sources: Law 06/2022/QH15 Art. 13.1 (the chairman decides), 83–85 (proposal, dossier, simplified procedure),
 90 (the council advises), 93 (revocation).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,15 +25,6 @@ class Stage(StrEnum):
 
 STAGES: tuple[Stage, ...] = tuple(stage for stage in Stage if stage is not Stage.ENDED)
 
-STAGE_NAMES: dict[Stage, str] = {
-    Stage.UNIT_PROPOSAL: "Đơn vị đề nghị",
-    Stage.HOME_AFFAIRS_REVIEW: "Phòng Nội vụ thẩm định",
-    Stage.COUNCIL_VOTE: "Hội đồng bỏ phiếu",
-    Stage.CHAIRMAN_SIGNATURE: "Chủ tịch ký",
-    Stage.PUBLIC_DISCLOSURE: "Công khai",
-    Stage.ENDED: "Đã kết thúc",
-}
-
 
 class State(StrEnum):
     DRAFT = "draft"
@@ -52,60 +43,6 @@ class State(StrEnum):
     REFUSED = "refused"
     CLOSED = "closed"
     REVOKED = "revoked"
-
-
-STATE_NAMES: dict[State, str] = {
-    State.DRAFT: "Bản nháp",
-    State.RETURNED: "Trả lại để bổ sung",
-    State.SUBMITTED: "Đã nộp, chờ thẩm định",
-    State.PAUSED: "Tạm dừng, chờ kết luận",
-    State.ELIGIBLE: "Đủ điều kiện, chờ Hội đồng",
-    State.ON_BALLOT: "Đang lấy phiếu",
-    State.RECOMMENDED: "Chờ Chủ tịch ký",
-    State.SIGNED: "Đã ký, chờ công khai",
-    State.FORWARDED: "Đã trình cấp trên",
-    State.DISCLOSED: "Đã công khai",
-    State.WITHDRAWN: "Đơn vị rút",
-    State.INELIGIBLE: "Không đủ điều kiện",
-    State.NOT_RECOMMENDED: "Hội đồng không đề nghị",
-    State.REFUSED: "Không được khen thưởng",
-    State.CLOSED: "Hoàn thành",
-    State.REVOKED: "Đã hủy bỏ",
-}
-
-_STAGE_OF: dict[State, Stage] = {
-    State.DRAFT: Stage.UNIT_PROPOSAL,
-    State.RETURNED: Stage.UNIT_PROPOSAL,
-    State.SUBMITTED: Stage.HOME_AFFAIRS_REVIEW,
-    State.PAUSED: Stage.HOME_AFFAIRS_REVIEW,
-    State.ELIGIBLE: Stage.COUNCIL_VOTE,
-    State.ON_BALLOT: Stage.COUNCIL_VOTE,
-    State.RECOMMENDED: Stage.CHAIRMAN_SIGNATURE,
-    State.SIGNED: Stage.PUBLIC_DISCLOSURE,
-    State.FORWARDED: Stage.PUBLIC_DISCLOSURE,
-    State.DISCLOSED: Stage.PUBLIC_DISCLOSURE,
-}
-
-
-def stage_of(state: State) -> Stage:
-    """The stage in which a nomination of this state stands; every state has exactly one."""
-    return _STAGE_OF.get(state, Stage.ENDED)
-
-
-# What still waits for somebody's act in its stage. `paused` waits for a conclusion outside the round (NĐ 98/2023
-# Art. 4) and `forwarded` for the superior's answer: neither holds the round up, and each goes on after the round was
-# closed, when its answer has come. Nothing else that is not ended stands in a closed round.
-WAITING: frozenset[State] = frozenset(
-    {
-        State.DRAFT,
-        State.RETURNED,
-        State.SUBMITTED,
-        State.ELIGIBLE,
-        State.ON_BALLOT,
-        State.RECOMMENDED,
-        State.SIGNED,
-    }
-)
 
 
 class Role(StrEnum):
@@ -135,6 +72,121 @@ ROLE_NAMES: dict[Role, str] = {
     Role.ADMINISTRATOR: "quản trị hệ thống",
     Role.ENGINE: "hệ thống",
 }
+
+
+# Stages and states: one row each ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """What belongs to a stage, whoever asks: letters, the ladder of the late, the board, flows, pages."""
+
+    name: str
+    called: tuple[Role, ...]  # who is written to about the stage; empty: the units at their own addresses
+    urged: tuple[tuple[Role, ...], ...]  # whom each step of `rules.ladder` reaches
+    closes: str | None = None  # what ends by itself when its time is over
+
+
+# At the units' own stage the first two steps are the late unit's people.
+STAGE_ROWS: dict[Stage, StageRow] = {
+    Stage.UNIT_PROPOSAL: StageRow(
+        "Đơn vị đề nghị",
+        called=(),
+        urged=((Role.UNIT_OFFICER,), (Role.UNIT_HEAD,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
+    ),
+    Stage.HOME_AFFAIRS_REVIEW: StageRow(
+        "Phòng Nội vụ thẩm định",
+        called=(Role.REVIEWER,),
+        urged=((Role.REVIEWER,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
+    ),
+    Stage.COUNCIL_VOTE: StageRow(
+        "Hội đồng bỏ phiếu",
+        called=(Role.SECRETARY, Role.COUNCIL_MEMBER),
+        urged=((Role.SECRETARY,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
+        closes="hòm phiếu",
+    ),
+    Stage.CHAIRMAN_SIGNATURE: StageRow(
+        "Chủ tịch ký",
+        called=(Role.CHAIRMAN, Role.DEPUTY),
+        urged=((Role.CHAIRMAN, Role.DEPUTY), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
+    ),
+    Stage.PUBLIC_DISCLOSURE: StageRow(
+        "Công khai",
+        called=(Role.REVIEWER, Role.SECRETARY),
+        urged=((Role.REVIEWER,), (Role.SECRETARY,), (Role.SECRETARY,), (Role.CHAIRMAN,)),
+        closes="hồ sơ đã niêm yết đủ ngày",
+    ),
+    Stage.ENDED: StageRow("Đã kết thúc", called=(), urged=()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What belongs to a state of a nomination.
+
+    `counted` names what still waits for somebody's act in its stage (“7 hồ sơ chờ thẩm định”). `paused` waits for a
+    conclusion outside the round (NĐ 98/2023 Art. 4) and `forwarded` for the superior's answer: neither holds the round
+    up, and each goes on after the round was closed, when its answer has come. Nothing else that is not ended stands in
+    a closed round.
+    """
+
+    name: str
+    stage: Stage
+    waits_for: str | None = None  # as the board says it; of the units' own stage, the unit's name
+    counted: str | None = None  # None: nobody's act is waited for
+    desks: tuple[Role, ...] = ()  # whose inbox has a pile of it, nomination by nomination
+
+
+_UNIT, _DESK = (Role.UNIT_OFFICER, Role.UNIT_HEAD), (Role.REVIEWER, Role.SECRETARY)
+
+STATE_ROWS: dict[State, StateRow] = {
+    State.DRAFT: StateRow("Bản nháp", Stage.UNIT_PROPOSAL, "đơn vị", "hồ sơ nháp", _UNIT),
+    State.RETURNED: StateRow("Trả lại để bổ sung", Stage.UNIT_PROPOSAL, "đơn vị", "hồ sơ trả lại chờ bổ sung", _UNIT),
+    State.SUBMITTED: StateRow(
+        "Đã nộp, chờ thẩm định",
+        Stage.HOME_AFFAIRS_REVIEW,
+        "Phòng Nội vụ",
+        "hồ sơ chờ thẩm định",
+        (Role.REVIEWER,),
+    ),
+    State.PAUSED: StateRow(
+        "Tạm dừng, chờ kết luận",
+        Stage.HOME_AFFAIRS_REVIEW,
+        "kết luận của cơ quan có thẩm quyền",
+        desks=_DESK,
+    ),
+    State.ELIGIBLE: StateRow("Đủ điều kiện, chờ Hội đồng", Stage.COUNCIL_VOTE, "Hội đồng", "hồ sơ chờ Hội đồng"),
+    State.ON_BALLOT: StateRow("Đang lấy phiếu", Stage.COUNCIL_VOTE, "Hội đồng", "hồ sơ chờ kiểm phiếu"),
+    State.RECOMMENDED: StateRow("Chờ Chủ tịch ký", Stage.CHAIRMAN_SIGNATURE, "Chủ tịch", "hồ sơ chờ ký"),
+    State.SIGNED: StateRow(
+        "Đã ký, chờ công khai", Stage.PUBLIC_DISCLOSURE, "Phòng Nội vụ công khai", "hồ sơ chờ công khai"
+    ),
+    State.FORWARDED: StateRow("Đã trình cấp trên", Stage.PUBLIC_DISCLOSURE, "cấp trên"),
+    State.DISCLOSED: StateRow("Đã công khai", Stage.PUBLIC_DISCLOSURE),
+    State.WITHDRAWN: StateRow("Đơn vị rút", Stage.ENDED),
+    State.INELIGIBLE: StateRow("Không đủ điều kiện", Stage.ENDED),
+    State.NOT_RECOMMENDED: StateRow("Hội đồng không đề nghị", Stage.ENDED),
+    State.REFUSED: StateRow("Không được khen thưởng", Stage.ENDED),
+    State.CLOSED: StateRow("Hoàn thành", Stage.ENDED),
+    State.REVOKED: StateRow("Đã hủy bỏ", Stage.ENDED),
+}
+
+STAGE_NAMES: dict[Stage, str] = {stage: row.name for stage, row in STAGE_ROWS.items()}
+STATE_NAMES: dict[State, str] = {state: row.name for state, row in STATE_ROWS.items()}
+WAITING: frozenset[State] = frozenset(state for state, row in STATE_ROWS.items() if row.counted)
+
+
+def stage_of(state: State) -> Stage:
+    """The stage in which a nomination of this state stands; every state has exactly one."""
+    return STATE_ROWS[state].stage
+
+
+def has_begun(stage: Stage, present: Stage) -> bool:
+    """Whether a round whose present stage is this has reached that one: its time runs from then on, a plan until then."""
+    return present is Stage.ENDED or STAGES.index(stage) <= STAGES.index(present)
+
+
+# What may happen ---------------------------------------------------------------------------------------------------------
 
 
 class Action(StrEnum):
@@ -301,6 +353,21 @@ def transition(action: Action, source: State | None, *, simplified: bool = False
         return rows[0]
     target = State.RECOMMENDED if simplified else State.ELIGIBLE
     return next(row for row in rows if row.target is target)
+
+
+def ended_in(state: State, done: Sequence[Action]) -> Stage:
+    """The stage in which a nomination of this ended state went no further; `done`: what was done with it, oldest first.
+
+    It is where its last move began: of a withdrawn one, where the moves before had brought it.
+    """
+    ends = [row for row in TRANSITIONS if row.target is state]
+    last = [row for row in ends if row.action in done] or ends
+    sources = {row.source for row in last if row.source is not None}
+    stages = {stage_of(source) for source in sources}
+    if len(stages) == 1:
+        return stages.pop()
+    brought = (row.target for action in reversed(done) for row in TRANSITIONS if row.action is action)
+    return next((stage_of(target) for target in brought if target in sources), STAGES[0])
 
 
 def require_role(action: Action, held: frozenset[Role]) -> None:

@@ -3,7 +3,7 @@
 from prefect import task
 
 from operations.upkeep import deadlines
-from rules.lifecycle import Stage
+from rules.lifecycle import STAGE_ROWS, Stage
 from tasks.runtime import AGAIN, installation, minutes, now
 
 
@@ -33,6 +33,5 @@ def close_due(round_code: str, stage: str) -> int:
     with installation().database.begin() as session:
         closed = deadlines.close_due(session, round_code, Stage(stage), now=now())
     if closed:
-        what = "hòm phiếu" if stage == Stage.COUNCIL_VOTE else "hồ sơ đã niêm yết đủ ngày"
-        minutes.info("Đã đóng %d %s đến hạn.", closed, what)
+        minutes.info("Đã đóng %d %s đến hạn.", closed, STAGE_ROWS[Stage(stage)].closes)
     return closed

@@ -180,7 +180,6 @@ def _decide(
         [row.code for row in ready],
         actor=actor,
         now=now,
-        kind=Kind.NOMINATION_SIGNED,
         columns={"decision_id": decision.id},
         known={row.code: row for row in ready},
         aspects={"paper": decision.code},
@@ -279,7 +278,6 @@ def _forward(
         [row.code for row in ready],
         actor=actor,
         now=now,
-        kind=Kind.NOMINATION_FORWARDED,
         columns={"submission_letter_id": letter.id},
         known={row.code: row for row in ready},
         aspects={"paper": letter.code},
@@ -346,7 +344,6 @@ def send_back(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_SENT_BACK,
         aspects=_in_whose_place(session, codes, actor=actor, now=now),
         versions=versions,
     )
@@ -388,7 +385,6 @@ def refuse(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_REFUSED,
         aspects=_in_whose_place(session, codes, actor=actor, now=now),
         versions=versions,
     )

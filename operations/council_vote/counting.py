@@ -388,14 +388,11 @@ def _store_results(session: Session, sitting: CouncilSession, results: Sequence[
 
 
 def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, actor: Actor, now: datetime) -> None:
-    for action, outcome, kind in (
-        (Action.RECOMMEND, "recommended", Kind.NOMINATION_RECOMMENDED),
-        (Action.NOT_RECOMMEND, "not_recommended", Kind.NOMINATION_NOT_RECOMMENDED),
-    ):
+    for action, outcome in ((Action.RECOMMEND, "recommended"), (Action.NOT_RECOMMEND, "not_recommended")):
         codes = [result["code"] for result in results if result["outcome"] == outcome]
         if not codes:
             continue
-        moved, done, index = transition.move(session, action, codes, actor=actor, now=now, kind=kind)
+        moved, done, index = transition.move(session, action, codes, actor=actor, now=now)
         require_all(done)
         if action is Action.NOT_RECOMMEND:
             announce.notices(

@@ -224,9 +224,7 @@ def open_ballot(
         shares_needed=plan.needed if sealed else None,
         opened_by=actor.username,
     )
-    moved, results, _ = transition.move(
-        session, Action.PUT_ON_BALLOT, agenda, actor=actor, now=now, kind=Kind.NOMINATION_PUT_ON_BALLOT
-    )
+    moved, results, _ = transition.move(session, Action.PUT_ON_BALLOT, agenda, actor=actor, now=now)
     counting.require_all(results)
     session.connection().execute(
         sa.insert(table(AgendaItem)), [{"session_id": sitting.id, "nomination_id": row.id} for row in moved]
@@ -564,7 +562,6 @@ def annul_ballot(
         actor=actor,
         now=now,
         reason=reason.strip(),
-        kind=Kind.NOMINATION_TAKEN_OFF_BALLOT,
     )
     counting.require_all(results)
     ballot_box.empty(session, sitting)

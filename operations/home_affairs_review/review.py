@@ -315,7 +315,6 @@ def pass_review(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_PASSED_REVIEW,
         check=clean,
         columns={"reviewed_by": actor.username},
         aspects={"reviewed_by": actor.username},
@@ -376,7 +375,6 @@ def return_for_supplement(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_RETURNED,
         versions=versions,
     )
     past_duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
@@ -421,7 +419,6 @@ def find_ineligible(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_FOUND_INELIGIBLE,
         columns={"reviewed_by": actor.username},
         aspects={"reviewed_by": actor.username},
         versions=versions,
@@ -481,7 +478,6 @@ def pause(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_PAUSED,
         aspects={"ground": ground},
         versions=versions,
     )
@@ -513,7 +509,6 @@ def resume(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_RESUMED,
         versions=versions,
     )
     for row in moved:

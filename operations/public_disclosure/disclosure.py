@@ -121,7 +121,6 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         [row.code for row in waiting],
         actor=actor,
         now=now,
-        kind=Kind.NOMINATION_DISCLOSED,
         known={row.code: row for row in waiting},
     )
     announce.notices(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
@@ -310,7 +309,6 @@ def record_answer(
             actor=actor,
             now=now,
             reason=reason,
-            kind=Kind.NOMINATION_REFUSED_ABOVE,
         )
         announce.notices(
             session,
@@ -337,7 +335,7 @@ def close_posted(session: Session, round_code: str, *, now: datetime) -> int:
     ).scalars()
     closed = list(codes)
     if closed:
-        transition.move(session, Action.CLOSE, closed, actor=ENGINE, now=now, kind=Kind.NOMINATION_CLOSED)
+        transition.move(session, Action.CLOSE, closed, actor=ENGINE, now=now)
     return len(closed)
 
 
@@ -409,7 +407,6 @@ def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Acto
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_REVOKED,
     )
     point = ground.rsplit(".", 1)[1]
     announce.notices(

@@ -492,7 +492,7 @@ def _draft(
             )
         )
     session.connection().execute(sa.insert(table(Nomination)), rows)
-    record.record(session, Kind.NOMINATION_DRAFTED, changes, by=actor.username)
+    record.record(session, transition.KINDS[Action.PROPOSE], changes, by=actor.username)
     return [row["code"] for row in rows]
 
 
@@ -554,7 +554,6 @@ def _submit(
         codes,
         actor=actor,
         now=now,
-        kind=Kind.NOMINATION_SUBMITTED,
         check=in_time,
         versions=versions,
     )
@@ -619,6 +618,5 @@ def withdraw(
         actor=actor,
         now=now,
         reason=reason,
-        kind=Kind.NOMINATION_WITHDRAWN,
         versions=versions,
     )[1]

@@ -21,7 +21,7 @@ from operations.views import due
 from operations.views.due import OFFICE
 from rules import deadlines, ladder
 from rules.ladder import LADDER
-from rules.lifecycle import STAGE_NAMES, STAGES, Stage
+from rules.lifecycle import STAGE_NAMES, STAGE_ROWS, STAGES, Stage, has_begun
 from rules.refusal import Refusal
 from rules.vocabulary import SessionState
 
@@ -82,7 +82,7 @@ def remind(session: Session, round_code: str, stage: Stage, *, now: datetime) ->
 def _running(session: Session, round_code: str, stage: Stage) -> tuple[ReviewRound, Deadline | None]:
     """The round, and the stage's deadline while it runs: the plan for a stage that has not begun is no deadline yet."""
     round_ = rounds.by_code(session, round_code)
-    if round_.closed_at is not None or not due.has_begun(round_, stage):
+    if round_.closed_at is not None or not has_begun(stage, Stage(round_.stage)):
         return round_, None
     found = session.exec(select(Deadline).where(Deadline.round_id == round_.id, Deadline.stage == stage.value))
     return round_, found.one_or_none()
@@ -90,7 +90,7 @@ def _running(session: Session, round_code: str, stage: Stage) -> tuple[ReviewRou
 
 def _urged(session: Session, stage: Stage, subject: str, step: int, *, today: date) -> Sequence[tuple[str, str, str]]:
     """(username, name, address) of those whom a step of the ladder reaches."""
-    roles = ladder.STEPS[stage][step - 1]
+    roles = STAGE_ROWS[stage].urged[step - 1]
     if subject == OFFICE or step > 2:
         return recipients.holders(session, *roles, today=today)
     unit = session.exec(select(Unit).where(Unit.code == subject)).one()

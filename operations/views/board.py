@@ -12,21 +12,9 @@ from models.types import as_mapping, table
 from operations import access, paging, rounds, transition, visibility
 from operations.access import Actor
 from rules import deadlines
-from rules.lifecycle import STAGE_NAMES, STAGES, STATE_NAMES, WAITING, Stage, State, stage_of
+from rules.lifecycle import STAGE_NAMES, STAGES, STATE_NAMES, STATE_ROWS, WAITING, Stage, State, has_begun, stage_of
 from rules.refusal import Refusal
 
-# For whom a nomination of this state waits, as the board says it.
-BLOCKERS: dict[State, str] = {
-    State.DRAFT: "đơn vị",
-    State.RETURNED: "đơn vị",
-    State.SUBMITTED: "Phòng Nội vụ",
-    State.PAUSED: "kết luận của cơ quan có thẩm quyền",
-    State.ELIGIBLE: "Hội đồng",
-    State.ON_BALLOT: "Hội đồng",
-    State.RECOMMENDED: "Chủ tịch",
-    State.SIGNED: "Phòng Nội vụ công khai",
-    State.FORWARDED: "cấp trên",
-}
 _ORDER = {state: place for place, state in enumerate(State)}
 _N, _P, _U = table(Nomination).c, table(Nominee).c, table(Unit).c
 
@@ -134,11 +122,6 @@ def _dues(session: Session, round_: ReviewRound) -> dict[Stage, Deadline]:
     return {Stage(row.stage): row for row in rows}
 
 
-def _begun(round_: ReviewRound, stage: Stage) -> bool:
-    """A stage's own time runs once the round has reached it; until then its day is the plan."""
-    return STAGES.index(stage) <= STAGES.index(Stage(round_.stage)) if round_.stage != Stage.ENDED else True
-
-
 def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]:
     stage = Stage(row.stage)
     runs = round_.closed_at is None and stage == round_.stage
@@ -148,8 +131,8 @@ def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]
         "due": row.due_on,
         "days_left": deadlines.days_left(today, row.due_on),
         "overdue": runs and today > row.due_on,
-        "planned": not _begun(round_, stage),
-        "done": round_.closed_at is not None or (_begun(round_, stage) and not runs),
+        "planned": not has_begun(stage, Stage(round_.stage)),
+        "done": round_.closed_at is not None or (has_begun(stage, Stage(round_.stage)) and not runs),
         "computed": rounds.explained(row),
     }
 
@@ -175,7 +158,7 @@ def _blockers(
     today: date,
 ) -> list[dict[str, Any]]:
     """Who holds how many up, and since when the longest: each unit for its own, the office's people for the rest."""
-    blocking = [state for state in BLOCKERS if states.get(state)]
+    blocking = [state for state, row in STATE_ROWS.items() if row.waits_for and states.get(state)]
     if not blocking:
         return []
     of_units = [state.value for state in blocking if stage_of(state) is Stage.UNIT_PROPOSAL]
@@ -192,7 +175,7 @@ def _blockers(
             "state": row.state,
             "state_name": STATE_NAMES[State(row.state)],
             "stage": stage_of(State(row.state)).value,
-            "waits_for": unit.name if unit else BLOCKERS[State(row.state)],
+            "waits_for": unit.name if unit else STATE_ROWS[State(row.state)].waits_for,
             "unit": unit.code if unit else None,
             "count": row.n,
             "since": row.since,
@@ -259,7 +242,6 @@ def _rows(
 
 def _row(row: Any, dues: dict[Stage, Deadline], today: date) -> dict[str, Any]:
     state = State(row.state)
-    blocker = BLOCKERS.get(state)
     return {
         "code": row.code,
         "nominee": row.name,
@@ -272,7 +254,7 @@ def _row(row: Any, dues: dict[Stage, Deadline], today: date) -> dict[str, Any]:
         "state": row.state,
         "state_name": STATE_NAMES[state],
         "version": row.version,
-        "waits_for": row.unit_name if blocker == "đơn vị" else blocker,
+        "waits_for": row.unit_name if stage_of(state) is Stage.UNIT_PROPOSAL else STATE_ROWS[state].waits_for,
         "since": row.entered_stage_at,
         "paused_since": row.paused_since,
     } | _time(state, dues, today)

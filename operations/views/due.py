@@ -15,21 +15,11 @@ from operations.access import local_date
 from operations.views import progress
 from rules import deadlines
 from rules.ladder import LADDER, days_late
-from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Stage, State, stage_of
+from rules.lifecycle import STAGE_NAMES, STAGES, STATE_ROWS, WAITING, Stage, State, has_begun, stage_of
 
 OFFICE = "office"  # who is late in a stage of the office's own
 _N, _U, _D, _E = table(Nomination).c, table(Unit).c, table(Deadline).c, table(Escalation).c
 
-# What waits, counted: "7 hồ sơ chờ thẩm định".
-WORDS: dict[State, str] = {
-    State.DRAFT: "hồ sơ nháp",
-    State.RETURNED: "hồ sơ trả lại chờ bổ sung",
-    State.SUBMITTED: "hồ sơ chờ thẩm định",
-    State.ELIGIBLE: "hồ sơ chờ Hội đồng",
-    State.ON_BALLOT: "hồ sơ chờ kiểm phiếu",
-    State.RECOMMENDED: "hồ sơ chờ ký",
-    State.SIGNED: "hồ sơ chờ công khai",
-}
 _SHUT = {"shares": "chờ mảnh khóa của ban kiểm phiếu", "counts": "chờ hai bản kiểm phiếu giấy khớp nhau"}
 NOTHING_WAITS = "Không có việc chờ"
 
@@ -79,7 +69,7 @@ def of_stage(session: Session, round_code: str, stage: Stage, *, now: datetime) 
 def _standing(
     session: Session, round_: ReviewRound, stage: Stage, counts: dict[str, int], due_on: date | None, today: date
 ) -> Standing:
-    if round_.closed_at is not None or not has_begun(round_, stage):
+    if round_.closed_at is not None or not has_begun(stage, Stage(round_.stage)):
         due_on = None
     waits_for = _waits_for(session, round_, stage, counts)
     return Standing(
@@ -96,7 +86,9 @@ def _standing(
 
 def _waits_for(session: Session, round_: ReviewRound, stage: Stage, counts: dict[str, int]) -> list[str]:
     waiting = {state: counts.get(state.value, 0) for state in State if state in WAITING}
-    said = [f"{count} {WORDS[state]}" for state, count in waiting.items() if count and stage_of(state) is stage]
+    said = [
+        f"{count} {STATE_ROWS[state].counted}" for state, count in waiting.items() if count and stage_of(state) is stage
+    ]
     if stage is Stage.UNIT_PROPOSAL and round_.stage == stage:
         proposed, called = progress.units(session, round_.code)
         if proposed < called:
@@ -126,11 +118,6 @@ def in_short(session: Session, round_code: str, *, now: datetime) -> str:
 
 
 # What is counted ------------------------------------------------------------------------------------------------------
-
-
-def has_begun(round_: ReviewRound, stage: Stage) -> bool:
-    """A stage's own time runs once the round has reached it; the plan for later stages is no deadline yet."""
-    return round_.stage == Stage.ENDED or STAGES.index(stage) <= STAGES.index(Stage(round_.stage))
 
 
 def waiting(session: Session, round_: ReviewRound, stage: Stage) -> dict[str, int]:

@@ -37,7 +37,7 @@ from operations.chairman_signature import to_sign
 from operations.people import four_eyes
 from operations.public_disclosure import paper_numbers, petitions
 from rules import deadlines, lifecycle, policy
-from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Action, Role, Stage, State, stage_of
+from rules.lifecycle import STAGE_NAMES, STAGES, STATE_ROWS, WAITING, Action, Role, Stage, State, stage_of
 from rules.policy import Relation
 from rules.vocabulary import DecisionState, SessionState, SuperiorAnswer
 from rules.wording import thousands
@@ -63,13 +63,8 @@ KINDS: dict[str, str] = {
     "paused": "Đang tạm dừng, chờ kết luận",
 }
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
-_PILES: dict[Role, tuple[tuple[str, State], ...]] = {
-    Role.UNIT_OFFICER: (("returned", State.RETURNED), ("draft", State.DRAFT)),
-    Role.UNIT_HEAD: (("returned", State.RETURNED), ("draft", State.DRAFT)),
-    Role.REVIEWER: (("submitted", State.SUBMITTED), ("paused", State.PAUSED)),
-    Role.SECRETARY: (("paused", State.PAUSED),),
-}
-_ALL_PILES = tuple(dict.fromkeys(pile for piles in _PILES.values() for pile in piles))
+# States whose nominations are listed one by one; the kind of such a pile is its state's own word.
+_PILES: tuple[State, ...] = tuple(State(kind) for kind in KINDS if kind in set(State) and STATE_ROWS[State(kind)].desks)
 MOST_PETITIONS = 20  # unread ones, each in a line of its own
 MOST_AT_ONCE = 5_000  # nominations in one act on a whole list: some five seconds in which nobody else acts
 _NEVER = date(9999, 12, 31)  # no day is set: after everything that is due
@@ -215,7 +210,7 @@ def _rounds(session: Session) -> _Rounds:
 
 
 def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None = None) -> Iterator[_Pile]:
-    wanted = {pile: None for role in _PILES if role in actor.roles for pile in _PILES[role]}
+    wanted = [state for state in _PILES if actor.holds(*STATE_ROWS[state].desks)]
     office = actor.holds(Role.REVIEWER, Role.SECRETARY)
     if not (wanted or office or actor.holds(Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY)):
         return
@@ -227,7 +222,7 @@ def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None
     if actor.holds(*four_eyes.CONFIRMING):
         yield from _to_confirm(session, actor, now=now)
     if wanted:
-        yield from _nomination_piles(session, actor, rounds, tuple(wanted), verdict=verdict)
+        yield from _nomination_piles(session, actor, rounds, wanted, verdict=verdict)
     if office:
         yield from _petitions(session, actor)
         yield from _papers(session, rounds)
@@ -250,14 +245,14 @@ def _nomination_piles(
     session: Session,
     actor: Actor,
     rounds: _Rounds,
-    wanted: Sequence[tuple[str, State]],
+    wanted: Sequence[State],
     *,
     verdict: str | None,
 ) -> Iterator[_Pile]:
     own = _N.unit_id.in_(sorted(actor.units))
-    for kind, state in wanted:
+    for state in wanted:
         conditions: list[Any] = [_N.state == state.value]
-        if kind in {"returned", "draft"}:
+        if stage_of(state) is Stage.UNIT_PROPOSAL:
             conditions.append(own)
         if verdict is not None:
             judged = sa.exists().where(
@@ -276,16 +271,16 @@ def _nomination_piles(
                 continue
             found = rounds.by_id[round_id]
             yield _Pile(
-                kind,
+                state.value,
                 found.code,
-                rounds.due_of(round_id, stage_of(state)) if kind != "paused" else None,
+                rounds.due_of(round_id, stage_of(state)) if state in WAITING else None,
                 seen,
-                _reader(session, actor, kind, state, found, tuple(conditions)),
+                _reader(session, actor, state, found, tuple(conditions)),
             )
 
 
 def _reader(
-    session: Session, actor: Actor, kind: str, state: State, round_: Any, conditions: tuple[Any, ...]
+    session: Session, actor: Actor, state: State, round_: Any, conditions: tuple[Any, ...]
 ) -> Callable[[tuple[int, int], int], list[tuple[tuple[int, int], Item]]]:
     def rows(after: tuple[int, int], limit: int) -> list[tuple[tuple[int, int], Item]]:
         if limit <= 0:
@@ -317,7 +312,7 @@ def _reader(
         return [
             (
                 (row.unit_id, row.id),
-                _nomination(row, _acts(row, actor, relation[row.id], state), kind, state, round_.code),
+                _nomination(row, _acts(row, actor, relation[row.id], state), state, round_.code),
             )
             for row in found
         ]
@@ -325,12 +320,12 @@ def _reader(
     return rows
 
 
-def _nomination(row: Any, acts: tuple[str, ...], kind: str, state: State, round_code: str) -> Item:
+def _nomination(row: Any, acts: tuple[str, ...], state: State, round_code: str) -> Item:
     return Item(
-        kind=kind,
+        kind=state.value,
         code=row.code,
         link=("nominations", row.code),
-        title=KINDS[kind],
+        title=KINDS[state],
         round=round_code,
         nominee=row.name,
         award=row.award,
@@ -344,9 +339,7 @@ def _nomination(row: Any, acts: tuple[str, ...], kind: str, state: State, round_
 
 
 # What the piles' states let somebody do with many nominations at once.
-_MANY = tuple(
-    dict.fromkeys(row.action for row in lifecycle.TRANSITIONS if row.source in {state for _, state in _ALL_PILES})
-)
+_MANY = tuple(dict.fromkeys(row.action for row in lifecycle.TRANSITIONS if row.source in _PILES))
 _ASKED = frozenset[Relation]().union(*(policy.asked(policy.PERMISSION_FOR[action]) for action in _MANY))
 
 

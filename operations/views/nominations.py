@@ -35,8 +35,9 @@ from operations.access import Actor
 from operations.home_affairs_review import cases
 from operations.unit_proposal import attachments, proposal
 from rules import catalogue, evaluation, names
-from rules.lifecycle import State
+from rules.lifecycle import STAGES, Stage, State, ended_in, stage_of
 from rules.refusal import Unreadable
+from rules.vocabulary import Route
 
 _N, _P, _U, _R, _D = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, Dossier))
 LONGEST_SEARCH = 200
@@ -167,6 +168,28 @@ def whole(session: Session, row: Nomination) -> dict[str, Any]:
         else None,
         "pauses": session.exec(select(Pause).where(Pause.nomination_id == row.id).order_by(col(Pause.id))).all(),
     }
+
+
+def places(row: Nomination, round_: ReviewRound, kinds: Sequence[str]) -> dict[str, str]:
+    """Stage → done, skipped, current, returned or later; `ended` where it went no further, `never` after that.
+
+    `kinds`: what happened to the nomination, oldest first.
+    """
+    state, stage = State(row.state), stage_of(State(row.state))
+    if state in {State.CLOSED, State.REVOKED} or (state is State.DISCLOSED and round_.closed_at is not None):
+        found = dict.fromkeys(STAGES, "done")
+    else:
+        now, after = "current", "later"
+        if stage is Stage.ENDED:
+            now, after = "ended", "never"
+            stage = ended_in(state, [transition.ACTIONS[kind] for kind in kinds if kind in transition.ACTIONS])
+        here = STAGES.index(stage)
+        found = {one: "done" if place < here else now if place == here else after for place, one in enumerate(STAGES)}
+    if state is State.RETURNED:
+        found[Stage.HOME_AFFAIRS_REVIEW] = "returned"
+    if row.route != Route.FULL and found[Stage.COUNCIL_VOTE] != "never":
+        found[Stage.COUNCIL_VOTE] = "skipped"
+    return {one.value: place for one, place in found.items()}
 
 
 def size(session: Session, row: Nomination) -> int:

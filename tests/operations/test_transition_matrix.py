@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ledger.kinds import Kind
 from models.database import LAST_WRITES
 from operations import transition
 from operations.access import Actor
@@ -98,7 +97,7 @@ def attempt(session: Any, action: Action, codes: list[str], actor: Actor, now: A
     """The verb itself where it takes codes; else the one place through which every verb moves."""
     if action in BULK:
         return BULK[action](session, codes, actor, now)
-    return transition.move(session, action, codes, actor=actor, now=now, reason=REASON, kind="tried")[1]
+    return transition.move(session, action, codes, actor=actor, now=now, reason=REASON)[1]
 
 
 def sources(action: Action, role: Role) -> set[State | None]:
@@ -185,7 +184,7 @@ def _close(session: Any, office: Any, actor: Actor, code: str) -> None:
         (round_code,) = session.execute(sa.text(query), {"code": code}).one()
         assert disclosure.close_posted(session, round_code, now=office.now + timedelta(days=31)) == 1
     else:
-        transition.move(session, Action.CLOSE, [code], actor=actor, now=office.now, kind=Kind.NOMINATION_CLOSED)
+        transition.move(session, Action.CLOSE, [code], actor=actor, now=office.now)
 
 
 def _revoke(session: Any, office: Any, actor: Actor, code: str) -> None:
@@ -404,7 +403,7 @@ def test_a_reason_is_asked_for_where_the_table_asks(gallery_office: Any) -> None
         actor = actor_of(office, min(row.roles))
         for reason in (None, "", " \n\t"):
             _, (result,), _ = office.act(
-                transition.move, row.action, [code], actor=actor, now=office.now, reason=reason, kind="tried"
+                transition.move, row.action, [code], actor=actor, now=office.now, reason=reason
             )
             if result.refusal is None or result.refusal.code != "reason_required":
                 wrong.append(f"{row.action} {row.source} with {reason!r}: {result}")

@@ -1,13 +1,12 @@
 """Nominations: look for them, look at one, propose one, mend one, and the acts of its stages."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from ledger.kinds import Kind
 from models.database import Session
 from operations import access, rights, transition, visibility
 from operations.access import Actor
@@ -19,7 +18,7 @@ from operations.unit_proposal.proposal import RowErrors
 from operations.unit_proposal.workbook import facts, heads
 from operations.views import nominations, timeline
 from rules import catalogue, lifecycle, policy
-from rules.lifecycle import STAGES, Stage, State
+from rules.lifecycle import State
 from rules.policy import Permission
 from rules.refusal import Citation, Refusal
 from rules.standards.facts import spoken
@@ -271,7 +270,7 @@ def _whole(
         seen=_seen,
         # What is amiss first: it is what somebody has to do something about.
         findings=sorted(findings, key=lambda one: {"not_met": 0, "unknown": 1}.get(one["verdict"], 2)),
-        stages_done=_stages(found, [event.kind for event in events]),
+        stages_done=nominations.places(row, found["round"], [event.kind for event in events]),
         open_petitions=open_petitions,
         sees_result=counted and visit.may(Permission.SEE_RESULT, relation=relation),
         sees_session=found["session"] is not None and visit.may(Permission.SEE_SESSION, relation=relation),
@@ -338,48 +337,6 @@ def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, 
     # A workbook's heads and the policy's whitelist call two of them differently.
     known_as = {"title": "position", "grounds": "findings", "facts": "findings"}
     return [(name, value) for name, value in values.items() if value and known_as.get(name, name) in fields]
-
-
-# Where a nomination stood when it went no further; a withdrawn one stood where its last move had brought it.
-_ENDED_AT = {
-    State.INELIGIBLE: Stage.HOME_AFFAIRS_REVIEW,
-    State.NOT_RECOMMENDED: Stage.COUNCIL_VOTE,
-    State.REFUSED: Stage.CHAIRMAN_SIGNATURE,
-}
-_BROUGHT_TO: dict[str, Stage] = {
-    Kind.NOMINATION_DRAFTED: Stage.UNIT_PROPOSAL,
-    Kind.NOMINATION_RETURNED: Stage.UNIT_PROPOSAL,
-    Kind.NOMINATION_SUBMITTED: Stage.HOME_AFFAIRS_REVIEW,
-    Kind.NOMINATION_RESUMED: Stage.HOME_AFFAIRS_REVIEW,
-    Kind.NOMINATION_SENT_BACK: Stage.HOME_AFFAIRS_REVIEW,
-    Kind.NOMINATION_PASSED_REVIEW: Stage.COUNCIL_VOTE,
-}
-
-
-def _stages(found: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, str]:
-    """Of each stage: done, skipped, current, returned, later; ended where it went no further, and never after that."""
-    row, round_closed = found["row"], found["round"].closed_at is not None
-    state = State(row.state)
-    if state in {State.CLOSED, State.REVOKED} or (state is State.DISCLOSED and round_closed):
-        places = dict.fromkeys(STAGES, "done")
-    else:
-        at, ended = lifecycle.stage_of(state), lifecycle.stage_of(state) is Stage.ENDED
-        if state is State.REFUSED and row.submission_letter_id is not None:  # by the superior, to whom it had gone
-            at = Stage.PUBLIC_DISCLOSURE
-        elif ended:
-            moves = [_BROUGHT_TO[kind] for kind in kinds if kind in _BROUGHT_TO]
-            at = _ENDED_AT.get(state) or (moves[-1] if moves else Stage.UNIT_PROPOSAL)
-        place = STAGES.index(at)
-        now, after = ("ended", "never") if ended else ("current", "later")
-        places = {
-            stage: "done" if number < place else now if number == place else after
-            for number, stage in enumerate(STAGES)
-        }
-    if state is State.RETURNED:
-        places[Stage.HOME_AFFAIRS_REVIEW] = "returned"
-    if row.route != "full" and places[Stage.COUNCIL_VOTE] != "never":
-        places[Stage.COUNCIL_VOTE] = "skipped"
-    return {stage.value: place for stage, place in places.items()}
 
 
 @router.post("/nominations/{code}/comments")

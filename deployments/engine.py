@@ -26,6 +26,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
     FlowRunFilterExpectedStartTime,
+    FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -38,7 +39,7 @@ from prefect.states import Cancelled
 
 from deployments import deployed
 from deployments.deployed import LETTERS, Deployed
-from deployments.dispatch import Dispatcher
+from deployments.dispatch import ENGINE_AWAY, Dispatcher
 from deployments.log import log
 from deployments.runner import Runner, cut_off, mark
 from models.database import NoAnswer
@@ -46,7 +47,7 @@ from operations import outbox
 from tasks.runtime import installation
 
 POLL = 0.4  # seconds between looks at the outbox and at the schedule
-LOOK_AROUND = 60.0  # seconds between looks at open ballots and at what Prefect still knows of us
+LOOK_AROUND = 30.0  # seconds between looks at open ballots and at what Prefect still knows of us
 TAG = "vinhdanh"
 
 
@@ -76,9 +77,7 @@ class Engine:
                     away = False
                     print(json.dumps({"engine": "ready"}), flush=True)  # noqa: T201 -- the launcher reads this line
                     while not self._stop.is_set():
-                        busy = self.turn(client)
-                        self.dispatcher.seen_at = time.monotonic()
-                        self._stop.wait(POLL if not busy else 0.05)
+                        self._stop.wait(0.05 if self.turn(client) else POLL)
             except (httpx.HTTPError, PrefectException, OSError, NoAnswer) as error:
                 if not away:
                     log.warning("engine_away", error=f"{type(error).__name__}: {error}"[:200])
@@ -102,6 +101,7 @@ class Engine:
             if given is None:
                 self._ours[known[one.name]] = one.name
         self.dispatcher.deployments = known
+        self._show_ready(client)
         tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
         for old in client.read_deployments(deployment_filter=tagged):
             if old.id not in known.values() and old.work_pool_name is None:
@@ -137,7 +137,20 @@ class Engine:
                 client.set_flow_run_state(run.id, Cancelled(name="Bỏ qua", message=message), force=True)
 
     def turn(self, client: SyncPrefectClient) -> bool:
-        """One look at everything; True when there was something to do."""
+        """One look at everything; True when there was something to do.
+
+        A server whose database is busy (503) is asked again at the next turn, until it is as good as away.
+        """
+        try:
+            did_something = self._turn(client)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != 503 or time.monotonic() - self.dispatcher.seen_at > ENGINE_AWAY:
+                raise
+            return False
+        self.dispatcher.seen_at = time.monotonic()
+        return did_something
+
+    def _turn(self, client: SyncPrefectClient) -> bool:
         if time.monotonic() - self._looked_at > LOOK_AROUND:
             self._looked_at = time.monotonic()
             self.look_around(client)
@@ -150,17 +163,32 @@ class Engine:
         """Open ballots; does Prefect still know us (raises ObjectNotFound)? What waits for a signature is signed here too."""
         installation().keeper.look()
         client.read_deployment(self.dispatcher.deployments[LETTERS])
+        self._show_ready(client)
         self.dispatcher.ballots(client)
+
+    def _show_ready(self, client: SyncPrefectClient) -> None:
+        """Prefect's page calls a deployment ready for a minute after a runner's poll.
+
+        The poll of each turn is a plain reading of runs instead: a runner's has Prefect write into its database, and
+        two writes a second made a busy SQLite refuse those of the runs.
+        """
+        if self._ours:
+            client.get_scheduled_flow_runs_for_deployments(list(self._ours), limit=1)
 
     def _take_runs(self, client: SyncPrefectClient) -> bool:
         names = {name for name in self._ours.values() if self.runner.free(name)}
         places = sum(self.runner.free(name) for name in {LETTERS if name == LETTERS else "" for name in names})
         if not places:
             return False
-        scheduled = client.get_scheduled_flow_runs_for_deployments(
-            [one for one, name in self._ours.items() if name in names],
-            scheduled_before=datetime.now(UTC) + timedelta(seconds=1),
-            limit=places,
+        waiting = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[one for one, name in self._ours.items() if name in names]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(
+                before_=datetime.now(UTC) + timedelta(seconds=1)
+            ),
+        )
+        scheduled = client.read_flow_runs(
+            flow_run_filter=waiting, sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC, limit=places
         )
         taken = False
         for run in scheduled:

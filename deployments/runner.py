@@ -14,6 +14,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -29,6 +30,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import State, StateType
 from prefect.exceptions import Abort, ObjectNotFound
 from prefect.flow_engine import run_flow
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Crashed, Failed, Pending
 from prefect.utilities.engine import propose_state_sync
 
@@ -171,7 +173,15 @@ def _as_child(parent: int, work: Callable[..., None], *given: Any) -> None:
         os._exit(1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
-    work(*given)
+    # In a context of its own: with the loop's settings (it asks Prefect once and looks again) the first busy answer of
+    # the server would fail the run.
+    Context().run(_at_work, work, *given)
+
+
+def _at_work(work: Callable[..., None], *given: Any) -> None:
+    # No heartbeats: the parent sees a child's death itself, and a flow's end would wait a second for their thread.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        work(*given)
 
 
 def _run_flow(name: str, run_id: UUID) -> None:

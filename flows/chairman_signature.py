@@ -6,7 +6,7 @@ from prefect.client.schemas.objects import State
 from rules.lifecycle import Stage
 from tasks import chairman_signature as signature
 from tasks import deadlines, progress
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 STAGE = Stage.CHAIRMAN_SIGNATURE
 
@@ -16,7 +16,7 @@ STAGE = Stage.CHAIRMAN_SIGNATURE
     flow_run_name="Chủ tịch ký {round_code}",
     description="Khâu 4. Báo người có thẩm quyền những gì chờ ký; nhắc trước hạn, đôn đốc quá hạn. Máy không ký thay ai.",
     timeout_seconds=600,
-    **GUARDED,
+    **HOOKS,
 )
 def chairman_signature(round_code: str, urge: bool = True) -> State:
     """Stage 4: tell the signers what waits."""

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from rules.lifecycle import Stage
 from tasks import council_vote as council
 from tasks import deadlines, progress
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 STAGE = Stage.COUNCIL_VOTE
 
@@ -21,7 +21,7 @@ STAGE = Stage.COUNCIL_VOTE
         "Hòm phiếu kín chờ ban kiểm phiếu."
     ),
     timeout_seconds=600,
-    **GUARDED,
+    **HOOKS,
 )
 def council_vote(round_code: str, urge: bool = True) -> State:
     """Stage 3: remind voters, close and count what is due."""

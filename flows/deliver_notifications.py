@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks import delivery
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 
 @flow(
@@ -13,7 +13,7 @@ from tasks.alarm import GUARDED
     flow_run_name="Gửi thư",
     description="Gửi các thư đến hạn trong hàng chờ tới máy chủ thư.",
     timeout_seconds=1200,
-    **GUARDED,
+    **HOOKS,
 )
 def deliver_notifications() -> State:
     """Ends with how many the server accepted, how many go again later, how many it will never take."""

@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks import upkeep
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 
 @flow(
@@ -13,7 +13,7 @@ from tasks.alarm import GUARDED
     flow_run_name="Nhắc hạn, đôn đốc",
     description="Gọi lượt xử lý của mọi đợt xét đang mở: mỗi đợt một lượt chạy riêng, đợt này không chờ đợt kia.",
     timeout_seconds=300,
-    **GUARDED,
+    **HOOKS,
 )
 def escalate_deadlines() -> State:
     """Ends with how many rounds were called. Each runs by itself: one that hangs holds up no other."""

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from rules.lifecycle import Stage
 from tasks import deadlines, progress, upkeep
 from tasks import public_disclosure as disclosure
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 STAGE = Stage.PUBLIC_DISCLOSURE
 
@@ -22,7 +22,7 @@ STAGE = Stage.PUBLIC_DISCLOSURE
         "Công khai là việc của Phòng Nội vụ."
     ),
     timeout_seconds=1200,
-    **GUARDED,
+    **HOOKS,
 )
 def public_disclosure(round_code: str, urge: bool = True) -> State:
     """Stage 5: papers, checkpoint, postings that are over."""

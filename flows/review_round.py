@@ -5,7 +5,7 @@ own page). A stage that fails or hangs ends by itself and keeps none of the othe
 time limits: a limit of its own would take the one alarm that a process has, and theirs could not end a blocked call.
 """
 
-from prefect import flow, tags
+from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.chairman_signature import chairman_signature
@@ -14,7 +14,7 @@ from flows.home_affairs_review import home_affairs_review
 from flows.public_disclosure import public_disclosure
 from flows.unit_proposal import unit_proposal
 from tasks import progress
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 STAGES = (unit_proposal, home_affairs_review, council_vote, chairman_signature, public_disclosure)
 
@@ -23,13 +23,10 @@ STAGES = (unit_proposal, home_affairs_review, council_vote, chairman_signature, 
     name="Đợt xét",
     flow_run_name="Đợt xét {round_code}",
     description="Cả đợt xét: năm khâu theo thứ tự luật định, mỗi khâu một lượt chạy con.",
-    **GUARDED,
+    **HOOKS,
 )
 def review_round(round_code: str) -> State:
     """The five stages of a round."""
     progress.open_page(round_code)
-    ended: list[State] = []
-    for stage in STAGES:
-        with tags(round_code, stage.fn.__name__):
-            ended.append(stage(round_code, return_state=True))
+    ended = [stage(round_code, return_state=True) for stage in STAGES]
     return progress.conclude_round(round_code, ended)

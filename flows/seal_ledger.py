@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks import upkeep
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 
 @flow(
@@ -13,7 +13,7 @@ from tasks.alarm import GUARDED
     flow_run_name="Ký điểm kiểm sổ cái",
     description="Ký điểm kiểm lên toàn bộ sổ cái, nửa giờ một lần.",
     timeout_seconds=300,
-    **GUARDED,
+    **HOOKS,
 )
 def seal_ledger() -> State:
     """Ends with the size that was signed."""

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 
 from rules.lifecycle import Stage
 from tasks import deadlines, progress
-from tasks.alarm import GUARDED
+from tasks.hooks import HOOKS
 
 STAGE = Stage.UNIT_PROPOSAL
 
@@ -19,7 +19,7 @@ STAGE = Stage.UNIT_PROPOSAL
     flow_run_name="Đơn vị đề nghị {round_code}",
     description="Khâu 1. Đơn vị nào đã đề nghị, hồ sơ nào còn nháp hoặc bị trả lại; nhắc trước hạn, đôn đốc quá hạn.",
     timeout_seconds=600,
-    **GUARDED,
+    **HOOKS,
 )
 def unit_proposal(round_code: str, urge: bool = True) -> State:
     """Stage 1: who has proposed, who is reminded and urged."""

@@ -1,4 +1,4 @@
-"""A run that failed or was cut off: one letter to the administrators. Hooks of every flow, and what the runner calls."""
+"""A run that failed or was cut off: one letter to the administrators, by the run's own hook or by the runner."""
 
 from typing import Any
 from uuid import UUID
@@ -24,18 +24,8 @@ def tell(run_id: UUID, *, name: str, how: str, round_code: str | None) -> int:
         )
 
 
-def hook(_flow: Any, run: Any, state: Any) -> None:
-    """For `on_failure` and `on_crashed`."""
-    if state.name != STAGE_FAILED:
-        tell(run.id, name=run.name, how=how(state), round_code=run.parameters.get("round_code"))
-
-
 def how(state: Any) -> str:
     """What happened, in the words of our pages."""
     if state.name == "TimedOut":
         return "quá thời gian cho phép"
     return "bị ngắt giữa chừng" if state.is_crashed() else "lỗi"
-
-
-# For @flow.
-GUARDED: dict[str, Any] = {"on_failure": [hook], "on_crashed": [hook]}

@@ -14,13 +14,17 @@ from typing import Any
 import httpx
 import pytest
 
+from cli.__main__ import run
 from deployments.environment import ROOT
 from notifications.loopback import LoopbackServer
 from operations import outbox
 from operations.installation import Installation
+from operations.views import due
+from rules.lifecycle import STAGE_NAMES, STAGES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 NOW = "2024-11-01T08:00:00+07:00"
+SLOW = max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))  # a machine with other work: seconds count for less
 START = 180  # seconds: a Prefect server starts in 16 on a quiet machine, in 60 on one that does three other things
 
 
@@ -79,7 +83,23 @@ class Up:
             answer = httpx.post(url, json=body, auth=(user, password), timeout=10, trust_env=False)
         except httpx.HTTPError:
             return []
-        return answer.json() if answer.status_code == 200 else []
+        return answer.json() if answer.is_success else []
+
+    def runs(self, deployment: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.prefect("flow_runs/filter", deployments={"id": {"any_": [deployment]}})
+        return found
+
+    def stages_of(self, parent: str) -> list[dict[str, Any]]:
+        """The runs below a round's run, in the order in which they began, once it and they have ended."""
+        one = {"flow_runs": {"id": {"any_": [parent]}}}
+        below = {"flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
+        eventually(
+            lambda: [found["state"]["type"] for found in self.prefect("flow_runs/filter", **one)],
+            lambda found: found in (["COMPLETED"], ["FAILED"], ["CRASHED"]),
+            seconds=START,
+        )
+        found: list[dict[str, Any]] = self.prefect("flow_runs/filter", sort="START_TIME_ASC", **below)
+        return found
 
     def finished(self, tag: str, stage: str) -> list[str]:
         """The final states of a round's runs of one stage."""
@@ -132,6 +152,42 @@ def test_it_says_when_it_is_ready(house: Up) -> None:
     assert (said["ready"], said["pid"]) == (True, house.process.pid)
     assert httpx.get(f"{said['web']}/readyz", trust_env=False).status_code == 200
     assert httpx.post(f"{said['prefect']}/api/flows/count", json={}, trust_env=False).status_code == 401
+
+
+def test_a_rounds_run_is_one_parent_with_its_five_stages_by_command_and_by_schedule(
+    house: Up, office: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What docs/contract.md §14 promises of the embedded engine: two rounds, since one would not show "every"."""
+    called = office.open_round()
+    called.file(2)
+    other = office.open_round(kind="PHONG_TRAO", title="Thi đua chuyên đề")
+    capsys.readouterr()
+    began = time.monotonic()
+    code = run(["round", "run", called.code, "--json", "--data", str(house.folder), "--as", "thuky", "--now", NOW])
+    said = json.loads(capsys.readouterr().out)
+    assert (code, said["code"], said["page"].rpartition("/")[2]) == (0, called.code, said["run"]), said
+    below = house.stages_of(said["run"])
+    seconds = time.monotonic() - began
+    now = office.now
+    assert [(one["name"], one["state"]["type"], one["state"]["name"]) for one in below] == [
+        (f"{STAGE_NAMES[one.stage]} {called.code}", "COMPLETED", one.sentence)
+        for one in office.look(due.of_round, called.code, now=now)
+    ]
+    assert [set(one["tags"]) for one in below] == [{called.code, stage} for stage in STAGES]
+    # The schedule's own deployment, as at 7:00 and 13:00.
+    deployments = {one["name"]: one["id"] for one in house.prefect("deployments/filter")}
+    before = [one["id"] for one in house.runs(deployments["review_round"])]
+    assert before == [said["run"]]
+    house.prefect(f"deployments/{deployments['escalate_deadlines']}/create_flow_run")
+    parents = eventually(
+        lambda: [one for one in house.runs(deployments["review_round"]) if one["id"] not in before],
+        lambda found: len(found) == 2,
+        seconds=START,
+    )
+    assert sorted(one["parameters"]["round_code"] for one in parents) == [called.code, other.code]
+    for parent in parents:
+        assert [one["state"]["type"] for one in house.stages_of(parent["id"])] == ["COMPLETED"] * 5
+    assert seconds <= 20 * SLOW, f"the round's run took {seconds:.1f} s"
 
 
 def test_a_second_one_on_the_folder_and_one_on_the_port_are_refused(house: Up, tmp_path: Path) -> None:

@@ -115,6 +115,27 @@ def test_a_flow_that_raises_fails_in_prefect_and_the_engine_goes_on(turns: Turns
     assert f"Đơn vị đề nghị {code}" in {one["name"] for one in runs_of(server, "unit_proposal", since)}
 
 
+def test_a_run_that_vanished_with_prefects_database_holds_up_nobody(
+    turns: Turns, office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deployments import runner
+
+    code = office.open_round().code
+    with monkeypatch.context() as broken:
+        broken.setattr("tasks.progress.due.of_round", lambda *_, **__: time.sleep(600))
+        gone = call(turns, "unit_proposal", code)
+        turns.until(lambda: turns.client.read_flow_run(gone).state.type == "RUNNING")
+    turns.client.delete_flow_run(gone)
+    turns.engine.runner._children[gone].process.kill()
+    turns.until(lambda: gone not in turns.engine.runner._children)
+    runner.mark(turns.client, "unit_proposal", gone, runner.cut_off())
+    turns.for_seconds(runner.ANSWERS + 1)
+    assert gone not in turns.engine.runner
+    after = call(turns, "unit_proposal", code)
+    turns.until(lambda: ended(turns, after))
+    assert (turns.client.read_flow_run(after).state.type, told(office)) == ("COMPLETED", [])
+
+
 def test_what_a_dead_process_left_running_is_crashed_and_blocks_nothing(turns: Turns, server: Any, office: Any) -> None:
     from prefect.states import Running
 
@@ -139,6 +160,29 @@ def test_a_run_of_this_process_is_not_taken_for_a_dead_one(
     turns.engine.take_over(turns.client)
     assert turns.client.read_flow_run(run).state.type == "RUNNING"
     turns.engine.runner.stop()
+
+
+def test_a_run_asks_a_busy_server_again_though_the_loop_does_not(
+    turns: Turns, office: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
+
+    from deployments.engine import connected
+    from operations.views import due
+
+    real = due.of_round
+
+    def of_round(*given: Any, **named: Any) -> Any:
+        (tmp_path / "retries").write_text(str(PREFECT_CLIENT_MAX_RETRIES.value()))
+        return real(*given, **named)
+
+    monkeypatch.setattr("tasks.progress.due.of_round", of_round)
+    run = call(turns, "unit_proposal", office.open_round().code)
+    with connected():
+        turns.until((tmp_path / "retries").exists)
+        assert PREFECT_CLIENT_MAX_RETRIES.value() == 0
+    turns.until(lambda: ended(turns, run))
+    assert (tmp_path / "retries").read_text() == "5"
 
 
 def call(turns: Turns, name: str, round_code: str) -> Any:

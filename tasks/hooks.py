@@ -1,0 +1,33 @@
+"""What every flow does beside its work: its run bears the round's and the stage's tags, its failure is told."""
+
+from typing import Any
+
+from prefect.client.orchestration import get_client
+
+from rules.lifecycle import STAGES
+from tasks import alarm
+
+
+def bear_tags(flow: Any, run: Any, _state: Any) -> None:
+    """Tag the run with its round's code and its stage, whoever started it.
+
+    Not by `prefect.tags` around the call: the tasks below would bear them too, and for each tag of a task Prefect asks
+    its server for a concurrency limit, with a write that a busy SQLite refuses.
+    """
+    code = run.parameters.get("round_code")
+    if code is None:  # of the whole office
+        return
+    own = {code, flow.fn.__name__} if flow.fn.__name__ in set(STAGES) else {code}
+    if not own <= set(run.tags):
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.id, tags=sorted({*run.tags, *own}))
+
+
+def tell(_flow: Any, run: Any, state: Any) -> None:
+    """Write to the administrators, unless a stage below the run has done so already."""
+    if state.name != alarm.STAGE_FAILED:
+        alarm.tell(run.id, name=run.name, how=alarm.how(state), round_code=run.parameters.get("round_code"))
+
+
+# For @flow.
+HOOKS: dict[str, Any] = {"on_running": [bear_tags], "on_failure": [tell], "on_crashed": [tell]}

@@ -154,6 +154,23 @@ def test_it_says_when_it_is_ready(house: Up) -> None:
     assert httpx.post(f"{said['prefect']}/api/flows/count", json={}, trust_env=False).status_code == 401
 
 
+def test_pages_of_other_sites_read_nothing_of_prefect(house: Up) -> None:
+    port = (house.folder / "run" / "prefect.port").read_text()
+    own = f"http://127.0.0.1:{port}"
+
+    def allowed(origin: str) -> tuple[str | None, ...]:
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answers = (
+            httpx.options(f"{own}/api/flows/count", headers=asked, trust_env=False),
+            httpx.get(f"{own}/api/health", headers={"Origin": origin}, trust_env=False),
+        )
+        return tuple(answer.headers.get("access-control-allow-origin") for answer in answers)
+
+    assert allowed("https://evil.example") == (None, None)
+    assert allowed("null") == (None, None)
+    assert allowed(own) == (own, own)
+
+
 def test_a_rounds_run_is_one_parent_with_its_five_stages_by_command_and_by_schedule(
     house: Up, office: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,10 +6,10 @@ so every operation may read and decide without a race, and ledger indexes are ga
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlmodel import Session
 
+from models.group_commit import Group
 from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
@@ -26,6 +27,9 @@ __all__ = [
     "AT_ONCE", "BESIDE", "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken",
     "sqlalchemy_url", "sqlite_url",
 ]  # fmt: skip
+
+Wish = TypeVar("Wish")
+Answer = TypeVar("Answer")
 
 # What is raised when the database does not answer (locked, restarted, gone): the same act may succeed later.
 NoAnswer = sa.exc.OperationalError
@@ -85,6 +89,7 @@ class Database:
         # SQLite's own waiting is polling with longer and longer sleeps: of twenty writers one might wait for seconds
         # while the file lies free. Within a process they queue here; PostgreSQL queues by itself.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        self._groups: dict[Any, Group[Any, Any]] = {}
         if self.is_sqlite:
             self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32, hide_parameters=True)
             event.listen(self.engine, "connect", _set_pragmas)
@@ -107,6 +112,11 @@ class Database:
                 write(session)
         if self.after_act is not None and session.info.get(RECORDED):
             self.after_act(session.info.get(AT_ONCE, False))
+
+    def together(self, wish: Wish, do: Callable[[Session, Sequence[Wish]], Sequence[Answer | Exception]]) -> Answer:
+        """`do` this wish in one act with all that wait for the same at this database (`models.group_commit`)."""
+        group: Group[Wish, Answer] = self._groups.setdefault(do, Group(self.begin, do))
+        return group.join(wish)
 
     @contextmanager
     def begin_unrecorded(self) -> Iterator[Session]:

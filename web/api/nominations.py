@@ -25,7 +25,7 @@ from operations.views import nominations, timeline
 from rules.lifecycle import Action, State, stage_of
 from rules.policy import Permission
 from rules.refusal import Refusal
-from web.api import together
+from web.api import group_commit
 from web.api.caller import Bearer, Call, Change
 from web.api.schemas import nominations as schemas
 from web.api.schemas.shared import CODE, After, Done, Filter, InPath, Limit, Number, Page, Results, results, single
@@ -268,7 +268,7 @@ _BODIES: dict[str, tuple[type[schemas.One], type[schemas.Several]]] = {
 
 def _one(call: Call, code: str, said: schemas.One, move: Move) -> dict[str, Any]:
     if move.action is Action.SUBMIT:
-        return together.submit(call, code, said.version)
+        return group_commit.submit(call, code, said.version)
     versions = None if said.version is None else {code: said.version}
     further = said.model_dump(exclude={"version"})
     return call.act(

@@ -46,7 +46,7 @@ def add_members(database: Database) -> tuple[str, ...]:
             accounts.add(session, username=username, name=f"Thành viên Mẫu {number}", email=None, actor=INSTALLER)
             council.appoint(
                 session, council_code=body.code, username=username, title="Ủy viên", body="Cơ quan mẫu",
-                valid_from=since, actor=INSTALLER,
+                valid_from=since, actor=INSTALLER, now=NOW,
             )  # fmt: skip
     return ("chutich", "phochutich", *(f"tv{number:02d}" for number in range(3, 16)))
 

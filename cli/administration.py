@@ -115,6 +115,7 @@ def list_requests() -> None:
     DOOR.say(
         [
             {"request": one.number, "act": one.act, "username": one.username, "issuer": one.issuer, "subject": one.subject,
+             **{key: said for key, said in one.gives.items() if key != "act"},
              "asked_by": one.asked_by, "expires": one.until.isoformat(timespec="seconds"),
              "waits_for": [username for username, _ in one.others]}
             for one in rows
@@ -162,7 +163,7 @@ def disable(username: str) -> None:
 @account_app.command()
 def enable(username: str) -> None:
     """Mở khóa tài khoản."""
-    DOOR.act("account.enable", username, lambda s, a: accounts.enable(s, username, actor=a))
+    DOOR.act("account.enable", username, lambda s, a: accounts.enable(s, username, actor=a, now=DOOR.now()))
     DOOR.say({"username": username, "disabled": False})
 
 
@@ -225,14 +226,16 @@ def grant(
     from_: Annotated[str, typer.Option("--from", help="Từ ngày")],
     unit: Annotated[str | None, typer.Option(help="Mã đơn vị, cho vai trò của đơn vị")] = None,
 ) -> None:
-    """Cấp vai trò theo văn bản."""
+    """Cấp vai trò theo văn bản; vai trò có quyền quyết định thì chờ thư ký hoặc chủ tịch xác nhận."""
     since = day(from_)
-    DOOR.act(
+    asked = DOOR.act(
         "role.grant",
         f"{account}/{role}",
-        lambda s, a: roles.grant(s, account, role, unit=unit, document=document, valid_from=since, actor=a),
+        lambda s, a: roles.grant(
+            s, account, role, unit=unit, document=document, valid_from=since, actor=a, now=DOOR.now()
+        ),
     )
-    DOOR.say({"username": account, "role": role, "unit": unit, "from": since.isoformat()})
+    DOOR.say({"username": account, "role": role, "unit": unit, "from": since.isoformat()} | _waits(asked))
 
 
 @role_app.command("end")

@@ -55,7 +55,7 @@ def appoint(
         council_,
         lambda s, a: council.appoint(
             s, council_code=council_, username=member, title=title, body=body, valid_from=from_, actor=a,
-            chairs=chairs, teller=teller,
+            now=DOOR.now(), chairs=chairs, teller=teller,
         ),
     )  # fmt: skip
     DOOR.say({"council": council_, "member": member, "from": from_})

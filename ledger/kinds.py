@@ -71,6 +71,7 @@ class Kind(StrEnum):
 
     APPRAISAL_FOUND = "appraisal:found", "Đối chiếu với quy định", _NOTHING, ENGINE
 
+    ACCOUNT_CLOSED = "account:closed", "Hết hiệu lực mọi cách đăng nhập đã cấp, chờ đường dẫn mới"
     ACCOUNT_CREATED = "account:created", "Lập tài khoản", _NOTHING, INSTALLER
     ACCOUNT_DISABLED = "account:disabled", "Khóa tài khoản"
     ACCOUNT_ENABLED = "account:enabled", "Mở lại tài khoản"

@@ -50,20 +50,21 @@ class OutsideIdentity(SQLModel, table=True):
 
 
 class AccountRequest(SQLModel, table=True):
-    """What an administrator asked for with an account that decides: of force once somebody else has confirmed it.
+    """What an administrator asked for with an account that decides, or is to: of force once somebody else has confirmed it.
 
-    `alone`: nobody else could confirm it, and it was done as asked.
+    `alone`: nobody else was there who could confirm it, and it was done as asked.
     """
 
     __tablename__ = "account_request"
     __table_args__ = (
-        one_of("act", ("link", "second_factor", "identity")),
+        one_of("act", ("link", "second_factor", "identity", "role")),
         one_of("state", ("asked", "alone", "confirmed", "refused", "withdrawn")),
         check("who_settled_it", "(settled_by IS NULL) = (state IN ('asked', 'alone'))"),
         check("settled_at_an_hour", "(settled_by IS NULL) = (settled_at IS NULL)"),
         check("two_people", "state NOT IN ('confirmed', 'refused') OR settled_by <> asked_by"),
         check("identity_named", "(act = 'identity') = (issuer IS NOT NULL AND subject IS NOT NULL)"),
         check("link_named", "(act = 'link') = (link IS NOT NULL)"),
+        check("role_named", "(act = 'role') = (gives IS NOT NULL)"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -72,6 +73,7 @@ class AccountRequest(SQLModel, table=True):
     link: str | None = Field(default=None, max_length=80, unique=True, description="the key of the one-time link")
     issuer: str | None = Field(default=None, max_length=300)
     subject: str | None = Field(default=None, max_length=300)
+    gives: str | None = Field(default=None, description="JSON: the role, its unit, its document, from when")
     asked_by: str = Field(max_length=80)
     asked_at: datetime = Field(sa_type=UtcDateTime)
     valid_until: datetime = Field(sa_type=UtcDateTime)

@@ -401,7 +401,7 @@ class PetitionAnswered(_Strict):
 
 
 class AccountChanged(_Strict):
-    """To whom an account belongs, when its ways of signing in changed: `what` and by whom."""
+    """To whom an account belongs, and who watches over those that decide, when it changed: `what` and by whom."""
 
     recipient_name: Line
     username: Line
@@ -411,7 +411,7 @@ class AccountChanged(_Strict):
 
 
 class AccountAsked(_Strict):
-    """To whom an account belongs: what an administrator wants to do with it, and who confirms it (`others`)."""
+    """To whom an account belongs, and who watches: what an administrator wants to do with it, who confirms it (`others`)."""
 
     recipient_name: Line
     username: Line

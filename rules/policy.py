@@ -286,6 +286,24 @@ CHANGES: dict[Permission, Changes] = {
 # does none of it. Each door also looks at what an act is about to commit (`operations.people.asking`).
 DECISIVE = frozenset({Changes.VOTE, Changes.PAPER, Changes.ANSWER, Changes.POWER})
 CONFIRMED: frozenset[Permission] = frozenset(act for act in Permission if CHANGES[act] in DECISIVE)
+# Roles that come with a seat in the council: what they may read hangs on it.
+SEATED: frozenset[Role] = frozenset(
+    role for role, need in RULES[Permission.SEE_NOMINATION].ways.items() if need is Relation.MEMBER
+)
+# Roles whose holder decides something, or judges dossiers: given by two people (docs/decisions/0014). Every worker with a
+# seat votes: that hangs on the seat, not on a role. Whoever runs the system is the one who asks.
+DECIDING: frozenset[Role] = (
+    frozenset(
+        role
+        for act, rule in RULES.items()
+        if CHANGES[act] in DECISIVE or act in {Permission.PASS, Permission.FIND_INELIGIBLE}
+        for role, need in rule.ways.items()
+        if need is not Relation.MEMBER
+    )
+    | SEATED
+) & WORKERS
+# Who confirms what an administrator asks for.
+CONFIRMING: tuple[Role, ...] = tuple(sorted(RULES[Permission.CONFIRM_ACCOUNT].ways))
 # A token with the scope `read` may do these and nothing else.
 READING: frozenset[Permission] = frozenset(act for act in Permission if CHANGES[act] is Changes.NOTHING)
 

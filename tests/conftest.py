@@ -399,7 +399,13 @@ class Office:
 
     def grant(self, username: str, *given: Role, unit: str | None = None, since: date = date(2024, 1, 1)) -> None:
         """Further roles for somebody, as the installation gave the sample its own."""
-        words = {"unit": unit, "document": "09/QĐ-UBND (mẫu)", "valid_from": since, "actor": access.INSTALLER}
+        words = {
+            "unit": unit,
+            "document": "09/QĐ-UBND (mẫu)",
+            "valid_from": since,
+            "actor": access.INSTALLER,
+            "now": self.now,
+        }
         for role in given:
             self.act(roles.grant, username, role, **words)
 

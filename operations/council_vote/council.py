@@ -1,7 +1,7 @@
 """The standing council (Law 06/2022 Art. 90): set up by a decision, its members appointed and dismissed."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from operations import (
     regulations,
 )
 from operations.access import Actor
-from operations.people import accounts, roles
+from operations.people import accounts, confirmers, four_eyes, roles
 from rules import regulation
 from rules.lifecycle import Role
 from rules.refusal import Refusal
@@ -57,13 +57,17 @@ def appoint(
     body: str,
     valid_from: date,
     actor: Actor,
+    now: datetime,
     chairs: bool = False,
     teller: bool = False,
+    wall: datetime | None = None,
 ) -> CouncilMember:
     """Seat somebody who stands for a body, from a day on; the roles that a seat needs come with it.
 
+    It is the secretary's act: an administrator does it only while neither a secretary nor a chairman is there.
+
     Raises Refusal `unknown_council`, `unknown_account`, `missing_value`, `before_the_council`, `already_a_member`,
-    `already_chaired`, `administrator_cannot_sit`, `separation_of_duties`.
+    `already_chaired`, `administrator_cannot_sit`, `separation_of_duties`, `four_eyes`.
     """
     access.require(actor, Role.SECRETARY, Role.ADMINISTRATOR)
     if actor.username == username:
@@ -92,12 +96,14 @@ def appoint(
             )
         if chairs and seat.chairs:
             raise Refusal("already_chaired", f"Hội đồng {council.code} đã có Chủ tịch Hội đồng: {name}.")
+    doer = _seating(session, account, council, valid_from=valid_from, actor=actor, now=now, wall=wall)
+    closed = doer is not None and roles.close(session, account, by=actor.username, now=now)
     for role in (Role.COUNCIL_MEMBER, *([Role.TELLER] if teller else [])):
         if role.value not in held:
             roles.grant_with_seat(
                 session, account, role, document=council.decision_number, valid_from=valid_from, actor=actor
             )
-    return _insert_seat(
+    seat = _insert_seat(
         session,
         council,
         account,
@@ -108,6 +114,37 @@ def appoint(
         teller=teller,
         by=actor.username,
     )
+    if doer is not None:
+        what = f"Tài khoản vừa được cử vào Hội đồng {council.code} từ {valid_from:%d/%m/%Y}: {title.strip()}."
+        four_eyes.tell(session, account, what + (roles.CLOSED if closed else ""), doer, now=now)
+    return seat
+
+
+def _seating(
+    session: Session,
+    account: Account,
+    council: Council,
+    *,
+    valid_from: date,
+    actor: Actor,
+    now: datetime,
+    wall: datetime | None,
+) -> four_eyes.Doer | None:
+    """Whose act the seat is, for the letters; None at the first set-up. Raises Refusal `four_eyes`."""
+    if actor == access.INSTALLER:
+        return None
+    if not actor.holds(Role.ADMINISTRATOR):
+        return four_eyes.Doer(actor.username)
+    if confirmers.somebody_there(session, account, asked_by=actor.username, now=now, wall=wall):
+        raise Refusal(
+            "four_eyes",
+            "Quản trị hệ thống không tự đưa người vào Hội đồng khi đã có thư ký hoặc chủ tịch. Hãy chuyển quyết định cho thư ký "
+            "Hội đồng nhập, ở trang Hội đồng và thành viên; nếu chưa có thư ký, hãy xin cấp vai trò thư ký trước.",
+            reach=True,
+        )
+    gives = {"role": Role.COUNCIL_MEMBER.value, "document": council.decision_number, "from": valid_from.isoformat()}
+    four_eyes.ask(session, account, "role", gives=gives, actor=actor, now=now, wall=wall)
+    return four_eyes.Doer(actor.username, alone=True)
 
 
 def _insert(session: Session, *, code: str, name: str, decision_number: str, valid_from: date, by: str) -> Council:

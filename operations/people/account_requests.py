@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from operations.access import Actor
-from operations.people import endings, four_eyes, identities, links, second_factor
+from operations.people import endings, four_eyes, identities, links, roles, second_factor
 from operations.people.four_eyes import Waiting
 
 
@@ -22,6 +22,8 @@ def confirm(session: Session, number: int, *, actor: Actor, now: datetime, wall:
         links.invited(session, account, row.valid_until, doer, now=now)
     elif row.act == "second_factor":
         second_factor.taken(session, account, doer, now=now)
+    elif row.act == "role":
+        roles.given(session, account, asked.gives, doer, now=now)
     else:
         identities.given(session, account, row.issuer or "", row.subject or "", doer, now=now)
     return asked

@@ -1,16 +1,16 @@
 """Accounts as the administrator keeps them: made, locked, unlocked, listed. What opens one is in `links` and `identities`."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Account, RoleGrant, Unit
-from operations import access, announce, record
+from operations import access, record
 from operations.access import Actor
-from operations.people import endings, typed
+from operations.people import endings, four_eyes, typed
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
@@ -146,9 +146,10 @@ def disable(session: Session, username: str, *, actor: Actor, now: datetime) -> 
     session.flush()
     endings.sessions(session, account.id or 0)
     _record_account(session, Kind.ACCOUNT_DISABLED, account, actor)
+    four_eyes.tell(session, account, "Tài khoản vừa bị khóa.", four_eyes.Doer(actor.username), now=now)
 
 
-def enable(session: Session, username: str, *, actor: Actor) -> None:
+def enable(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
     """Unlock an account. Raises Refusal `not_disabled`."""
     access.require(actor, Role.ADMINISTRATOR)
     account = named(session, username)
@@ -158,6 +159,7 @@ def enable(session: Session, username: str, *, actor: Actor) -> None:
     session.add(account)
     session.flush()
     _record_account(session, Kind.ACCOUNT_ENABLED, account, actor)
+    four_eyes.tell(session, account, "Tài khoản vừa được mở khóa.", four_eyes.Doer(actor.username), now=now)
 
 
 def _record_account(session: Session, kind: Kind, account: Account, actor: Actor) -> None:
@@ -182,34 +184,3 @@ def keep_an_administrator(session: Session, but: Account, *, now: datetime) -> N
         raise Refusal(
             "last_administrator", "Đây là quản trị hệ thống cuối cùng; hãy cấp vai trò này cho người khác trước."
         )
-
-
-def tell(
-    session: Session,
-    account: Account,
-    what: str,
-    *,
-    by: str,
-    index: int,
-    to: tuple[str, str, str | None] | None = None,
-) -> None:
-    """A letter to whom the account belongs (or `to`: username, name, address): what was done with it, and by whom."""
-    username, name, email = to or (account.username, account.display_name, account.email)
-    announce.notices(
-        session,
-        [
-            announce.Notice(
-                kind="account_changed",
-                about=str(index),
-                to=email,
-                recipient=username,
-                context={
-                    "recipient_name": name,
-                    "username": account.username,
-                    "what": what,
-                    "by": by,
-                    "at": datetime.now(UTC).isoformat(),
-                },
-            )
-        ],
-    )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
-from models import Account, ApiToken, OneTimeLink, WebSession
+from models import Account, ApiToken, OneTimeLink, OutsideIdentity, SecondFactor, WebSession
 from models.types import table
 from operations import record
 
@@ -59,3 +59,15 @@ def digest(token: str) -> str:
 def links(session: Session, account: Account) -> None:
     """No one-time link of the account opens any more."""
     session.execute(sa.update(OneTimeLink).where(col(OneTimeLink.username) == account.username).values(ended=True))
+
+
+def ways_in(session: Session, account: Account, *, by: str) -> None:
+    """Nothing opens the account any more: password, identities, second factor, and whatever was made with them."""
+    account.password_hash = None
+    session.add(account)
+    for model in (OutsideIdentity, SecondFactor):
+        session.execute(sa.delete(model).where(table(model).c.account_id == account.id))
+    session.flush()
+    said = {"password": None, "identities": None, "second_factor": None}
+    record.record(session, Kind.ACCOUNT_CLOSED, [(account.username, said)], by=by)
+    everything(session, account, by=by)

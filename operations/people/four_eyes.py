@@ -1,11 +1,12 @@
 """Four eyes on what opens an account that decides: the administrator asks, a secretary or chairman confirms.
 
-Whoever runs the system could else become the chairman, a member or a teller by a one-time link, a second factor taken
-away or an identity of their own (docs/decisions/0014). Here stands who must be asked and what waits; the verbs are
-in `roles`, `links`, `identities` and `second_factor`. Requests lapse by the wall clock, as links do; roles count by the business clock.
+Whoever runs the system could else become the chairman, a member or a teller by a role given to a puppet, a one-time link, a
+second factor taken away or an identity of their own (docs/decisions/0014). Here stands what waits and who is told; who must
+be asked stands in `confirmers`, the verbs are in `roles`, `links`, `identities` and `second_factor`. Requests lapse by the wall clock, as links do; roles count by the business clock.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,26 +14,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
-from models import (
-    Account,
-    AccountRequest,
-    CouncilMember,
-    CouncilSession,
-    LedgerEntry,
-    OutsideIdentity,
-    RoleGrant,
-    SessionMember,
-)
-from operations import access, announce, recipients, record
+from models import Account, AccountRequest
+from operations import access, announce, record
 from operations.access import Actor
-from operations.people import accounts
-from rules.lifecycle import Role
+from operations.people import confirmers, notices
+from rules.lifecycle import ROLE_NAMES, Role
+from rules.policy import CONFIRMING
 from rules.refusal import Refusal
-from rules.vocabulary import SessionState
 
-DECIDING = frozenset({Role.REVIEWER, Role.SECRETARY, Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY})
-CONFIRMING = (Role.SECRETARY, Role.CHAIRMAN)
 ACTS: dict[str, str] = {
+    "role": "trao một vai trò có quyền quyết định",
     "link": "đặt lại mật khẩu bằng đường dẫn dùng một lần",
     "second_factor": "gỡ xác nhận hai lớp",
     "identity": "gắn một danh tính bên ngoài để đăng nhập",
@@ -55,114 +46,55 @@ class Waiting:
     asked_at: datetime
     until: datetime
     others: tuple[tuple[str, str], ...]
+    gives: Mapping[str, str]  # of a role: which, for which unit, by which document, from when
 
     @property
     def who(self) -> str:
         """Those who may confirm it, in words."""
-        return named(self.others)
+        return named(self.others) or (
+            "thư ký hoặc chủ tịch; hiện chưa ai xác nhận được, vì tài khoản đang bị khóa, đã thôi vai trò hoặc giữ vai trò "
+            "chưa đủ 30 ngày"
+        )
+
+    @property
+    def since(self) -> date | None:
+        """From when a role is to be held."""
+        return date.fromisoformat(self.gives["from"]) if self.gives else None
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        role = self.gives.get("role")
+        return f"{ACTS[self.act]}: {ROLE_NAMES[Role(role)]}" if role else ACTS[self.act]
 
 
 def named(people: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{name} ({username})" for username, name in people)
 
 
-# Who must be asked ------------------------------------------------------------------------------------------------
-
-
-# A role or seat that ended so lately still counts: ended today, it could be given back tomorrow.
-_LATELY = timedelta(days=30)
 _SETTLED_AS = {
     "confirmed": Kind.ACCOUNT_REQUEST_CONFIRMED,
     "refused": Kind.ACCOUNT_REQUEST_REFUSED,
     "withdrawn": Kind.ACCOUNT_REQUEST_WITHDRAWN,
 }
-_WAYS_IN = (Kind.ACCOUNT_PASSWORD_SET, Kind.ACCOUNT_IDENTITY_LINKED)
 
 
-def needed(session: Session, account: Account, *, today: date) -> bool:
-    """Has somebody signed in as this account, and does it decide something, lately, today or later?
-
-    A seat votes without its role, and whoever was called to a session that is not over votes in it without a seat.
-    """
-    if account.password_hash is None and not _has_identity(session, account):
-        used = select(LedgerEntry.index).where(
-            LedgerEntry.subject == account.username, col(LedgerEntry.kind).in_(_WAYS_IN)
-        )
-        if session.exec(used).first() is None:
-            return False  # its first way in: nobody has been that person here yet
-    since = today - _LATELY
-    role = select(RoleGrant.id).where(
-        RoleGrant.account_id == account.id,
-        col(RoleGrant.role).in_([role.value for role in DECIDING]),
-        col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > since),
-    )
-    seat = select(CouncilMember.id).where(
-        CouncilMember.account_id == account.id,
-        col(CouncilMember.valid_to).is_(None) | (col(CouncilMember.valid_to) > since),
-    )
-    called = (
-        select(SessionMember.id)
-        .join(CouncilSession, col(CouncilSession.id) == col(SessionMember.session_id))
-        .where(
-            SessionMember.username == account.username,
-            col(CouncilSession.state).not_in((SessionState.TALLIED, SessionState.CANCELLED)),
-        )
-    )
-    return any(session.exec(query).first() is not None for query in (role, seat, called))
-
-
-def others(session: Session, account: Account, *, asked_by: str, now: datetime) -> list[Account]:
-    """Who may confirm: a secretary or chairman of today with a password, neither the owner nor who asked."""
-    found = holders(session, *CONFIRMING, today=access.local_date(now))
-    return [
-        one
-        for one in found
-        if one.password_hash is not None
-        and one.username not in (account.username, asked_by)
-        and (one.disabled_at is None or one.disabled_at > now)
-        and access.actor(session, one.username, now=now).holds(*CONFIRMING)  # an administrator holds nothing else
-    ]
-
-
-def holders(session: Session, *roles: Role, today: date) -> list[Account]:
-    """Accounts that were given one of these roles for today, locked ones too."""
-    query = (
-        select(Account)
-        .join(RoleGrant, col(RoleGrant.account_id) == col(Account.id))
-        .where(
-            col(RoleGrant.role).in_([role.value for role in roles]),
-            RoleGrant.valid_from <= today,
-            col(RoleGrant.valid_to).is_(None) | (col(RoleGrant.valid_to) > today),
-        )
-        .distinct()
-        .order_by(Account.username)
-    )
-    return list(session.exec(query))
-
-
-def require_open(session: Session, account: Account, key: str, *, now: datetime) -> None:
+def require_open(session: Session, account: Account, key: str, *, now: datetime, wall: datetime | None = None) -> None:
     """Raise Refusal `link_unconfirmed` for a one-time link (by its key) that another has yet to confirm."""
     row = session.exec(select(AccountRequest).where(AccountRequest.link == key)).one_or_none()
     if row is not None and row.state not in _SETTLED:
-        who = named(
-            (one.username, one.display_name) for one in others(session, account, asked_by=row.asked_by, now=now)
-        )
+        who = shown(session, row, account, now=now).who
         raise Refusal(
             "link_unconfirmed",
-            f"Đường dẫn này chưa mở được: phải có người xác nhận trước ({who or 'thư ký hoặc chủ tịch'}). "
+            f"Đường dẫn này chưa mở được: phải có người xác nhận trước ({who}). "
             "Hãy liên hệ trực tiếp người đó rồi mở lại đường dẫn.",
         )
-    if row is None and needed(session, account, today=access.local_date(now)):
+    if row is None and confirmers.decides(session, account, now=now, wall=wall):
         raise Refusal(
             "link_unconfirmed",
             "Với tài khoản này, mỗi đường dẫn nay phải có người thứ hai xác nhận, mà đường dẫn này thì chưa. "
             "Hãy đề nghị quản trị hệ thống cấp đường dẫn mới; thư ký hoặc chủ tịch sẽ xác nhận.",
         )
-
-
-def _has_identity(session: Session, account: Account) -> bool:
-    query = select(OutsideIdentity.id).where(OutsideIdentity.account_id == account.id)
-    return session.exec(query).first() is not None
 
 
 # Asking and settling ----------------------------------------------------------------------------------------------
@@ -175,29 +107,32 @@ def ask(
     *,
     link: str | None = None,
     identity: tuple[str, str] = ("", ""),
-    until: datetime,
+    gives: Mapping[str, str] | None = None,
     actor: Actor,
     now: datetime,
+    wall: datetime | None = None,
 ) -> AccountRequest | None:
-    """Note what the administrator wants; an earlier wish of the same kind is withdrawn.
+    """Note what the administrator wants; an earlier wish for the same is withdrawn.
 
-    None where nobody need confirm it; else a request that waits, or one in the state `alone`: nobody could confirm it.
+    None where nobody need confirm it; else a request that waits, or one in the state `alone`: nobody is there who could.
+    `gives` says which role is to be given: one that decides always needs somebody.
     """
-    _withdraw(session, account, act, actor=actor, now=now)
-    if not needed(session, account, today=access.local_date(now)):
+    told = json.dumps(gives, ensure_ascii=False, sort_keys=True) if gives is not None else None
+    _withdraw(session, account, act, told, actor=actor, now=now)
+    if gives is None and not confirmers.decides(session, account, now=now, wall=wall):
         return None
-    who = others(session, account, asked_by=actor.username, now=now)
+    there = confirmers.somebody_there(session, account, asked_by=actor.username, now=now, wall=wall)
     issuer, subject = identity if act == "identity" else (None, None)
     row = AccountRequest(
         account_id=account.id or 0, act=act, link=link, issuer=issuer, subject=subject, asked_by=actor.username,
-        asked_at=now, valid_until=until, state="asked" if who else "alone",
+        asked_at=now, valid_until=until(wall), state="asked" if there else "alone", gives=told,
     )  # fmt: skip
     session.add(row)
     session.flush()
-    kind = Kind.ACCOUNT_REQUEST_ASKED if who else Kind.ACCOUNT_REQUEST_DONE_ALONE
+    kind = Kind.ACCOUNT_REQUEST_ASKED if there else Kind.ACCOUNT_REQUEST_DONE_ALONE
     index = record.record(session, kind, [(str(row.id), aspects(row, account.username))], by=actor.username)
-    if who:
-        _letters(session, shown(session, row, account, now=now), account, who, index=index)
+    if there:
+        _letters(session, shown(session, row, account, now=now), account, index=index, now=now)
     return row
 
 
@@ -206,9 +141,12 @@ def until(wall: datetime | None) -> datetime:
     return (wall or datetime.now(UTC)) + LINK_VALID
 
 
-def _withdraw(session: Session, account: Account, act: str, *, actor: Actor, now: datetime) -> None:
+def _withdraw(session: Session, account: Account, act: str, gives: str | None, *, actor: Actor, now: datetime) -> None:
     query = select(AccountRequest).where(
-        AccountRequest.account_id == account.id, AccountRequest.act == act, AccountRequest.state == "asked"
+        AccountRequest.account_id == account.id,
+        AccountRequest.act == act,
+        AccountRequest.gives == gives,
+        AccountRequest.state == "asked",
     )
     for row in session.exec(query).all():
         settle(session, row, account, "withdrawn", actor=actor, now=now)
@@ -227,7 +165,7 @@ def aspects(row: AccountRequest, username: str) -> dict[str, Any]:
         "about": [username, row.act, row.asked_by, row.asked_at, row.valid_until],
         "opens": [row.link, row.issuer, row.subject],
         "state": [row.state, row.settled_by, row.settled_at],
-    }
+    } | ({} if row.gives is None else {"gives": row.gives})
 
 
 def to_settle(
@@ -250,11 +188,11 @@ def to_settle(
             "Nếu vẫn cần, quản trị hệ thống phải yêu cầu lại.",
         )
     account = session.get_one(Account, row.account_id)
-    if actor.username not in {one.username for one in others(session, account, asked_by=row.asked_by, now=now)}:
+    if actor.username not in {one.username for one in _who(session, row, account, now=now)}:
         raise Refusal(
             "four_eyes",
-            "Chủ tài khoản và người yêu cầu không tự xác nhận; người xác nhận phải có mật khẩu riêng. "
-            "Hãy để thư ký hoặc chủ tịch khác xác nhận.",
+            "Chủ tài khoản và người yêu cầu không tự xác nhận; người xác nhận phải có mật khẩu riêng và đã là thư ký hoặc chủ "
+            "tịch từ ít nhất 30 ngày trước yêu cầu. Hãy để thư ký hoặc chủ tịch khác xác nhận.",
             reach=True,
         )
     return row, account
@@ -276,7 +214,7 @@ def waiting(session: Session, *, now: datetime, wall: datetime | None = None) ->
 
 def shown(session: Session, row: AccountRequest, account: Account, *, now: datetime) -> Waiting:
     """The request with who may confirm it today."""
-    who = others(session, account, asked_by=row.asked_by, now=now)
+    who = _who(session, row, account, now=now)
     return Waiting(
         number=row.id or 0,
         act=row.act,
@@ -288,14 +226,23 @@ def shown(session: Session, row: AccountRequest, account: Account, *, now: datet
         asked_at=row.asked_at,
         until=row.valid_until,
         others=tuple((one.username, one.display_name) for one in who),
+        gives=json.loads(row.gives or "{}"),
     )
 
 
-def _letters(session: Session, asked: Waiting, account: Account, who: list[Account], *, index: int) -> None:
-    """To the owner, who may never have wished it, and to whom may confirm it."""
+def _who(session: Session, row: AccountRequest, account: Account, *, now: datetime) -> list[Account]:
+    asked_at = row.valid_until - LINK_VALID  # by the wall clock
+    return confirmers.eligible(session, account, asked_by=row.asked_by, asked_at=asked_at, now=now)
+
+
+WATCHING = (*CONFIRMING, Role.INSPECTOR)
+
+
+def _letters(session: Session, asked: Waiting, account: Account, *, index: int, now: datetime) -> None:
+    """To the owner, who may never have wished it, to whom may confirm it, and to whom may see that it was asked for."""
     told = {
         "username": asked.username,
-        "what": ACTS[asked.act],
+        "what": asked.what,
         "by": asked.asked_by,
         "until": asked.until.isoformat(),
     }
@@ -307,6 +254,20 @@ def _letters(session: Session, asked: Waiting, account: Account, who: list[Accou
             recipient=account.username,
             context=told | {"recipient_name": account.display_name, "others": asked.who},
         )
+    ]
+    may = {username for username, _ in asked.others}
+    watching = confirmers.holders(session, *WATCHING, today=access.local_date(now))
+    who = [one for one in watching if one.username in may]
+    letters += [
+        announce.Notice(
+            kind="account_asked",
+            about=str(index),
+            to=one.email,
+            recipient=one.username,
+            context=told | {"recipient_name": one.display_name, "others": asked.who},
+        )
+        for one in watching
+        if one.username not in {account.username, *may}
     ]
     letters += [
         announce.Notice(
@@ -339,23 +300,18 @@ class Doer:
 
 
 def tell(session: Session, account: Account, what: str, doer: Doer, *, now: datetime) -> None:
-    """Whoever runs the system opens no account unseen: its owner learns of it, and of one that decides the secretary.
+    """Whoever runs the system opens no account unseen: its owner learns of it.
 
-    Of what nobody could confirm everybody learns who could have, locked out or not, and the inspectors.
+    Of one that decides, secretaries, chairmen and inspectors learn too, locked out or not.
     """
-    index, today = record.size(session) - 1, access.local_date(now)
+    index = record.size(session) - 1
     if doer.confirmed_by is not None:
         what += f" Người xác nhận: {doer.confirmed_by.name} ({doer.confirmed_by.username})."
     if doer.alone:
         what += " Không có thư ký hay chủ tịch nào khác xác nhận được, nên quản trị hệ thống đã làm một mình."
-    accounts.tell(session, account, what, by=doer.by, index=index)
-    told: list[tuple[str, str, str | None]] = []
-    if doer.alone:
-        watching = (*CONFIRMING, Role.INSPECTOR)
-        found = holders(session, *watching, today=today)
-        told = [(one.username, one.display_name, one.email) for one in found]
-    elif access.holds(session, account, *DECIDING, today=today):
-        told = [*recipients.holders(session, Role.SECRETARY, today=today)]
-    for to in told:
-        if to[0] != account.username:
-            accounts.tell(session, account, what, by=doer.by, index=index, to=to)
+    notices.account_changed(session, account, what, by=doer.by, index=index)
+    if doer.alone or confirmers.decides(session, account, now=now):
+        for one in confirmers.holders(session, *WATCHING, today=access.local_date(now)):
+            if one.username != account.username:
+                to = (one.username, one.display_name, one.email)
+                notices.account_changed(session, account, what, by=doer.by, index=index, to=to)

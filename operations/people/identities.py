@@ -35,9 +35,7 @@ def link(
     account = accounts.named(session, username)
     if not is_new(session, account, issuer=issuer, subject=subject):
         return None
-    asked = four_eyes.ask(
-        session, account, "identity", identity=(issuer, subject), until=four_eyes.until(wall), actor=actor, now=now
-    )
+    asked = four_eyes.ask(session, account, "identity", identity=(issuer, subject), actor=actor, now=now, wall=wall)
     if asked is not None and asked.state == "asked":
         return four_eyes.shown(session, asked, account, now=now)
     given(session, account, issuer, subject, four_eyes.Doer(actor.username, alone=asked is not None), now=now)

@@ -14,6 +14,6 @@ def first_administrator(session: Session, *, os_user: str, now: datetime, wall: 
     """The account of whoever set the system up; returns the one-time link through which its password is chosen."""
     accounts.add(session, username="quantri", name="Quản trị hệ thống", email=None, os_user=os_user, actor=INSTALLER)
     today = access.local_date(now)
-    roles.grant(session, "quantri", Role.ADMINISTRATOR, document="init", valid_from=today, actor=INSTALLER)
+    roles.grant(session, "quantri", Role.ADMINISTRATOR, document="init", valid_from=today, actor=INSTALLER, now=now)
     link, _, _ = links.invite(session, "quantri", actor=INSTALLER, now=now, wall=wall)
     return link

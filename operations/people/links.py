@@ -30,7 +30,7 @@ def invite(
     link = secrets.token_hex(24)  # no sign that a command line or a mail program would take for its own
     until = four_eyes.until(wall)
     _issue(session, account, link=link, valid_until=until, now=now)
-    asked = four_eyes.ask(session, account, "link", link=key(link), until=until, actor=actor, now=now)
+    asked = four_eyes.ask(session, account, "link", link=key(link), actor=actor, now=now, wall=wall)
     if asked is not None and asked.state == "asked":
         return link, until, four_eyes.shown(session, asked, account, now=now)
     invited(session, account, until, four_eyes.Doer(actor.username, alone=asked is not None), now=now)
@@ -39,8 +39,8 @@ def invite(
 
 def invited(session: Session, account: Account, until: datetime, doer: four_eyes.Doer, *, now: datetime) -> None:
     record.record(session, Kind.ACCOUNT_INVITED, [(account.username, {"invited": [doer.by, until]})], by=doer.acting)
-    if account.password_hash is not None:
-        four_eyes.tell(session, account, "Một đường dẫn để đặt lại mật khẩu của tài khoản vừa được cấp.", doer, now=now)
+    if account.password_hash is not None or doer.alone or doer.confirmed_by is not None:
+        four_eyes.tell(session, account, "Một đường dẫn để đặt mật khẩu của tài khoản vừa được cấp.", doer, now=now)
 
 
 def key(link: str) -> str:
@@ -93,5 +93,5 @@ def _linked(session: Session, link: str, *, now: datetime, wall: datetime) -> On
             "Đường dẫn đặt mật khẩu không đúng, đã dùng hoặc đã quá hạn. "
             "Hãy đề nghị quản trị hệ thống cấp đường dẫn mới.",
         )
-    four_eyes.require_open(session, accounts.named(session, row.username), row.key, now=now)
+    four_eyes.require_open(session, accounts.named(session, row.username), row.key, now=now, wall=wall)
     return row

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ledger.kinds import Kind
 from models import Account
 from operations import free_text, record
-from operations.people import accounts
+from operations.people import notices
 from rules.refusal import Refusal
 
 SHORTEST = 12
@@ -60,4 +60,4 @@ def set_password(session: Session, account: Account, password_hash: str, *, by: 
     session.flush()
     index = record.record(session, Kind.ACCOUNT_PASSWORD_SET, [(account.username, {"password": password_hash})], by=by)
     if again:
-        accounts.tell(session, account, "Mật khẩu của tài khoản vừa được đổi.", by=by, index=index)
+        notices.account_changed(session, account, "Mật khẩu của tài khoản vừa được đổi.", by=by, index=index)

@@ -1,5 +1,9 @@
-"""Roles, each given by a numbered document: none for oneself, no other beside the administrator's."""
+"""Roles, each given by a numbered document: none for oneself, no other beside the administrator's.
 
+One that decides is given by two people: it waits as a one-time link does (docs/decisions/0014).
+"""
+
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +13,8 @@ from ledger.kinds import Kind
 from models import Account, RoleGrant, Unit
 from operations import access, record
 from operations.access import Actor
-from operations.people import accounts, typed, units
+from operations.people import accounts, confirmers, endings, four_eyes, typed, units
+from operations.people.four_eyes import Waiting
 from rules import lifecycle, policy
 from rules.lifecycle import ROLE_NAMES, Role
 from rules.refusal import Citation, Refusal, Unreadable
@@ -26,8 +31,10 @@ def grant(
     document: str,
     valid_from: date,
     actor: Actor,
-) -> RoleGrant:
-    """Give somebody else a role from a day on, by a document.
+    now: datetime,
+    wall: datetime | None = None,
+) -> Waiting | None:
+    """Give somebody else a role from a day on, by a document; what must be confirmed first, where it must.
 
     Raises Refusal `separation_of_duties` (for oneself, or administering beside another role), `document_required`,
     `already_granted`, `unknown_account`, `unknown_unit`; Unreadable `bad_role`, `unit_needed`.
@@ -39,6 +46,49 @@ def grant(
         raise _separate("Không ai tự cấp vai trò cho mình")
     place = _place(session, wanted, unit)
     document = typed.document(document)
+    require_new(session, account, wanted, place, valid_from=valid_from)
+    if wanted in policy.DECIDING and actor != access.INSTALLER:
+        gives = {"role": wanted.value, "document": document, "from": valid_from.isoformat()}
+        asked = four_eyes.ask(session, account, "role", gives=gives, actor=actor, now=now, wall=wall)
+        if asked is not None and asked.state == "asked":
+            return four_eyes.shown(session, asked, account, now=now)
+        given(session, account, gives, four_eyes.Doer(actor.username, alone=True), now=now)
+        return None
+    _insert(session, account, wanted, valid_from=valid_from, unit=place, document_number=document, by=actor.username)
+    return None
+
+
+def given(session: Session, account: Account, gives: Mapping[str, str], doer: four_eyes.Doer, *, now: datetime) -> None:
+    """A role that decides comes to its holder; raises what `require_new` raises by now.
+
+    What opened the account until then may be in one administrator's hand: it ends, where somebody else confirms the role.
+    """
+    role, since = Role(gives["role"]), date.fromisoformat(gives["from"])
+    require_new(session, account, role, None, valid_from=since)
+    what = f"Tài khoản vừa được trao vai trò {ROLE_NAMES[role]} từ {since:%d/%m/%Y}, theo {gives['document']}."
+    if doer.confirmed_by is not None and close(session, account, by=doer.acting, now=now):
+        what += CLOSED
+    _insert(session, account, role, valid_from=since, document_number=gives["document"], by=doer.acting)
+    four_eyes.tell(session, account, what, doer, now=now)
+
+
+CLOSED = (
+    " Mật khẩu và cách đăng nhập trước đây do quản trị hệ thống cấp một mình nên hết hiệu lực: cần một đường dẫn đặt mật khẩu "
+    "mới, có người thứ hai xác nhận."
+)
+
+
+def close(session: Session, account: Account, *, by: str, now: datetime) -> bool:
+    """End what opens an account that has decided nothing yet and that one administrator opened; did it have to?"""
+    if confirmers.decides(session, account, now=now) or not confirmers.opened_alone(session, account):
+        return False
+    endings.ways_in(session, account, by=by)
+    return True
+
+
+def require_new(session: Session, account: Account, wanted: Role, place: Unit | None, *, valid_from: date) -> None:
+    """Raise Refusal `separation_of_duties`, `already_granted` where this role cannot come to this account from that day."""
+    username = account.username
     rows = session.exec(
         select(RoleGrant).where(
             RoleGrant.account_id == account.id,
@@ -63,9 +113,6 @@ def grant(
         raise Refusal(
             "already_granted", f"Vai trò {ROLE_NAMES[wanted]} từ ngày này đã được ghi một lần; chọn ngày khác."
         )
-    return _insert(
-        session, account, wanted, valid_from=valid_from, unit=place, document_number=document, by=actor.username
-    )
 
 
 def grant_with_seat(
@@ -73,7 +120,7 @@ def grant_with_seat(
 ) -> RoleGrant:
     """The role that a seat in the council needs, by the decision that filled the seat; an earlier one stays."""
     access.require(actor, Role.SECRETARY, Role.ADMINISTRATOR)
-    if account.id == actor.account_id or role not in {Role.COUNCIL_MEMBER, Role.TELLER}:
+    if account.id == actor.account_id or role not in policy.SEATED:
         raise _separate("Không ai tự cấp vai trò cho mình")
     return _insert(session, account, role, valid_from=valid_from, document_number=document, by=actor.username)
 
@@ -104,8 +151,7 @@ def _insert(
     return row
 
 
-def subject(username: str, row: RoleGrant, unit: str) -> str:
-    return f"{username}/{row.role}/{unit}/{row.valid_from.isoformat()}"
+subject = confirmers.grant_subject
 
 
 def aspects(row: RoleGrant) -> dict[str, Any]:
@@ -149,6 +195,9 @@ def end(
         [(subject(username, row, place.code if place else ""), aspects(row))],
         by=actor.username,
     )
+    if wanted in policy.DECIDING:
+        what = f"Vai trò {ROLE_NAMES[wanted]} của tài khoản vừa được cho thôi từ {on:%d/%m/%Y}."
+        four_eyes.tell(session, account, what, four_eyes.Doer(actor.username), now=now)
     return row
 
 

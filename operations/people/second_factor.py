@@ -143,7 +143,7 @@ def reset(
     factor = session.get(SecondFactor, account.id)
     asked = None
     if factor is not None and factor.confirmed_at is not None:  # else there is nothing that guards the account
-        asked = four_eyes.ask(session, account, "second_factor", until=four_eyes.until(wall), actor=actor, now=now)
+        asked = four_eyes.ask(session, account, "second_factor", actor=actor, now=now, wall=wall)
     if asked is not None and asked.state == "asked":
         return four_eyes.shown(session, asked, account, now=now)
     taken(session, account, four_eyes.Doer(actor.username, alone=asked is not None), now=now)

@@ -181,8 +181,8 @@ def set_up(
         for role in held:
             place = unit.code if unit else None
             roles.grant(
-                session, username, role, unit=place, document="01/QĐ-UBND (mẫu)", valid_from=SINCE, actor=INSTALLER
-            )
+                session, username, role, unit=place, document="01/QĐ-UBND (mẫu)", valid_from=SINCE, actor=INSTALLER, now=now,
+            )  # fmt: skip
         answer_accounts.append(
             {
                 "username": username,
@@ -210,6 +210,7 @@ def set_up(
             chairs=username == "chutich",
             teller=username in TELLERS,
             actor=INSTALLER,
+            now=now,
         )
     start = max(now, access.end_of_day(SINCE))
     authorisations.authorise(

@@ -219,7 +219,7 @@ def _piles(session: Session, actor: Actor, *, now: datetime, verdict: str | None
         yield from _to_propose(session, actor, rounds)
     if actor.holds(Role.CHAIRMAN, Role.DEPUTY):
         yield from _to_sign(session, actor, now=now)
-    if actor.holds(*four_eyes.CONFIRMING):
+    if actor.holds(*policy.CONFIRMING):
         yield from _to_confirm(session, actor, now=now)
     if wanted:
         yield from _nomination_piles(session, actor, rounds, wanted, verdict=verdict)
@@ -403,7 +403,7 @@ def _to_confirm(session: Session, actor: Actor, *, now: datetime) -> Iterator[_P
     for asked in four_eyes.waiting(session, now=now):
         if actor.username in dict(asked.others):
             until = access.local_date(asked.until)
-            what = f"{four_eyes.ACTS[asked.act]}, tài khoản {asked.username}"
+            what = f"{asked.what}, tài khoản {asked.username}"
             yield _single(
                 Item(
                     kind="account",

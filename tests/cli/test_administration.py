@@ -166,6 +166,32 @@ def test_an_account_that_decides_is_opened_by_two(
     assert office("ledger", "verify", by=None).code == 0
 
 
+def test_a_role_that_decides_is_given_by_two(
+    office: Line, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installation.database.begin() as session:
+        for username in ("thuky", "chutich"):
+            hashed = passwords.hash_password(PASSWORD)
+            passwords.set_password(session, accounts.named(session, username), hashed, by=username)
+    given = ("role", "grant", "--account", "canbo.xa01", "--role", "reviewer", *DOCUMENT, *SINCE)
+    asked = office(*given, by="quantri").done
+    assert asked["waits_for"] == ["chutich", "thuky"]
+    assert office("account", "disable", "thuky", by="quantri").code == 0
+    asked = office(*given, by="quantri").done
+    assert asked["waits_for"] == ["chutich"]
+    (listed,) = office("account", "requests", by="quantri").done
+    assert (listed["request"], listed["act"], listed["role"], listed["document"]) == (
+        asked["request"], "role", "reviewer", "15/QĐ-UBND",
+    )  # fmt: skip
+    assert refused_rows(office)[0] == ["unit_officer@XA01"]
+    seat = ("--council", "HD-2024", "--member", "canbo.xa01", "--title", "Ủy viên", "--body", "Huyện đoàn", *SINCE)
+    assert office("council", "appoint", *seat, by="quantri").refused == "four_eyes"
+    monkeypatch.setenv("VINHDANH_PASSWORD", PASSWORD)
+    assert office("account", "confirm", asked["request"], by="chutich").done["act"] == "role"
+    assert refused_rows(office)[0] == ["unit_officer@XA01", "reviewer"]
+    assert office("ledger", "verify", by=None).code == 0
+
+
 def test_tokens_are_shown_once_and_revoked(office: Line) -> None:
     said = office("token", "create", "--scope", "write", "--days", 30).done
     assert set(said) == {"token"}

@@ -83,7 +83,7 @@ def test_a_word_that_is_not_in_the_list_is_refused(standing: Any) -> None:
         if name == "escalation":
             continue  # its level is a number, below
         rows = standing.one(f'SELECT count(*) FROM "{name}"')
-        further = ", answer_number = '1'" if column == "answer" else ""
+        further = {"answer": ", answer_number = '1'", "act": ", link = NULL, gives = NULL"}.get(column, "")
         said = refused(standing, f'UPDATE "{name}" SET {column} = :word{further}', word="nonsense")
         if not rows or f"ck_{name}_{column}_known" not in said:
             wrong.append((name, column, rows, said))
@@ -113,6 +113,7 @@ IMPOSSIBLE = [
     ("ck_account_request_who_settled_it", "UPDATE account_request SET state = 'refused'"),
     ("ck_account_request_settled_at_an_hour", "UPDATE account_request SET settled_at = asked_at"),
     ("ck_account_request_link_named", "UPDATE account_request SET link = NULL"),
+    ("ck_account_request_role_named", "UPDATE account_request SET gives = '{}'"),
     ("ck_account_request_identity_named", "UPDATE account_request SET issuer = 'a', subject = 'b'"),
     ("ck_council_session_frozen_when_open", "UPDATE council_session SET frozen_sha256 = NULL"),
     ("ck_agenda_item_counts", "UPDATE agenda_item SET approve = -1"),

@@ -52,10 +52,11 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     yield say(accounts.add, username="nguoi.moi", name="Lò Thị Mẫu", email="m@nammau.example", actor=office.quantri)
     for hashed in ("$argon2id$1", "$argon2id$2"):  # at first, and once more: of the second its owner is told
         yield say(set_password, username="nguoi.moi", hashed=hashed)
-    given = {"username": "nguoi.moi", "document": "9/QĐ", "valid_from": since, "actor": office.quantri}
+    given = {"username": "nguoi.moi", "document": "9/QĐ", "valid_from": since, "actor": office.quantri, "now": now}
     yield say(roles.grant, role=Role.UNIT_OFFICER, unit=school.code, **given)
-    yield say(roles.grant, role=Role.COUNCIL_MEMBER, **given)
     yield say(set_password, username="thuky", hashed="$argon2id$3")
+    asked = yield say(roles.grant, role=Role.COUNCIL_MEMBER, **given)
+    yield say(account_requests.confirm, number=asked.number, actor=secretary, now=now)
     invite = say(links.invite, username="nguoi.moi", actor=office.quantri, now=now)
     for settle in (account_requests.decline, account_requests.confirm):
         _, _, waits = yield invite
@@ -66,7 +67,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     seat = {"council_code": "HD-8", "username": "nguoi.moi"}
     yield say(
         council.appoint, title="Ủy viên", body="Huyện đoàn", valid_from=date(2031, 1, 1), teller=True, actor=secretary,
-        **seat,
+        now=now, **seat,
     )  # fmt: skip
     yield say(council.dismiss, until=date(2032, 1, 1), actor=secretary, **seat)
     yield say(

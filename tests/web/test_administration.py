@@ -134,6 +134,26 @@ def test_a_members_link_opens_when_the_secretary_has_confirmed_it(site: Site) ->
     assert site.office.violations() == []
 
 
+def test_a_role_that_decides_comes_when_the_secretary_has_confirmed_it(site: Site) -> None:
+    browser, page = site.sign_in("quantri"), "/administration/accounts/canbo.xa01"
+    given = {"role": "chairman", "unit": "", "document": "77/QĐ-UBND", "from": "2024-11-01"}
+    asked = send(browser, f"{page}/roles", page, **given)
+    assert "chờ xác nhận của" in browser.get(asked.headers["location"]).text
+    assert (
+        "Chủ tịch"
+        not in re.sub(r"<form.*?</form>", "", browser.get(page).text, flags=re.DOTALL).partition("Vai trò hôm nay")[2]
+    )
+    secretary = site.sign_in("thuky")
+    (there,) = re.findall(r'href="(/administration/requests/\d+)"', secretary.get("/inbox").text)
+    shown = secretary.get(there).text
+    assert [word for word in ("77/QĐ-UBND", "01/11/2024", "canbo.xa01", "đã thấy văn bản") if word not in shown] == []
+    assert send(secretary, there, there, do="confirm").status_code == 422  # without the password
+    assert "chairman" not in {role.value for role in site.office.actor("canbo.xa01").roles}
+    assert send(secretary, there, there, do="confirm", password=PASSWORD).status_code == 303
+    assert {role.value for role in site.office.actor("canbo.xa01").roles} == {"chairman", "unit_officer"}
+    assert site.office.violations() == []
+
+
 def test_the_chairman_declines_what_touches_the_secretarys_account_and_she_cannot(site: Site) -> None:
     admin, secretary, chairman = site.sign_in("quantri"), site.sign_in("thuky"), site.sign_in("chutich")
     page = "/administration/accounts/thuky"

@@ -20,6 +20,10 @@ Other = Annotated[Visit, Depends(Permit(Permission.CONFIRM_ACCOUNT))]
 
 # What somebody could do who is given this.
 LETS = {
+    "role": words(
+        "Chủ tài khoản sẽ được thẩm định, biểu quyết, kiểm phiếu, ký hoặc xác nhận theo vai trò này. Mật khẩu và cách đăng nhập do "
+        "quản trị hệ thống cấp một mình trước đây sẽ hết hiệu lực; đường dẫn mới cần được xác nhận riêng."
+    ),
     "link": words(
         "Ai giữ đường dẫn sẽ đặt được mật khẩu mới và đăng nhập thay chủ tài khoản. Mọi phiên đang mở của tài khoản kết thúc."
     ),
@@ -76,7 +80,7 @@ def settle(visit: Other, number: str, form: Submitted) -> Response:
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         asked = verb(session, _number(number), actor=actor, now=visit.now)
-        return {"message": f"{did}: {four_eyes.ACTS[asked.act]}, tài khoản {asked.username}."}
+        return {"message": f"{did}: {asked.what}, tài khoản {asked.username}."}
 
     visit.act(f"account.{wanted}", number, change, once=form.once)
     return pages.done("/inbox", form.once)

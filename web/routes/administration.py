@@ -192,7 +192,7 @@ def invite(visit: Admin, username: str, form: Submitted) -> Response:
 
 _SIMPLE: dict[str, tuple[str, Callable[..., object], bool]] = {
     "disable": ("Đã khóa tài khoản.", accounts.disable, True),
-    "enable": ("Đã mở khóa tài khoản.", accounts.enable, False),
+    "enable": ("Đã mở khóa tài khoản.", accounts.enable, True),
     "second-factor": ("Đã gỡ mã xác thực hai bước.", second_factor.reset, True),
 }
 
@@ -236,7 +236,11 @@ def grant(visit: Admin, username: str, form: SubmittedLong) -> Response:
     day = _day(form, "from")
 
     def give(session: Session, actor: Actor) -> dict[str, Any]:
-        roles.grant(session, username, role, unit=unit, document=document, valid_from=day, actor=actor)
+        asked = roles.grant(
+            session, username, role, unit=unit, document=document, valid_from=day, actor=actor, now=visit.now
+        )
+        if asked is not None:
+            return {"message": f"Đã ghi yêu cầu; chờ xác nhận của {asked.who}."}
         return {"message": "Đã cấp vai trò."}
 
     if _attempt(visit, form, "role.grant", username, give) is None:

@@ -113,7 +113,7 @@ def appoint(visit: Keeper, form: Submitted) -> Response:
         assert since is not None
         council.appoint(
             session, council_code=code, username=member, title=title, body=body, valid_from=since, actor=actor,
-            chairs=chairs, teller=teller,
+            now=visit.now, chairs=chairs, teller=teller,
         )  # fmt: skip
         return {
             "message": f"Đã cử «{member}» vào Hội đồng {code}",

@@ -125,7 +125,7 @@ def test_each_tie_that_the_tables_know(office: Any) -> None:
     office.grant("tv06", Role.UNIT_HEAD, unit="XA01")
     office.act(
         council.appoint, council_code="HD-2024", username="canbo.xa01", title="Ủy viên", body="Huyện đoàn",
-        valid_from=date(2024, 1, 2), actor=office.thuky,
+        valid_from=date(2024, 1, 2), actor=office.thuky, now=office.now,
     )  # fmt: skip
     round_ = office.open_round()
     woman, head = name_of(office, "tv05"), name_of(office, "tv06")
@@ -579,7 +579,7 @@ class Archive:
         for who in members:
             office.act(
                 council.appoint, council_code="HD-MOI", username=self.usernames[who], title="Ủy viên", body=who[1],
-                valid_from=date(2024, 10, 1), actor=office.thuky,
+                valid_from=date(2024, 10, 1), actor=office.thuky, now=office.now,
             )  # fmt: skip
         codes = {}
         with office.database.begin_unrecorded() as self.session:

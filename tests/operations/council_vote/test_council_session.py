@@ -38,7 +38,7 @@ def set_up(office: Any, *members: tuple[str, str], since: date = LATER) -> None:
     for username, body in members:
         office.act(
             council.appoint, council_code="HD-MOI", username=username, title="Ủy viên", body=body, valid_from=since,
-            chairs=username == "chutich", actor=office.thuky,
+            chairs=username == "chutich", actor=office.thuky, now=office.now,
         )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_an_office_sets_up_its_council(office: Any) -> None:
     set_up(office, ("chutich", "UBND huyện"), ("tv03", "Huyện ủy"))
     office.act(
         council.appoint, council_code="HD-MOI", username="canbo.xa01", title="Ủy viên", body="Huyện đoàn",
-        valid_from=LATER, teller=True, actor=office.quantri,
+        valid_from=LATER, teller=True, actor=office.quantri, now=office.now,
     )  # fmt: skip
     office.act(council.dismiss, council_code="HD-MOI", username="tv03", until=date(2024, 12, 1), actor=office.thuky)
     rows = office.look(council.listing, on=date(2024, 11, 20))
@@ -118,7 +118,7 @@ def test_a_seat_that_cannot_be_given(small_office: Any, words: dict[str, Any], c
     clean = small_office.digests()
     given = {
         "council_code": "HD-2024", "username": "canbo.xa01", "title": "Ủy viên", "body": "Huyện đoàn",
-        "valid_from": LATER, "actor": "thuky",
+        "valid_from": LATER, "actor": "thuky", "now": small_office.now,
     } | words  # fmt: skip
     given["actor"] = small_office.actor(given["actor"])
     assert refusal(small_office.act, council.appoint, **given) == code

@@ -234,10 +234,10 @@ def set_password(house: House, username: str) -> None:
     house.office.act(passwords.set_password, house.office.look(accounts.named, username), HASH, by=username)
 
 
-def test_a_first_link_and_an_account_that_decides_nothing_need_nobody(house: House) -> None:
+def test_an_account_that_decides_nothing_needs_nobody(house: House) -> None:
     set_password(house, "thanhtra")
     start = size(house)
-    for username in ("tv06", "thanhtra"):  # a member's first link; an inspector's second
+    for username in ("canbo.xa01", "thanhtra"):  # an officer's first link; an inspector's second
         link, _, waits = ask(house, "link", username)
         assert waits is None
         assert redeem(house, link) == username
@@ -246,6 +246,15 @@ def test_a_first_link_and_an_account_that_decides_nothing_need_nobody(house: Hou
         "account:invited", "account:password_set", "account:invited", "account:password_set", "account:identity_linked",
     ]  # fmt: skip
     assert stored(house) == []
+
+
+def test_a_first_link_that_the_administrator_keeps_opens_nothing(house: House) -> None:
+    """tv06 has never signed in: whoever keeps their first link would be tv06."""
+    link, _, waits = ask(house, "link", "tv06")
+    assert refused(lambda: redeem(house, link)) == "link_unconfirmed"
+    assert asked(house, "identity", "tv06").username == "tv06"
+    settle(house, waits.number)
+    assert redeem(house, link) == "tv06"
 
 
 def test_a_role_that_begins_later_counts(small_house: House) -> None:
@@ -264,14 +273,14 @@ def test_a_seat_counts_without_its_role(small_house: House) -> None:
 
 
 def test_who_signs_in_by_an_identity_alone_is_somebody_already(small_house: House) -> None:
-    assert ask(small_house, "identity", "tv06") is None
+    small_house.confirm(ask(small_house, "identity", "tv06"))
     assert asked(small_house, "link", "tv06").username == "tv06"
 
 
 def test_taking_the_identity_away_makes_nobody_new(small_house: House) -> None:
     """Else an administrator would unlink the chairman's identity and hand out a first link."""
     house = small_house
-    assert ask(house, "identity", "tv06") is None
+    house.confirm(ask(house, "identity", "tv06"))
     house.office.act(identities.unlink, "tv06", actor=house.quantri, now=house.now)
     assert ("account_changed", "tv06") in letters(house)
     for act in ACTS[::2]:
@@ -319,7 +328,8 @@ def test_a_link_from_before_the_role_opens_no_more(small_house: House) -> None:
 @pytest.mark.parametrize("act", ACTS)
 def test_where_nobody_can_confirm_the_administrator_goes_on_and_everybody_is_told(house: House, act: str) -> None:
     house.enrol("chutich")
-    house.office.write("UPDATE account SET disabled_at = '2024-10-01 00:00:00+00:00' WHERE username = 'thuky'")
+    hidden = house.office.one("SELECT password_hash FROM account WHERE username = 'thuky'")
+    house.office.write("UPDATE account SET password_hash = NULL WHERE username = 'thuky'")
     start = size(house)
     house.office.settle_outbox()
     done = len(letters(house))
@@ -330,11 +340,32 @@ def test_where_nobody_can_confirm_the_administrator_goes_on_and_everybody_is_tol
     if act == "link":
         assert redeem(house, answer[0]) == "chutich"
     told = [("account_changed", who) for who in ("chutich", "thanhtra", "thuky")]
-    assert letters(house)[done : done + 3] == told  # locked out or not
+    assert letters(house)[done : done + 3] == told
     contexts = house.office.rows("SELECT context FROM outbox_message ORDER BY id")[done : done + 3]
     assert {"đã làm một mình" in json.loads(row[0])["what"] for row in contexts} == {True}
-    house.office.write("UPDATE account SET disabled_at = NULL WHERE username = 'thuky'")
+    house.office.write("UPDATE account SET password_hash = :p WHERE username = 'thuky'", p=hidden)
     assert house.office.violations() == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("how", ["locked", "ended", "ended long ago", "past", "future"])
+def test_who_locks_out_everybody_else_still_waits(small_house: House, act: str, how: str) -> None:
+    house, office = small_house, small_house.office
+    house.enrol("tv05")
+    by = {"actor": house.quantri, "now": house.now}
+    if how == "locked":
+        for username in ("thuky", "chutich"):
+            office.act(accounts.disable, username, **by)
+    elif how in {"ended", "ended long ago"}:
+        day = date(2024, 11, 1) if how == "ended" else date(2024, 1, 2)
+        for username, role in (("thuky", "secretary"), ("chutich", "chairman")):
+            office.act(roles.end, username, role, on=day, **by)
+    else:  # the business clock is the administrator's to set
+        house.now += timedelta(days=-700 if how == "past" else 7000)
+    waits = asked(house, act)
+    assert (waits.others == ()) == (how != "future")
+    assert stored(house) == [(act, "quantri", "asked", None)]
+    assert "chưa ai xác nhận được" in waits.who or how == "future"
 
 
 # Who learns of it -------------------------------------------------------------------------------------------------
@@ -346,6 +377,7 @@ def test_the_owner_and_who_may_confirm_get_a_letter_and_an_item(house: House) ->
     number = waits.number
     assert letters(house)[done:] == [
         ("account_asked", "tv05"),
+        ("account_asked", "thanhtra"),
         ("account_request", "chutich"),
         ("account_request", "thuky"),
     ]
@@ -356,7 +388,7 @@ def test_the_owner_and_who_may_confirm_get_a_letter_and_an_item(house: House) ->
     here = [("administration", "requests", str(number))]
     assert items == {"thuky": here, "chutich": here, "tv05": [], "quantri": [], "phochutich": []}
     settle(house, number, at=None)
-    assert letters(house)[done + 3 :] == [("account_changed", "tv05"), ("account_changed", "thuky")]
+    assert letters(house)[done + 4 :] == [("account_changed", who) for who in ("tv05", "chutich", "thanhtra", "thuky")]
     what = json.loads(house.office.rows("SELECT context FROM outbox_message ORDER BY id DESC")[0][0])["what"]
     assert "(thuky)" in what
     assert house.office.look(inbox.of, house.office.thuky, now=house.now)[0] == []

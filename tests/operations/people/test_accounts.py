@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[Verb, dict[str, Any]]] = {
     "invite": (links.invite, {"username": "tv06", "now": "now"}),
     "disable": (accounts.disable, {"username": "tv06", "now": "now"}),
     "link_identity": (identities.link, {"username": "tv06", "issuer": "https://sso.example", "subject": "1", "now": "now"}),
-    "grant": (roles.grant, {"username": "tv06", "role": "inspector", "document": "5/QĐ", "valid_from": SINCE}),
+    "grant": (roles.grant, {"username": "tv06", "role": "inspector", "document": "5/QĐ", "valid_from": SINCE, "now": "now"}),
     "end_grant": (roles.end, {"username": "tv06", "role": "council_member", "on": SINCE, "now": "now"}),
 }  # fmt: skip
 

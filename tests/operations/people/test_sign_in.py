@@ -211,7 +211,7 @@ def test_a_disabled_account_is_out_at_once(house: House) -> None:
     assert house.who(token) is None
     assert house.refused("tv05") == "account_disabled"
     assert house.refused("tv05", "sai") == "wrong_password"  # who does not know it learns nothing
-    house.office.act(accounts.enable, "tv05", actor=house.quantri)
+    house.office.act(accounts.enable, "tv05", actor=house.quantri, now=house.now)
     assert house.who(token) is None
     assert house.who(house.enter("tv05")) == "tv05"
 
@@ -738,7 +738,7 @@ def test_a_token_ends_with_its_account_or_by_its_owner(house: House) -> None:
     assert bearer(house, mine) is None
     house.office.act(accounts.disable, "tv05", actor=house.quantri, now=house.now)
     assert bearer(house, other) is None
-    house.office.act(accounts.enable, "tv05", actor=house.quantri)
+    house.office.act(accounts.enable, "tv05", actor=house.quantri, now=house.now)
     assert bearer(house, other) is not None
     house.office.act(tokens.revoke, 2, actor=house.quantri, now=house.now)
     assert bearer(house, other) is None

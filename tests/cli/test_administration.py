@@ -183,12 +183,12 @@ def test_a_role_that_decides_is_given_by_two(
     assert (listed["request"], listed["act"], listed["role"], listed["document"]) == (
         asked["request"], "role", "reviewer", "15/QĐ-UBND",
     )  # fmt: skip
-    assert refused_rows(office)[0] == ["unit_officer@XA01"]
+    assert ["unit_officer@XA01"] in refused_rows(office)
     seat = ("--council", "HD-2024", "--member", "canbo.xa01", "--title", "Ủy viên", "--body", "Huyện đoàn", *SINCE)
     assert office("council", "appoint", *seat, by="quantri").refused == "four_eyes"
     monkeypatch.setenv("VINHDANH_PASSWORD", PASSWORD)
     assert office("account", "confirm", asked["request"], by="chutich").done["act"] == "role"
-    assert refused_rows(office)[0] == ["unit_officer@XA01", "reviewer"]
+    assert ["unit_officer@XA01", "reviewer"] in refused_rows(office)
     assert office("ledger", "verify", by=None).code == 0
 
 

@@ -137,6 +137,8 @@ def mend(
     honorific: Annotated[str | None, typer.Option(help='Ông, Bà, chức danh; để trống ("") thì bỏ')] = None,
     position: Annotated[str | None, typer.Option(help="Chức vụ")] = None,
     workplace: Annotated[str | None, typer.Option(help="Nơi công tác")] = None,
+    gender: Annotated[str | None, typer.Option(help="Nam, Nữ")] = None,
+    ethnicity: Annotated[str | None, typer.Option(help="Dân tộc")] = None,
     birth_date: Annotated[str | None, typer.Option(help="Ngày sinh, 1985-09-05")] = None,
     email: Annotated[str | None, typer.Option(help='Thư điện tử; để trống ("") thì bỏ')] = None,
 ) -> None:
@@ -145,17 +147,15 @@ def mend(
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if part:
         given["parts"] = ",".join(intake.parts(part))
-    texts = {"name": name, "honorific": honorific, "position": position, "workplace": workplace, "email": email}
-    person: dict[str, Any] = {
-        field: unicodedata.normalize("NFC", text) for field, text in texts.items() if text is not None
-    }
-    if birth_date is not None:
-        person["birth_date"] = day(birth_date) if birth_date else None
+    person = _person(
+        birth_date, name=name, honorific=honorific, position=position, workplace=workplace, gender=gender,
+        ethnicity=ethnicity, email=email,
+    )  # fmt: skip
     if not given and not person:
         raise Unreadable(
             "usage",
             "Chưa nêu sửa gì: dùng --achievement, --rating, --initiative, --part, --name, --honorific, --position, "
-            "--workplace, --birth-date hoặc --email.",
+            "--workplace, --gender, --ethnicity, --birth-date hoặc --email.",
         )
     DOOR.act(
         "nominations.mend",
@@ -163,6 +163,16 @@ def mend(
         lambda s, a: mending.mend(s, code, actor=a, now=DOOR.now(), person=person, **given),
     )
     DOOR.say({"code": code, "mended": sorted([*given, *person])})
+
+
+def _person(birth_date: str | None, **texts: str | None) -> dict[str, Any]:
+    """What was typed of a nominee; what was not typed is not in it, what was emptied is there."""
+    found: dict[str, Any] = {
+        field: unicodedata.normalize("NFC", text) for field, text in texts.items() if text is not None
+    }
+    if birth_date is not None:
+        found["birth_date"] = day(birth_date) if birth_date else None
+    return found
 
 
 @app.command()

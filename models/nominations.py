@@ -13,7 +13,10 @@ VERDICTS = ("eligible", "ineligible", "paused", "unknown", "wrong_authority", "n
 
 
 class Nominee(SQLModel, table=True):
-    """Who is honoured: a person, collective, household or enterprise of a unit."""
+    """Who is honoured: a person, collective, household or enterprise of a unit, and nothing that changes with the years.
+
+    Post, workplace, address … belong to each nomination, as they were handed in with it.
+    """
 
     __table_args__ = (
         one_of("kind", NomineeKind),
@@ -27,14 +30,9 @@ class Nominee(SQLModel, table=True):
     kind: str = Field(max_length=20)
     name: str = Field(max_length=200)
     name_key: str = Field(max_length=200, description="folded for search: lower case, without marks")
-    identity: str = Field(max_length=800, description="kind, folded name, workplace and birth date: who is the same")
-    honorific: str | None = Field(default=None, max_length=200)
-    position: str | None = Field(default=None, max_length=500)
-    workplace: str | None = Field(default=None, max_length=500)
-    gender: str | None = Field(default=None, max_length=200)
-    ethnicity: str | None = Field(default=None, max_length=200)
+    identity: str = Field(max_length=800, description="kind, folded name, birth date, which namesake: who is the same")
+    namesake: int = Field(default=1, description="which of the unit's people of this kind, name and birth date, from 1")
     birth_date: date | None = None
-    email: str | None = Field(default=None, max_length=254)
 
 
 class Dossier(SQLModel, table=True):
@@ -54,6 +52,8 @@ class Dossier(SQLModel, table=True):
 
 
 class Nomination(SQLModel, table=True):
+    """Who is proposed for what, with everything that was said of them when it was handed in."""
+
     __table_args__ = (
         one_of("state", State),
         one_of("stage", Stage),
@@ -63,6 +63,7 @@ class Nomination(SQLModel, table=True):
         UniqueConstraint("round_id", "nominee_id", "award", "achievement_key"),
         Index("ix_nomination_round_state", "round_id", "state", "unit_id"),
         Index("ix_nomination_unit", "unit_id", "state"),
+        Index("ix_nomination_name_key", "name_key"),
         check("version_positive", "version > 0"),
         check("signed_names_its_paper", "state NOT IN ('signed', 'revoked') OR decision_id IS NOT NULL"),
         check(
@@ -78,6 +79,15 @@ class Nomination(SQLModel, table=True):
     dossier_id: int = Field(foreign_key="dossier.id", index=True)
     unit_id: int = Field(foreign_key="unit.id")
     nominee_id: int = Field(foreign_key="nominee.id", index=True)
+    name: str = Field(max_length=200)
+    name_key: str = Field(max_length=200, description="folded for search: lower case, without marks")
+    honorific: str | None = Field(default=None, max_length=200)
+    position: str | None = Field(default=None, max_length=500)
+    workplace: str | None = Field(default=None, max_length=500)
+    gender: str | None = Field(default=None, max_length=200)
+    ethnicity: str | None = Field(default=None, max_length=200)
+    birth_date: date | None = None
+    email: str | None = Field(default=None, max_length=254)
     award: str = Field(max_length=20)
     role: str = Field(max_length=12, description="does this office decide the award or propose it upward")
     route: str = Field(max_length=12)

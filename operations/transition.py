@@ -96,7 +96,7 @@ def _snapshot_query() -> Any:
         sa.select(
             n.id, n.code, n.state, n.version, n.award, n.role, n.route,
             u.id, u.code, u.name, u.email,
-            p.id, p.name, p.kind, p.email,
+            p.id, n.name, p.kind, n.email,
             r.id, r.code, r.title, r.kind, r.frozen_at,
             d.code, n.proposed_by, n.reviewed_by, n.parts, n.decision_id, n.submission_letter_id,
             n.reason.is_not(None),

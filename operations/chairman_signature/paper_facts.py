@@ -16,7 +16,6 @@ from models import (
     CouncilSession,
     Decision,
     Nomination,
-    Nominee,
     Recusal,
     ReviewRound,
     SessionMember,
@@ -32,7 +31,6 @@ from rules.refusal import Refusal
 from rules.vocabulary import BallotKind, SessionState
 
 _N = table(Nomination).c
-_P = table(Nominee).c
 
 
 def of_session(session: Session, code: str) -> dict[str, Any]:
@@ -203,9 +201,8 @@ def _recusals(session: Session, session_id: int) -> list[tuple[str, str, str]]:
 
 def _named(session: Session, condition: Any) -> list[dict[str, str]]:
     rows = session.execute(
-        sa.select(_P.name, _P.position, col(Unit.name), _N.award)
-        .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
-        .join(Unit, _N.unit_id == col(Unit.id))
+        sa.select(_N.name, _N.position, col(Unit.name), _N.award)
+        .join_from(Nomination, Unit, _N.unit_id == col(Unit.id))
         .where(condition)
         .order_by(_N.award, _N.id)
     )

@@ -17,7 +17,6 @@ from models import (
     Authorisation,
     Decision,
     Nomination,
-    Nominee,
     ReviewRound,
     SubmissionLetter,
     Unit,
@@ -32,7 +31,7 @@ from rules.lifecycle import Role, Stage, State
 from rules.policy import Permission, Relation
 from rules.refusal import Refusal
 
-_N, _P, _U, _R, _I = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, AgendaItem))
+_N, _U, _R, _I = (table(model).c for model in (Nomination, Unit, ReviewRound, AgendaItem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +165,10 @@ def rows(
     """A page of the pile, each with the council's result and what keeps this actor from signing it."""
     query = (
         sa.select(
-            _N.id, _N.code, _N.unit_id, _N.round_id, _N.award, _N.version, _N.proposed_by, _N.reviewed_by, _P.name, _P.position, _U.name.label("unit"),
+            _N.id, _N.code, _N.unit_id, _N.round_id, _N.award, _N.version, _N.proposed_by, _N.reviewed_by, _N.name, _N.position, _U.name.label("unit"),
             _I.approve, _I.base, _I.why,
         )
         .join_from(Nomination, ReviewRound, _N.round_id == _R.id)
-        .join(Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
         .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.outcome == "recommended"), isouter=True)
         .where(*_of(found, actor))

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from models import Conflict, CouncilSession, Nomination, Nominee, SessionMember
+from models import Conflict, CouncilSession, Nomination, SessionMember
 from models.types import table
 from operations import access, free_text, transition
 from operations.access import Actor
@@ -22,7 +22,7 @@ from rules.refusal import Refusal
 from rules.vocabulary import ConflictGround, ConflictSource, ConflictState, ConflictStrength
 
 LONGEST_REASON = 500
-_C, _N, _P, _M = (table(model).c for model in (Conflict, Nomination, Nominee, SessionMember))
+_C, _N, _M = (table(model).c for model in (Conflict, Nomination, SessionMember))
 
 
 def look_again(session: Session, session_code: str, *, actor: Actor, now: datetime) -> list[Conflict]:
@@ -49,7 +49,7 @@ def declare(
     said = conflicts.declared(
         kind,
         member=conflicts.Member(seat.username, conflicts.Person(seat.username, seat.name, "")),
-        nominee=conflicts.Nominee(row.code, session.get_one(Nominee, row.nominee_id).name, "", "", ""),
+        nominee=conflicts.Nominee(row.code, row.name, "", "", ""),
         note=note,
     )
     basis = conflicts_found.basis(session, sitting)
@@ -172,13 +172,12 @@ def listing(session: Session, session_code: str, *, only: str | None = None) -> 
     sitting = sessions.by_code(session, session_code)
     rows = session.execute(
         sa.select(
-            _M.member, _M.username, _M.name, _N.code, _N.award, _P.name.label("nominee"),
+            _M.member, _M.username, _M.name, _N.code, _N.award, _N.name.label("nominee"),
             *(_C[name] for name in (
                 "ground", "source", "strength", "state", "message", "reason", "settled_by", "settled_at", "found_at",
             )),
         )
         .join_from(Conflict, Nomination, _C.nomination_id == _N.id)
-        .join(Nominee, _N.nominee_id == _P.id)
         .join(SessionMember, (_M.session_id == _C.session_id) & (_M.username == _C.username))
         .where(_C.session_id == sitting.id, *([] if only is None else [_C.username == only]))
         .order_by(_M.member, _N.code, _C.id)

@@ -382,7 +382,7 @@ def _nominees(
     heads = {unit: frozenset(called.intersection(usernames)) for unit, usernames in homes.heads.items()}
     rows = session.execute(
         sa.select(
-            _N.id, _N.code, _N.unit_id, _N.proposed_by, _N.initiative, _P.name, _P.kind, _P.birth_date, _P.workplace,
+            _N.id, _N.code, _N.unit_id, _N.proposed_by, _N.initiative, _N.name, _P.kind, _N.birth_date, _N.workplace,
             _U.name.label("unit"),
         )
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
@@ -425,11 +425,11 @@ def _past(
     called = {member.username for member in members}
     keys = {names.fold(homes.names[username]) for username in {*proposers, *called} if username in homes.names}
     ways: list[Any] = [_N.proposed_by.in_(sorted(called)), _P.kind == "household"]
-    ways += [_P.name_key.in_(chunk) for chunk in chunks(sorted(keys))]
+    ways += [_N.name_key.in_(chunk) for chunk in chunks(sorted(keys))]
     found: dict[int, Any] = {}
     for way in ways if proposers else ():
         rows = session.execute(
-            sa.select(_N.id, _R.year, _N.proposed_by, _P.name, _P.workplace, _U.name.label("unit"))
+            sa.select(_N.id, _R.year, _N.proposed_by, _N.name, _N.workplace, _U.name.label("unit"))
             .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
             .join(Unit, _N.unit_id == _U.id)
             .join(ReviewRound, _N.round_id == _R.id)

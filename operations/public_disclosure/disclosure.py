@@ -483,7 +483,7 @@ def awardees(session: Session, decision: Decision, *, public: bool = False) -> l
     """
     p, u = table(Nominee).c, table(Unit).c
     rows = session.execute(
-        sa.select(_N.code, p.name, p.kind, p.position, p.workplace, u.name.label("unit"), _N.award, _N.state)
+        sa.select(_N.code, _N.name, p.kind, _N.position, _N.workplace, u.name.label("unit"), _N.award, _N.state)
         .join_from(Nomination, Nominee, _N.nominee_id == p.id)
         .join(Unit, _N.unit_id == u.id)
         .where(_N.decision_id == decision.id)

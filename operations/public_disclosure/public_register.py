@@ -269,7 +269,7 @@ def _awardees(own: bool) -> Any:
     )  # fmt: skip
     return (
         sa.select(
-            _X.id.label("x"), _N.id.label("n"), _P.name, _P.kind, _P.position, _P.workplace, _U.name.label("unit"),
+            _X.id.label("x"), _N.id.label("n"), _N.name, _P.kind, _N.position, _N.workplace, _U.name.label("unit"),
             _N.award, _N.achievement, *said,
         )
         .join_from(Disclosure, paper, link)
@@ -295,24 +295,25 @@ def _from(session: Session, query: Any, after: str | None, limit: int) -> list[A
 def _of_nominee(session: Session, text: str | None, kind: str | None) -> list[Any]:
     """Conditions for a nominee whose name has all these words and who is of this kind."""
     words = unicodedata.normalize("NFC", text or "").split()[:_MOST_WORDS]
-    exact: list[Any] = [_P.kind == kind] if kind is not None else []
+    of_kind = [] if kind is None else [_P.kind == kind]
+    exact: list[Any] = []
     for word in words:
         if names.fold(word) != word.casefold():  # typed with marks
             spelt = dict.fromkeys(
                 cased for one in names.spellings(word.casefold()) for cased in (one, one.capitalize(), one.upper())
             )
-            exact.append(sa.or_(*(_begins_a_word(_P.name, one) for one in spelt)))
-    if not words and not exact:
-        return []
+            exact.append(sa.or_(*(_begins_a_word(_N.name, one) for one in spelt)))
+    if not words:
+        return of_kind
     # The narrow index of folded names says whose row is worth a look.
-    index = table(Nominee).alias("by_name").c
+    index = table(Nomination).alias("by_name").c
     probe = sa.select(index.id).where(*(_begins_a_word(index.name_key, names.fold(word)) for word in words))
     if exact:
-        probe = probe.join(Nominee, index.id == _P.id).where(*exact)
+        probe = probe.join(Nomination, index.id == _N.id).where(*exact)
     few = list(session.execute(probe.limit(_FEW + 1)).scalars())
     if len(few) <= _FEW:
-        return [_N.nominee_id.in_(few)]
-    return [*(_begins_a_word(_P.name_key, names.fold(word)) for word in words), *exact]
+        return [_N.id.in_(few), *of_kind]
+    return [*(_begins_a_word(_N.name_key, names.fold(word)) for word in words), *exact, *of_kind]
 
 
 def _begins_a_word(column: Any, word: str) -> Any:

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import Nomination, Nominee, ReviewRound, Unit
+from models import Dossier, Nomination, Nominee, ReviewRound, Unit
 from models.types import table
 from operations import (
     access,
@@ -22,7 +22,7 @@ from operations import (
     visibility,
 )
 from operations.access import Actor
-from operations.unit_proposal import proposal
+from operations.unit_proposal import nominees, proposal
 from operations.unit_proposal.workbook import facts
 from operations.unit_proposal.workbook.heads import RATING_WORDS
 from rules import birth_date, catalogue, email_address, lifecycle, names
@@ -31,9 +31,8 @@ from rules.policy import Permission
 from rules.refusal import Citation, Refusal, Unreadable
 
 _N = table(Nomination).c
-_P = table(Nominee).c
 MENDABLE = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "parts", "facts")
-MENDABLE_PERSON = ("name", "honorific", "position", "workplace", "birth_date", "email")
+MENDABLE_PERSON = nominees.SAID
 
 
 def mend(
@@ -48,9 +47,9 @@ def mend(
 ) -> None:
     """Change what a draft or returned nomination says; its route and who decides follow from what it says now.
 
-    `person` changes who is proposed (MENDABLE_PERSON), for every nomination of that nominee.
-    Raises what `rights.refusal` says of the person, Refusal `stale`, `wrong_state`; of who is proposed `nominee_in_use`,
-    `already_a_nominee`, `missing_value`.
+    `person` changes what it says of its nominee (MENDABLE_PERSON), in this nomination alone.
+    Raises what `rights.refusal` says of the person, Refusal `stale`, `wrong_state`, `already_proposed`; of what it says
+    of its nominee `missing_value`, `too_long`, `control_characters`.
     """
     unknown_fields = set(changes) - set(MENDABLE)
     if unknown_fields:
@@ -64,13 +63,14 @@ def mend(
         )
     _require_mendable(row)
     _check_mended(changes)
-    if person:
-        _mend_person(session, row, person, by=actor.username, today=access.local_date(now))
+    said: dict[str, Any] = {}
     for name, value in changes.items():
         setattr(row, name, value if value is not None else _EMPTY.get(name))
     if "achievement" in changes:
         row.achievement_key = proposal.achievement_key(row.achievement)
-        _require_no_twin(session, row)
+    if person:
+        said = say_of_nominee(session, row, person, by=actor.username, today=access.local_date(now))
+    _require_no_twin(session, row)
     round_ = session.get_one(ReviewRound, row.round_id)
     row.role, row.route = proposal.authority(
         catalogue.pack_on(access.local_date(now)),
@@ -83,7 +83,7 @@ def mend(
     session.add(row)
     past_duties.note_proposers(session, [(row.id or 0, code, row.proposed_by)], actor)
     session.flush()
-    record.record(session, Kind.NOMINATION_MENDED, [(code, proposal.nomination_aspects(row))], by=actor.username)
+    record.record(session, Kind.NOMINATION_MENDED, [(code, proposal.nomination_aspects(row) | said)], by=actor.username)
 
 
 def mendable(session: Session, code: str, *, actor: Actor) -> "Written":
@@ -105,17 +105,16 @@ def _require_mendable(row: Nomination) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A nomination as its unit wrote it, whom it proposes, and the other nominations that hold this nominee as written."""
+    """A nomination as its unit wrote it, and of what kind whom it proposes is."""
 
     row: Nomination
-    nominee: Nominee
-    holding: list[str]
+    kind: str
 
 
 def written(session: Session, code: str, *, actor: Actor) -> Written:
     """What mending begins with. Raises what `visibility.require` raises of `Permission.MEND`."""
     row = visibility.require(session, code, actor=actor, act=Permission.MEND)
-    return Written(row, session.get_one(Nominee, row.nominee_id), holding_nominee(session, row))
+    return Written(row, session.get_one(Nominee, row.nominee_id).kind)
 
 
 def changes_of(was: Written, proposed: proposal.Proposed) -> dict[str, str | None]:
@@ -133,69 +132,80 @@ def changes_of(was: Written, proposed: proposal.Proposed) -> dict[str, str | Non
 
 
 def changes_of_person(was: Written, proposed: proposal.Proposed) -> dict[str, str | date | None]:
-    """What a form read as `proposed` changes in who is proposed."""
+    """What a form read as `proposed` changes in what is said of the nominee."""
     wanted = {name: getattr(proposed, name) for name in MENDABLE_PERSON}
-    return {name: value for name, value in wanted.items() if (value or None) != (getattr(was.nominee, name) or None)}
+    return {name: value for name, value in wanted.items() if (value or None) != (getattr(was.row, name) or None)}
 
 
-def holding_nominee(session: Session, row: Nomination) -> list[str]:
-    """Codes of the other nominations for which this one's nominee stays as written: whatever was handed in once."""
-    query = sa.select(_N.code).where(
-        _N.nominee_id == row.nominee_id,
-        _N.id != row.id,
-        _N.state.not_in((State.DRAFT.value, State.RETURNED.value)),
-    )
-    return list(session.execute(query.order_by(_N.id)).scalars())
-
-
-def _mend_person(
+def say_of_nominee(
     session: Session, row: Nomination, given: Mapping[str, str | date | None], *, by: str, today: date
-) -> None:
-    person = dict(given)
-    unknown_fields = set(person) - set(MENDABLE_PERSON)
+) -> dict[str, Any]:
+    """Write what this nomination says of its nominee. Returns what the ledger's entry of the nomination says of it.
+
+    Another name or birth date may be somebody else's: then the nomination is that nominee's from here on.
+    """
+    for field, value in _checked(given, today=today).items():
+        setattr(row, field, value)
+    if not row.name:
+        raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
+    row.name_key = names.fold(row.name)
+    with session.no_autoflush:  # the caller has not looked yet whether the nomination may stand so
+        return nominees.said_aspects(row) | _whose(session, row, by=by)
+
+
+def _whose(session: Session, row: Nomination, *, by: str) -> dict[str, Any]:
+    """Whose nomination it is by the name and birth date that it says now; what the ledger says where that is another."""
+    nominee = session.exec(select(Nominee).where(Nominee.id == row.nominee_id).with_for_update()).one()
+    who = proposal.Proposed(
+        name=row.name, kind=nominee.kind, award=row.award, position=row.position, workplace=row.workplace,
+        birth_date=row.birth_date,
+    )  # fmt: skip
+    unit = session.get_one(Unit, nominee.unit_id)
+    if nominees.called(who) == nominees.called(nominee):
+        call(session, nominee, who, nominee.namesake, unit, by=by)
+        return {}
+    known = nominees.roll(session, nominee.unit_id, [who], but=row.id)
+    (found,), fresh = nominees.assign([who], known)
+    others = sa.select(_N.id).where(_N.nominee_id == nominee.id, _N.id != row.id).limit(1)
+    if fresh and session.execute(others).first() is None:
+        call(session, nominee, who, found.namesake, unit, by=by)
+        return {}
+    nominees.register(session, unit, fresh, by=by)
+    row.nominee_id = found.id
+    of = (
+        session.get_one(Unit, row.unit_id),
+        session.get_one(Dossier, row.dossier_id),
+        session.get_one(ReviewRound, row.round_id),
+    )
+    return {"who": [found.code, *(one.code for one in of), row.proposed_by]}
+
+
+def _checked(given: Mapping[str, str | date | None], *, today: date) -> dict[str, str | date | None]:
+    """The values as they are kept. Raises what is wrong with them."""
+    unknown_fields = set(given) - set(MENDABLE_PERSON)
     if unknown_fields:
         raise TypeError(f"not mendable: {sorted(unknown_fields)}")
-    for name, code in free_text.faults(_P, person):
+    for name, code in free_text.faults(_N, given):
         what = "dài quá giới hạn" if code == "too_long" else "có ký tự điều khiển không hiện được"
         raise Refusal(code, f"Nội dung «{name}» {what}. Hãy viết lại.")
-    born = person.get("birth_date")
+    kept = {name: value.strip() or None if isinstance(value, str) else value for name, value in given.items()}
+    born, email = kept.get("birth_date"), kept.get("email")
     if isinstance(born, date):
         birth_date.judge(born, today=today)
-    if person.get("email"):
-        person["email"] = email_address.read(str(person["email"]))
-    nominee = session.exec(select(Nominee).where(Nominee.id == row.nominee_id).with_for_update()).one()
-    holding = holding_nominee(session, row)
-    if holding:
-        more = f" và {len(holding) - 5} hồ sơ khác" if len(holding) > 5 else ""
-        raise Refusal(
-            "nominee_in_use",
-            f"«{nominee.name}» còn đứng tên trong hồ sơ {', '.join(holding[:5])}{more} đã nộp, nên không sửa tên và thông "
-            "tin của người này ở đây được. Hãy đề nghị trả lại hồ sơ đó, hoặc rút hồ sơ này và lập hồ sơ mới.",
-            details={"nominations": holding},
-        )
-    wanted = person.get("name", nominee.name)
-    if not isinstance(wanted, str) or not wanted.strip():
-        raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
-    for field, value in person.items():
-        setattr(nominee, field, value.strip() or None if isinstance(value, str) else value)
-    nominee.name_key = names.fold(nominee.name)
-    nominee.identity = proposal.identity(nominee)
-    with session.no_autoflush:
-        same = select(Nominee.code).where(
-            Nominee.unit_id == nominee.unit_id, Nominee.identity == nominee.identity, Nominee.id != nominee.id
-        )
-        twin = session.exec(same).one_or_none()
-    if twin is not None:
-        raise Refusal(
-            "already_a_nominee",
-            f"Đơn vị đã đề nghị một «{nominee.name}» khác cùng nơi công tác, cùng ngày sinh ({twin}). Nếu là cùng một "
-            "người, hãy rút hồ sơ này và lập hồ sơ mới cho người đó; nếu không, hãy ghi ngày sinh để phân biệt.",
-            details={"nominee": twin},
-        )
+    if isinstance(email, str):
+        kept["email"] = email_address.read(email)
+    return kept
+
+
+def call(session: Session, nominee: Nominee, who: Any, namesake: int, unit: Unit, *, by: str) -> None:
+    """Call a nominee as its nomination now does, so that it is found again."""
+    if (nominee.name, nominee.birth_date, nominee.namesake) == (who.name, who.birth_date, namesake):
+        return
+    nominee.name, nominee.name_key, nominee.birth_date = who.name, names.fold(who.name), who.birth_date
+    nominee.namesake = namesake
+    nominee.identity = nominees.identity(nominee)
     session.add(nominee)
-    session.flush()
-    unit = session.get_one(Unit, nominee.unit_id).code
-    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, proposal.nominee_aspects(nominee, unit))], by=by)
+    record.record(session, Kind.NOMINEE_MENDED, [(nominee.code, nominees.aspects(nominee, unit.code))], by=by)
 
 
 _EMPTY = {"parts": proposal.ATTESTED, "facts": "{}"}  # what nothing said means, where the column cannot be empty

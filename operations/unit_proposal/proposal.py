@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import Dossier, Nomination, Nominee, ReviewRound, StoredFile, Unit
+from models import Dossier, Nomination, ReviewRound, StoredFile, Unit
 from models.types import chunks, table
 from operations import (
     access,
@@ -29,12 +29,12 @@ from operations import (
 )
 from operations.access import Actor
 from operations.transition import Result, Snapshot
+from operations.unit_proposal import nominees
 from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import Action, Stage, State
 from rules.refusal import Refusal, Unreadable
 
 _N = table(Nomination).c
-_P = table(Nominee).c
 _D = table(Dossier).c
 
 
@@ -92,16 +92,6 @@ class RowErrors(Refusal):
         super().__init__(first["code"], first["message"], details={"errors": list(self.checked.errors)})
 
 
-def _same_text(text: str | None) -> str:
-    return " ".join((text or "").split()).casefold()
-
-
-def identity(who: Any) -> str:
-    """Who is the same nominee within a unit: kind, name with its marks, workplace and birth date."""
-    born = who.birth_date.isoformat() if who.birth_date else ""
-    return "|".join([who.kind, _same_text(who.name), _same_text(who.workplace), born])
-
-
 def file(
     session: Session,
     *,
@@ -120,15 +110,12 @@ def file(
     """
     round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
     pack = catalogue.pack_on(access.local_date(now))
-    wanted = [identity(proposed) for proposed in proposals]
-    errors, warnings, known = _look_over(session, round_, unit, proposals, wanted, pack, today=access.local_date(now))
-    if errors:
-        raise RowErrors(errors, warnings)
+    found = _look_over(session, round_, unit, proposals, pack, today=access.local_date(now))
+    if found.errors:
+        raise RowErrors(found.errors, found.warnings)
     if workbook is not None and session.get(StoredFile, workbook.sha256) is None:
         session.add(workbook)
         session.flush()
-    fresh = _fresh_nominees(session, unit, proposals, wanted, known)  # numbers are taken only for what is stored
-    nominees = [known[key] for key in wanted]
     number = numbering.take(session, f"dossier/{round_.year}")[0]
     dossier = Dossier(
         code=f"HS-{round_.year}-{number:04d}",
@@ -146,10 +133,10 @@ def file(
         [(dossier.code, dossier_aspects(dossier, round_.code, unit.code))],
         by=actor.username,
     )
-    _register(session, unit, fresh, by=actor.username)
-    codes = _draft(session, round_, unit, dossier, proposals, nominees, pack, actor=actor, now=now)
+    nominees.register(session, unit, found.fresh, by=actor.username)
+    codes = _draft(session, round_, unit, dossier, proposals, found.who, pack, actor=actor, now=now)
     index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
-    return Filed(dossier.code, tuple(codes), tuple(warnings), index)
+    return Filed(dossier.code, tuple(codes), found.warnings, index)
 
 
 def dossier_aspects(row: Dossier, round_code: str, unit_code: str) -> dict[str, Any]:
@@ -171,10 +158,9 @@ def check(
     Raises what `file` raises.
     """
     round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
-    wanted = [identity(proposed) for proposed in proposals]
     pack = catalogue.pack_on(access.local_date(now))
-    errors, warnings, _ = _look_over(session, round_, unit, proposals, wanted, pack, today=access.local_date(now))
-    return Checked(tuple(errors), tuple(warnings))
+    found = _look_over(session, round_, unit, proposals, pack, today=access.local_date(now))
+    return Checked(found.errors, found.warnings)
 
 
 def _may_propose(
@@ -188,25 +174,33 @@ def _may_propose(
     return round_, unit
 
 
+@dataclass(frozen=True, slots=True)
+class _LookedOver(Checked):
+    """Rows that were checked, for each who it is, and those whom this unit never proposed before."""
+
+    who: Sequence[nominees.Known] = ()
+    fresh: nominees.Fresh = dataclasses.field(default_factory=list)
+
+
 def _look_over(
     session: Session,
     round_: ReviewRound,
     unit: Unit,
     proposals: Sequence[Proposed],
-    wanted: Sequence[str],
     pack: catalogue.Pack | None,
     *,
     today: date,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, tuple[int, str]]]:
-    """Errors, warnings, and whom this unit proposed before."""
+) -> _LookedOver:
+    """Errors, warnings, and who is proposed."""
     if not proposals:
         raise Refusal("empty_dossier", "Tệp không có hồ sơ nào. Hãy điền ít nhất một dòng rồi nộp lại.")
     errors, warnings = _check_rows(proposals, pack, level=round_.level, today=today)
-    known: dict[str, tuple[int, str]] = {}
+    who: list[nominees.Known] = []
+    fresh: nominees.Fresh = []
     if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
-        known = _known_nominees(session, unit, wanted)
-        errors += _already_proposed(session, round_, proposals, wanted, known)
-    return errors, warnings, known
+        who, fresh = nominees.assign(proposals, nominees.roll(session, unit.id or 0, proposals))
+        errors += _already_proposed(session, round_, proposals, who)
+    return _LookedOver(tuple(errors), tuple(warnings), who, fresh)
 
 
 def _unit(session: Session, code: str, *, on: date) -> Unit:
@@ -284,17 +278,15 @@ def _beyond_sense(proposed: Proposed, today: date) -> list[dict[str, Any]]:
     return found
 
 
-_NOMINEE_TEXTS = ("name", "honorific", "position", "workplace", "gender", "ethnicity", "email")
-_CASE_TEXTS = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
+_TEXTS = (
+    *(name for name in nominees.SAID if name != "birth_date"),
+    *("achievement", "rating", "initiative", "object_class", "field", "prior_decision"),
+)
 
 
 def _unkeepable(proposed: Proposed) -> list[dict[str, Any]]:
     """Texts of a row that no column could keep: the workbook's reader has its own look, other doors have none."""
-    found = [
-        fault
-        for columns, names in ((_P, _NOMINEE_TEXTS), (_N, _CASE_TEXTS))
-        for fault in free_text.faults(columns, {name: getattr(proposed, name) for name in names})
-    ]
+    found = free_text.faults(_N, {name: getattr(proposed, name) for name in _TEXTS})
     return [
         problem(
             proposed.row,
@@ -323,113 +315,37 @@ def problem(row: int, column: str, code: str, message: str) -> dict[str, Any]:
     return {"row": row, "column": column, "code": code, "message": message}
 
 
-def _known_nominees(session: Session, unit: Unit, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """(id, code) by identity of those whom this unit proposed before."""
-    known: dict[str, tuple[int, str]] = {}
-    for chunk in chunks(list(dict.fromkeys(wanted))):
-        query = sa.select(_P.identity, _P.id, _P.code).where(_P.unit_id == unit.id, _P.identity.in_(chunk))
-        known |= {row.identity: (row.id, row.code) for row in session.execute(query)}
-    return known
-
-
-def _fresh_nominees(
-    session: Session,
-    unit: Unit,
-    proposals: Sequence[Proposed],
-    wanted: Sequence[str],
-    known: dict[str, tuple[int, str]],
-) -> list[dict[str, Any]]:
-    """Rows for those not known yet, numbered; `known` knows them from here on."""
-    new = {key: proposed for key, proposed in zip(wanted, proposals, strict=True) if key not in known}
-    fresh: list[dict[str, Any]] = []
-    if new:
-        numbers = numbering.take(session, "nominee", len(new))
-        for number, (key, proposed) in zip(numbers, new.items(), strict=True):
-            code = f"NN-{number:06d}"
-            known[key] = (number, code)  # the series is this table's own: its number is the row's id
-            fresh.append(
-                {
-                    "id": number,
-                    "code": code,
-                    "unit_id": unit.id,
-                    "kind": proposed.kind,
-                    "name": proposed.name,
-                    "name_key": names.fold(proposed.name),
-                    "identity": key,
-                    "honorific": proposed.honorific,
-                    "position": proposed.position,
-                    "workplace": proposed.workplace,
-                    "gender": proposed.gender,
-                    "ethnicity": proposed.ethnicity,
-                    "birth_date": proposed.birth_date,
-                    "email": proposed.email,
-                }
-            )
-    return fresh
-
-
-def _register(session: Session, unit: Unit, fresh: list[dict[str, Any]], *, by: str) -> None:
-    if not fresh:
-        return
-    session.connection().execute(sa.insert(table(Nominee)), fresh)
-    record.record(
-        session,
-        Kind.NOMINEE_REGISTERED,
-        [
-            (
-                row["code"],
-                nominee_aspects(SimpleNamespace(**row), unit.code),
-            )
-            for row in fresh
-        ],
-        by=by,
-    )
-
-
-def nominee_aspects(row: Any, unit_code: str) -> dict[str, Any]:
-    """A nominee as the ledger commits to it."""
-    return {
-        "name": row.name,
-        "position": [row.position, row.workplace],
-        "person": [unit_code, row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
-    }
-
-
 def achievement_key(text: str | None) -> str:
     """Which achievement: the same words are the same achievement (Law 06/2022 Art. 5.2.c)."""
-    said = _same_text(text)
+    said = nominees.same_text(text)
     return hashlib.sha256(said.encode()).hexdigest() if said else ""
 
 
 def _already_proposed(
-    session: Session,
-    round_: ReviewRound,
-    proposals: Sequence[Proposed],
-    wanted: Sequence[str],
-    known: Mapping[str, tuple[int, str]],
+    session: Session, round_: ReviewRound, proposals: Sequence[Proposed], who: Sequence[nominees.Known]
 ) -> list[dict[str, Any]]:
     """The same nominee, award and achievement twice: in this filing or earlier in this round."""
     errors: list[dict[str, Any]] = []
-    who = {nominee_id: key for key, (nominee_id, _) in known.items()}
-    snapshot: dict[tuple[str, str, str], str] = {}
-    for chunk in chunks(list(who)):
+    by_id = {one.id: one for one in who if one.id}
+    earlier: dict[tuple[int, str, str], str] = {}
+    for chunk in chunks(list(by_id)):
         query = sa.select(_N.nominee_id, _N.award, _N.achievement_key, _N.code).where(
             _N.round_id == round_.id, _N.nominee_id.in_(chunk)
         )
-        snapshot |= {(who[row[0]], row[1], row[2]): row[3] for row in session.execute(query)}
-    for proposed, same in zip(proposals, wanted, strict=True):
-        key = (same, proposed.award, achievement_key(proposed.achievement))
-        if key in snapshot:
+        earlier |= {(id(by_id[row[0]]), row[1], row[2]): row[3] for row in session.execute(query)}
+    for proposed, one in zip(proposals, who, strict=True):
+        key = (id(one), proposed.award, achievement_key(proposed.achievement))
+        if key in earlier:
             errors.append(
                 problem(
                     proposed.row,
                     NAME_HEAD,
                     "duplicate_row",
-                    f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({snapshot[key]}). "
+                    f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({earlier[key]}). "
                     "Một thành tích chỉ khen một lần (điểm c khoản 2 Điều 5 Luật 06/2022/QH15); hãy bỏ dòng này.",
                 )
             )
-        snapshot.setdefault(key, f"dòng {proposed.row}")
+        earlier.setdefault(key, f"dòng {proposed.row}")
     return errors
 
 
@@ -439,7 +355,7 @@ def _draft(
     unit: Unit,
     dossier: Dossier,
     proposals: Sequence[Proposed],
-    nominees: list[tuple[int, str]],
+    who: Sequence[nominees.Known],
     pack: catalogue.Pack | None,
     *,
     actor: Actor,
@@ -451,7 +367,7 @@ def _draft(
     roles: dict[tuple[str, str | None], tuple[str, str]] = {}
     confirmed = regulations.of_round(session, round_).confirmed_rules
     drafted = [State.DRAFT.value, record.plain(now)]
-    for number, proposed, (nominee_id, nominee_code) in zip(numbers, proposals, nominees, strict=True):
+    for number, proposed, nominee in zip(numbers, proposals, who, strict=True):
         ground = proposed.facts.get("simplified_ground")
         if (proposed.award, ground) not in roles:
             roles[proposed.award, ground] = authority(pack, proposed.award, round_, confirmed, ground)
@@ -461,7 +377,9 @@ def _draft(
             "round_id": round_.id,
             "dossier_id": dossier.id,
             "unit_id": unit.id,
-            "nominee_id": nominee_id,
+            "nominee_id": nominee.id,
+            **{name: getattr(proposed, name) for name in nominees.SAID},
+            "name_key": names.fold(proposed.name),
             "award": proposed.award,
             "role": role,
             "route": route,
@@ -486,7 +404,8 @@ def _draft(
                 row["code"],
                 {
                     **nomination_aspects(SimpleNamespace(**row)),
-                    "who": [nominee_code, unit.code, dossier.code, round_.code, actor.username],
+                    **nominees.said_aspects(proposed),
+                    "who": [nominee.code, unit.code, dossier.code, round_.code, actor.username],
                     "state": drafted,
                 },
             )

@@ -29,7 +29,7 @@ from operations.council_vote import (
 from operations.home_affairs_review import comments, review
 from operations.people import accounts, authorisations, four_eyes, roles, second_factor, tokens, units
 from operations.public_disclosure import disclosure, petitions
-from operations.unit_proposal import attachments, proposal
+from operations.unit_proposal import attachments, nominees, proposal
 from operations.upkeep import deadlines
 from rules import lifecycle, names
 
@@ -44,10 +44,15 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Formerly:
-    """A column that entries once named otherwise: what it holds, compared under the old name where there is no new one."""
+    """An aspect that entries once named otherwise: compared under the old name where there is no new one.
+
+    `was` is what it would then be, where that is not the same; `of` whose entry said it, where that was another's.
+    """
 
     name: str
     held: Any
+    was: Any = None
+    of: tuple[str, str] | None = None  # source and subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +91,19 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
             models.ReviewRound,
         )
     )  # fmt: skip
+    home = table(models.Unit).alias("home")
+    h = home.c
     query = (
         sa.select(
             n.code, n.award, n.role, n.route, n.state, n.stage, n.reason, n.reviewed_by, p.code.label("nominee"),
             u.code.label("unit"), d.code.label("dossier"), q.code.label("decision"), t.code.label("letter"),
             n.proposed_by, r.code.label("round"), n.achievement, n.rating, n.initiative, n.object_class, n.field,
             n.prior_decision, n.parts, n.facts, n.achievement_key, n.entered_stage_at, n.version,
+            n.name, n.name_key, n.honorific, n.position, n.workplace, n.gender, n.ethnicity, n.birth_date, n.email,
+            p.kind, h.code.label("home"),
         )
         .join_from(models.Nomination, models.Nominee, n.nominee_id == p.id)
+        .join(home, p.unit_id == h.id)
         .join(models.Unit, n.unit_id == u.id)
         .join(models.Dossier, n.dossier_id == d.id)
         .join(models.ReviewRound, n.round_id == r.id)
@@ -104,6 +114,8 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in session.execute(query).yield_per(2000):
         aspects: dict[str, Any] = {
             **proposal.nomination_aspects(row),
+            **_said_of_nominee(row),
+            "name_key": Derived(row.name_key, names.fold(row.name)),
             "who": [row.nominee, row.unit, row.dossier, row.round, row.proposed_by],
             "state": [row.state, row.entered_stage_at],
             "stage": Derived(row.stage, _stage_of(row.state)),
@@ -115,6 +127,19 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
             "version": Version(row.version),
         }
         yield row.code, aspects
+
+
+def _said_of_nominee(row: Any) -> dict[str, Any]:
+    """What a nomination says of its nominee. Once the nominee's own entries said it, for all nominations together."""
+    once = {
+        "name": row.name,
+        "position": [row.position, row.workplace],
+        "person": [row.home, row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email],
+    }
+    return {
+        name: Formerly(name, held, once[name], ("nominee", row.nominee))
+        for name, held in nominees.said_aspects(row).items()
+    }
 
 
 def _stage_of(state: str) -> str:
@@ -132,23 +157,29 @@ def _simple(
 
 
 def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
-    p, u = table(models.Nominee).c, table(models.Unit).c
+    p, u, n = (table(model).c for model in (models.Nominee, models.Unit, models.Nomination))
+    first = sa.select(n.nominee_id, sa.func.min(n.id).label("id")).group_by(n.nominee_id).subquery("first").c
     query = (
         sa.select(
-            p.code, p.name, p.position, p.workplace, p.kind, p.honorific, p.gender, p.ethnicity, p.birth_date, p.email,
-            p.name_key, p.identity, u.code.label("unit"),
+            p.code, p.name, p.kind, p.birth_date, p.namesake, p.name_key, p.identity, u.code.label("unit"),
+            n.honorific, n.gender, n.ethnicity, n.email,
         )
         .join_from(models.Nominee, models.Unit, p.unit_id == u.id)
+        .outerjoin(first.id.table, first.nominee_id == p.id)
+        .outerjoin(models.Nomination, n.id == first.id)
         .order_by(p.id)
     )  # fmt: skip
     for row in session.execute(query).yield_per(2000):
+        said = nominees.aspects(row, row.unit)
+        once = [row.unit, row.kind, row.honorific, row.gender, row.ethnicity, row.birth_date, row.email]
         yield (
             row.code,
             {
-                **proposal.nominee_aspects(row, row.unit),
+                "called": Formerly("name", said["called"], said["called"]),
+                "identity": Formerly("person", said["identity"], once),
                 # Who is found by name, and who counts as the same person.
                 "name_key": Derived(row.name_key, names.fold(row.name)),
-                "identity": Derived(row.identity, proposal.identity(row)),
+                "same": Derived(row.identity, nominees.identity(row)),
             },
         )
 
@@ -541,7 +572,9 @@ def as_recorded(aspect: str, value: Any, recorded: Container[str]) -> tuple[str,
     """The name under which an aspect is looked for, and its value."""
     if not isinstance(value, Formerly):
         return aspect, value
-    return aspect if aspect in recorded else value.name, record.plain(value.held)
+    if aspect in recorded:
+        return aspect, record.plain(value.held)
+    return value.name, record.plain(value.held if value.was is None else value.was)
 
 
 _NUMBER = "numbers the rows in the order in which they were written; whatever refers to it is compared by code"

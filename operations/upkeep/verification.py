@@ -80,7 +80,7 @@ def compare(session: Session, fold: Fold, verdict: Verdict) -> None:
     salts = _Openings(session, verdict)
     for source, guarded in protected.TABLES.items():
         try:
-            _compare(session, guarded, fold.get(source, {}), salts, verdict)
+            _compare(session, guarded, source, fold, salts, verdict)
         except ValueError as reason:  # no operation writes what the column types cannot read again
             verdict.add(guarded.name, "?", f"có giá trị không đọc được: {reason}")
         verdict.checked_tables.append(guarded.name)
@@ -245,10 +245,12 @@ class _Openings:
 def _compare(
     session: Session,
     table: protected.Table,
-    said: dict[str, Said],
+    source: str,
+    fold: Fold,
     salts: _Openings,
     verdict: Verdict,
 ) -> None:
+    said = fold.get(source, {})
     seen: set[str] = set()
     for subject, aspects in table.rows(session):
         known = said.get(subject)
@@ -258,15 +260,19 @@ def _compare(
         seen.add(subject)
         for aspect, held in aspects.items():
             name, value = protected.as_recorded(aspect, held, known.aspects)
+            recorded = known.aspects
+            if isinstance(held, protected.Formerly) and held.of is not None and aspect not in recorded:
+                theirs = fold.get(held.of[0], {}).get(held.of[1])
+                recorded = theirs.aspects if theirs is not None else {}
             if isinstance(value, (protected.Derived, protected.Version)):
                 if value.held != (known.entries if isinstance(value, protected.Version) else value.follows):
                     verdict.add(table.name, subject, f"{name}: khác với giá trị tính lại từ những gì sổ cái ghi")
                 continue
-            if name not in known.aspects:
+            if name not in recorded:
                 if value != "":
                     verdict.add(table.name, subject, f"{name}: sổ cái chưa từng ghi nhận giá trị này")
                 continue
-            index, committed = known.aspects[name]
+            index, committed = recorded[name]
             salt = salts.salt(index, name)
             if salt is None and record.erased(index, name) in verdict.erased:
                 if value != "":

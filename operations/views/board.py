@@ -217,7 +217,7 @@ def _rows(
     query = (
         sa.select(
             _N.id, _N.unit_id, _N.code, _N.award, _N.role, _N.route, _N.state, _N.stage, _N.version, _N.entered_stage_at,
-            _P.name, _P.kind, _U.code.label("unit"), _U.name.label("unit_name"), since.label("paused_since"),
+            _N.name, _P.kind, _U.code.label("unit"), _U.name.label("unit_name"), since.label("paused_since"),
         )
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)

@@ -160,7 +160,8 @@ def _grouped(session: Session, round_id: int | None, year: int | None) -> list[A
     awarded = sa.func.sum(sa.case((_N.state.in_(AWARDED), 1), else_=0))
     each = (
         sa.select(
-            _N.nominee_id, sa.func.max(_N.unit_id).label("unit_id"), sa.func.max(_N.object_class).label("object_class"),
+            _N.nominee_id, sa.func.max(_N.unit_id).label("unit_id"),
+            *(sa.func.max(column).label(column.name) for column in (_N.object_class, _N.gender, _N.ethnicity)),
             awarded.label("awards"),
         )
         .where(_N.state.not_in(NOT_PROPOSED))
@@ -171,7 +172,7 @@ def _grouped(session: Session, round_id: int | None, year: int | None) -> list[A
     if year is not None:
         each = each.where(_N.round_id.in_(sa.select(_R.id).where(_R.year == year)))
     one = each.subquery()
-    by = (_P.kind, _P.gender, _P.ethnicity, one.c.object_class, _U.level)
+    by = (_P.kind, one.c.gender, one.c.ethnicity, one.c.object_class, _U.level)
     query = (
         sa.select(*by, sa.func.count().label("nominees"), sa.func.sum(one.c.awards).label("awards"))
         .join_from(one, Nominee, one.c.nominee_id == _P.id)

@@ -289,7 +289,7 @@ def _reader(
         query = (
             sa.select(
                 _N.id, _N.unit_id, _N.round_id, _N.code, _N.award, _N.version, _N.proposed_by, _N.reviewed_by,
-                _N.entered_stage_at, _P.name, _U.name.label("unit"), _A.verdict,
+                _N.entered_stage_at, _N.name, _U.name.label("unit"), _A.verdict,
             )
             .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
             .join(Unit, _N.unit_id == _U.id)

@@ -66,7 +66,7 @@ def search(
     query = (
         sa.select(
             _N.id, _N.code, _N.award, _N.state, _N.version, _N.entered_stage_at,
-            _P.name, _P.kind, _U.code.label("unit"), _U.name.label("unit_name"), _R.code.label("round"),
+            _N.name, _P.kind, _U.code.label("unit"), _U.name.label("unit_name"), _R.code.label("round"),
         )
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
@@ -84,7 +84,7 @@ def search(
     if _CODE.fullmatch(said.upper()):
         query = query.where(_N.code == said.upper())
     elif said:
-        query = query.where(_P.name_key.contains(names.fold(said), autoescape=True))
+        query = query.where(_N.name_key.contains(names.fold(said), autoescape=True))
     if after:
         (last,) = paging.read(after, paging.number)
         query = query.where(_N.id < last)
@@ -153,12 +153,12 @@ def whole(session: Session, row: Nomination) -> dict[str, Any]:
         paper = col(Disclosure.submission_letter_id) == letter.id
     return {
         "row": row,
-        "nominee": nominee,
+        "kind": nominee.kind,
         "unit": unit,
         "round": round_,
         "dossier": dossier,
         "award": proposal.known_award(row.award, catalogue.pack_on(access.local_date(dossier.filed_at))),
-        "parts": parts(session, row, nominee, dossier),
+        "parts": parts(session, row, nominee.kind, dossier),
         "item": agenda[0] if agenda else None,
         "session": agenda[1] if agenda else None,
         "decision": decision,
@@ -198,7 +198,7 @@ def size(session: Session, row: Nomination) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def parts(session: Session, row: Nomination, nominee: Nominee, dossier: Dossier) -> Sequence[dict[str, Any]]:
+def parts(session: Session, row: Nomination, kind: str, dossier: Dossier) -> Sequence[dict[str, Any]]:
     """The papers that this nomination must hold (Law 06/2022 Art. 84), each with whether the unit says it is there."""
     award = proposal.known_award(row.award, catalogue.pack_on(access.local_date(dossier.filed_at)))
     if award is None:
@@ -207,7 +207,7 @@ def parts(session: Session, row: Nomination, nominee: Nominee, dossier: Dossier)
     relies_on = frozenset[str]() if isinstance(case, Unreadable) else evaluation.relied_on(case)
     found = catalogue.dossier_parts(
         award,
-        kind=nominee.kind,
+        kind=kind,
         route="simplified" if row.route == "simplified" else "full",
         relies_on=relies_on,
     )
@@ -227,7 +227,7 @@ def parts(session: Session, row: Nomination, nominee: Nominee, dossier: Dossier)
 
 def _listing_query() -> Any:
     return (
-        sa.select(_N.code, _N.award, _P.kind, _P.name, _U.code, _R.code, _N.stage, _N.state)
+        sa.select(_N.code, _N.award, _P.kind, _N.name, _U.code, _R.code, _N.stage, _N.state)
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
         .join(ReviewRound, _N.round_id == _R.id)

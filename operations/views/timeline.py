@@ -16,7 +16,7 @@ from models.types import as_mapping, table
 from operations import access, rights, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
-from operations.unit_proposal import attachments
+from operations.unit_proposal import attachments, nominees
 from operations.views import nominations
 from rules import policy
 
@@ -144,9 +144,11 @@ def of_nomination(session: Session, code: str) -> dict[str, Any]:
     if not rows:
         raise transition.unknown(code)
     nomination = session.exec(select(Nomination).where(Nomination.code == code)).one()
+    said = {name: getattr(nomination, name) for name in nominees.SAID}
     appraisal = review.latest(session, [code]).get(code)
     return {
         **rows[0],
+        "nominee": rows[0]["nominee"] | said,
         "reason": nomination.reason,
         "verdict": appraisal.verdict if appraisal else None,
         "pack": appraisal.pack if appraisal else None,
@@ -174,6 +176,9 @@ def told(session: Session, code: str, *, actor: Actor, now: datetime) -> dict[st
     found = of_nomination(session, code) | {"version": row.version}
     if "findings" not in fields:
         found |= {"findings": [], "verdict": None}
+    found["nominee"] = {
+        name: value if name in {"kind", "name"} or name in fields else None for name, value in found["nominee"].items()
+    }
     found["reason"] = nominations.reason_seen(row, fields, actor=actor)
     found["proposal"] = {name: getattr(row, name) if name in fields else None for name in nominations.WRITTEN}
     return found

@@ -40,7 +40,6 @@ def _hand_in(visit: Visit, code: str, typed: dict[str, Any], errors: dict[str, s
         "attachments/new.html",
         status=422 if errors else 200,
         row=row,
-        nominee=found["nominee"],
         dossier=found["dossier"],
         count=count,
         # As this award's law calls them; what it asks for first.

@@ -36,7 +36,7 @@ _FILTERS = ("round", "unit", "award", "state", "dossier", "text")
 # What a form asks of a proposal: the fields of a workbook's columns, read by the same rules.
 TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
 # Who is proposed, as a workbook's heads call it.
-_PERSON = ("name", "honorific", "title", "workplace", "birth_date", "email")
+_PERSON = ("name", "honorific", "title", "workplace", "gender", "ethnicity", "birth_date", "email")
 _MENDED = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "grounds", "facts")
 _KIND_WORDS = {str(kind): name for kind, name in heads.KIND_NAMES.items()}
 _FIELD_OF = {head.name: head.field for head in heads.HEADS} | {"position": "title", heads.ATTACHMENTS: "parts"}
@@ -315,16 +315,16 @@ def _seen(found: str | None) -> str:
 
 def _facts(found: Mapping[str, Any], fields: frozenset[str]) -> list[tuple[str, Any]]:
     """(field, value) of what this reader may see of the nominee and the case, in the order of a paper."""
-    nominee, row = found["nominee"], found["row"]
+    row = found["row"]
     said: dict[str, Any] = json.loads(row.facts)
     values = {
-        "honorific": nominee.honorific,
-        "title": nominee.position,
-        "workplace": nominee.workplace,
-        "gender": nominee.gender,
-        "ethnicity": nominee.ethnicity,
-        "birth_date": nominee.birth_date,
-        "email": nominee.email,
+        "honorific": row.honorific,
+        "title": row.position,
+        "workplace": row.workplace,
+        "gender": row.gender,
+        "ethnicity": row.ethnicity,
+        "birth_date": row.birth_date,
+        "email": row.email,
         "achievement": row.achievement,
         "rating": row.rating,
         "initiative": row.initiative,
@@ -385,14 +385,16 @@ def _as_said(was: Written) -> dict[str, Any]:
 
 def _as_named(was: Written) -> dict[str, str]:
     """Who is proposed, as the form shows it."""
-    nominee = was.nominee
+    row = was.row
     return {
-        "name": nominee.name,
-        "honorific": nominee.honorific or "",
-        "title": nominee.position or "",
-        "workplace": nominee.workplace or "",
-        "birth_date": f"{nominee.birth_date:%d/%m/%Y}" if nominee.birth_date else "",
-        "email": nominee.email or "",
+        "name": row.name,
+        "honorific": row.honorific or "",
+        "title": row.position or "",
+        "workplace": row.workplace or "",
+        "gender": row.gender or "",
+        "ethnicity": row.ethnicity or "",
+        "birth_date": f"{row.birth_date:%d/%m/%Y}" if row.birth_date else "",
+        "email": row.email or "",
     }
 
 
@@ -408,7 +410,7 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
     step = form.text("step")
     if step == "change":
         return _mend(visit, was, typed, {}, version=version)
-    proposed = _proposed(form, typed, typed["name"], _KIND_WORDS[was.nominee.kind], was.row.award)
+    proposed = _proposed(form, typed, typed["name"], _KIND_WORDS[was.kind], was.row.award)
     if form.errors or proposed is None:
         return _mend(visit, was, typed, form.errors, version=version, status=422)
     changes, person = mending.changes_of(was, proposed), mending.changes_of_person(was, proposed)
@@ -435,8 +437,6 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
                 if name != "papers"
             }
             return act_pages.stale(visit, code, version, refusal, shown)
-        if refusal.code in {"already_a_nominee", "nominee_in_use"}:
-            return _mend(visit, was, typed, {"name": refusal.message}, version=version, status=422)
         raise
     return pages.done(f"/nominations/{code}", form.once)
 
@@ -457,7 +457,6 @@ def _mend(
         "nominations/mend.html",
         status=status,
         row=row,
-        nominee=written.nominee,
         award_name=transition.award_name(row.award),
         typed=typed,
         was=_as_said(written) | _as_named(written),
@@ -466,7 +465,6 @@ def _mend(
         checking=checking,
         mended=(*_PERSON, *_MENDED),
         person=_PERSON,
-        holding=written.holding,
         speaks_facts=facts.write(json.loads(row.facts)) is not None,
         **_choices(),
     )

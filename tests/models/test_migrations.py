@@ -1,7 +1,7 @@
 """The migrations give exactly the tables of `models`, up and down, on both databases."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -151,3 +151,78 @@ def test_receipts_become_four_tables_and_one_again(empty_database: Database) -> 
         assert session.exec(select(models.IdempotentAnswer.verb)).one() == "round.open"
     step(command.downgrade, "0009")
     assert rows("receipt") == before
+
+
+# A folder of the version before: a round still open, one nomination published, one before the council, and of two people
+# of one name and birth date each at another workplace.
+
+
+def old_folder(database: Database) -> None:
+    """Rows put in by the columns that they had then; what is not named is what a column needs to be filled with."""
+    metadata = sa.MetaData()
+    with database.engine.begin() as connection:
+        metadata.reflect(connection)
+
+        def put(into: str, /, **values: Any) -> None:
+            table = metadata.tables[into]
+            for column in table.columns:
+                if column.name not in values and not column.nullable and column.server_default is None:
+                    kind = column.type.python_type
+                    values[column.name] = {int: 1, str: "x", bool: False}.get(kind, datetime(2024, 11, 1, tzinfo=UTC))
+            values = {
+                key: value.date() if table.c[key].type.python_type is date and isinstance(value, datetime) else value
+                for key, value in values.items()
+            }
+            connection.execute(sa.insert(table), values)
+
+        put("unit", id=1, code="XA01", level="commune")
+        put("regulation", id=1)
+        put("review_round", id=1, year=2024, kind="CONG_TRANG", level="district", stage="council_vote", regulation_id=1)
+        put("dossier", id=1, round_id=1, unit_id=1)
+        people = {
+            1: ("Hạng Thị Ánh", "Giáo viên", "Trường THCS", date(1989, 4, 3)),
+            2: ("Giàng A Páo", "Giáo viên", "Trường THCS", date(1985, 1, 1)),
+            3: ("Giàng A Páo", "Y sĩ", "Trạm Y tế", date(1985, 1, 1)),
+        }
+        for number, (name, position, workplace, born) in people.items():
+            put("nominee", id=number, code=f"NN-{number:06d}", unit_id=1, kind="individual", name=name, name_key=f"khóa {number}",
+                identity=f"individual|{name.casefold()}|{workplace.casefold()}|{born}", honorific="Bà", position=position,
+                workplace=workplace, gender="Nữ", ethnicity="Mông", birth_date=born, email=f"{number}@xa.example")  # fmt: skip
+        put("decision", id=1, year=2024, round_id=1, state="in_force")
+        for number, (nominee, state) in enumerate([(1, "disclosed"), (1, "eligible"), (2, "draft"), (3, "draft")], 1):
+            stage = {"disclosed": "public_disclosure", "eligible": "council_vote"}.get(state, "unit_proposal")
+            put("nomination", id=number, code=f"DN-{number}", round_id=1, dossier_id=1, unit_id=1, nominee_id=nominee,
+                award=f"A{number}", role="decide", route="full", stage=stage, state=state, decision_id=1 if number == 1 else None)  # fmt: skip
+
+
+def test_what_is_said_of_a_nominee_moves_to_each_nomination_and_back(empty_database: Database) -> None:
+    """Published ones go on saying what they said; whoever was told apart stays apart, though the workplace tells no more."""
+
+    def step(direction: Any, to: str) -> None:
+        with empty_database.engine.connect() as connection:
+            direction(alembic_config(connection), to)
+
+    def rows(query: str) -> list[tuple[Any, ...]]:
+        with empty_database.engine.connect() as connection:
+            return [tuple(str(one) for one in row) for row in connection.execute(sa.text(query))]
+
+    step(command.upgrade, "0015")
+    old_folder(empty_database)
+    nominees = "SELECT id, name, name_key, honorific, position, workplace, gender, ethnicity, birth_date, email FROM nominee ORDER BY id"
+    before, identities = rows(nominees), rows("SELECT identity FROM nominee ORDER BY id")
+    step(command.upgrade, "0016")
+    said = "n.name, n.name_key, n.honorific, n.position, n.workplace, n.gender, n.ethnicity, n.birth_date, n.email"
+    assert rows(f"SELECT n.nominee_id, {said} FROM nomination n ORDER BY n.id") == [
+        before[0],
+        before[0],
+        before[1],
+        before[2],
+    ]
+    assert rows("SELECT identity, namesake FROM nominee ORDER BY id") == [
+        ("individual|hạng thị ánh|1989-04-03|1", "1"),
+        ("individual|giàng a páo|1985-01-01|1", "1"),
+        ("individual|giàng a páo|1985-01-01|2", "2"),
+    ]
+    assert rows("SELECT id, state, version FROM nomination ORDER BY id")[1] == ("2", "eligible", "1")
+    step(command.downgrade, "0015")
+    assert (rows(nominees), rows("SELECT identity FROM nominee ORDER BY id")) == (before, identities)

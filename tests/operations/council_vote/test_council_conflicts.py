@@ -202,13 +202,13 @@ def test_a_question_becomes_certain_when_the_data_say_so(office: Any) -> None:
     plain = re.sub("[^a-zA-Z ]", "x", name_of(office, "tv05"))
     (own,) = file(office, round_, (name_of(office, "tv05"), WOMEN))
     office.write(
-        "UPDATE nominee SET birth_date = '1980-01-01', name = :n WHERE id IN (SELECT nominee_id FROM nomination)",
+        "UPDATE nomination SET birth_date = '1980-01-01', name = :n",
         n=plain,
     )
     session = round_.session()
     assert found(office, session) == [("tv05", own, "same_unit", "ask", "open")]
     office.act(conflicts_answered.deny, session, [own], reason=REASON, **by(office, "tv05"))
-    office.write("UPDATE nominee SET name = :n", n=name_of(office, "tv05"))
+    office.write("UPDATE nomination SET name = :n", n=name_of(office, "tv05"))
     office.act(conflicts_answered.look_again, session, **by(office, "thuky"))
     assert found(office, session) == [
         ("tv05", own, "same_unit", "ask", "denied"),
@@ -563,7 +563,7 @@ class Archive:
         stage = "public_disclosure" if words["state"] == "disclosed" else "council_vote"
         self._insert(
             models.Nomination, code=code, round_id=round_id, dossier_id=dossier, unit_id=self.units[who[1]],
-            nominee_id=self.nominees[who], award="LDTT", role="decide", route="full", stage=stage,
+            nominee_id=self.nominees[who], name=who[0], name_key=names.fold(who[0]), award="LDTT", role="decide", route="full", stage=stage,
             achievement_key=code, proposed_by=self.usernames[by] if by else "engine", entered_stage_at=self.office.now,
             **words,
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """Requests and answers of nominations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt
@@ -44,7 +44,20 @@ class Proposal(Answer):
     prior_decision: str | None
 
 
+class Proposed(Named):
+    """Whom the nomination is about, as handed in with it; null where nothing was said or the reader may not see it."""
+
+    honorific: str | None
+    position: str | None
+    workplace: str | None
+    gender: str | None
+    ethnicity: str | None
+    birth_date: date | None
+    email: str | None
+
+
 class Nomination(Listed):
+    nominee: Proposed
     version: int
     reason: str | None
     proposal: Proposal
@@ -114,12 +127,14 @@ class NewNomination(Said):
 
 
 class Person(Body):
-    """Who is proposed, in every nomination of that nominee: only what is named is changed; null empties it."""
+    """What this nomination says of its nominee: only what is named is changed; null empties it."""
 
     name: Word | None = None
     honorific: Word | None = None
     position: Word | None = None
     workplace: Word | None = None
+    gender: Word | None = None
+    ethnicity: Word | None = None
     birth_date: Day | None = None
     email: Word | None = None
 

@@ -4,6 +4,10 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 STAMP := .venv/.ready
 
+# Compiled once, not by every process that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE = 1
+
 .PHONY: help setup demo test test-long quick up format lint check
 help:
 	@echo "make demo   one whole review round of real size, then its summary"

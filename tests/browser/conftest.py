@@ -41,7 +41,7 @@ WIDE = """() => {
 }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # idle, it costs a tenth of a processor
 def chromium(component: Callable[[str, object], str]) -> Iterator[Browser]:
     place = component(
         "Chromium", shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

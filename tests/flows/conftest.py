@@ -68,7 +68,7 @@ def eventually(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seco
         time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # idle, it costs a tenth of a processor
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("prefect")
     bound = up._bind("127.0.0.1", 0)

@@ -23,7 +23,7 @@ from operations import outbox, rounds
 from operations.outbox import Claimed
 from operations.views import progress
 from rules.lifecycle import STAGE_NAMES, Stage
-from tasks.runtime import installation
+from tasks.runtime import installation, own
 
 ENGINE_AWAY = 20.0  # seconds; then letters go without Prefect
 LETTERS_APART = 3.0  # seconds between two deliveries of new letters …
@@ -74,7 +74,7 @@ class Dispatcher:
         for (round_code, stage), keys in stages.items():
             with _given_back(claimed):
                 run = self._stage(client, round_code, stage, keys[-1])
-                if _is_over(run):  # of a restored backup, or of another installation on this server
+                if _is_over(run):  # a run that was lost with its row
                     run = self._stage(client, round_code, stage, f"{keys[-1]}/{secrets.token_hex(4)}")
             _settle(keys, run)
         return bool(claimed)
@@ -95,14 +95,14 @@ class Dispatcher:
         with installation().database.read() as session:
             voting = progress.voting(session)
         for code, (cast, expected) in voting.items():
-            self._stage(client, code, Stage.COUNCIL_VOTE, f"ballots/{code}/{cast}/{expected}")
+            self._stage(client, code, Stage.COUNCIL_VOTE, f"{own()}/ballots/{code}/{cast}/{expected}")
 
     def _stage(self, client: SyncPrefectClient, round_code: str, stage: str, key: str) -> FlowRun:
         return client.create_flow_run_from_deployment(
             self.deployments[stage],
             name=f"{STAGE_NAMES[Stage(stage)]} {round_code}",
             parameters={"round_code": round_code, "urge": False},
-            tags=[round_code, stage],
+            tags=[round_code, stage, own()],
             idempotency_key=key,
         )
 
@@ -111,7 +111,7 @@ class Dispatcher:
             self.deployments[deployed.ROUND],
             name=f"Đợt xét {round_code}",
             parameters={"round_code": round_code},
-            tags=[round_code],
+            tags=[round_code, own()],
             idempotency_key=key,
         )
 

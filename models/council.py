@@ -49,6 +49,9 @@ class CouncilSession(SQLModel, table=True):
     held_at: datetime = Field(sa_type=UtcDateTime)
     place: str = Field(max_length=300)
     state: str = Field(max_length=12)
+    uid: str | None = Field(
+        default=None, max_length=120, description="what calendars know it by; none: convened before it had one"
+    )
     invitation_sequence: int = 0
     regulation_sha256: str = Field(max_length=64)
     frozen_sha256: str | None = Field(default=None, max_length=64)

@@ -194,6 +194,7 @@ class CouncilInvitation(_Strict):
     cancelled: bool
     stamped_at: Instant
     minutes: Annotated[int, Field(gt=0, le=24 * 60)] = 120
+    uid: Line | None = None
     reason: Prose | None = None
     """Why the meeting was changed or called off."""
 

@@ -1,6 +1,6 @@
 """What people and the engine are to be told: rows of the outbox, written in the act they speak of.
 
-Keys are facts (which entry of the ledger, to whom), so the same fact is never announced twice.
+Keys are facts (of which installation, which entry of its ledger, to whom), so the same fact is never announced twice.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from ledger.canonical import dumps
 from models import OutboxMessage
 from models.types import table
+from operations import identity
 from rules.lifecycle import Stage
 
 _O = table(OutboxMessage).c
@@ -33,16 +34,24 @@ class Notice:
     recipient: str  # code or username, for the key: never the address itself
     context: dict[str, Any]
 
+    @property
+    def key(self) -> str:
+        """The fact that is told, within its installation."""
+        return f"{self.kind}/{self.about}/{self.recipient}"
+
 
 def notices(session: Session, batch: Sequence[Notice]) -> int:
     """Queue letters; those without an address are left out. Returns how many were queued.
 
     Times in the outbox are the wall clock's: back-off and leases are about machines, not about law.
     """
-    now = datetime.now(UTC)
+    told = [notice for notice in batch if notice.to]
+    if not told:
+        return 0
+    now, own = datetime.now(UTC), identity.of(session)
     rows = [
         {
-            "key": f"{notice.kind}/{notice.about}/{notice.recipient}",
+            "key": f"{own}/{notice.key}",
             "kind": "letter",
             "topic": notice.kind,
             "recipient": notice.to,
@@ -52,11 +61,9 @@ def notices(session: Session, batch: Sequence[Notice]) -> int:
             "queued_at": now,
             "due_at": now,
         }
-        for notice in batch
-        if notice.to
+        for notice in told
     ]
-    if rows:
-        session.connection().execute(_INSERT, rows)
+    session.connection().execute(_INSERT, rows)
     return len(rows)
 
 
@@ -69,7 +76,7 @@ def stage(session: Session, round_code: str, stage: Stage, *, index: int) -> Non
         session.connection().execute(
             _INSERT,
             {
-                "key": f"stage_entered/{topic}/{index}",
+                "key": f"{identity.of(session)}/stage_entered/{topic}/{index}",
                 "kind": "stage_entered",
                 "topic": topic,
                 "recipient": None,
@@ -90,7 +97,7 @@ def round_run(session: Session, round_code: str, *, by: str) -> str:
         return waiting
     asked = session.execute(sa.select(sa.func.count()).select_from(of_round.subquery())).scalar_one()
     now = datetime.now(UTC)
-    key = f"round_run/{round_code}/{asked + 1}"
+    key = f"{identity.of(session)}/round_run/{round_code}/{asked + 1}"
     session.connection().execute(
         _INSERT,
         {
@@ -110,6 +117,11 @@ def round_run(session: Session, round_code: str, *, by: str) -> str:
 
 def notices_once(session: Session, batch: Sequence[Notice]) -> int:
     """Queue those letters whose key was never used: for what a reconciling flow says again and again."""
-    keys = {f"{notice.kind}/{notice.about}/{notice.recipient}": notice for notice in batch}
-    known = set(session.exec(select(OutboxMessage.key).where(col(OutboxMessage.key).in_(list(keys)))))
-    return notices(session, [notice for key, notice in keys.items() if key not in known])
+    facts = {notice.key: notice for notice in batch}
+    if not facts:
+        return 0
+    # Before a restore, or before keys named their installation, they began otherwise: told is told.
+    under = {f"{own}{fact}": fact for own in ("", *(f"{one}/" for one in identity.every(session))) for fact in facts}
+    found = session.exec(select(OutboxMessage.key).where(col(OutboxMessage.key).in_(list(under))))
+    known = {under[key] for key in found}
+    return notices(session, [notice for fact, notice in facts.items() if fact not in known])

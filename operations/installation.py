@@ -152,9 +152,10 @@ class Installation:
         self.keeper.now()  # from its first entry on, no ledger is without a signature
 
     def _own_origin(self, code: str) -> str:
-        """The ledger's name where none was given: under the site's own name, else one that no other installation has."""
+        """The ledger's name where none was given: under the site's own name, and never another installation's."""
         host = urlsplit(self.settings.get("BASE_URL", "")).hostname or ""
-        return f"{host}/ledger" if "." in host and not host.replace(".", "").isdigit() else f"vinhdanh.local/{code}"
+        site = f"{host}/ledger" if "." in host and not host.replace(".", "").isdigit() else "vinhdanh.local"
+        return f"{site}/{code}"
 
     def ready(self) -> bool:
         """Can the database be reached and read?"""

@@ -5,11 +5,11 @@ from typing import Any
 from prefect.client.orchestration import get_client
 
 from rules.lifecycle import STAGES
-from tasks import alarm
+from tasks import alarm, runtime
 
 
 def bear_tags(flow: Any, run: Any, _state: Any) -> None:
-    """Tag the run with its round's code and its stage, whoever started it.
+    """Tag the run with its round's code, its stage and this installation's own, whoever started it.
 
     Not by `prefect.tags` around the call: the tasks below would bear them too, and for each tag of a task Prefect asks
     its server for a concurrency limit, with a write that a busy SQLite refuses.
@@ -17,7 +17,7 @@ def bear_tags(flow: Any, run: Any, _state: Any) -> None:
     code = run.parameters.get("round_code")
     if code is None:  # of the whole office
         return
-    own = {code, flow.fn.__name__} if flow.fn.__name__ in set(STAGES) else {code}
+    own = {code, runtime.own(), *({flow.fn.__name__} & set(STAGES))}
     if not own <= set(run.tags):
         with get_client(sync_client=True) as client:
             client.update_flow_run(run.id, tags=sorted({*run.tags, *own}))

@@ -17,7 +17,7 @@ from operations import rounds
 from operations.views import due
 from rules.lifecycle import STAGE_NAMES, STAGES, Stage
 from tasks.alarm import STAGE_FAILED
-from tasks.runtime import AGAIN, installation, now, round_page
+from tasks.runtime import AGAIN, installation, now, own, round_page
 
 
 def conclude(round_code: str, stage: str) -> State:
@@ -27,12 +27,12 @@ def conclude(round_code: str, stage: str) -> State:
 
 @task(name="Ghi tình hình", task_run_name="Ghi tình hình {round_code}", **AGAIN)
 def show(round_code: str, stage: str) -> str:
-    """A table artifact `<round>-<stage>` with counts and lateness of all stages; returns this stage's sentence."""
+    """A table artifact `<installation>-<round>-<stage>` with counts and lateness of all stages; returns this stage's sentence."""
     with installation().database.read() as session:
         found = due.of_round(session, round_code, now=now())
     said = next(one.sentence for one in found if one.stage == stage)
     create_table_artifact(
-        key=f"{round_code}-{stage}".lower().replace("_", "-"),
+        key=_key(round_code, stage),
         table=due.as_table(found),
         description=f"**{STAGE_NAMES[Stage(stage)]}**: {said} – [đợt xét {round_code}]({round_page(round_code)})",
     )
@@ -45,11 +45,16 @@ def open_page(round_code: str) -> None:
     with installation().database.read() as session:
         title = rounds.by_code(session, round_code).title
     create_link_artifact(
-        key=f"{round_code}-page".lower(),
+        key=_key(round_code, "page"),
         link=round_page(round_code),
         link_text=f"Bảng theo dõi đợt xét {round_code}",
         description=title,
     )
+
+
+def _key(round_code: str, what: str) -> str:
+    """An artifact's key: small letters, digits and hyphens, as Prefect has them."""
+    return f"{own()}-{round_code}-{what}".lower().replace("_", "-").replace(".", "-")
 
 
 def conclude_round(round_code: str, ended: Sequence[State]) -> State:

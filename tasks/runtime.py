@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.database import NoAnswer
-from operations import modes
+from operations import identity, modes
 from operations.installation import Installation
 
 # Sentences for people. Prefect sends them to the run's own page (PREFECT_LOGGING_EXTRA_LOGGERS), from INFO on: counts
@@ -29,6 +29,12 @@ def installation() -> Installation:
 def now() -> datetime:
     """The business clock, as every door reads it."""
     return installation().now()
+
+
+def own() -> str:
+    """The installation's name: the tag of its runs, and in the keys of its tables, on a server that serves several."""
+    with installation().database.read() as session:
+        return identity.of(session)
 
 
 def round_page(code: str) -> str:

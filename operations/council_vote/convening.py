@@ -15,6 +15,7 @@ from operations import (
     access,
     announce,
     free_text,
+    identity,
     numbering,
     record,
     regulations,
@@ -57,8 +58,10 @@ def convene(
     _require_meeting(day, place, now=now)
     rule = regulations.of_round(session, round_)
     number = numbering.take(session, f"session/{round_.year}")[0]
+    code = f"PH-{round_.year}-{number:02d}"
     sitting = CouncilSession(
-        code=f"PH-{round_.year}-{number:02d}",
+        code=code,
+        uid=identity.meeting(session, code),
         round_id=round_.id or 0,
         council_id=standing.id or 0,
         held_at=at,
@@ -133,6 +136,7 @@ def _invite(session: Session, sitting: CouncilSession, *, now: datetime, about: 
                 context={
                     "member_name": member.name,
                     "session_code": sitting.code,
+                    "uid": sitting.uid,
                     "at": sitting.held_at.astimezone(access.LOCAL).isoformat(),
                     "place": sitting.place,
                     "round_title": round_.title,

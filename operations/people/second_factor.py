@@ -20,7 +20,7 @@ from sqlmodel import Session
 from ledger.kinds import Kind
 from models import Account, SecondFactor
 from models.types import table
-from operations import access, record
+from operations import access, identity, record
 from operations.access import Actor
 from operations.people import accounts, endings, four_eyes
 from operations.people.four_eyes import Waiting
@@ -55,7 +55,9 @@ def set_up(session: Session, account: Account, *, key: bytes, again: bool = Fals
         row.sealed_secret = _seal(secret, account.username, key)
         session.add(row)
         session.flush()
-    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=account.username, issuer_name=ISSUER))
+    # An app knows its entries by issuer and name: those of two installations must not take each other's place.
+    name = f"{account.username}@{identity.of(session)}"
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER))
 
 
 def confirm(session: Session, account: Account, *, code: str, key: bytes, wall: datetime) -> None:

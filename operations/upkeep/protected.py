@@ -600,11 +600,12 @@ UNPROTECTED: dict[str, dict[str, str]] = {
     **{
         name: {"id": _NUMBER}
         for name in (
-            "agenda_item", "appraisal", "attachment", "comment", "conflict", "council", "council_member", "council_session", "deadline",
+            "agenda_item", "appraisal", "attachment", "comment", "conflict", "council", "council_member", "deadline",
             "decision", "disclosure", "dossier", "escalation", "nomination", "nominee", "outside_identity", "pause",
             "recusal", "review_round", "role_grant", "session_member", "submission_letter",
         )
     },
+    "council_session": {"uid": "what calendars call it; nothing here is decided by it"},
     "petition": {"id": _NUMBER, "arrived_at": "by the wall clock, for the day's limit alone; its entry has its own time"},
     "ballot_box": dict.fromkeys(("session_id", "envelope"), _BOX),
     "waiting_share": {

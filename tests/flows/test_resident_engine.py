@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from deployments import deployed
 from deployments.environment import ROOT
 from notifications.loopback import LoopbackServer
-from operations import outbox
+from operations import identity, outbox
 from rules.lifecycle import STAGES, State
 
 pytestmark = pytest.mark.engine
@@ -221,7 +221,7 @@ def test_the_schedule_runs_every_open_round_as_a_parent_with_five_stages(
         code = parent["parameters"]["round_code"]
         below = server.children(parent["id"])
         assert [one["state"]["type"] for one in below] == ["COMPLETED"] * 5
-        assert [set(one["tags"]) for one in below] == [{code, stage} for stage in STAGES]
+        assert [set(one["tags"]) for one in below] == [{code, stage, office.look(identity.of)} for stage in STAGES]
     pages = dict(office.rows("SELECT topic, reply FROM outbox_message WHERE kind = 'round_run'"))
     assert {one["parameters"]["round_code"]: one["id"] for one in parents} == {
         code: page.rpartition("/")[2] for code, page in pages.items()

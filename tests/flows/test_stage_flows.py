@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from notifications.loopback import LoopbackServer
-from operations import outbox, rounds
+from operations import identity, outbox, rounds
 from operations.council_vote import sessions, vote
 from operations.views import due
 from rules import regulation
@@ -153,14 +153,15 @@ def test_the_schedule_asks_for_a_run_of_every_open_round_once(office: Any) -> No
 
 def test_a_round_is_one_parent_with_its_five_stages_in_order(office: Any, server: Any) -> None:
     code = busy(office)
+    own = office.look(identity.of)
     state = run("review_round", code)
     assert (state.type, state.name) == ("COMPLETED", state_names(office, code)[0])
     children = server.children(state.state_details.flow_run_id)
     assert [(one["name"], set(one["tags"])) for one in children] == [
-        (f"{STAGE_NAMES[stage]} {code}", {code, stage}) for stage in STAGES
+        (f"{STAGE_NAMES[stage]} {code}", {code, stage, own}) for stage in STAGES
     ]
     assert [one["state"]["name"] for one in children] == state_names(office, code)[1:]
-    [link] = server.artifacts(f"{code}-page".lower())
+    [link] = server.artifacts(f"{own}-{code}-page".lower())
     assert f"/rounds/{code}" in link["data"]
 
 
@@ -234,7 +235,7 @@ def test_a_clerk_finds_the_run_its_counts_and_its_log(office: Any, server: Any) 
     assert [one["name"] for one in runs] == [f"{STAGE_NAMES[name]} {code}" for name in STAGES]
     assert server.logs(runs[1]["id"]) == ["Đã đối chiếu 2 hồ sơ với tiêu chuẩn: 2 đủ điều kiện."]
     for one, stage in zip(runs, STAGES, strict=True):
-        [found] = server.artifacts(f"{code}-{stage}".lower().replace("_", "-"))
+        [found] = server.artifacts(f"{office.look(identity.of)}-{code}-{stage}".lower().replace("_", "-"))
         rows = {row["Khâu"]: row for row in json.loads(found["data"])}
         assert rows[STAGE_NAMES[stage]]["Tình hình"] == one["state"]["name"]
         assert (list(rows), rows["Phòng Nội vụ thẩm định"]["Số hồ sơ chờ"]) == (

@@ -1,6 +1,7 @@
 """The key remembers what it signed last: who can only write the database gets nothing signed that does not continue it."""
 
 import json
+import re
 import shutil
 import stat
 from datetime import UTC, date, datetime, timedelta
@@ -329,7 +330,8 @@ def test_the_origin_is_the_sites_own_name(line: Line, tmp_path: Path, monkeypatc
     monkeypatch.setenv("VINHDANH_BASE_URL", "https://khenthuong.huyen.example:8443/")
     other = Line(tmp_path / "site", line._capsys)
     assert other("init").code == 0
-    assert other("ledger", "key").done["origin"] == "khenthuong.huyen.example/ledger"
+    origin = other("ledger", "key").done["origin"]
+    assert re.fullmatch(r"khenthuong\.huyen\.example/ledger/vd[a-z0-9]{10}", origin)
 
 
 def test_a_second_folder_on_a_database_in_use_is_refused(

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import QueryParams
 
-from operations import files, ledger_book, record, seal
+from operations import files, identity, ledger_book, record, seal
 from operations.public_disclosure import public_register
 from rules.catalogue import KIND_NAMES
 from rules.refusal import Refusal
@@ -153,9 +153,9 @@ def as_csv(visit: Public) -> Response:
 def _download(visit: Visit, media_type: str, lines: Iterator[str], *, name: str = "") -> Response:
     """A list that may be long, a piece at a time; who has it as of this ledger gets none of it."""
     with visit.reading() as session:
-        size = record.size(session)
+        size, own = record.size(session), identity.of(session)
     url = visit.request.url
-    tag = hashlib.sha256(f"{visit.installation.folder}|{size}|{url.path}|{url.query}".encode()).hexdigest()[:32]
+    tag = hashlib.sha256(f"{own}|{size}|{url.path}|{url.query}".encode()).hexdigest()[:32]
     headers = {"Cache-Control": page_cache.REVALIDATE, "ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
     if page_cache.has_already(visit.request, tag):
         return Response(status_code=304, headers=headers)

@@ -218,7 +218,7 @@ def test_a_regulation_with_windows_line_ends_verifies(small_office: Any) -> None
 
 
 def test_a_petition_about_a_decision_by_its_symbol_verifies(small_office: Any) -> None:
-    small_office.open_round().to(State.SIGNED)
+    small_office.open_round().to(State.DISCLOSED)
     small_office.act(petitions.file, text="Sai tên.", decision="01/QĐ-UBND", now=small_office.now)
     assert small_office.one("SELECT decision_id FROM petition") == 1
     assert small_office.violations() == []

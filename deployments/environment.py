@@ -39,13 +39,15 @@ def server_environment(environment: dict[str, str]) -> dict[str, str]:
     """For the embedded server alone: its look-ups of public block catalogues end at a closed door on loopback.
 
     It falls back to the copies it ships with; nothing it is asked for lies outside this machine. Pages of other sites may
-    not read its answers (Prefect's own default is `*`).
+    not read its answers (Prefect's own default is `*`). Its page is unpacked in the data folder: the checkout may be
+    read-only.
     """
     nowhere = "http://127.0.0.1:9"
     return {
         **environment,
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), nowhere),
         "NO_PROXY": "127.0.0.1,localhost",
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(Path(environment["PREFECT_HOME"]) / "ui"),
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": environment["PREFECT_API_URL"].removesuffix("/api"),
     }
 

@@ -17,13 +17,14 @@ _AT_HOME = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:* data: blob:"
 )
+PREFECT = "deployments.prefect_page:create_app"
 _LONGEST_HEAD = 32 * 1024  # bytes
 _FILES = 65_536
 
 
 def config(app: str) -> uvicorn.Config:
     """How a server is run: Prefect's as it comes, on loopback; ours for whoever may reach it."""
-    is_prefect = app.startswith("prefect.")
+    is_prefect = app == PREFECT
     return uvicorn.Config(
         app,
         factory=is_prefect,

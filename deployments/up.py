@@ -28,6 +28,7 @@ from typing import IO, Any
 import httpx
 
 from deployments.environment import ROOT, auth_string, prefect_environment, server_environment
+from deployments.serve import PREFECT
 from operations import modes
 from operations.hold import Hold
 from operations.installation import Installation
@@ -90,8 +91,9 @@ class Supervisor:
         self.api_url = external or f"http://{_address(own)}/api" if own else str(external)
         environment = prefect_environment(folder, api_url=self.api_url, auth=self._auth)
         if own is not None:
-            app = "prefect.server.api.server:create_app"
-            self._add("prefect", ["deployments.serve", str(own.fileno()), app], server_environment(environment), own)
+            self._add(
+                "prefect", ["deployments.serve", str(own.fileno()), PREFECT], server_environment(environment), own
+            )
         known = environment | _bound_name(host)
         self._add("web", ["deployments.serve", str(web.fileno()), "web.app:app"], known, web)
         self._add("engine", ["deployments.engine"], environment, speaks=True)

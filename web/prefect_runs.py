@@ -41,7 +41,7 @@ _WORDS = {
     "Cancelling": "Đang hủy",
     "Cancelled": "Đã hủy",
 }
-_STAGES = frozenset(STAGES)
+_PLACE = {stage.value: place for place, stage in enumerate(STAGES)}
 _PATIENCE = 2.0  # seconds for the whole page's questions each
 _HOLDS = 4.0  # seconds that an answer is shown to others who ask
 _LAST = 200  # runs that are looked at (the API's own limit)
@@ -72,7 +72,7 @@ class Runs:
     reachable: bool
     page: str = ""
     why: str = ""
-    counts: tuple[tuple[str, str | None, dict[str, int], Run], ...] = ()  # flow, round, how many, the last one
+    counts: tuple[tuple[str, str | None, dict[str, int], Run], ...] = ()  # flow, round, number of runs, latest run
     last: tuple[Run, ...] = ()
     failed: tuple[Run, ...] = ()
     looked_at: int = 0
@@ -168,7 +168,7 @@ def _read(post: Callable[[str, dict[str, Any]], Any], page: str) -> Runs:
         page,
         counts=tuple(
             (flow, round_, {name: sum(one.kind == name for one in group) for name in NAMES}, group[0])
-            for (flow, round_), group in groups.items()
+            for (flow, round_), group in sorted(groups.items(), key=_in_reading_order)
         ),
         last=tuple(seen[:_SHOWN]),
         failed=tuple(failed[:_SHOWN]),
@@ -177,10 +177,16 @@ def _read(post: Callable[[str, dict[str, Any]], Any], page: str) -> Runs:
     )
 
 
+def _in_reading_order(group: tuple[tuple[str, str | None], list[Run]]) -> tuple[bool, str, int]:
+    """Round by round: the whole one, then its stages in their legal order; what is no round's comes last."""
+    (flow, round_), _ = group
+    return round_ is None, round_ or flow, _PLACE.get(flow, -1)
+
+
 def _run(said: dict[str, Any], flows: dict[str, str], page: str) -> Run:
     state = said["state_name"] or said["state_type"] or "?"
     at = said["start_time"] or said["expected_start_time"]
-    stage = next((tag for tag in said.get("tags") or () if tag in _STAGES), None)  # of a round's run, below it
+    stage = next((tag for tag in said.get("tags") or () if tag in _PLACE), None)  # of a round's run, below it
     return Run(
         flow=flows.get(said["deployment_id"] or "") or stage or said["name"],
         round=(said.get("parameters") or {}).get("round_code"),

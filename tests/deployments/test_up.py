@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -171,6 +172,15 @@ def test_pages_of_other_sites_read_nothing_of_prefect(house: Up) -> None:
     assert allowed(own) == (own, own)
 
 
+def test_the_graph_of_prefects_page_draws_vietnamese_letters(house: Up) -> None:
+    """Its bundle is Prefect's: when a later version draws otherwise, this says that somebody has to look."""
+    port = (house.folder / "run" / "prefect.port").read_text()
+    scripts = [path.name for path in (house.folder / "prefect" / "ui" / "v1" / "assets").glob("*.js")]
+    served = [httpx.get(f"http://127.0.0.1:{port}/assets/{name}", trust_env=False).text for name in scripts]
+    drawn = [letters for text in served for letters in re.findall(r"chars:(?:\[\.\.\.)?[\w$]+\.ASCII.{20}", text)]
+    assert [letters.rpartition("ASCII")[2] for letters in drawn] == [r',["\u00c0","\u01b0"]']
+
+
 def test_a_rounds_run_is_one_parent_with_its_five_stages_by_command_and_by_schedule(
     house: Up, office: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -224,7 +234,7 @@ def test_prefect_killed_and_its_database_deleted_loses_nothing(house: Up, office
     round_ = office.open_round()
     eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=START)
     database = house.folder / "prefect" / "prefect.db"
-    server = house.child("prefect.server")
+    server = house.child("prefect_page")
     assert server is not None
     database.unlink()
     os.kill(server, signal.SIGKILL)
@@ -240,9 +250,9 @@ def test_prefect_killed_and_its_database_deleted_loses_nothing(house: Up, office
 
 
 def test_a_database_deleted_under_a_living_server_is_noticed(house: Up, office: Any) -> None:
-    before = house.child("prefect.server")
+    before = house.child("prefect_page")
     (house.folder / "prefect" / "prefect.db").unlink()
-    eventually(lambda: house.child("prefect.server"), lambda pid: pid not in {None, before}, seconds=60)
+    eventually(lambda: house.child("prefect_page"), lambda pid: pid not in {None, before}, seconds=60)
     round_ = office.open_round(kind="PHONG_TRAO", title="Thi đua chuyên đề")
     eventually(lambda: house.finished(round_.code, "unit_proposal"), seconds=START)
     # A run killed between the server's 250 and its record sends again: the next test kills none in the middle.

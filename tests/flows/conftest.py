@@ -14,6 +14,7 @@ import pytest
 
 from deployments import up
 from deployments.environment import ROOT, prefect_environment, server_environment
+from deployments.serve import PREFECT
 from operations.installation import Installation
 
 AUTH = "vinhdanh:bai-thu"
@@ -78,7 +79,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     environment["PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS"] = "3"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.serve", str(bound.fileno()), "prefect.server.api.server:create_app"],
+            [sys.executable, "-m", "deployments.serve", str(bound.fileno()), PREFECT],
             env=server_environment(environment),
             cwd=ROOT,
             pass_fds=[bound.fileno()],

@@ -11,6 +11,7 @@ from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.public_disclosure import disclosure, paper_numbers
 from operations.views import nominations
+from rules.lifecycle import State
 
 app = typer.Typer(no_args_is_help=True, help="Quyết định, tờ trình, công khai, thu hồi.")
 
@@ -35,7 +36,7 @@ def waiting(round_: Annotated[str, typer.Option("--round")]) -> None:
     """Hồ sơ đang chờ ký."""
     with DOOR.reading() as session:
         rows = nominations.listing(session, round_code=round_)
-    DOOR.say([row for row in rows if row["state"] == "recommended"])
+    DOOR.say([row for row in rows if row["state"] == State.RECOMMENDED])
 
 
 @app.command()

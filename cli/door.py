@@ -270,13 +270,6 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def one_result(results: Any) -> None:
-    """Raise the refusal of a single act."""
-    for result in results:
-        if result.refusal is not None:
-            raise result.refusal
-
-
 _WHY = {
     errno.ENOENT: "không có tệp hoặc thư mục này",
     errno.EISDIR: "đây là một thư mục",

@@ -41,36 +41,7 @@ def show(award: str, on: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] 
     pack = catalogue.pack_on(when)
     if pack is None:
         raise Refusal("no_pack", f"Không có bộ quy định nào áp dụng cho ngày {when:%d/%m/%Y}.")
-    found = catalogue.find(pack, award)
-    DOOR.say(
-        {
-            "award": found.id,
-            "name": found.name,
-            "pack": pack.id,
-            "complete": pack.complete,
-            "kinds": sorted(found.kinds),
-            "article": str(found.article),
-            "authority": {
-                level: {
-                    "role": authority.role,
-                    "decided_by": authority.decided_by,
-                    "citation": str(authority.citation),
-                    "status": authority.status,
-                }
-                for level, authority in found.decided_by.items()
-            },
-            "dossier": [
-                {"part": part.id, "name": part.name, "condition": part.condition, "citation": str(part.citation)}
-                for part in found.dossier
-            ],
-            "rules": [
-                {"rule": rule.id, "kind": kind, "citation": str(rule.citation), "status": rule.status, "says": rule.met}
-                for (of, kind), rules in sorted(pack.standards.items())
-                if of == award
-                for rule in rules
-            ],
-        }
-    )
+    DOOR.say(catalogue.describe(pack, award))
 
 
 @rules_app.command()

@@ -28,6 +28,7 @@ from operations.public_disclosure import disclosure
 from operations.unit_proposal import proposal
 from operations.upkeep import sample, verification
 from rules.refusal import Refusal
+from rules.vocabulary import Outcome, Rating
 
 BATCH = 500  # what a person selects and passes in one act
 BEGIN = moment("2024-11-01T08:00:00+07:00")
@@ -154,7 +155,7 @@ def _proposals(chance: random.Random, count: int, one_by_one: bool) -> list[prop
                 ethnicity=someone.ethnicity,
                 birth_date=someone.birth_date,
                 workplace=f"Tổ {number + 1}",
-                rating="HTXSNV",
+                rating=Rating.HTXSNV,
                 object_class="Công chức",
                 facts={"employed_months": 12, "grounds": ["74.1.a"]},
                 achievement="Hoàn thành xuất sắc nhiệm vụ năm 2024",
@@ -196,7 +197,7 @@ def _vote(office: Office, round_code: str, chance: random.Random) -> list[str]:
         code,
         lambda s: counting.tally_ballot(s, code, shares=brought, actor=office.actor("tv04"), now=office.now),
     )["results"]
-    return [result["code"] for result in results if result["outcome"] == "recommended"]
+    return [result["code"] for result in results if result["outcome"] == Outcome.RECOMMENDED]
 
 
 def _must(results: Any) -> None:

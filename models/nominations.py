@@ -7,9 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from models.types import UtcDateTime, check, one_of
 from rules.lifecycle import Stage, State
-from rules.vocabulary import Authority, NominationDuty, NomineeKind, Route
-
-VERDICTS = ("eligible", "ineligible", "paused", "unknown", "wrong_authority", "no_pack")
+from rules.vocabulary import Authority, NominationDuty, NomineeKind, Route, Verdict
 
 
 class Nominee(SQLModel, table=True):
@@ -146,7 +144,7 @@ class Appraisal(SQLModel, table=True):
     """One evaluation of one nomination: pack, verdict and the findings with their citations, never overwritten."""
 
     __table_args__ = (
-        one_of("verdict", VERDICTS),
+        one_of("verdict", Verdict),
         UniqueConstraint("nomination_id", "sequence"),
     )
 

@@ -19,6 +19,7 @@ from rules import catalogue, lifecycle, policy
 from rules.lifecycle import Action, Role, Stage, State, Transition
 from rules.policy import Relation
 from rules.refusal import Refusal
+from rules.vocabulary import Route
 
 LONGEST_REASON = 2000
 
@@ -261,7 +262,7 @@ def decide(
             "Hãy tải lại trang rồi quyết định trên nội dung mới.",
             details={"state": snapshot.state.value, "version": snapshot.version},
         )
-    row = lifecycle.transition(action, snapshot.state, simplified=snapshot.route == "simplified")
+    row = lifecycle.transition(action, snapshot.state, simplified=snapshot.route == Route.SIMPLIFIED)
     if not policy.may(actor.roles, policy.PERMISSION_FOR[action], relation=relation, state=snapshot.state):
         raise lifecycle.not_your_role(lifecycle.named(row.roles), citation=row.citation)
     lifecycle.require_reason(row, reason)

@@ -208,43 +208,36 @@ def find(pack: Pack, award: str) -> Award:
 
 
 def describe(pack: Pack, award: str) -> dict[str, Any]:
-    """An award under a pack as JSON: who decides at each level, every rule, every paper, each with its provision."""
+    """An award under a pack as JSON: who decides at each level, every paper, every rule, each with its provision.
+
+    Raises Unreadable `unknown_award`.
+    """
     found = find(pack, award)
     return {
         "award": found.id,
         "name": found.name,
         "pack": pack.id,
-        "title": found.is_title,
-        "kinds": [kind for kind in NomineeKind if kind in found.kinds],
-        "citation": found.article.model_dump(),
+        "complete": pack.complete,
+        "kinds": sorted(found.kinds),
+        "article": str(found.article),
         "authority": {
             level: {
                 "role": stated.role,
                 "decided_by": stated.decided_by,
-                "citation": stated.citation.model_dump(),
+                "citation": str(stated.citation),
                 "status": stated.status,
-                "verified": stated.verified,
             }
-            for level in Level
-            for stated in [authority(pack, award, level)]
-        },
-        "standards": {
-            kind: [
-                {"rule": rule.id, "asks": rule.asks, "citation": rule.citation.model_dump(), "status": rule.status}
-                for rule in (*pack.standards[award, kind], *pack.exclusions)
-            ]
-            for kind in NomineeKind
-            if kind in found.kinds
+            for level, stated in found.decided_by.items()
         },
         "dossier": [
-            {
-                "part": part.id,
-                "name": part.name,
-                "condition": part.condition,
-                "citation": part.citation.model_dump(),
-                "status": part.status,
-            }
+            {"part": part.id, "name": part.name, "condition": part.condition, "citation": str(part.citation)}
             for part in found.dossier
+        ],
+        "rules": [
+            {"rule": rule.id, "kind": kind, "citation": str(rule.citation), "status": rule.status, "says": rule.met}
+            for (of, kind), rules in sorted(pack.standards.items())
+            if of == award
+            for rule in rules
         ],
     }
 

@@ -13,7 +13,7 @@ from rules.catalogue import Pack
 from rules.evaluation import Evaluation, Finding
 from rules.refusal import Citation
 from rules.regulation import Regulation
-from rules.vocabulary import Outcome, Status
+from rules.vocabulary import FindingVerdict, Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ def because(before: Evaluation, after: Evaluation) -> tuple[Because, ...]:
     found = []
     for rule, finding in later.items():
         was = earlier.get(rule)
-        if (was is None and finding.verdict != "met") or (was is not None and _differs(was, finding)):
+        if (was is None and finding.verdict != FindingVerdict.MET) or (was is not None and _differs(was, finding)):
             found.append(_because(finding, was.verdict if was else None, finding.verdict))
     for rule, finding in earlier.items():
-        if rule not in later and finding.verdict != "met":
+        if rule not in later and finding.verdict != FindingVerdict.MET:
             found.append(_because(finding, finding.verdict, None))
     return tuple(found)
 

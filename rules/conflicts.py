@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from rules import award_history, names
 from rules.award_history import Party, Past
 from rules.refusal import Refusal, Unreadable
-from rules.vocabulary import ConflictGround, ConflictState, ConflictStrength
+from rules.vocabulary import ConflictGround, ConflictState, ConflictStrength, NomineeKind
 
 # States of a found tie that bar the member until somebody settles it.
 UNCLEARED = (ConflictState.OPEN, ConflictState.DENIED)
@@ -156,7 +156,7 @@ class _Dossier:
 
     def __init__(self, nominee: Nominee) -> None:
         self.nominee = nominee
-        self.of_person = nominee.kind not in {"collective", "enterprise"}
+        self.of_person = nominee.kind not in {NomineeKind.COLLECTIVE, NomineeKind.ENTERPRISE}
         self.name = names.whole(nominee.name)
         self.plain = names.without_marks(self.name)
         self.unit = names.spelling(nominee.unit)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from rules import catalogue, pack_files
 from rules.case import Case, decode, read, read_json
@@ -19,13 +19,12 @@ from rules.pack_files import is_title
 from rules.refusal import Citation
 from rules.regulation import Regulation
 from rules.standards.facts import MET, NOT_MET, Facts, spoken
-from rules.vocabulary import Authority, Route, Status
+from rules.vocabulary import Authority, FindingVerdict, Route, Status, Verdict
 
 __all__ = ["Case", "Evaluation", "Finding", "decode", "evaluate", "read", "read_json", "relied_on"]
 
-Verdict = Literal["no_pack", "wrong_authority", "ineligible", "paused", "unknown", "eligible"]
-FindingVerdict = Literal["met", "not_met", "unknown"]
-VERDICTS: tuple[FindingVerdict, ...] = ("not_met", "unknown", "met")
+# By what a rule answers: no, nobody knows, yes.
+VERDICTS = (FindingVerdict.NOT_MET, FindingVerdict.UNKNOWN, FindingVerdict.MET)
 
 NO_PACK = Citation(document="06/2022/QH15", article="94", clause="1")
 _NOTHING: Mapping[str, str] = {}
@@ -73,11 +72,6 @@ class Evaluation:
     findings: tuple[Finding, ...]
     missing_parameters: tuple[str, ...]
     missing_documents: tuple[str, ...]
-
-    @property
-    def all_met(self) -> bool:
-        """Whether a reviewer may pass it in bulk: every finding met and nothing missing."""
-        return self.verdict == "eligible" and not self.missing_parameters
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -195,14 +189,14 @@ class _Same:
 
 
 def _verdict(authority: catalogue.Authority, findings: list[Finding], *, paused: bool) -> Verdict:
-    if authority.verified and authority.role == "none":
-        return "wrong_authority"
+    if authority.verified and authority.role == Authority.NONE:
+        return Verdict.WRONG_AUTHORITY
     answers = {finding.verdict for finding in findings}
-    if "not_met" in answers:
-        return "ineligible"
+    if FindingVerdict.NOT_MET in answers:
+        return Verdict.INELIGIBLE
     if paused:
-        return "paused"
-    return "unknown" if "unknown" in answers else "eligible"
+        return Verdict.PAUSED
+    return Verdict.UNKNOWN if FindingVerdict.UNKNOWN in answers else Verdict.ELIGIBLE
 
 
 def _finding(rule: Rule, answer: int, facts: Facts) -> Finding:
@@ -231,15 +225,17 @@ def _authority_finding(pack: Pack, award: catalogue.Award, level: str, authority
             f"Chưa xác minh được ai quyết định {award.name} theo gói luật này (có thể là {suggested}); "
             f"cần người có tên xác nhận quy tắc “{authority.rule}” trong quy chế."
         )
-        return Finding(rule, "unknown", None, authority.citation, authority.status, message)
-    if authority.role == "none":
+        return Finding(rule, FindingVerdict.UNKNOWN, None, authority.citation, authority.status, message)
+    if authority.role == Authority.NONE:
         gone = pack.levels_abolished.get(level)
         reason = f"{gone[1]}" if gone else f"{where[0].upper()}{where[1:]} không quyết định cũng không đề nghị"
         message = f"{reason}: {award.name}" + (f" do {who} quyết định." if authority.decided_by else ".")
-        return Finding(rule, "not_met", authority.decided_by, authority.citation, authority.status, message)
-    verb = "quyết định" if authority.role == "decide" else "trình"
+        return Finding(
+            rule, FindingVerdict.NOT_MET, authority.decided_by, authority.citation, authority.status, message
+        )
+    verb = "quyết định" if authority.role == Authority.DECIDE else "trình"
     message = f"{where[0].upper()}{where[1:]} {verb}; người quyết định: {who}."
-    return Finding(rule, "met", authority.decided_by, authority.citation, authority.status, message)
+    return Finding(rule, FindingVerdict.MET, authority.decided_by, authority.citation, authority.status, message)
 
 
 @lru_cache(maxsize=1024)
@@ -247,8 +243,12 @@ def _unfit(pack: Pack, award: catalogue.Award, kind: str) -> tuple[Finding, ...]
     """The subject does not suit the award: the principle (5.2.b) and the award's own article, a finding each."""
     allowed = ", ".join(name for known, name in catalogue.KIND_NAMES.items() if known in award.kinds)
     message = f"{award.name} dành cho {allowed}, không dành cho {catalogue.KIND_NAMES[kind]} ({award.article})."
-    own = Finding(f"{award.id.lower()}.kind", "not_met", kind, award.article, Status.V1, message)
-    return (Finding("principle.fit", "not_met", kind, pack.fit, Status.V1, message), own) if pack.fit else (own,)
+    own = Finding(f"{award.id.lower()}.kind", FindingVerdict.NOT_MET, kind, award.article, Status.V1, message)
+    return (
+        (Finding("principle.fit", FindingVerdict.NOT_MET, kind, pack.fit, Status.V1, message), own)
+        if pack.fit
+        else (own,)
+    )
 
 
 def _unheard_of(case: Case, *, on: date, governing: Pack) -> Evaluation:
@@ -256,7 +256,7 @@ def _unheard_of(case: Case, *, on: date, governing: Pack) -> Evaluation:
     name = pack_files.spoken()[case.award]
     finding = Finding(
         f"{case.award.lower()}.authority",
-        "not_met",
+        FindingVerdict.NOT_MET,
         None,
         Citation(document=governing.law),
         Status.V1,
@@ -267,7 +267,7 @@ def _unheard_of(case: Case, *, on: date, governing: Pack) -> Evaluation:
         pack=governing.id,
         pack_sha256=governing.sha256,
         on=on,
-        verdict="wrong_authority",
+        verdict=Verdict.WRONG_AUTHORITY,
         authority=Authority.NONE,
         decided_by=None,
         route=None,
@@ -284,7 +284,7 @@ def _no_pack(case: Case, *, on: date, governing: Pack | None) -> Evaluation:
         what = f"Gói luật {governing.id} chưa đủ: {'; '.join(governing.missing)}"
     finding = Finding(
         "pack.complete",
-        "unknown",
+        FindingVerdict.UNKNOWN,
         governing.id if governing else None,
         Citation(document=governing.law) if governing else NO_PACK,
         Status.SEC if governing else Status.V1,
@@ -295,7 +295,7 @@ def _no_pack(case: Case, *, on: date, governing: Pack | None) -> Evaluation:
         pack=None,
         pack_sha256=None,
         on=on,
-        verdict="no_pack",
+        verdict=Verdict.NO_PACK,
         authority=Authority.NONE,
         decided_by=None,
         route=None,

@@ -407,7 +407,6 @@ _PERSONAL = frozenset({"birth_date", "email"})
 _FOR_COUNCIL = PUBLIC_FIELDS | _STATISTICAL | _ABOUT_THE_CASE | {"petition"}
 _FOR_UNIT = PUBLIC_FIELDS | _STATISTICAL | _ABOUT_THE_CASE | _PERSONAL
 _FOR_OFFICE = _FOR_COUNCIL | _PERSONAL
-ALL_FIELDS = _FOR_OFFICE
 
 
 def fields_of_nominee(roles: frozenset[Role], relation: frozenset[Relation] = frozenset()) -> frozenset[str]:

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from rules import case, names, pack_files
+from rules.lifecycle import Stage
 from rules.refusal import Citation, Refusal, Unreadable
 from rules.vocabulary import BallotKind, RoundKind
 
@@ -212,8 +213,8 @@ class Regulation(_Strict):
 
     def missing_for_round(self, kind: str) -> tuple[str, ...]:
         """What a round of this kind cannot start without: time of its stages and, with a council vote, the vote."""
-        simplified = kind in {"DOT_XUAT", "CONG_HIEN", "NIEN_HAN", "DOI_NGOAI"}
-        stages = [stage for stage in STAGES[1:] if not (simplified and stage == "council_vote")]
+        simplified = kind in {RoundKind.DOT_XUAT, RoundKind.CONG_HIEN, RoundKind.NIEN_HAN, RoundKind.DOI_NGOAI}
+        stages = [stage for stage in STAGES[1:] if not (simplified and stage == Stage.COUNCIL_VOTE)]
         missing = [f"time.{stage}" for stage in stages if self.time(stage) is None]
         if not simplified:
             missing += [f"vote.default.{name}" for name in self._vote_values("default")[1]]

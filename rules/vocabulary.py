@@ -108,11 +108,6 @@ class DisciplineForm(Word):
     SA_THAI = "sa_thai", "sa thải"
 
 
-class Gender(Word):
-    MALE = "male", "nam"
-    FEMALE = "female", "nữ"
-
-
 # The law as data ----------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +126,25 @@ class Route(Word):
 
     FULL = "full", "đầy đủ"
     SIMPLIFIED = "simplified", "đơn giản"
+
+
+class Verdict(Word):
+    """What the rules find of a nomination as a whole (`rules.evaluation` says which goes before which)."""
+
+    ELIGIBLE = "eligible", "đủ điều kiện"
+    INELIGIBLE = "ineligible", "không đủ điều kiện"
+    PAUSED = "paused", "phải chờ kết luận"
+    UNKNOWN = "unknown", "còn điểm chưa kết luận được"
+    WRONG_AUTHORITY = "wrong_authority", "không thuộc thẩm quyền cấp này"
+    NO_PACK = "no_pack", "chưa có bộ quy định cho ngày xét"
+
+
+class FindingVerdict(Word):
+    """What one rule finds."""
+
+    MET = "met", "đạt"
+    NOT_MET = "not_met", "không đạt"
+    UNKNOWN = "unknown", "chưa rõ"
 
 
 class Authority(Word):

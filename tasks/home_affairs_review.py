@@ -5,18 +5,11 @@ from prefect import task
 from operations.home_affairs_review import review
 from operations.views import progress
 from rules.lifecycle import State
+from rules.vocabulary import Verdict
 from tasks.progress import Gauge
 from tasks.runtime import AGAIN, installation, minutes, now
 
 BATCH = 300  # one transaction; a reviewer waits no longer than this for the database
-_WORDS = {
-    "eligible": "đủ điều kiện",
-    "ineligible": "không đủ điều kiện",
-    "paused": "phải tạm dừng",
-    "unknown": "chưa đủ căn cứ",
-    "wrong_authority": "sai thẩm quyền",
-    "no_pack": "chưa có quy định áp dụng",
-}
 
 
 @task(name="Đối chiếu tiêu chuẩn", task_run_name="Đối chiếu tiêu chuẩn {round_code}", **AGAIN)
@@ -36,6 +29,6 @@ def evaluate(round_code: str) -> dict[str, int]:
             break
     gauge.end()
     if verdicts:
-        said = ", ".join(f"{count} {_WORDS.get(verdict, verdict)}" for verdict, count in sorted(verdicts.items()))
+        said = ", ".join(f"{count} {Verdict(verdict).word}" for verdict, count in sorted(verdicts.items()))
         minutes.info("Đã đối chiếu %d hồ sơ với tiêu chuẩn: %s.", sum(verdicts.values()), said)
     return verdicts

@@ -22,6 +22,7 @@ from rules import catalogue, lifecycle, policy
 from rules.lifecycle import Action, State
 from rules.policy import Relation
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import FindingVerdict
 from web import language, pages
 from web.forms import Form
 from web.language import words
@@ -179,7 +180,7 @@ def _suggested(session: Session, deed: Deed, code: str) -> dict[str, str]:
     appraisal = review.latest(session, [code]).get(code) if deed.move.cites else None
     if appraisal is None:
         return {}
-    amiss = [one for one in json.loads(appraisal.findings) if one["verdict"] != "met"]
+    amiss = [one for one in json.loads(appraisal.findings) if one["verdict"] != FindingVerdict.MET]
     if not amiss:
         return {}
     return {"reason": " ".join(one["message"] for one in amiss)[:2000], "citation": _as_typed(amiss[0]["citation"])}

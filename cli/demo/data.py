@@ -10,6 +10,7 @@ from operations.unit_proposal.intake import PART_NAMES
 from operations.unit_proposal.workbook import heads, writing
 from operations.upkeep import sample
 from rules import catalogue
+from rules.vocabulary import Authority, NomineeKind, Route
 
 # (award, kind): how many. What UBND huyện Phong Thổ published for 2024; eight giấy khen come by the second round.
 DISTRICT: dict[tuple[str, str], int] = {
@@ -126,20 +127,20 @@ def draw(scale: str, seed: int) -> list[Wanted]:
     for (award, kind), count in plan(scale).items():
         for number in range(count):
             unit = chance.choice(units)
-            if kind == "individual" and award in {"CSTDCS", "CSTD_TINH", "CSTD_TQ"} and len(workers) > number:
+            if kind == NomineeKind.INDIVIDUAL and award in {"CSTDCS", "CSTD_TINH", "CSTD_TQ"} and len(workers) > number:
                 unit, person, place = workers[number]  # who is proposed for the higher title is proposed for LĐTT too
-            elif kind == "individual":
+            elif kind == NomineeKind.INDIVIDUAL:
                 person, place = people.draw(), f"{chance.choice(_GROUPS)} {chance.randint(1, 12)}"
                 if award == "LDTT":
                     workers.append((unit, person, place))
-            told.append((unit, award, kind, _row(chance, award, kind, number, person if kind == "individual" else people.draw(), place if kind == "individual" else "")))  # fmt: skip
+            told.append((unit, award, kind, _row(chance, award, kind, number, person if kind == NomineeKind.INDIVIDUAL else people.draw(), place if kind == NomineeKind.INDIVIDUAL else "")))  # fmt: skip
     # A dossier that this level may not handle at all is never returned: the mistakes fall on the others.
     pack = catalogue.packs()[0]
-    mendable = [n for n, one in enumerate(told) if catalogue.authority(pack, one[1], "district").role != "none"]
+    mendable = [n for n, one in enumerate(told) if catalogue.authority(pack, one[1], "district").role != Authority.NONE]
     wrong = set(chance.sample(mendable, len(told) // 5))
     wanted = []
     for number, (unit, award, kind, row) in enumerate(told):
-        sudden = award == "GK_HUYEN" and kind == "individual" and sudden_left > 0
+        sudden = award == "GK_HUYEN" and kind == NomineeKind.INDIVIDUAL and sudden_left > 0
         if sudden:
             sudden_left -= 1
             row["Thành tích"] = _SUDDEN_DEED
@@ -174,9 +175,9 @@ def _row(
         "Lĩnh vực hoạt động": chance.choice(_FIELDS),
         heads.RATING: heads.RATING_WORDS["HTTNV" if award in _RATINGS and chance.random() < 0.8 else "HTXSNV"],
     }
-    row[heads.FACTS] = _FACTS.get(award, _SERVED if kind == "individual" else None)
+    row[heads.FACTS] = _FACTS.get(award, _SERVED if kind == NomineeKind.INDIVIDUAL else None)
     row[heads.GROUNDS] = _GROUNDS.get((award, kind))
-    if kind == "individual":
+    if kind == NomineeKind.INDIVIDUAL:
         row |= {
             "Tên gọi (Ông/Bà/Chức danh)": "Bà" if person.gender == "Nữ" else "Ông",
             heads.NAME: person.name,
@@ -188,7 +189,7 @@ def _row(
             heads.BIRTH_DATE: person.birth_date,
             heads.EMAIL: f"nn{chance.randrange(10**8):08d}@{sample.DOMAIN}" if chance.random() < 0.8 else None,
         }
-    elif kind == "household":
+    elif kind == NomineeKind.HOUSEHOLD:
         row |= {
             heads.NAME: f"Hộ ông/bà {person.name}",
             "Đơn vị công tác": f"Bản {chance.randint(1, 9)} – hộ {number + 1}",
@@ -205,7 +206,7 @@ def _object_class(award: str) -> str:
 def _incomplete(award: str, kind: str, *, sudden: bool) -> str:
     """A dossier list in which one paper is missing."""
     found = catalogue.packs()[0].awards[award]
-    parts = catalogue.dossier_parts(found, kind=kind, route="simplified" if sudden else "full")
+    parts = catalogue.dossier_parts(found, kind=kind, route=Route.SIMPLIFIED if sudden else Route.FULL)
     return "; ".join(PART_NAMES[part.id] for part in parts[:-1])
 
 
@@ -218,7 +219,7 @@ def whole(award: str, kind: str, route: str) -> tuple[str, ...]:
     return tuple(
         part.id
         for part in catalogue.dossier_parts(
-            found, kind=kind, route="simplified" if route == "simplified" else "full", relies_on=_RELIED_ON
+            found, kind=kind, route=Route.SIMPLIFIED if route == Route.SIMPLIFIED else Route.FULL, relies_on=_RELIED_ON
         )
     )
 

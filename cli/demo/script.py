@@ -34,6 +34,7 @@ from operations.upkeep import deadlines
 from operations.views import agenda, papers
 from operations.views import progress as done
 from rules.lifecycle import STAGES, State
+from rules.vocabulary import Authority, FindingVerdict, RoundKind, SessionState, Verdict
 
 TITLE, SUDDEN_TITLE = "Khen thưởng công trạng năm 2024", "Khen thưởng đột xuất mưa lũ tháng 9 năm 2024"
 OPENED = moment("2024-11-04T08:00:00+07:00")
@@ -81,7 +82,7 @@ class Script:
         known = [one for one in self.office.look(rounds.listing) if one["title"] == title]
         if known:
             return str(known[0]["code"])
-        due = PROPOSALS_DUE if kind == "CONG_TRANG" else None
+        due = PROPOSALS_DUE if kind == RoundKind.CONG_TRANG else None
         actor = self.office.actor(SECRETARY)
         return self.office.act(
             "round.open",
@@ -149,14 +150,14 @@ class Script:
 
     def _incomplete(self) -> dict[str, list[str]]:
         """Submitted nominations with a missing paper, by what is missing, in the reviewer's words."""
-        codes = [code for code, verdict in self.office.look(review.judged) if verdict == "unknown"]
+        codes = [code for code, verdict in self.office.look(review.judged) if verdict == Verdict.UNKNOWN]
         found: dict[str, list[str]] = {}
         appraisals = self.office.look(lambda s: review.latest(s, codes))
         for code in codes:
             missing = [
                 f
                 for f in json.loads(appraisals[code].findings)
-                if f["verdict"] == "not_met" and f["rule"].startswith("dossier.")
+                if f["verdict"] == FindingVerdict.NOT_MET and f["rule"].startswith("dossier.")
             ]
             if missing:
                 reason = " ".join(f["message"] for f in missing) + " Đề nghị bổ sung."
@@ -215,14 +216,14 @@ class Script:
             self.office.act("nominations.pause", target, complain)
         for round_code in (self.round, self.sudden):
             verdicts = self.office.look(partial(review.judged, round_code=round_code))
-            for group in groups([code for code, verdict in verdicts if verdict == "eligible"], BATCH):
+            for group in groups([code for code, verdict in verdicts if verdict == Verdict.ELIGIBLE], BATCH):
                 self.office.act(
                     "nominations.pass",
                     group[0],
                     partial(_done, act=review.pass_review, codes=group, actor=reviewer, now=REVIEWED),
                 )
             for code, verdict in verdicts:
-                if verdict == "unknown":  # the rules leave it to a person, who looks at the papers and says so
+                if verdict == Verdict.UNKNOWN:  # the rules leave it to a person, who looks at the papers and says so
                     self.office.act(
                         "nominations.pass",
                         code,
@@ -235,7 +236,7 @@ class Script:
                             reason="Đã đối chiếu hồ sơ gốc, đủ tiêu chuẩn",
                         ),
                     )
-                elif verdict != "eligible":
+                elif verdict != Verdict.ELIGIBLE:
                     self.office.act(
                         "nominations.ineligible",
                         code,
@@ -253,7 +254,7 @@ class Script:
 
     def _why_not(self, code: str) -> str:
         found = self.office.look(lambda s: review.latest(s, [code]))[code]
-        against = [f["message"] for f in json.loads(found.findings) if f["verdict"] != "met"]
+        against = [f["message"] for f in json.loads(found.findings) if f["verdict"] != FindingVerdict.MET]
         return against[0] if against else "Không đủ điều kiện theo quy định."
 
     def _advance(self, round_code: str, stage: str) -> None:
@@ -279,7 +280,7 @@ class Script:
             ).code
             sitting = (code, "convened")
         code, state = sitting
-        if state == "convened":
+        if state == SessionState.CONVENED:
             present = [member for member in MEMBERS if member != ABSENT]
             self.office.act("council.attend", code, lambda s: convening.attend(s, code, present, actor=secretary))
             kin = self.office.codes(self.round, State.ELIGIBLE)[0]
@@ -302,11 +303,11 @@ class Script:
                 lambda s: vote.open_ballot(s, code, public_key=public_key, actor=secretary, now=SAT),
             )
             state = "open"
-        if state == "open":
+        if state == SessionState.OPEN:
             self._cast_all(code)
             self.office.act("ballot.close", code, lambda s: vote.close_ballot(s, code, actor=secretary, now=SAT))
             state = "closed"
-        if state == "closed":
+        if state == SessionState.CLOSED:
             self._count_ballots(code)
         shutil.rmtree(self._hands(), ignore_errors=True)  # as tellers destroy their shares after the count
         for round_code in (self.round, self.sudden):
@@ -356,7 +357,7 @@ class Script:
         waiting = self.office.codes(self.round, State.RECOMMENDED)
         if refused == 0 and waiting:
             snapshots = self.office.look(lambda s: transition.snapshots(s, waiting))
-            doubtful = next(code for code in reversed(waiting) if snapshots[code].role == "decide")
+            doubtful = next(code for code in reversed(waiting) if snapshots[code].role == Authority.DECIDE)
             self.office.act(
                 "decisions.refuse",
                 doubtful,

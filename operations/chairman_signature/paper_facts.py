@@ -28,7 +28,7 @@ from operations.council_vote import ballot_box, ballot_check, counting, sessions
 from rules import catalogue, regulation, tally
 from rules.lifecycle import Role
 from rules.refusal import Refusal
-from rules.vocabulary import BallotKind, SessionState
+from rules.vocabulary import BallotKind, Outcome, Route, SessionState
 
 _N = table(Nomination).c
 
@@ -104,7 +104,7 @@ def of_session(session: Session, code: str) -> dict[str, Any]:
                 "abstain": result["abstain"],
                 "base": result["base"],
                 "needed": result["needed"],
-                "passed": result["outcome"] == "recommended",
+                "passed": result["outcome"] == Outcome.RECOMMENDED,
             }
             for result in results
         ],
@@ -268,7 +268,7 @@ def of_decision(session: Session, row: Decision, *, chosen: Any = None) -> dict[
 
 
 def _is_simplified(session: Session, named: Any) -> bool:
-    found = session.execute(sa.select(sa.func.count()).where(named, _N.route == "full")).scalar_one()
+    found = session.execute(sa.select(sa.func.count()).where(named, _N.route == Route.FULL)).scalar_one()
     return bool(found == 0)
 
 

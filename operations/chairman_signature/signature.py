@@ -30,6 +30,7 @@ from operations.transition import Result, Snapshot
 from rules import catalogue, lifecycle
 from rules.lifecycle import Action, Role, Stage, State
 from rules.refusal import Citation, Refusal
+from rules.vocabulary import Authority
 
 _N = table(Nomination).c
 _DECIDES = Citation(document=lifecycle.LAW, article="13", clause="1")
@@ -77,13 +78,13 @@ def sign(
             results[row.code] = Result(row.code, refusal=lost[row.code])
             continue
         # One decision an award; one tờ trình a superior. What nobody may decide here comes back refused.
-        paper = row.award if row.role == "decide" else _superior(pack, row)
+        paper = row.award if row.role == Authority.DECIDE else _superior(pack, row)
         groups.setdefault((row.round_id, row.role, paper), []).append(row)
     for (_, role, paper), rows in sorted(groups.items(), key=lambda group: group[0]):
-        if role == "decide":
+        if role == Authority.DECIDE:
             made, outcome, index = _decide(session, rows, paper, pack, actor, deputed, now, versions)
             decisions += made
-        elif role == "propose":
+        elif role == Authority.PROPOSE:
             made, outcome, index = _forward(session, rows, paper, actor, deputed, now, versions)
             letters += made
         else:
@@ -100,7 +101,7 @@ def _authority_lost(session: Session, rows: Iterable[Snapshot], pack: catalogue.
     lost: dict[str, Refusal] = {}
     held: dict[tuple[str, str], catalogue.Authority | None] = {}
     for row in rows:
-        if row.role not in {"decide", "propose"}:
+        if row.role not in {Authority.DECIDE, Authority.PROPOSE}:
             continue  # refused for that already
         key = (row.round_code, row.award)
         if key not in held:

@@ -30,6 +30,7 @@ from rules import catalogue, deadlines, policy
 from rules.lifecycle import Role, Stage, State
 from rules.policy import Permission, Relation
 from rules.refusal import Refusal
+from rules.vocabulary import Authority, Outcome
 
 _N, _U, _R, _I = (table(model).c for model in (Nomination, Unit, ReviewRound, AgendaItem))
 
@@ -64,7 +65,7 @@ class Pile:
 
     @property
     def title(self) -> str:
-        if self.role == "propose":
+        if self.role == Authority.PROPOSE:
             return f"Tờ trình {catalogue.DECIDER_NAMES.get(self.paper, self.paper)}"
         return f"Quyết định: {transition.award_name(self.paper)}"
 
@@ -108,8 +109,8 @@ def piles(session: Session, actor: Actor, *, now: datetime) -> list[Pile]:
     held = mandates(session, actor, now=now) if not actor.holds(Role.CHAIRMAN) else None
     grouped: dict[tuple[int, str, str], list[Any]] = {}
     for row in counted:
-        role = row.role if row.role in {"decide", "propose"} else "unverified"
-        paper = _superior(row.award, today) if role == "propose" else row.award
+        role = row.role if row.role in {Authority.DECIDE, Authority.PROPOSE} else Authority.UNVERIFIED
+        paper = _superior(row.award, today) if role == Authority.PROPOSE else row.award
         grouped.setdefault((row.id, role, paper), []).append(row)
     found = []
     for (round_id, role, paper), rows in grouped.items():
@@ -155,7 +156,11 @@ def _superior(award: str, on: date) -> str:
 
 
 def _of(found: Pile, actor: Actor) -> list[Any]:
-    role = _N.role == found.role if found.role != "unverified" else _N.role.not_in(("decide", "propose"))
+    role = (
+        _N.role == found.role
+        if found.role != Authority.UNVERIFIED
+        else _N.role.not_in((Authority.DECIDE, Authority.PROPOSE))
+    )
     return [*_waiting(actor), _R.code == found.round, role, _N.award.in_(sorted(found.awards))]
 
 
@@ -170,7 +175,7 @@ def rows(
         )
         .join_from(Nomination, ReviewRound, _N.round_id == _R.id)
         .join(Unit, _N.unit_id == _U.id)
-        .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.outcome == "recommended"), isouter=True)
+        .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.outcome == Outcome.RECOMMENDED), isouter=True)
         .where(*_of(found, actor))
         .order_by(_N.id, _I.id)
         .limit(limit + 1)
@@ -215,13 +220,13 @@ def draft(session: Session, actor: Actor, found: Pile, codes: Sequence[str] | No
         session, _N.code.in_(codes) if codes is not None else sa.true(), _N.id.in_(_ids(found, actor))
     )
     pack = catalogue.pack_on(on)
-    if not snapshots or pack is None or found.role == "unverified":
+    if not snapshots or pack is None or found.role == Authority.UNVERIFIED:
         raise Refusal("nothing_to_show", "Chưa có văn bản nào để xem trước cho các hồ sơ này.")
     first = snapshots[0]
     chosen = _N.id.in_([row.id for row in snapshots])
     common: dict[str, Any] = {"year": on.year, "number": 0, "symbol": "", "round_id": first.round_id, "title": "", "signed_on": on,
               "signed_at": now, "signed_by": actor.username, "authorisation_id": 0 if found.mandate else None}  # fmt: skip
-    if found.role == "decide":
+    if found.role == Authority.DECIDE:
         facts = paper_facts.of_decision(
             session,
             Decision(code="", award=found.paper, pack=pack.id, pack_sha256=pack.sha256, **common),

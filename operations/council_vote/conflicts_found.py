@@ -35,7 +35,7 @@ from rules.award_history import Past
 from rules.conflicts import Finding, Member, Person
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
-from rules.vocabulary import ConflictGround, ConflictSource, ConflictState, ConflictStrength
+from rules.vocabulary import ConflictGround, ConflictSource, ConflictState, ConflictStrength, NomineeKind
 
 LONGEST_MESSAGE = 1000
 _UNIT_ROLES = (Role.UNIT_OFFICER.value, Role.UNIT_HEAD.value)
@@ -424,7 +424,7 @@ def _past(
     proposers = list(session.execute(base.distinct()).scalars())
     called = {member.username for member in members}
     keys = {names.fold(homes.names[username]) for username in {*proposers, *called} if username in homes.names}
-    ways: list[Any] = [_N.proposed_by.in_(sorted(called)), _P.kind == "household"]
+    ways: list[Any] = [_N.proposed_by.in_(sorted(called)), _P.kind == NomineeKind.HOUSEHOLD]
     ways += [_N.name_key.in_(chunk) for chunk in chunks(sorted(keys))]
     found: dict[int, Any] = {}
     for way in ways if proposers else ():
@@ -433,7 +433,7 @@ def _past(
             .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
             .join(Unit, _N.unit_id == _U.id)
             .join(ReviewRound, _N.round_id == _R.id)
-            .where(*awarded, _P.kind.in_(("individual", "household")), way)
+            .where(*awarded, _P.kind.in_((NomineeKind.INDIVIDUAL, NomineeKind.HOUSEHOLD)), way)
         )
         found |= {row.id: row for row in rows}
     past = []

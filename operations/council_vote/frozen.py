@@ -217,7 +217,7 @@ def differences(session: Session, sitting: CouncilSession) -> Iterator[tuple[str
     if ledger_of(session, sitting.code) != (memory.entries, opened.digest, list(memory.facts["ballot"])):
         yield "ledger_entry", sitting.code, "sổ cái nói khác về việc mở phiếu"
     closed = [ballot.box_sha256] if sitting.state in {SessionState.CLOSED, SessionState.TALLIED} else []
-    if sitting.state != "cancelled" and closed != [
+    if sitting.state != SessionState.CANCELLED and closed != [
         box for _, box in said(session, Kind.BALLOT_CLOSED, sitting.code, "box")
     ]:
         yield "council_session", sitting.code, "đang mở hay đã đóng phiếu, và hòm lúc đóng: sổ cái nói khác"

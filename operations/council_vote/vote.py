@@ -348,7 +348,7 @@ def _open(session: Session, sitting: CouncilSession) -> Ballot:
     if sitting.state != SessionState.OPEN:
         raise Refusal(
             "ballot_closed",
-            f"Phiên {sitting.code} {'chưa mở' if sitting.state == 'convened' else 'đã đóng'} phiếu.",
+            f"Phiên {sitting.code} {'chưa mở' if sitting.state == SessionState.CONVENED else 'đã đóng'} phiếu.",
             citation=COUNCIL,
         )
     return ballot_box.require(session, sitting)

@@ -30,7 +30,7 @@ from operations.unit_proposal.proposal import ATTESTED
 from rules import case, catalogue, evaluation, lifecycle, regulation
 from rules.lifecycle import Action, State
 from rules.refusal import Citation, Refusal, Unreadable
-from rules.vocabulary import Pending
+from rules.vocabulary import FindingVerdict, Pending, Route, Verdict
 
 _N = table(Nomination).c
 _A = table(Appraisal).c
@@ -171,17 +171,17 @@ def judge(
     """
     if isinstance(facts, Unreadable):
         where = ", ".join(str(value) for value in facts.where.values())
-        return "unknown", [_impossible(f"{facts.message} ({where})" if where else facts.message)]
+        return Verdict.UNKNOWN, [_impossible(f"{facts.message} ({where})" if where else facts.message)]
     found = evaluation.evaluate(facts, on=on, pack=pack, regulation=rule_book)
     findings = [finding.as_json() for finding in found.findings]
     verdict: str = found.verdict
     award = pack.awards.get(snapshot.award) if pack is not None else None
-    if award is None or verdict in {"no_pack", "wrong_authority"}:
+    if award is None or verdict in {Verdict.NO_PACK, Verdict.WRONG_AUTHORITY}:
         return verdict, findings
     parts = catalogue.dossier_parts(
         award,
         kind=snapshot.nominee_kind,
-        route="simplified" if snapshot.route == "simplified" else "full",
+        route=Route(snapshot.route),
         relies_on=evaluation.relied_on(facts),
     )
     for part in parts:
@@ -190,21 +190,21 @@ def judge(
         findings.append(
             {
                 "rule": f"dossier.{part.id}",
-                "verdict": "met" if there else "not_met",
+                "verdict": FindingVerdict.MET if there else FindingVerdict.NOT_MET,
                 "found": "attested" if there else "",
                 "citation": part.citation.model_dump(),
                 "status": part.status,
                 "message": f"{'Có' if there else 'Thiếu'} {name}.",
             }
         )
-        if not there and verdict == "eligible":
-            verdict = "unknown"
-    if facts.simplified_ground in catalogue.SIMPLIFIED_GROUNDS and found.route == "simplified":
+        if not there and verdict == Verdict.ELIGIBLE:
+            verdict = Verdict.UNKNOWN
+    if facts.simplified_ground in catalogue.SIMPLIFIED_GROUNDS and found.route == Route.SIMPLIFIED:
         # The unit's own word takes the dossier past the council: a person answers for it, one dossier at a time.
         findings.append(_claimed(facts.simplified_ground))
-        verdict = "unknown" if verdict == "eligible" else verdict
-    if found.missing_parameters and verdict == "eligible":
-        verdict = "unknown"
+        verdict = Verdict.UNKNOWN if verdict == Verdict.ELIGIBLE else verdict
+    if found.missing_parameters and verdict == Verdict.ELIGIBLE:
+        verdict = Verdict.UNKNOWN
     return verdict, findings
 
 
@@ -290,18 +290,18 @@ def pass_review(
                 citation=Citation(document=lifecycle.LAW, article="84"),
                 details={"petition": complained[snapshot.code]},
             )
-        verdict, _ = verdicts.get(snapshot.code, ("unknown", "[]"))
-        if verdict == "eligible" or (verdict == "unknown" and reason and len(codes) == 1):
+        verdict = Verdict(verdicts.get(snapshot.code, (Verdict.UNKNOWN, "[]"))[0])
+        if verdict == Verdict.ELIGIBLE or (verdict == Verdict.UNKNOWN and reason and len(codes) == 1):
             return
         raise Refusal(
-            "no_pack" if verdict == "no_pack" else "not_eligible",
+            "no_pack" if verdict == Verdict.NO_PACK else "not_eligible",
             {
-                "no_pack": f"Chưa có bộ quy định đầy đủ cho ngày xét nên không kết luận được hồ sơ {snapshot.code}. "
+                Verdict.NO_PACK: f"Chưa có bộ quy định đầy đủ cho ngày xét nên không kết luận được hồ sơ {snapshot.code}. "
                 "Hãy nạp quy định còn thiếu.",
-                "unknown": f"Hồ sơ {snapshot.code} còn điểm chưa kết luận được; hãy trả lại để bổ sung, hoặc chuyển "
+                Verdict.UNKNOWN: f"Hồ sơ {snapshot.code} còn điểm chưa kết luận được; hãy trả lại để bổ sung, hoặc chuyển "
                 "riêng hồ sơ này kèm lý do.",
-                "paused": f"Hồ sơ {snapshot.code} đang vướng việc phải chờ kết luận; hãy tạm dừng.",
-                "wrong_authority": f"Cấp này không quyết định và không trình danh hiệu của hồ sơ {snapshot.code}; "
+                Verdict.PAUSED: f"Hồ sơ {snapshot.code} đang vướng việc phải chờ kết luận; hãy tạm dừng.",
+                Verdict.WRONG_AUTHORITY: f"Cấp này không quyết định và không trình danh hiệu của hồ sơ {snapshot.code}; "
                 "hãy kết luận không đủ điều kiện.",
             }.get(verdict, f"Hồ sơ {snapshot.code} không đủ điều kiện; hãy trả lại hoặc kết luận kèm điều khoản."),
             citation=Citation(document=lifecycle.LAW, article="84"),

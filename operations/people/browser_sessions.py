@@ -45,14 +45,6 @@ class Visitor:
         """Was the password entered within the last five minutes?"""
         return (wall or datetime.now(UTC)) - self.confirmed_at < CONFIRMED_FOR
 
-    def require_confirmed(self, wall: datetime | None = None) -> None:
-        """Raise Refusal `confirmation_needed` unless the password was entered lately: before voting and signing."""
-        if not self.confirmed(wall):
-            raise Refusal(
-                "confirmation_needed",
-                "Bỏ phiếu và ký cần nhập lại mật khẩu: lần nhập gần nhất đã quá 5 phút. Hãy nhập lại để tiếp tục.",
-            )
-
 
 # Every request ---------------------------------------------------------------------------------------------------------
 

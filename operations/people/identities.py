@@ -1,6 +1,6 @@
 """Identities of an outside provider (OpenID Connect): linked to an account, and signing in as one."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -101,24 +101,6 @@ def of(session: Session, account: Account) -> list[list[str]] | None:
 def enter(database: Database, *, issuer: str, subject: str, now: datetime, wall: datetime | None = None) -> str:
     """Sign in whom the identity provider named; returns the token. Raises Refusal `unknown_identity`, `account_disabled`."""
     return browser_sessions.begin(database, _outsider(database, issuer, subject, now=now), now=now, wall=wall)
-
-
-def link_own(
-    database: Database, token: str, *, issuer: str, subject: str, now: datetime, wall: datetime | None = None
-) -> None:
-    """Let one's own account sign in as this identity from now on, in a session whose password was entered lately.
-
-    Raises Refusal `signed_out`, `confirmation_needed`, `identity_taken`.
-    """
-    wall = wall or datetime.now(UTC)
-    with database.read() as session:
-        found = browser_sessions.visitor(session, token, now=now, wall=wall)
-    if found is None:
-        raise browser_sessions.signed_out()
-    found.require_confirmed(wall)
-    with database.begin() as session:
-        account = accounts.named(session, found.actor.username)
-        _insert(session, account, issuer=issuer, subject=subject, by=account.username)
 
 
 def _outsider(database: Database, issuer: str, subject: str, *, now: datetime) -> str:

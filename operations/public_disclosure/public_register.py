@@ -29,7 +29,7 @@ from operations.public_disclosure import disclosure, paper_numbers
 from rules import catalogue, names, vocabulary
 from rules.catalogue import KIND_NAMES
 from rules.lifecycle import State
-from rules.vocabulary import DecisionState
+from rules.vocabulary import DecisionState, NomineeKind
 
 IN_FORCE, REVOKED = DecisionState
 STATE_NAMES = vocabulary.names(DecisionState)
@@ -352,7 +352,7 @@ def _of_paper(asked: paper_numbers.Number, *, own: bool) -> Any:
 
 
 def _awardee(row: Any) -> dict[str, Any]:
-    household = row.kind == "household"
+    household = row.kind == NomineeKind.HOUSEHOLD
     return {
         "name": row.name,
         "kind": row.kind,

@@ -29,7 +29,7 @@ from rules import lifecycle, policy
 from rules.lifecycle import State
 from rules.policy import Permission, Relation
 from rules.refusal import Citation, Refusal
-from rules.vocabulary import SessionState
+from rules.vocabulary import ConflictState, SessionState
 
 _I, _N, _P, _U, _S, _M, _R = (
     table(model).c for model in (AgendaItem, Nomination, Nominee, Unit, CouncilSession, SessionMember, ReviewRound)
@@ -257,7 +257,7 @@ def conflicts(session: Session, sitting: Sitting) -> list[dict[str, Any]]:
     me = sitting.reader.username
     rows = conflicts_answered.listing(session, sitting.code, only=None if sitting.sees_all_conflicts else me)
     recused = {code for username, code in recusals.of(session, sitting.row) if username == me}
-    recused |= {row["nomination"] for row in rows if row["username"] == me and row["state"] == "recused"}
+    recused |= {row["nomination"] for row in rows if row["username"] == me and row["state"] == ConflictState.RECUSED}
     for row in rows:
         hidden = recused if row["username"] == me else sitting.aside
         if row["nomination"] in hidden:
@@ -269,7 +269,7 @@ def questions(session: Session, sitting: Sitting) -> int:
     """How many conflicts wait for an answer: those put to this reader; to whoever may waive, everybody's."""
     may_waive = policy.may(sitting.reader.roles, Permission.WAIVE, relation=sitting.relation)
     rows = conflicts_answered.listing(session, sitting.code, only=None if may_waive else sitting.reader.username)
-    return sum(row["state"] == "open" for row in rows)
+    return sum(row["state"] == ConflictState.OPEN for row in rows)
 
 
 def stand_asides(session: Session, sitting: Sitting) -> list[tuple[str, str]]:

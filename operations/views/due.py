@@ -61,11 +61,6 @@ def of_round(session: Session, round_code: str, *, now: datetime) -> list[Standi
     return [_standing(session, round_, stage, counts, dues.get(stage), local_date(now)) for stage in STAGES]
 
 
-def of_stage(session: Session, round_code: str, stage: Stage, *, now: datetime) -> Standing:
-    """One stage of a round. Raises Refusal `unknown_round`."""
-    return of_round(session, round_code, now=now)[STAGES.index(stage)]
-
-
 def _standing(
     session: Session, round_: ReviewRound, stage: Stage, counts: dict[str, int], due_on: date | None, today: date
 ) -> Standing:

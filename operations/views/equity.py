@@ -18,6 +18,7 @@ from operations import record, rounds
 from operations.home_affairs_review import cases
 from rules import names
 from rules.lifecycle import State
+from rules.vocabulary import Level, NomineeKind
 from rules.wording import thousands
 
 SMALL = 5  # a cell below this could point at a person
@@ -63,7 +64,7 @@ _APART = object()
 
 
 def _direct(row: Any) -> Any:
-    if row.kind != "individual":
+    if row.kind != NomineeKind.INDIVIDUAL:
         return _APART
     said = names.fold(row.object_class or "")
     if "truc tiep" in said or cases.worker_group(row.object_class) in {"worker", "farmer"}:
@@ -74,20 +75,20 @@ def _direct(row: Any) -> Any:
 
 
 def _woman(row: Any) -> Any:
-    if row.kind != "individual":
+    if row.kind != NomineeKind.INDIVIDUAL:
         return _APART
     return {"nu": True, "nam": False}.get(names.fold(row.gender or ""))
 
 
 def _minority(row: Any) -> Any:
-    if row.kind != "individual":
+    if row.kind != NomineeKind.INDIVIDUAL:
         return _APART
     said = names.fold(row.ethnicity or "")
     return None if not said else not said.startswith("kinh")
 
 
 def _farmer(row: Any) -> Any:
-    if row.kind not in {"individual", "household"}:
+    if row.kind not in {NomineeKind.INDIVIDUAL, NomineeKind.HOUSEHOLD}:
         return _APART
     group = cases.worker_group(row.object_class)
     return None if group is None else group == "farmer"
@@ -108,7 +109,7 @@ GROUPS: tuple[_Group, ...] = (
         "Cơ sở cấp xã",
         "Do đơn vị cấp xã đề nghị. Dữ liệu chưa ghi xã vùng sâu, vùng xa, biên giới hay đặc biệt khó khăn nên không "
         "tách riêng được (điểm d khoản 2 Điều 5 Luật 06/2022/QH15).",
-        lambda row: row.level == "commune",
+        lambda row: row.level == Level.COMMUNE,
     ),
     _Group(
         "farmers",
@@ -116,7 +117,9 @@ GROUPS: tuple[_Group, ...] = (
         "Cá nhân, hộ gia đình có «Phân loại đối tượng» là nông dân; không ghi thì chưa rõ.",
         _farmer,
     ),
-    _Group("enterprises", "Doanh nghiệp", "Loại khen thưởng doanh nghiệp.", lambda row: row.kind == "enterprise"),
+    _Group(
+        "enterprises", "Doanh nghiệp", "Loại khen thưởng doanh nghiệp.", lambda row: row.kind == NomineeKind.ENTERPRISE
+    ),
 )
 
 

@@ -39,7 +39,15 @@ from operations.public_disclosure import paper_numbers, petitions
 from rules import deadlines, lifecycle, policy
 from rules.lifecycle import STAGE_NAMES, STAGES, STATE_ROWS, WAITING, Action, Role, Stage, State, stage_of
 from rules.policy import Relation
-from rules.vocabulary import DecisionState, SessionState, SuperiorAnswer
+from rules.vocabulary import (
+    BallotKind,
+    ConflictState,
+    DecisionState,
+    PetitionState,
+    SessionState,
+    SuperiorAnswer,
+    Verdict,
+)
 from rules.wording import thousands
 
 # kind → what the page calls the pile; the order is the order of what is due on the same day.
@@ -350,7 +358,7 @@ def _acts(row: Any, actor: Actor, relation: frozenset[Relation], state: State) -
         for action in _MANY
         if policy.may(actor.roles, policy.PERMISSION_FOR[action], relation=relation, state=state)
         # Only what the rules found clean is passed in bulk.
-        and (action is not Action.PASS or row.verdict == "eligible")
+        and (action is not Action.PASS or row.verdict == Verdict.ELIGIBLE)
     )
 
 
@@ -428,15 +436,17 @@ def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:
         .order_by(p.due_on, p.id)
     )
     rows = session.execute(query).all()
-    unread = [row for row in rows if row.state == "received"]
+    unread = [row for row in rows if row.state == PetitionState.RECEIVED]
     if len(unread) > MOST_PETITIONS:
         first = unread[0]
         title = f"Xem, thụ lý hoặc không thụ lý {len(unread)} đơn"
         item = Item(kind="petition", code=first.code, link=("petitions",), title=title, since=first.received_at)
         yield replace(_single(item, first.due_on), count=len(unread))
-        rows = [row for row in rows if row.state != "received"]
+        rows = [row for row in rows if row.state != PetitionState.RECEIVED]
     for row in rows:
-        title = f"{'Trả lời' if row.state == 'taken' else 'Xem'} đơn {petitions.KINDS.get(row.kind, row.kind)}"
+        title = (
+            f"{'Trả lời' if row.state == PetitionState.TAKEN else 'Xem'} đơn {petitions.KINDS.get(row.kind, row.kind)}"
+        )
         yield _single(
             Item(kind="petition", code=row.code, link=("petitions", row.code), title=title, since=row.received_at),
             row.due_on,
@@ -581,13 +591,13 @@ def _council(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]
     for row in seats:
         due = rounds.due_of(row.round_id, Stage.COUNCIL_VOTE)
         kind = None
-        if row.state == "convened":
+        if row.state == SessionState.CONVENED:
             at = row.held_at.astimezone(access.LOCAL)
             kind, since, due = "meeting", None, at.date()
             title = f"Họp Hội đồng lúc {at:%H:%M} ngày {at:%d/%m/%Y}, {row.place}: phiên {row.code}"
-        elif row.state == "open" and not row.voted and row.kind != "paper":
+        elif row.state == SessionState.OPEN and not row.voted and row.kind != BallotKind.PAPER:
             kind, title, since = "ballot", f"Bỏ phiếu phiên {row.code}", row.opened_at
-        elif row.state == "closed" and row.teller and actor.holds(Role.TELLER) and not row.counted:
+        elif row.state == SessionState.CLOSED and row.teller and actor.holds(Role.TELLER) and not row.counted:
             kind, title, since = "count", f"Kiểm phiếu phiên {row.code}", row.closed_at
         if kind is not None:
             yield _single(
@@ -609,7 +619,7 @@ def _council(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pile]
         )
         .join_from(Conflict, CouncilSession, c.session_id == _S.id)
         .join(Nomination, c.nomination_id == _N.id)
-        .where(c.username == me, c.state == "open", _S.state == SessionState.CONVENED)
+        .where(c.username == me, c.state == ConflictState.OPEN, _S.state == SessionState.CONVENED)
         .group_by(_S.code, _S.round_id, _S.held_at, _N.code)
     )
     for row in asked:

@@ -208,7 +208,7 @@ def parts(session: Session, row: Nomination, kind: str, dossier: Dossier) -> Seq
     found = catalogue.dossier_parts(
         award,
         kind=kind,
-        route="simplified" if row.route == "simplified" else "full",
+        route=Route(row.route),
         relies_on=relies_on,
     )
     attested = row.parts == proposal.ATTESTED

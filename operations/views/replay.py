@@ -11,7 +11,9 @@ from models.types import table
 from operations import access, regulations, rounds
 from operations.home_affairs_review import cases
 from rules import cash, catalogue, compare, quotas, regulation
+from rules.lifecycle import State
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import SessionState
 
 _N = table(Nomination).c
 _A = table(Appraisal).c
@@ -92,7 +94,7 @@ def _candidates(session: Session, round_id: int, *, on: date, confirmed: frozens
         .join(CouncilSession, i.session_id == s.id)
         .join(Unit, _N.unit_id == _U.id)
         .join(Nominee, _N.nominee_id == p.id)
-        .where(_N.round_id == round_id, s.state == "tallied")
+        .where(_N.round_id == round_id, s.state == SessionState.TALLIED)
         .order_by(_N.code)
     )
     found: list[compare.Candidate] = []
@@ -124,7 +126,7 @@ def over_quota(session: Session, round_code: str) -> list[dict[str, Any]]:
         .join_from(Nomination, Unit, _N.unit_id == _U.id)
         .where(
             _N.round_id == round_.id,
-            _N.state.not_in(["withdrawn", "ineligible", "not_recommended", "refused", "revoked"]),
+            _N.state.not_in([State.WITHDRAWN, State.INELIGIBLE, State.NOT_RECOMMENDED, State.REFUSED, State.REVOKED]),
         )
         .group_by(_U.code, _N.award)
     )

@@ -18,16 +18,10 @@ from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.unit_proposal import attachments, nominees
 from operations.views import nominations
-from rules import policy
+from rules import policy, vocabulary
+from rules.vocabulary import Verdict
 
-VERDICTS = {
-    "eligible": "đủ điều kiện",
-    "ineligible": "không đủ điều kiện",
-    "paused": "phải chờ kết luận",
-    "unknown": "còn điểm chưa kết luận được",
-    "wrong_authority": "không thuộc thẩm quyền cấp này",
-    "no_pack": "chưa có bộ quy định cho ngày xét",
-}
+VERDICTS = vocabulary.names(Verdict)
 # What happened to something of a nomination's: an appraisal, a paper that lies with it.
 _BESIDE = (Kind.APPRAISAL_FOUND, Kind.ATTACHMENT_ADDED, Kind.ATTACHMENT_REMOVED)
 _HELD = frozenset({Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED})  # their reason may point at who complained

@@ -9,7 +9,8 @@ from pathlib import Path
 import icalendar
 import pytest
 
-from notifications import invitations, letters, previews
+from notifications import invitations, letters
+from tests.notifications import samples
 
 KINDS = sorted(letters.KINDS)
 VOID = {"br", "meta"}
@@ -49,12 +50,12 @@ def test_each_kind_has_its_three_templates_and_a_sample_and_nothing_else_lies_th
     assert found == {
         f"{kind.stage}/{name}.{part}.j2" for name, kind in letters.KINDS.items() for part in ("subject", "txt", "html")
     }
-    assert set(previews.SAMPLES) == set(letters.KINDS)
+    assert set(samples.SAMPLES) == set(letters.KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_letter_renders(kind):
-    rendered = letters.render(kind, previews.SAMPLES[kind], letterhead=previews.LETTERHEAD)
+    rendered = letters.render(kind, samples.SAMPLES[kind], letterhead=samples.LETTERHEAD)
     assert rendered.subject == " ".join(rendered.subject.split()) != ""
     for body in (rendered.subject, rendered.text, rendered.html):
         assert not re.search(r"\{\{|\}\}|\{%|%\}|None|Undefined|<bound|\d{4}-\d\d-\d\d[T ]\d\d", body)
@@ -65,12 +66,12 @@ def test_a_letter_renders(kind):
     balance.feed(rendered.html)
     assert (balance.open, balance.remote) == ([], [])
     place = re.findall(r"^Mở trên hệ thống: (\S+)$", rendered.text, re.MULTILINE)
-    assert set(balance.links) <= {previews.SAMPLES[kind].get("url"), *place}
+    assert set(balance.links) <= {samples.SAMPLES[kind].get("url"), *place}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_value_that_the_text_shows_is_in_the_html_too(kind):
-    rendered = letters.render(kind, replace_texts(previews.SAMPLES[kind], "Ký ức 7"))
+    rendered = letters.render(kind, replace_texts(samples.SAMPLES[kind], "Ký ức 7"))
     assert rendered.html.count("Ký ức 7") >= rendered.text.count("Ký ức 7") > 0
     whens = set(re.findall(r"\d\d/\d\d/\d{4}(?: \d\d:\d\d)?", rendered.text))
     assert whens <= set(re.findall(r"\d\d/\d\d/\d{4}(?: \d\d:\d\d)?", rendered.html))
@@ -79,7 +80,7 @@ def test_every_value_that_the_text_shows_is_in_the_html_too(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_markup_in_any_text_is_only_text(kind):
     attack = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}{% raw %}"
-    rendered = letters.render(kind, replace_texts(previews.SAMPLES[kind], attack))
+    rendered = letters.render(kind, replace_texts(samples.SAMPLES[kind], attack))
     assert not re.search(r"<script|<img", rendered.html)
     assert "{{ 7 * 7 }}" in rendered.html
     assert "&lt;script&gt;" in rendered.html
@@ -90,15 +91,15 @@ def test_markup_in_any_text_is_only_text(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_queued_is_json_and_renders_the_same(kind):
-    queued = letters.validate(kind, previews.SAMPLES[kind])
+    queued = letters.validate(kind, samples.SAMPLES[kind])
     read_back = json.loads(json.dumps(queued))
     assert letters.validate(kind, read_back) == queued
-    assert letters.render(kind, read_back) == letters.render(kind, previews.SAMPLES[kind])
+    assert letters.render(kind, read_back) == letters.render(kind, samples.SAMPLES[kind])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_or_unknown_key_is_an_error_that_names_it_and_no_value(kind):
-    sample = dict(previews.SAMPLES[kind])
+    sample = dict(samples.SAMPLES[kind])
     required = [name for name, field in letters.KINDS[kind].context.model_fields.items() if field.is_required()]
     for name in required:
         with pytest.raises(letters.BadContext) as caught:
@@ -117,7 +118,7 @@ def test_an_unknown_kind_is_an_error():
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "//x.example", 'https://x.example/" onclick="a', "ftp://x", ""])
 def test_only_web_addresses_become_links(url):
     with pytest.raises(letters.BadContext):
-        letters.validate("disclosure_published", {**previews.SAMPLES["disclosure_published"], "url": url})
+        letters.validate("disclosure_published", {**samples.SAMPLES["disclosure_published"], "url": url})
 
 
 @pytest.mark.parametrize(
@@ -139,12 +140,10 @@ def test_times_are_local_and_written_the_vietnamese_way(value, shown):
 
 
 def test_a_long_list_shows_fifty_rows_and_says_where_the_rest_is():
-    item = previews.SAMPLES["award_result_unit"]["items"][0]
+    item = samples.SAMPLES["award_result_unit"]["items"][0]
     items = [{**item, "code": f"HS-{number:04}"} for number in range(1, 1781)]
     url = "https://vinhdanh.example/decisions/9-2024"
-    rendered = letters.render(
-        "award_result_unit", {**previews.SAMPLES["award_result_unit"], "items": items, "url": url}
-    )
+    rendered = letters.render("award_result_unit", {**samples.SAMPLES["award_result_unit"], "items": items, "url": url})
     assert "có 1.780 trường hợp" in rendered.text
     for body in (rendered.text, rendered.html):
         assert re.findall(r"HS-\d{4}", body) == [f"HS-{number:04}" for number in range(1, 51)]
@@ -152,10 +151,10 @@ def test_a_long_list_shows_fifty_rows_and_says_where_the_rest_is():
 
 
 def test_a_list_without_an_address_of_its_own_points_to_the_system():
-    context = {**previews.SAMPLES["sent_back_by_chairman"]}
+    context = {**samples.SAMPLES["sent_back_by_chairman"]}
     context["items"] = context["items"] * 51
     assert "… và 1 hồ sơ khác, xem tại hệ thống Vinh Danh\n" in letters.render("sent_back_by_chairman", context).text
-    at = letters.render("sent_back_by_chairman", context, letterhead=previews.LETTERHEAD)
+    at = letters.render("sent_back_by_chairman", context, letterhead=samples.LETTERHEAD)
     assert "… và 1 hồ sơ khác, xem tại https://vinhdanh.example\n" in at.text
 
 
@@ -174,21 +173,21 @@ def test_a_name_cannot_forge_lines_and_a_reason_keeps_its_own():
 
 
 def test_over_long_texts_are_cut_and_a_subject_stays_short():
-    context = {**previews.SAMPLES["award_result_nominee"], "award": "x" * 10_000}
+    context = {**samples.SAMPLES["award_result_nominee"], "award": "x" * 10_000}
     rendered = letters.render("award_result_nominee", context)
     assert (len(rendered.subject), rendered.subject[-1]) == (letters.SUBJECT_LENGTH, "…")
     assert rendered.text.count("x" * (letters.LINE_LENGTH - 1) + "…") == 1
 
 
 def test_half_a_character_never_reaches_a_letter():
-    context = {**previews.SAMPLES["ballot_reminder"], "member_name": "A\ud800B"}
+    context = {**samples.SAMPLES["ballot_reminder"], "member_name": "A\ud800B"}
     rendered = letters.render("ballot_reminder", context)
     assert "Kính gửi: A B\n" in rendered.text.encode().decode()
 
 
 @pytest.mark.parametrize("kind", ["nomination_paused", "nomination_resumed"])
 def test_a_pause_says_nothing_of_a_complaint(kind):
-    rendered = letters.render(kind, previews.SAMPLES[kind])
+    rendered = letters.render(kind, samples.SAMPLES[kind])
     for body in (rendered.subject, rendered.text, rendered.html):
         assert not re.search(r"khiếu nại|tố cáo|phản ánh|đơn thư|người gửi", body.lower())
 
@@ -200,7 +199,7 @@ def test_no_letter_names_an_authority_of_its_own():
 
 
 def read_event(**changes):
-    rendered = letters.render("council_invitation", {**previews.SAMPLES["council_invitation"], **changes})
+    rendered = letters.render("council_invitation", {**samples.SAMPLES["council_invitation"], **changes})
     calendar = icalendar.Calendar.from_ical(rendered.calendar)
     (event,) = calendar.walk("VEVENT")
     return calendar, event
@@ -240,12 +239,12 @@ def test_a_change_and_a_cancellation_are_of_the_same_meeting():
     assert str(first["UID"]) == str(moved["UID"]) == str(cancelled["UID"]) != str(other["UID"])
     assert (str(calendar["METHOD"]), str(cancelled["STATUS"]), int(cancelled["SEQUENCE"])) == ("CANCEL", "CANCELLED", 2)
     assert letters.render(
-        "council_invitation", {**previews.SAMPLES["council_invitation"], "cancelled": True}
+        "council_invitation", {**samples.SAMPLES["council_invitation"], "cancelled": True}
     ).subject == ("Hủy phiên họp Hội đồng Thi đua - Khen thưởng 18/12/2024 08:00")
 
 
 def test_an_addressed_calendar_names_both_sides_and_nobody_else():
-    plain = letters.render("council_invitation", previews.SAMPLES["council_invitation"]).calendar
+    plain = letters.render("council_invitation", samples.SAMPLES["council_invitation"]).calendar
     addressed = invitations.address(plain, organizer="office@x.example", attendee="m@x.example")
     (event,) = icalendar.Calendar.from_ical(addressed).walk("VEVENT")
     assert (str(event["ORGANIZER"]), str(event["ATTENDEE"]), event["ATTENDEE"].params["RSVP"]) == (
@@ -258,8 +257,8 @@ def test_an_addressed_calendar_names_both_sides_and_nobody_else():
 
 
 def test_the_contact_sheet_holds_every_kind():
-    sheet = previews.contact_sheet()
-    assert re.findall(r"<h2>(\w+)</h2>", sheet) == list(previews.SAMPLES)
+    sheet = samples.contact_sheet()
+    assert re.findall(r"<h2>(\w+)</h2>", sheet) == list(samples.SAMPLES)
     assert sheet.count("<iframe sandbox ") == len(letters.KINDS)
 
 
@@ -276,8 +275,8 @@ def test_the_contact_sheet_holds_every_kind():
     ],
 )
 def test_a_letter_leads_to_the_page_it_speaks_of_when_the_office_has_an_address(kind, more, path):
-    context = {**previews.SAMPLES[kind], **more}
-    rendered = letters.render(kind, context, letterhead=previews.LETTERHEAD)
+    context = {**samples.SAMPLES[kind], **more}
+    rendered = letters.render(kind, context, letterhead=samples.LETTERHEAD)
     where = f"https://vinhdanh.example{path}"
     assert f"\nMở trên hệ thống: {where}\n" in rendered.text
     read = Balance()
@@ -288,7 +287,7 @@ def test_a_letter_leads_to_the_page_it_speaks_of_when_the_office_has_an_address(
 
 
 def test_what_a_cut_list_leaves_out_is_on_the_letters_own_page():
-    context = {**previews.SAMPLES["dossier_returned"], "dossier_code": "HS-2024-0007"}
+    context = {**samples.SAMPLES["dossier_returned"], "dossier_code": "HS-2024-0007"}
     context["items"] = context["items"][:1] * 51
-    at = letters.render("dossier_returned", context, letterhead=previews.LETTERHEAD)
+    at = letters.render("dossier_returned", context, letterhead=samples.LETTERHEAD)
     assert "… và 1 hồ sơ khác, xem tại https://vinhdanh.example/nominations?dossier=HS-2024-0007\n" in at.text

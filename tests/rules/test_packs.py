@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from rules import catalogue, pack_files
-from rules.refusal import Unreadable
+from rules.refusal import Citation, Unreadable
 
 A, B, C = catalogue.packs()
 AWARDS = list(A.awards.values())
@@ -188,25 +188,19 @@ def test_an_unknown_award_or_pack_is_refused_by_name():
 
 def test_an_award_describes_itself_with_every_source():
     described = catalogue.describe(A, "GDVH")
-    assert {key: described[key] for key in ("award", "name", "pack", "title", "kinds")} == {
+    assert {key: described[key] for key in ("award", "name", "pack", "complete", "kinds")} == {
         "award": "GDVH",
         "name": "Gia đình văn hóa",
         "pack": "A_2024_HUYEN",
-        "title": True,
+        "complete": True,
         "kinds": ["household"],
     }
     assert described["authority"]["commune"] == {
         "role": "decide",
         "decided_by": "CT_UBND_XA",
-        "citation": {"document": "06/2022/QH15", "article": "80", "clause": "3", "point": None},
+        "citation": str(Citation(document="06/2022/QH15", article="80", clause="3")),
         "status": "V1",
-        "verified": True,
     }
-    assert [rule["rule"] for rule in described["standards"]["household"]] == [
-        "gdvh.law",
-        "gdvh.movement",
-        "gdvh.family",
-        "principle.one_award",
-        "exclusion.pending",
-        "exclusion.discipline",
-    ]
+    assert [rule["rule"] for rule in described["rules"]] == ["gdvh.law", "gdvh.movement", "gdvh.family"]
+    assert {part["part"] for part in described["dossier"]} == {part.id for part in A.awards["GDVH"].dossier}
+    assert all(one["citation"] for one in (*described["rules"], *described["dossier"]))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import RSAKey
 
-from operations.people import browser_sessions, identities
-from tests.web.conftest import PASSWORD, Site
+from operations.people import account_requests, identities
+from tests.web.conftest import Site
 from tests.web.identity_provider import CLIENT, SECRET, Provider
 from web import visit
 
@@ -19,11 +19,9 @@ def provider(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     for name, value in (("ISSUER", found.issuer), ("CLIENT_ID", CLIENT), ("CLIENT_SECRET", SECRET)):
         monkeypatch.setenv(f"VINHDANH_OIDC_{name}", value)
     visit.installation.cache_clear()
-    token = browser_sessions.enter(
-        visit.installation(), username="thuky", password=PASSWORD, address="", now=site.office.now
-    )
-    identities.link_own(site.office.database, token, issuer=found.issuer, subject="s-001", now=site.office.now)
-    site.office.write("DELETE FROM web_session")
+    by = {"actor": site.office.actor("quantri"), "now": site.office.now}
+    asked = site.office.act(identities.link, "thuky", issuer=found.issuer, subject="s-001", **by)
+    site.office.act(account_requests.confirm, asked.number, actor=site.office.actor("chutich"), now=site.office.now)
     yield found
     found.close()
 

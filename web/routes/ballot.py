@@ -34,7 +34,7 @@ from operations.views.agenda import Sitting
 from rules import vocabulary
 from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
-from rules.vocabulary import BallotKind, Choice, SessionState
+from rules.vocabulary import BallotKind, Choice, Outcome, SessionState
 from web import pages, reauthentication
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
 from web.forms import Form, Submitted, SubmittedFiles, SubmittedList, SubmittedLong
@@ -86,7 +86,7 @@ def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         sitting_of(session, visit, code, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=actor)
-        public_key, shares = plan.new_key() if plan.kind == "secret" else (None, {})
+        public_key, shares = plan.new_key() if plan.kind == BallotKind.SECRET else (None, {})
         opened = vote.open_ballot(
             session, code, public_key=public_key, shares_needed=plan.needed or None, actor=actor, now=visit.now
         )
@@ -507,7 +507,7 @@ def tally(visit: Teller, code: str, form: SubmittedFiles) -> Response:
         sitting_of(session, visit, code, Permission.TALLY)
         shares = share_files.parse([text for text in texts if text], code)
         counted = counting.tally_ballot(session, code, shares=shares, actor=actor, now=visit.now)["results"]
-        for_it = sum(row["outcome"] == "recommended" for row in counted)
+        for_it = sum(row["outcome"] == Outcome.RECOMMENDED for row in counted)
         return {
             "message": f"Đã kiểm phiếu phiên {code}",
             "details": f"{for_it} hồ sơ được đề nghị khen thưởng, {len(counted) - for_it} hồ sơ không được đề nghị. "

@@ -22,6 +22,7 @@ from rules.lifecycle import State
 from rules.policy import Permission
 from rules.refusal import Citation, Refusal
 from rules.standards.facts import spoken
+from rules.vocabulary import FindingVerdict
 from web import act_pages, language, pages
 from web.act_pages import DEEDS, Deed
 from web.forms import Form, Submitted, SubmittedLong
@@ -269,7 +270,9 @@ def _whole(
         and (state is State.PAUSED or (appraisal.nomination_version != row.version and state in _JUDGED_AGAIN)),
         seen=_seen,
         # What is amiss first: it is what somebody has to do something about.
-        findings=sorted(findings, key=lambda one: {"not_met": 0, "unknown": 1}.get(one["verdict"], 2)),
+        findings=sorted(
+            findings, key=lambda one: {FindingVerdict.NOT_MET: 0, FindingVerdict.UNKNOWN: 1}.get(one["verdict"], 2)
+        ),
         stages_done=nominations.places(row, found["round"], [event.kind for event in events]),
         open_petitions=open_petitions,
         sees_result=counted and visit.may(Permission.SEE_RESULT, relation=relation),

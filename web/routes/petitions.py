@@ -16,6 +16,7 @@ from operations.people import rate_limit
 from operations.public_disclosure import petitions, public_register
 from rules.policy import Permission
 from rules.refusal import Refusal
+from rules.vocabulary import PetitionState
 from web import pages
 from web.forms import Form, Submitted, SubmittedList, SubmittedLong, fresh_key
 from web.language import words
@@ -312,7 +313,8 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
         errors=form.errors if form else {},
         once=form.once if form else "",
         may_answer=found["state"] in petitions.OPEN and visit.may(Permission.ANSWER_PETITION),
-        may_take=found["state"] in {"received", "dismissed"} and visit.may(Permission.ANSWER_PETITION),
+        may_take=found["state"] in {PetitionState.RECEIVED, PetitionState.DISMISSED}
+        and visit.may(Permission.ANSWER_PETITION),
         taken_as={one: petitions.KINDS[one] for one in petitions.TAKEN_AS},
         longest=_LONGEST,
         longest_reason=transition.LONGEST_REASON,

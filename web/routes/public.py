@@ -16,7 +16,7 @@ from operations import files, identity, ledger_book, record, seal
 from operations.public_disclosure import public_register
 from rules.catalogue import KIND_NAMES
 from rules.refusal import Refusal
-from rules.vocabulary import NomineeKind
+from rules.vocabulary import DecisionState, NomineeKind
 from web import language, page_cache, pages
 from web.language import words
 from web.routes import revocation
@@ -230,7 +230,7 @@ def decision(visit: Public, number: str) -> Response:
             people, key = public_register.search(session, paper=found["code"], after=after, limit=100)
             day = date.fromisoformat(found["date"]) if found["date"] else None
             issuer = found["decided_by"] or public_register.office_on(session, day)
-            revoke = found["state"] == "in_force" and revocation.offered(session, visit, found["award"])
+            revoke = found["state"] == DecisionState.IN_FORCE and revocation.offered(session, visit, found["award"])
         return pages.render(
             visit,
             "public/decision.html",

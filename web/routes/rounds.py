@@ -16,7 +16,7 @@ from rules import catalogue, regulation, vocabulary
 from rules.lifecycle import STAGE_NAMES, STAGES, TRANSITIONS, Action, Stage, State
 from rules.policy import Permission
 from rules.refusal import Refusal
-from rules.vocabulary import RoundKind
+from rules.vocabulary import DecisionState, RoundKind, SuperiorAnswer
 from web import act_pages, pages
 from web.act_pages import DEEDS
 from web.council_pages import STATES
@@ -170,7 +170,9 @@ def _board(
         row = rounds.by_code(session, code)
         signed = papers.of_round(session, row, actor=visit.actor)
         for paper in signed["decisions"]:
-            paper["may_revoke"] = paper["state"] == "in_force" and revocation.offered(session, visit, paper["award"])
+            paper["may_revoke"] = paper["state"] == DecisionState.IN_FORCE and revocation.offered(
+                session, visit, paper["award"]
+            )
         sessions = agenda.of_round(session, row, actor=visit.actor)
         units = board.units(session)
         silent = board.silent(session, row, actor=visit.actor, now=visit.now)
@@ -420,12 +422,16 @@ def record_answer(visit: Recorder, code: str, letter: str, form: SubmittedList) 
     number = form.text("number", required=words("Hãy ghi số văn bản trả lời."), longest=80)
     on = form.day("on", required=words("Hãy ghi ngày của văn bản trả lời."))
     outcome = form.text("outcome")
-    if outcome not in {"granted", "partly", "refused"}:
+    if outcome not in {SuperiorAnswer.GRANTED, SuperiorAnswer.PARTLY, SuperiorAnswer.REFUSED}:
         form.errors["outcome"] = words("Hãy chọn kết quả.")
-    refused = form.texts("code") if outcome == "partly" else []
-    if outcome == "partly" and not refused:
+    refused = form.texts("code") if outcome == SuperiorAnswer.PARTLY else []
+    if outcome == SuperiorAnswer.PARTLY and not refused:
         form.errors["refused"] = words("Hãy đánh dấu hồ sơ không được khen thưởng.")
-    needs = words("Hãy ghi lý do cấp trên không khen thưởng.") if outcome in {"partly", "refused"} else ""
+    needs = (
+        words("Hãy ghi lý do cấp trên không khen thưởng.")
+        if outcome in {SuperiorAnswer.PARTLY, SuperiorAnswer.REFUSED}
+        else ""
+    )
     reason = form.text("reason", required=needs, longest=transition.LONGEST_REASON)
     if form.errors or on is None:
         typed = {name: form.text(name) for name in ("number", "on", "outcome", "reason")}
@@ -438,7 +444,7 @@ def record_answer(visit: Recorder, code: str, letter: str, form: SubmittedList) 
             number=number,
             on=on,
             refused=refused,
-            all_refused=outcome == "refused",
+            all_refused=outcome == SuperiorAnswer.REFUSED,
             reason=reason,
             actor=actor,
             now=visit.now,

@@ -16,6 +16,7 @@ from operations.transition import Result
 from rules.lifecycle import STATE_NAMES, Role
 from rules.policy import Permission
 from rules.refusal import Refusal
+from rules.vocabulary import Authority
 from web import act_pages, pages, reauthentication
 from web.forms import Form, SubmittedList
 from web.language import words
@@ -75,7 +76,7 @@ def _pile(visit: Visit, key: tuple[str, str, str], *, after: str, errors: dict[s
 
 def _verbs(pile: Pile) -> dict[str, tuple[str, str, bool]]:
     """What nobody has the authority to sign can only be sent back or refused."""
-    return {verb: said for verb, said in VERBS.items() if verb != "sign" or pile.role != "unverified"}
+    return {verb: said for verb, said in VERBS.items() if verb != "sign" or pile.role != Authority.UNVERIFIED}
 
 
 def _chosen(session: Session, visit: Visit, pile: Pile, said: list[str], whole: bool) -> dict[str, int]:
@@ -152,7 +153,7 @@ def preview(visit: Signer, round_code: str, role: str, paper: str) -> Response:
     with visit.reading() as session:
         pile = to_sign.pile(session, visit.actor, round_code, role, paper, now=visit.now)
         facts = to_sign.draft(session, visit.actor, pile, codes or None, now=visit.now)
-    kind = papers.SubmissionLetterPaper if role == "propose" else papers.DecisionPaper
+    kind = papers.SubmissionLetterPaper if role == Authority.PROPOSE else papers.DecisionPaper
     return pages.pdf(papers.render(kind.model_validate(facts)), f"du-thao-{pile.round}-{pile.paper}.pdf")
 
 

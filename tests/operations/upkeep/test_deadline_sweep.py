@@ -15,7 +15,7 @@ from operations.installation import moment
 from operations.unit_proposal import proposal
 from operations.upkeep import deadlines
 from operations.views import due
-from rules.lifecycle import Stage, State
+from rules.lifecycle import State
 from rules.refusal import Refusal
 
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
@@ -110,7 +110,7 @@ def test_what_was_handed_in_after_the_deadline_is_a_fact_the_ladder_reports(offi
         letters.render("deadline_escalation", letter, letterhead=previews.LETTERHEAD).text.count("Nộp sau hạn: 1 hồ sơ")
         == 1
     )
-    standing = office.look(due.of_stage, round_.code, Stage.UNIT_PROPOSAL, now=moment("2024-11-07T09:00:00"))
+    standing = office.look(due.of_round, round_.code, now=moment("2024-11-07T09:00:00"))[0]
     called = office.one("SELECT count(*) FROM unit WHERE NOT is_office AND email IS NOT NULL")
     assert standing.sentence == f"Trễ 1 ngày: đã có 2/{called} đơn vị đề nghị, 2 hồ sơ nháp (1 hồ sơ nộp sau hạn)"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from rules import case
-from rules.vocabulary import Authority, NomineeKind, Route
+from rules.vocabulary import Authority, NomineeKind, Route, Verdict
 from web.api.schemas.shared import Answer, Body, Date, Day, Finding
 
 
@@ -30,7 +30,7 @@ class Evaluation(Answer):
     award: str
     pack: str | None
     on: date
-    verdict: Literal["eligible", "ineligible", "paused", "unknown", "wrong_authority", "no_pack"]
+    verdict: Verdict
     authority: Literal[Authority.DECIDE, Authority.PROPOSE, Authority.NONE]
     decided_by: str | None
     route: Route

@@ -279,3 +279,7 @@ def contact_sheet() -> str:
             'style="width:100%;height:640px;border:1px solid #999"></iframe>'
         )
     return f'<!DOCTYPE html><html lang="vi"><meta charset="utf-8"><title>Vinh Danh</title>{"".join(frames)}</html>'
+
+
+if __name__ == "__main__":
+    print(contact_sheet())

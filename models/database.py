@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlmodel import Session
 
-from models.group_commit import Group
+from models.group_commit import GroupCommit
 from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
@@ -89,7 +89,7 @@ class Database:
         # SQLite's own waiting is polling with longer and longer sleeps: of twenty writers one might wait for seconds
         # while the file lies free. Within a process they queue here; PostgreSQL queues by itself.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
-        self._groups: dict[Any, Group[Any, Any]] = {}
+        self._groups: dict[Any, GroupCommit[Any, Any]] = {}
         if self.is_sqlite:
             self.engine = sa.create_engine(self.url, pool_size=8, max_overflow=32, hide_parameters=True)
             event.listen(self.engine, "connect", _set_pragmas)
@@ -115,7 +115,7 @@ class Database:
 
     def together(self, wish: Wish, do: Callable[[Session, Sequence[Wish]], Sequence[Answer | Exception]]) -> Answer:
         """`do` this wish in one act with all that wait for the same at this database (`models.group_commit`)."""
-        group: Group[Wish, Answer] = self._groups.setdefault(do, Group(self.begin, do))
+        group: GroupCommit[Wish, Answer] = self._groups.setdefault(do, GroupCommit(self.begin, do))
         return group.join(wish)
 
     @contextmanager

@@ -26,7 +26,7 @@ class _Waiting(Generic[Wish, Answer]):
     answer: "Future[Answer]" = field(default_factory=Future)
 
 
-class Group(Generic[Wish, Answer]):
+class GroupCommit(Generic[Wish, Answer]):
     """The wishes of one kind at one database. `do` answers each of them in order, with an exception for one it refuses.
 
     A refused wish must have written nothing; what `do` itself raises is everybody's answer, and nothing is stored.

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifications import letters, message, previews
+from notifications import letters, message
+from tests.notifications import samples
 
 AT = dt.datetime(2024, 12, 20, 8, 0, tzinfo=dt.UTC)
 SENDER = "Phòng Nội vụ, UBND <thidua@phongtho.example>"
@@ -49,7 +50,7 @@ def read(data):
 
 @pytest.mark.parametrize("kind", sorted(letters.KINDS))
 def test_every_kind_becomes_a_message_that_reads_back_whole(kind):
-    rendered = letters.render(kind, previews.SAMPLES[kind], letterhead=previews.LETTERHEAD)
+    rendered = letters.render(kind, samples.SAMPLES[kind], letterhead=samples.LETTERHEAD)
     data = compose(rendered, key=f"{kind}/1")
     parsed = read(data)
     types = ["text/plain", "text/html"] + (["text/calendar"] if rendered.calendar else [])
@@ -93,7 +94,7 @@ def test_the_headers_of_a_letter():
 
 def test_an_invitation_carries_its_calendar_with_the_method_it_says():
     for cancelled, method in ((False, "REQUEST"), (True, "CANCEL")):
-        context = {**previews.SAMPLES["council_invitation"], "cancelled": cancelled}
+        context = {**samples.SAMPLES["council_invitation"], "cancelled": cancelled}
         parsed = read(compose(letters.render("council_invitation", context)))
         part = list(parsed.iter_parts())[-1]
         (event,) = icalendar.Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")

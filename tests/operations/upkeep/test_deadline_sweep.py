@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifications import letters, previews
+from notifications import letters
 from operations import rounds
 from operations.council_vote import convening, vote
 from operations.home_affairs_review import review
@@ -17,6 +17,7 @@ from operations.upkeep import deadlines
 from operations.views import due
 from rules.lifecycle import State
 from rules.refusal import Refusal
+from tests.notifications import samples
 
 MEMBERS = ("chutich", "phochutich", *(f"tv{n:02d}" for n in range(3, 12)))
 NOTHING = {"reminded": 0, "escalated": 0, "closed": 0}
@@ -107,7 +108,7 @@ def test_what_was_handed_in_after_the_deadline_is_a_fact_the_ladder_reports(offi
     (letter,) = contexts(office, "deadline_escalation")
     assert (letter["handed_in_late"], letter["waiting"]) == (1, 2)
     assert (
-        letters.render("deadline_escalation", letter, letterhead=previews.LETTERHEAD).text.count("Nộp sau hạn: 1 hồ sơ")
+        letters.render("deadline_escalation", letter, letterhead=samples.LETTERHEAD).text.count("Nộp sau hạn: 1 hồ sơ")
         == 1
     )
     standing = office.look(due.of_round, round_.code, now=moment("2024-11-07T09:00:00"))[0]

@@ -1,7 +1,10 @@
 # The five commands of this product; each builds what it needs.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+# The one tool that builds the rest: a known version, as everything in uv.lock is.
+UV_VERSION := 0.13.9
 UV := .uv/bin/uv
+UV_STAMP := .uv/.uv-$(UV_VERSION)
 STAMP := .venv/.ready
 
 # Compiled once, not by every process that the tests start.
@@ -18,11 +21,13 @@ help:
 	@echo "make format imports and form, by ruff"
 	@echo "make check  what CI runs: lint, types, import contracts, migrations, tests"
 
-$(UV):
-	$(PYTHON) -m venv .uv
-	.uv/bin/pip install --quiet --disable-pip-version-check uv
+$(UV_STAMP):
+	@[ "$$($(UV) --version 2>/dev/null | cut -d ' ' -f 2)" = "$(UV_VERSION)" ] || { \
+	  $(PYTHON) -m venv .uv && \
+	  .uv/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"; }
+	@touch $@
 
-$(STAMP): $(UV) pyproject.toml uv.lock
+$(STAMP): $(UV_STAMP) pyproject.toml uv.lock
 	$(UV) sync --frozen --all-extras --python $(PYTHON)
 	@touch $(STAMP)
 

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.door import DOOR, why
+from cli.door import DOOR, read_text, why
+from ledger import unproven
 from operations import outbox
 from operations.installation import Installation
 from operations.people import installer
-from operations.upkeep import backup, deadlines, doctor, sample
+from operations.upkeep import backup, deadlines, doctor, restoring, sample
 from rules.refusal import Unreadable
 
 app = typer.Typer()
@@ -144,9 +145,54 @@ def backup_(file: Path) -> None:
 
 
 @app.command()
-def restore(file: Path) -> None:
-    """Khôi phục vào một thư mục trống."""
-    DOOR.say(backup.read(file, DOOR.folder))
+def restore(
+    file: Annotated[Path | None, typer.Argument(help="Tệp sao lưu (bỏ trống với --in-place)")] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", help="Điểm kiểm mới nhất giữ ở nơi khác: thư, thư mục xuất, ledger.signed cũ"),
+    ] = None,
+    last: Annotated[
+        list[str] | None, typer.Option("--last", help="Số văn bản cuối đã cấp: 12-2024, TTr-3-2024")
+    ] = None,
+    lock: Annotated[list[str] | None, typer.Option("--lock", help="Tài khoản bị khóa sau lúc sao lưu")] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Cơ sở dữ liệu của thư mục này vừa được khôi phục (pg_restore)")
+    ] = False,
+) -> None:
+    """Khôi phục vào một thư mục trống; chấm dứt phiên đăng nhập, khóa truy cập, liên kết của trước đó."""
+    if (file is None) != in_place:
+        raise Unreadable(
+            "usage", "Ghi tệp sao lưu, hoặc --in-place, đúng một trong hai.", where={"file": str(file or "")}
+        )
+    texts = [_checkpoint(one) for one in checkpoint or ()]
+
+    def learn(vkey: str) -> restoring.Elsewhere:
+        known = restoring.Elsewhere(lock=set(lock or ()))
+        for place, text in texts:
+            restoring.learn(known, place, text, vkey)
+        for number in last or ():
+            restoring.last_number(known, number)
+        return known
+
+    try:
+        if file is not None:
+            DOOR.say(backup.read(file, DOOR.folder, learn))
+            return
+        installation = DOOR.opened()
+        try:
+            DOOR.say(restoring.in_place(installation, learn(installation.signer.vkey)))
+        finally:
+            installation.database.close()
+    except unproven.Unproven as reason:
+        DOOR.end(3, {"violations": [{"table": "checkpoint", "key": reason.part, "what": str(reason)}]})
+
+
+def _checkpoint(place: Path) -> tuple[Path, str]:
+    """A checkpoint's file, also where its folder was named."""
+    for name in ("checkpoint", "ledger.signed"):
+        if (place / name).is_file():
+            place = place / name
+    return place, read_text(place)
 
 
 @notifications_app.command("status")

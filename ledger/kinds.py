@@ -15,14 +15,15 @@ UNNAMED = frozenset({ENGINE, INSTALLER, CITIZEN})
 
 _NOTHING: frozenset[str] = frozenset()
 # What may be opened outside. Reasons, persons' details and papers' inner texts stay shut.
-_DECISION = frozenset({"about", "signed", "pack", "state", "paper"})
+_DECISION = frozenset({"about", "signature", "pack", "state", "paper"})
 _LETTER = frozenset({"about", "answer"})
 _POSTING = frozenset({"when"})
 _ROUND = frozenset({"about", "stage", "regulation"})
 _REGULATION = frozenset({"document", "number", "issued_on"})
 _SESSION = frozenset({"of", "when", "state", "frozen", "batch"})
 _BALLOT = frozenset({"box", "receipts", "batch"})
-_INSTALLATION = frozenset({"key", "generation"})
+_INSTALLATION = frozenset({"key", "generation", "restored"})
+_COUNTER = frozenset({"skipped"})
 _DEADLINE = frozenset({"due_on", "computed"})
 
 
@@ -67,13 +68,15 @@ class Kind(StrEnum):
     NOMINATION_CLOSED = "nomination:closed", "Hoàn thành", _NOTHING, ENGINE
     NOMINATION_REVOKED = "nomination:revoked", "Hủy bỏ quyết định khen thưởng"
 
+    DUTY_CODED = "duty:coded", "Ghi người cùng tham gia bằng mã tài khoản", _NOTHING, INSTALLER
     DUTY_NOTED = "duty:noted", "Ghi người cùng tham gia đề nghị, thẩm định hoặc kiểm phiếu"
 
     APPRAISAL_FOUND = "appraisal:found", "Đối chiếu với quy định", _NOTHING, ENGINE
 
     ACCOUNT_CLOSED = "account:closed", "Hết hiệu lực mọi cách đăng nhập đã cấp, chờ đường dẫn mới"
+    ACCOUNT_CODED = "account:coded", "Ghi tài khoản bằng mã thay cho tên đăng nhập", _NOTHING, INSTALLER
     ACCOUNT_CREATED = "account:created", "Lập tài khoản", _NOTHING, INSTALLER
-    ACCOUNT_DISABLED = "account:disabled", "Khóa tài khoản"
+    ACCOUNT_DISABLED = "account:disabled", "Khóa tài khoản", _NOTHING, INSTALLER
     ACCOUNT_ENABLED = "account:enabled", "Mở lại tài khoản"
     ACCOUNT_INVITED = "account:invited", "Gửi liên kết đăng nhập lần đầu", _NOTHING, INSTALLER
     ACCOUNT_IDENTITIES_UNLINKED = "account:identities_unlinked", "Bỏ liên kết đăng nhập bên ngoài"
@@ -92,7 +95,7 @@ class Kind(StrEnum):
     ACCOUNT_REQUEST_WITHDRAWN = "account_request:withdrawn", "Rút yêu cầu việc với tài khoản"
 
     API_TOKEN_ISSUED = "api_token:issued", "Cấp khóa truy cập cho chương trình"
-    API_TOKEN_REVOKED = "api_token:revoked", "Thu hồi khóa truy cập"
+    API_TOKEN_REVOKED = "api_token:revoked", "Thu hồi khóa truy cập", _NOTHING, INSTALLER
 
     ATTACHMENT_ADDED = "attachment:added", "Kèm giấy tờ"
     ATTACHMENT_REMOVED = "attachment:removed", "Rút giấy tờ đã kèm"
@@ -112,6 +115,7 @@ class Kind(StrEnum):
 
     COMMENT_WRITTEN = "comment:written", "Ghi ý kiến"
 
+    CONFLICT_CODED = "conflict:coded", "Ghi xung đột lợi ích bằng số thứ tự thay cho căn cứ", _NOTHING, INSTALLER
     CONFLICT_DENIED = "conflict:denied", "Thành viên trả lời không có xung đột lợi ích"
     CONFLICT_DETECTED = "conflict:detected", "Dữ liệu cho thấy có thể có xung đột lợi ích"
     CONFLICT_RECUSED = "conflict:recused", "Thành viên tránh hồ sơ vì xung đột lợi ích"
@@ -120,7 +124,10 @@ class Kind(StrEnum):
     COUNCIL_SET_UP = "council:set_up", "Thành lập Hội đồng", _NOTHING, INSTALLER
 
     COUNCIL_MEMBER_APPOINTED = "council_member:appointed", "Cử thành viên Hội đồng", _NOTHING, INSTALLER
+    COUNCIL_MEMBER_CODED = "council_member:coded", "Ghi thành viên Hội đồng bằng mã tài khoản", _NOTHING, INSTALLER
     COUNCIL_MEMBER_DISMISSED = "council_member:dismissed", "Cho thôi thành viên Hội đồng"
+
+    COUNTER_RAISED = "counter:raised", "Bỏ qua các số có thể đã cấp trước khi khôi phục", _COUNTER, INSTALLER
 
     DEADLINE_COMPUTED = "deadline:computed", "Tính thời hạn", _DEADLINE, ENGINE
     DEADLINE_FIXED = "deadline:fixed", "Ấn định thời hạn", _DEADLINE
@@ -140,6 +147,8 @@ class Kind(StrEnum):
     HAND_COUNT_ENTERED = "hand_count:entered", "Ghi số phiếu đếm tay"
 
     INSTALLATION_BEGUN = "installation:begun", "Bắt đầu sổ cái của hệ thống này", _INSTALLATION, INSTALLER
+
+    INSTALLATION_RESTORED = "installation:restored", "Khôi phục từ bản sao lưu", _INSTALLATION, INSTALLER
 
     MEMBER_ATTENDED = "member:attended", "Ghi thành viên dự họp"
     MEMBER_CALLED = "member:called", "Mời thành viên họp"
@@ -164,6 +173,7 @@ class Kind(StrEnum):
 
     REGULATION_REGISTERED = "regulation:registered", "Nạp Quy chế", _REGULATION, INSTALLER
 
+    ROLE_CODED = "role:coded", "Ghi vai trò bằng mã tài khoản", _NOTHING, INSTALLER
     ROLE_ENDED = "role:ended", "Thôi giao vai trò"
     ROLE_GRANTED = "role:granted", "Giao vai trò", _NOTHING, INSTALLER
 

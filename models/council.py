@@ -211,6 +211,7 @@ class Conflict(SQLModel, table=True):
     username: str = Field(max_length=80)
     nomination_id: int = Field(foreign_key="nomination.id")
     ground: str = Field(max_length=40)
+    number: int = Field(default=1, description="among those of this member and nomination: how the ledger names it")
     source: str = Field(max_length=10)
     strength: str = Field(max_length=10)
     message: str = Field(max_length=1000)

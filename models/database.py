@@ -4,6 +4,7 @@ A write transaction holds the ledger head from its first statement to its commit
 so every operation may read and decide without a race, and ledger indexes are gapless (docs/decisions/0004).
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
 __all__ = [
-    "AT_ONCE", "BESIDE", "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken",
+    "AT_ONCE", "BESIDE", "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken", "gone",
     "sqlalchemy_url", "sqlite_url",
 ]  # fmt: skip
 
@@ -37,6 +38,8 @@ NoAnswer = sa.exc.OperationalError
 LAST_WRITES, OWNER, RECORDED = "last_writes", "owner", "recorded"
 # And the data folder, for what must not be known from the database alone; is the act to be signed as soon as it stands?
 BESIDE, AT_ONCE = "beside", "at_once"
+# Does the act take something away that must be gone (`gone`)?
+_GONE = "gone"
 
 # Below 3.51.3 a WAL reset can corrupt the file (SQLite's own release notes): the rollback journal is used instead.
 _WAL_IS_SOUND = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -110,6 +113,9 @@ class Database:
             session.flush()
             for write in session.info.pop(LAST_WRITES, ()):
                 write(session)
+            journal = self._journal() if session.info.get(_GONE) else None
+        if session.info.get(_GONE):
+            self._shred(journal)
         if self.after_act is not None and session.info.get(RECORDED):
             self.after_act(session.info.get(AT_ONCE, False))
 
@@ -133,6 +139,25 @@ class Database:
         with _readable(), self._session(engine) as session:
             yield session
 
+    def _journal(self) -> int | None:
+        """A hold on the act's rollback journal, which has the pages as they were, and loses its name with the commit."""
+        place = Path(f"{self.url.database}-journal")
+        if not self.is_sqlite or _WAL_IS_SOUND or not place.exists():
+            return None
+        return os.open(place, os.O_RDWR | os.O_CLOEXEC)
+
+    def _shred(self, journal: int | None) -> None:
+        """Overwrite what SQLite leaves of the pages as they were: its own `secure_delete` is for the database alone."""
+        if journal is not None:
+            try:
+                os.pwrite(journal, bytes(os.fstat(journal).st_size), 0)
+                os.fsync(journal)
+            finally:
+                os.close(journal)
+        elif self.is_sqlite and _WAL_IS_SOUND:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _session(self, engine: sa.Engine) -> Session:
         return Session(engine, expire_on_commit=False, info={BESIDE: self.beside})
 
@@ -147,6 +172,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def gone(session: Session) -> None:
+    """Have no trace of what this act takes away in the files of SQLite: an envelope, a salt, a share."""
+    session.info[_GONE] = True
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Units, people with accounts, dated roles and authorisations. Levels and law are dated data, never columns of a form."""
 
+import base64
+import os
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -33,8 +35,20 @@ class Unit(SQLModel, table=True):
     successor_id: int | None = Field(default=None, foreign_key="unit.id")
 
 
+def account_code() -> str:
+    """A fresh code of an account: random, so that it tells nobody whose it is."""
+    return "TK-" + base64.b32encode(os.urandom(10)).decode()[:10]
+
+
 class Account(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(
+        default_factory=account_code,
+        unique=True,
+        index=True,
+        max_length=80,
+        description="how the ledger names it in clear",
+    )
     username: str = Field(unique=True, max_length=80)
     display_name: str = Field(max_length=200)
     email: str | None = Field(default=None, max_length=254)

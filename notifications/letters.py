@@ -86,6 +86,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+LEDGER = "ledger"  # in a letter of any kind to an inspector: what the ledger's key signed last
+
+
+class LedgerNote(_Strict):
+    """The newest signed note, line by line as it was signed, and the last number of each series."""
+
+    note: Annotated[str, Field(max_length=PROSE_LENGTH, pattern=r"^[^\x00-\x09\x0b-\x1f]+$")]
+    numbers: Prose
+
+
 class AwardCount(_Strict):
     name: Line
     count: Count
@@ -538,7 +548,7 @@ def read(kind: str, context: Mapping[str, Any]) -> BaseModel:
     if kind not in KINDS:
         raise BadContext(f"There is no letter of kind {kind!r}.")
     try:
-        return KINDS[kind].context.model_validate(context)
+        return KINDS[kind].context.model_validate({name: said for name, said in context.items() if name != LEDGER})
     except ValidationError as error:
         keys = sorted(
             {".".join(str(part) for part in fault["loc"]) + f" ({fault['type']})" for fault in error.errors()}
@@ -552,7 +562,15 @@ def validate(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
 
     Folds names to one line, cuts over-long texts, writes instants as ISO 8601. Idempotent. Raises BadContext.
     """
-    return read(kind, context).model_dump(mode="json")
+    found: dict[str, Any] = read(kind, context).model_dump(mode="json")
+    return found | ({LEDGER: _ledger(context).model_dump(mode="json")} if LEDGER in context else {})
+
+
+def _ledger(context: Mapping[str, Any]) -> LedgerNote:
+    try:
+        return LedgerNote.model_validate(context[LEDGER])
+    except ValidationError:
+        raise BadContext(f"What is said under {LEDGER!r} is no signed note.") from None
 
 
 def render(kind: str, context: Mapping[str, Any], *, letterhead: Letterhead | None = None) -> Rendered:
@@ -567,7 +585,8 @@ def render(kind: str, context: Mapping[str, Any], *, letterhead: Letterhead | No
     see_at = values.get("url") or place or letterhead.base_url or "hệ thống Vinh Danh"
     subject_of, text_of, html_of = _templates(kind)
     subject = _shorten(fold(subject_of.render(values)), SUBJECT_LENGTH)
-    around = {**values, "subject": subject, "letterhead": letterhead, "see_at": see_at, "place": place}
+    ledger = _ledger(context) if LEDGER in context else None
+    around = {**values, LEDGER: ledger, "subject": subject, "letterhead": letterhead, "see_at": see_at, "place": place}
     calendar = invitations.write(**values, subject=subject) if isinstance(model, CouncilInvitation) else None
     text = re.sub(r"\n{3,}", "\n\n", text_of.render(around)).rstrip() + "\n"
     return Rendered(subject=subject, text=text, html=html_of.render(around), calendar=calendar)

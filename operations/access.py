@@ -79,6 +79,12 @@ def actor(session: Session, username: str, *, now: datetime) -> Actor:
     )
 
 
+def code_of(session: Session, who: Actor) -> str:
+    """How the ledger names an actor in clear: the account's code; nothing for whoever has no account."""
+    found = session.exec(select(Account.code).where(Account.id == who.account_id)).first()
+    return found or ""
+
+
 def holds(session: Session, account: Account, *roles: Role, today: date) -> bool:
     """Was the account given one of these roles for this day?"""
     query = select(RoleGrant.id).where(

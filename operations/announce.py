@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger.canonical import dumps
-from models import OutboxMessage
+from models import Account, Counter, OutboxMessage, RoleGrant
 from models.types import table
-from operations import identity
-from rules.lifecycle import Stage
+from operations import identity, seal
+from rules.lifecycle import Role, Stage
 
-_O = table(OutboxMessage).c
+_O, _A, _N = (table(model).c for model in (OutboxMessage, Account, Counter))
 _INSERT = sa.insert(table(OutboxMessage))
 _WAITING = (
     sa.select(_O.id).where(_O.kind == "stage_entered", _O.state == "queued", _O.topic == sa.bindparam("about")).limit(1)
@@ -49,13 +49,16 @@ def notices(session: Session, batch: Sequence[Notice]) -> int:
     if not told:
         return 0
     now, own = datetime.now(UTC), identity.of(session)
+    kept = _evidence(session) if (watching := _inspectors(session, told)) else None
     rows = [
         {
             "key": f"{own}/{notice.key}",
             "kind": "letter",
             "topic": notice.kind,
             "recipient": notice.to,
-            "context": dumps(notice.context).decode(),
+            "context": dumps(
+                notice.context | ({"ledger": kept} if kept and notice.recipient in watching else {})
+            ).decode(),
             "state": "queued",
             "attempts": 0,
             "queued_at": now,
@@ -65,6 +68,25 @@ def notices(session: Session, batch: Sequence[Notice]) -> int:
     ]
     session.connection().execute(_INSERT, rows)
     return len(rows)
+
+
+def _inspectors(session: Session, batch: Sequence[Notice]) -> set[str]:
+    """Which of these recipients have been given the inspector's role."""
+    query = (
+        sa.select(_A.username)
+        .join_from(Account, RoleGrant, table(RoleGrant).c.account_id == _A.id)
+        .where(table(RoleGrant).c.role == Role.INSPECTOR.value)
+    )
+    return {notice.recipient for notice in batch} & set(session.execute(query).scalars())
+
+
+def _evidence(session: Session) -> dict[str, str] | None:
+    """What an inspector keeps outside of the system: the newest signed note, and the last number of each series."""
+    signed = seal.newest(session)
+    if signed is None:
+        return None
+    numbers = session.execute(sa.select(_N.name, _N.value).order_by(_N.name))
+    return {"note": signed.note, "numbers": "; ".join(f"{name}={value}" for name, value in numbers)}
 
 
 def stage(session: Session, round_code: str, stage: Stage, *, index: int) -> None:

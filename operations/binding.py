@@ -12,7 +12,7 @@ from ledger.kinds import Kind
 from models import InstallationRow, LedgerEntry, LedgerOpening
 from models.database import Database
 from models.types import table
-from operations import access, record, seal
+from operations import access, coding, record, seal
 from rules.refusal import Refusal
 
 _E, _O = table(LedgerEntry).c, table(LedgerOpening).c
@@ -83,6 +83,12 @@ def bind(database: Database, keeper: seal.Keeper) -> None:
         with database.begin() as session:
             begin(session, keeper.signer, new_code())
         keeper.now()  # a ledger of before this version is signed at once: none is without a signature
+    with database.read() as session:
+        named = coding.needed(session)
+    if named:
+        with database.begin() as session:
+            if coding.needed(session):
+                coding.carry_over(session)
     database.owner, database.after_act = keeper.signer.vkey, keeper
 
 

@@ -92,8 +92,16 @@ class Installation:
     @cached_property
     def sealing_key(self) -> bytes:
         """The key that seals second factors: derived from the ledger's, so a backup of that one is enough (RFC 5869)."""
+        return self._derived(b"vinhdanh/second-factor/1")
+
+    @cached_property
+    def cookie_key(self) -> bytes:
+        """The key that binds what a browser keeps for us to this server."""
+        return self._derived(b"vinhdanh/cookie/1")
+
+    def _derived(self, purpose: bytes) -> bytes:
         secret = (self.folder / "ledger.key").read_bytes()
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vinhdanh/second-factor/1").derive(secret)
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret)
 
     @property
     def base_url(self) -> str:

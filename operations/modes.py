@@ -12,7 +12,7 @@ from rules.refusal import Refusal
 
 MASK = 0o077
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_OURS = ("vinhdanh.*", "ledger.*", "files", "run", "prefect", "trust")
+_OURS = ("vinhdanh.*", "ledger.*", "given.json", "ballots", "files", "run", "prefect", "trust")
 
 
 def keep_private() -> None:

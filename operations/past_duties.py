@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.kinds import Kind
-from models import Duty
-from models.types import table
+from models import Account, Duty
+from models.types import as_mapping, table
 from operations import record
 from operations.access import Actor
 from rules import vocabulary
 from rules.lifecycle import Role
 
-_D = table(Duty).c
+_A, _D = table(Account).c, table(Duty).c
 
 
 def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor: Actor) -> None:
@@ -66,11 +66,15 @@ def _note(session: Session, wanted: Sequence[tuple[int, str, str | None]], duty:
         sa.insert(table(Duty)),
         [{"nomination_id": id_, "username": username, "duty": duty} for id_, _, username in fresh],
     )
+    codes = as_mapping(session.execute(sa.select(_A.username, _A.code)))
     record.record(
-        session, Kind.DUTY_NOTED, [(subject(code, username, duty), {"had": 1}) for _, code, username in fresh], by=by
+        session,
+        Kind.DUTY_NOTED,
+        [(subject(code, codes.get(username, username), duty), {"had": 1}) for _, code, username in fresh],
+        by=by,
     )
 
 
-def subject(code: str, username: str, duty: str) -> str:
-    """A duty as the ledger names it."""
-    return f"{code}/{duty}/{username}"
+def subject(code: str, account: str, duty: str) -> str:
+    """A duty as the ledger names it: by the code of the account that had it."""
+    return f"{code}/{duty}/{account}"

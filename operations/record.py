@@ -17,7 +17,7 @@ from ledger import commitment, entry, kinds, merkle
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import InstallationRow, LedgerAct, LedgerEntry, LedgerHead, LedgerOpening
-from models.database import AT_ONCE, LAST_WRITES, OWNER, RECORDED
+from models.database import AT_ONCE, LAST_WRITES, OWNER, RECORDED, gone
 from models.types import table
 from rules.refusal import Refusal
 
@@ -179,6 +179,7 @@ def erase(session: Session, kind: Kind, subject: str, field: str, *, ground: str
     for index, text in rows:
         opened = json.loads(text)
         if opened.pop(field, None) is not None:
+            gone(session)
             session.execute(sa.update(LedgerOpening).where(o.index == index).values(openings=dumps(opened).decode()))
             note_erased(session, [(index, field)], ground=ground, by=by)
 

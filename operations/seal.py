@@ -114,7 +114,7 @@ def not_continued(signed: int, size: int) -> Refusal:
     return Refusal(
         "ledger_not_continued",
         f"{said}, nên không ký gì thêm. Hãy giữ nguyên một bản sao thư mục dữ liệu, chạy `vinhdanh ledger verify` và báo "
-        "thanh tra; hoặc khôi phục từ bản sao lưu bằng `vinhdanh restore`.",
+        "thanh tra. Nếu cơ sở dữ liệu vừa được khôi phục từ bản sao lưu thì chạy `vinhdanh restore --in-place`.",
         details={"signed": signed, "size": size},
     )
 
@@ -173,12 +173,12 @@ def seal(session: Session, signer: note.Signer, place: Path) -> Checkpoint:
     require_owner(session, signer.vkey)
     head = session.execute(sa.select(_H.size, _H.frontier)).one()
     memory = remembered(place, signer.vkey) or _adopted(session, signer.vkey)
-    grown = _grown(session, memory.frontier if memory else merkle.Frontier(), head.size)
-    if grown is None or grown.to_text() != head.frontier:
+    tree = grown(session, memory.frontier if memory else merkle.Frontier(), head.size)
+    if tree is None or tree.to_text() != head.frontier:
         raise not_continued(memory.frontier.size if memory else 0, head.size)
-    if memory is None or memory.frontier.size < grown.size:
-        row = Checkpoint(size=grown.size, note=note.checkpoint(signer, grown.size, grown.root()), at=datetime.now(UTC))
-        memory = Memory(row.note, row.at, grown, link(memory.chain if memory else NO_CHAIN, row))
+    if memory is None or memory.frontier.size < tree.size:
+        row = Checkpoint(size=tree.size, note=note.checkpoint(signer, tree.size, tree.root()), at=datetime.now(UTC))
+        memory = Memory(row.note, row.at, tree, link(memory.chain if memory else NO_CHAIN, row))
     keep(place, memory)
     # A power cut between the two lines above and below leaves a note that is remembered and not in its table: the next
     # seal of the same tree puts it there.
@@ -275,13 +275,13 @@ def _adopted(session: Session, vkey: str) -> Memory | None:
         signed = note.open_checkpoint(last.note, vkey)
     except unproven.Unproven:
         raise record.foreign_key() from None
-    frontier = _grown(session, merkle.Frontier(), signed.size)
+    frontier = grown(session, merkle.Frontier(), signed.size)
     if frontier is None or (last.size, frontier.root()) != (signed.size, signed.root):
         raise not_continued(signed.size, record.size(session))
     return Memory(last.note, last.at, frontier, chain_of(rows))
 
 
-def _grown(session: Session, start: merkle.Frontier, size: int) -> merkle.Frontier | None:
+def grown(session: Session, start: merkle.Frontier, size: int) -> merkle.Frontier | None:
     """The tree of `size` entries, grown from `start` by what the database holds; None where entries are missing."""
     query = sa.select(_E.index, _E.leaf).where(_E.index >= start.size, _E.index < size).order_by(_E.index)
     expected, frontier, hashes = start.size, start, []

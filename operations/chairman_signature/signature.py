@@ -171,7 +171,13 @@ def _decide(
     record.record(
         session,
         Kind.DECISION_SIGNED,
-        [(decision.code, decision_aspects(decision, first.round_code))],
+        [
+            (
+                decision.code,
+                decision_aspects(decision, first.round_code)
+                | {"signature": signature_aspect(decision, access.code_of(session, actor))},
+            )
+        ],
         by=actor.username,
         on_behalf_of=actor.represents,
     )
@@ -189,7 +195,7 @@ def _decide(
 
 
 def decision_aspects(row: Decision, round_code: str) -> dict[str, object]:
-    """A decision as the ledger commits to it; `about`, `signed`, `pack`, `state` are published with a proof."""
+    """A decision as the ledger commits to it; `about`, `pack`, `state` are published with a proof."""
     return {
         "about": [row.symbol, row.award, row.title],
         "signed": [row.signed_on, row.signed_by, row.authorisation_id],
@@ -198,6 +204,11 @@ def decision_aspects(row: Decision, round_code: str) -> dict[str, object]:
         "state": row.state,
         "revoked": revoked_aspect(row),
     }
+
+
+def signature_aspect(row: Decision, signer: str) -> list[object]:
+    """Published: the day, the code of the account that signed (the paper names the person), by which authorisation."""
+    return [row.signed_on, signer, row.authorisation_id]
 
 
 def revoked_aspect(row: Decision) -> list[object]:

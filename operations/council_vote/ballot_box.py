@@ -23,6 +23,7 @@ from models import (
     OpenVote,
     SessionMember,
 )
+from models.database import gone
 from models.types import table
 from operations import record
 from operations.council_vote import ballot_memory
@@ -158,5 +159,6 @@ def receipts(session: Session, sitting: CouncilSession) -> list[str]:
 
 
 def empty(session: Session, sitting: CouncilSession) -> None:
-    """Erase the envelopes (SQLite's `secure_delete` overwrites them)."""
+    """Erase the envelopes (SQLite's `secure_delete` overwrites them, `gone` the pages in its journal)."""
+    gone(session)
     session.connection().execute(sa.delete(table(BallotBox)).where(_B.session_id == sitting.id))

@@ -61,22 +61,21 @@ def declare(
             Conflict.session_id == sitting.id,
             Conflict.username == seat.username,
             Conflict.nomination_id == row.id,
-            Conflict.ground == said.ground.value,
         )
-    ).one_or_none()
-    if known is None:
-        session.add(
-            Conflict(
-                session_id=sitting.id or 0,
-                username=seat.username,
-                nomination_id=row.id or 0,
-                ground=said.ground.value,
-                source=ConflictSource.DECLARED.value,
-                strength=ConflictStrength.CERTAIN.value,
-                message=said.sentence,
-                found_at=now,
-            )
+    ).all()
+    if said.ground.value not in {one.ground for one in known}:
+        fresh = Conflict(
+            session_id=sitting.id or 0,
+            username=seat.username,
+            nomination_id=row.id or 0,
+            ground=said.ground.value,
+            source=ConflictSource.DECLARED.value,
+            strength=ConflictStrength.CERTAIN.value,
+            message=said.sentence,
+            found_at=now,
         )
+        conflicts_found.number(known, [fresh])
+        session.add(fresh)
         session.flush()
     recusals.recuse(
         session, session_code, member=seat.member, nomination=nomination, ground=reason, actor=actor, now=now

@@ -4,8 +4,8 @@ The data only ask (`rules.conflicts`); what follows is decided by people (`confl
 of standing aside, so the office's own regulation is what stands behind it.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -82,6 +82,7 @@ def look(session: Session, sitting: CouncilSession, *, by: str, now: datetime) -
         elif row.strength != found.strength and found.strength == ConflictStrength.CERTAIN:
             row.strength, row.message = found.strength, found.sentence[:LONGEST_MESSAGE]
             surer.append(row)
+    number(known.values(), fresh)
     session.add_all([*fresh, *surer])
     session.flush()
     index = write_down(session, sitting, [*fresh, *surer], Kind.CONFLICT_DETECTED, by=by)
@@ -102,6 +103,14 @@ def _row(sitting: CouncilSession, found: Finding, nomination_id: int, *, now: da
     )
 
 
+def number(known: Iterable[Conflict], fresh: Sequence[Conflict]) -> None:
+    """Number new conflicts after those that the same member has with the same nomination."""
+    last = Counter((row.username, row.nomination_id) for row in known)
+    for row in fresh:
+        last[row.username, row.nomination_id] += 1
+        row.number = last[row.username, row.nomination_id]
+
+
 def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], kind: Kind, *, by: str) -> int:
     """The ledger's entries of these conflicts as they stand now. Returns the index of the first."""
     if not rows:
@@ -112,7 +121,7 @@ def write_down(session: Session, sitting: CouncilSession, rows: Sequence[Conflic
         session,
         kind,
         [
-            (f"{sitting.code}/{numbers[row.username]}/{codes[row.nomination_id]}/{row.ground}", aspects(row))
+            (f"{sitting.code}/{numbers[row.username]}/{codes[row.nomination_id]}/{row.number}", aspects(row))
             for row in rows
         ],
         by=by,
@@ -159,6 +168,7 @@ def settle(
 
 def aspects(row: Conflict) -> dict[str, Any]:
     return {
+        "ground": row.ground,
         "found": [row.source, row.strength, row.message, row.found_at],
         "settled": [row.state, row.settled_by, row.settled_at, row.reason],
     }

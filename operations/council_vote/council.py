@@ -185,7 +185,7 @@ def _insert_seat(
     record.record(
         session,
         Kind.COUNCIL_MEMBER_APPOINTED,
-        [(f"{council.code}/{account.username}/{valid_from.isoformat()}", member_aspects(member))],
+        [(f"{council.code}/{account.code}/{valid_from.isoformat()}", member_aspects(member))],
         by=by,
     )
     return member
@@ -232,13 +232,13 @@ def dismiss(session: Session, *, council_code: str, username: str, until: date, 
     record.record(
         session,
         Kind.COUNCIL_MEMBER_DISMISSED,
-        [(f"{council.code}/{username}/{seat.valid_from.isoformat()}", member_aspects(seat))],
+        [(f"{council.code}/{account.code}/{seat.valid_from.isoformat()}", member_aspects(seat))],
         by=actor.username,
     )
     record.record(
         session,
         Kind.ROLE_ENDED,
-        [(roles.subject(username, row, ""), roles.aspects(row)) for row in grants],
+        [(roles.subject(account.code, row, ""), roles.aspects(row)) for row in grants],
         by=actor.username,
     )
     return seat

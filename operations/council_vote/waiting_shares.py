@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import CouncilSession, WaitingShare
+from models.database import gone
 from operations import announce, record
 from operations.access import Actor
 from operations.council_vote import sessions
@@ -93,6 +94,7 @@ def take(session: Session, folder: Path, session_code: str, *, actor: Actor, now
             f"Mảnh khóa của bạn ở phiên {sitting.code} không mở được nữa (máy chủ đã được khôi phục hoặc bị sửa). Nếu các "
             "mảnh còn lại không đủ, hãy hủy cuộc bỏ phiếu để bỏ phiếu lại (dòng lệnh: `vinhdanh ballot annul`).",
         ) from None
+    gone(session)
     row.sealed, row.taken_at = None, now
     session.add(row)
     session.flush()
@@ -104,6 +106,7 @@ def take(session: Session, folder: Path, session_code: str, *, actor: Actor, now
 
 def drop(session: Session, sitting: CouncilSession) -> None:
     """The ballot is counted or annulled: shares that nobody took are erased; `sweep` removes their keys."""
+    gone(session)
     for row in session.exec(select(WaitingShare).where(WaitingShare.session_id == sitting.id)).all():
         row.sealed = None
         session.add(row)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Account, RoleGrant, Unit
-from operations import access, record
+from operations import access, given, record
 from operations.access import Actor
 from operations.people import endings, four_eyes, typed
 from rules.lifecycle import Role
@@ -83,7 +83,7 @@ def _insert(
     )
     session.add(account)
     session.flush()
-    record.record(session, Kind.ACCOUNT_CREATED, [(username, aspects(account))], by=by)
+    record.record(session, Kind.ACCOUNT_CREATED, [(account.code, aspects(account) | {"username": username})], by=by)
     return account
 
 
@@ -163,7 +163,8 @@ def enable(session: Session, username: str, *, actor: Actor, now: datetime) -> N
 
 
 def _record_account(session: Session, kind: Kind, account: Account, actor: Actor) -> None:
-    record.record(session, kind, [(account.username, {"disabled": account.disabled_at})], by=actor.username)
+    record.record(session, kind, [(account.code, {"disabled": account.disabled_at})], by=actor.username)
+    given.note(session)
 
 
 def keep_an_administrator(session: Session, but: Account, *, now: datetime) -> None:

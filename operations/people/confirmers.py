@@ -42,12 +42,12 @@ class _Noted:
     by: str
 
 
-def _noted(session: Session, subject: str, *kinds: Kind) -> list[_Noted]:
-    """The entries of these kinds about a subject, oldest first."""
+def _noted(session: Session, subjects: Sequence[str], *kinds: Kind) -> list[_Noted]:
+    """The entries of these kinds about a subject, by any name that the ledger has for it, oldest first."""
     rows = session.exec(
         select(LedgerEntry.leaf, LedgerOpening.openings)
         .join(LedgerOpening, col(LedgerOpening.index) == col(LedgerEntry.index))
-        .where(LedgerEntry.subject == subject, col(LedgerEntry.kind).in_(kinds))
+        .where(col(LedgerEntry.subject).in_(subjects), col(LedgerEntry.kind).in_(kinds))
         .order_by(col(LedgerEntry.index))
     )
     return [
@@ -62,21 +62,26 @@ class _Clocks:
     today: date
     wall: datetime
 
-    def gone(self, session: Session, valid_to: date | None, subject: str, kind: Kind) -> bool:
+    def gone(self, session: Session, valid_to: date | None, subjects: Sequence[str], kind: Kind) -> bool:
         """Did this end more than thirty days ago, and was its end entered so long ago?"""
         days = min(self.today, access.local_date(self.wall)) - LATELY
         if valid_to is None or valid_to > days:
             return False
-        return all(one.at <= self.wall - LATELY for one in _noted(session, subject, kind)[-1:])
+        return all(one.at <= self.wall - LATELY for one in _noted(session, subjects, kind)[-1:])
 
 
 def _clocks(now: datetime, wall: datetime | None) -> _Clocks:
     return _Clocks(access.local_date(now), wall or datetime.now(UTC))
 
 
-def grant_subject(username: str, row: RoleGrant, unit: str) -> str:
-    """A grant as the ledger names it."""
-    return f"{username}/{row.role}/{unit}/{row.valid_from.isoformat()}"
+def grant_subject(account: str, row: RoleGrant, unit: str) -> str:
+    """A grant as the ledger names it: by the code of its account."""
+    return f"{account}/{row.role}/{unit}/{row.valid_from.isoformat()}"
+
+
+def _names(account: Account, row: RoleGrant) -> tuple[str, str]:
+    """A grant as the ledger names it, and as it did when it knew accounts by their usernames."""
+    return grant_subject(account.code, row, ""), grant_subject(account.username, row, "")
 
 
 def _grants(session: Session, account: Account, roles: Sequence[Role] | frozenset[Role]) -> list[RoleGrant]:
@@ -93,7 +98,7 @@ def decides(session: Session, account: Account, *, now: datetime, wall: datetime
     """
     clocks = _clocks(now, wall)
     for row in _grants(session, account, DECIDING):
-        if not clocks.gone(session, row.valid_to, grant_subject(account.username, row, ""), Kind.ROLE_ENDED):
+        if not clocks.gone(session, row.valid_to, _names(account, row), Kind.ROLE_ENDED):
             return True
     seats = session.exec(
         select(CouncilMember, Council.code)
@@ -101,8 +106,9 @@ def decides(session: Session, account: Account, *, now: datetime, wall: datetime
         .where(CouncilMember.account_id == account.id)
     )
     for seat, council in seats.all():
-        subject = f"{council}/{account.username}/{seat.valid_from.isoformat()}"
-        if not clocks.gone(session, seat.valid_to, subject, Kind.COUNCIL_MEMBER_DISMISSED):
+        since = seat.valid_from.isoformat()
+        subjects = [f"{council}/{name}/{since}" for name in (account.code, account.username)]
+        if not clocks.gone(session, seat.valid_to, subjects, Kind.COUNCIL_MEMBER_DISMISSED):
             return True
     called = (
         select(SessionMember.id)
@@ -119,7 +125,7 @@ def opened_alone(session: Session, account: Account) -> bool:
     """Can somebody sign in here by what one administrator gave: a link nobody confirmed, an identity?"""
     if account.password_hash is None and not _has_identity(session, account):
         return False
-    given = _noted(session, account.username, Kind.ACCOUNT_INVITED, Kind.ACCOUNT_IDENTITY_LINKED)
+    given = _noted(session, (account.code, account.username), Kind.ACCOUNT_INVITED, Kind.ACCOUNT_IDENTITY_LINKED)
     return any(one.by not in {INSTALLER, account.username} for one in given)
 
 
@@ -165,7 +171,7 @@ def eligible(session: Session, account: Account, *, asked_by: str, asked_at: dat
 def _long_enough(session: Session, account: Account, *, at: datetime) -> bool:
     """Has this secretary or chairman been one for thirty days, or was the first of all, or set up with the installation?"""
     for row in _grants(session, account, CONFIRMING):
-        given = _noted(session, grant_subject(account.username, row, ""), Kind.ROLE_GRANTED)[-1:]
+        given = _noted(session, _names(account, row), Kind.ROLE_GRANTED)[-1:]
         if any(one.by == INSTALLER or one.at <= at - LATELY for one in given):
             return True
         if any(one.at <= at for one in given) and _first_of_all(session, account, row):
@@ -201,7 +207,7 @@ def somebody_there(
         )
     )
     return any(
-        not clocks.gone(session, row.valid_to, grant_subject(one.username, row, ""), Kind.ROLE_ENDED)
+        not clocks.gone(session, row.valid_to, _names(one, row), Kind.ROLE_ENDED)
         for one in session.exec(query).all()
         for row in _grants(session, one, CONFIRMING)
     )

@@ -69,5 +69,5 @@ def ways_in(session: Session, account: Account, *, by: str) -> None:
         session.execute(sa.delete(model).where(table(model).c.account_id == account.id))
     session.flush()
     said = {"password": None, "identities": None, "second_factor": None}
-    record.record(session, Kind.ACCOUNT_CLOSED, [(account.username, said)], by=by)
+    record.record(session, Kind.ACCOUNT_CLOSED, [(account.code, said)], by=by)
     everything(session, account, by=by)

@@ -80,14 +80,14 @@ def _insert(session: Session, account: Account, *, issuer: str, subject: str, by
     session.add(OutsideIdentity(account_id=account.id or 0, issuer=issuer, subject=subject))
     session.flush()
     told = {"identities": of(session, account)}
-    record.record(session, Kind.ACCOUNT_IDENTITY_LINKED, [(account.username, told)], by=by)
+    record.record(session, Kind.ACCOUNT_IDENTITY_LINKED, [(account.code, told)], by=by)
     return True
 
 
 def _remove(session: Session, account: Account, *, by: str) -> None:
     """The account signs in with its password only."""
     session.execute(sa.delete(OutsideIdentity).where(col(OutsideIdentity.account_id) == account.id))
-    record.record(session, Kind.ACCOUNT_IDENTITIES_UNLINKED, [(account.username, {"identities": None})], by=by)
+    record.record(session, Kind.ACCOUNT_IDENTITIES_UNLINKED, [(account.code, {"identities": None})], by=by)
 
 
 def of(session: Session, account: Account) -> list[list[str]] | None:

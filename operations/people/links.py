@@ -38,7 +38,7 @@ def invite(
 
 
 def invited(session: Session, account: Account, until: datetime, doer: four_eyes.Doer, *, now: datetime) -> None:
-    record.record(session, Kind.ACCOUNT_INVITED, [(account.username, {"invited": [doer.by, until]})], by=doer.acting)
+    record.record(session, Kind.ACCOUNT_INVITED, [(account.code, {"invited": [doer.by, until]})], by=doer.acting)
     if account.password_hash is not None or doer.alone or doer.confirmed_by is not None:
         four_eyes.tell(session, account, "Một đường dẫn để đặt mật khẩu của tài khoản vừa được cấp.", doer, now=now)
 

@@ -58,6 +58,6 @@ def set_password(session: Session, account: Account, password_hash: str, *, by: 
     account.password_hash = password_hash
     session.add(account)
     session.flush()
-    index = record.record(session, Kind.ACCOUNT_PASSWORD_SET, [(account.username, {"password": password_hash})], by=by)
+    index = record.record(session, Kind.ACCOUNT_PASSWORD_SET, [(account.code, {"password": password_hash})], by=by)
     if again:
         notices.account_changed(session, account, "Mật khẩu của tài khoản vừa được đổi.", by=by, index=index)

@@ -146,7 +146,7 @@ def _insert(
     session.add(row)
     session.flush()
     record.record(
-        session, Kind.ROLE_GRANTED, [(subject(account.username, row, unit.code if unit else ""), aspects(row))], by=by
+        session, Kind.ROLE_GRANTED, [(subject(account.code, row, unit.code if unit else ""), aspects(row))], by=by
     )
     return row
 
@@ -192,7 +192,7 @@ def end(
     record.record(
         session,
         Kind.ROLE_ENDED,
-        [(subject(username, row, place.code if place else ""), aspects(row))],
+        [(subject(account.code, row, place.code if place else ""), aspects(row))],
         by=actor.username,
     )
     if wanted in policy.DECIDING:

@@ -69,7 +69,7 @@ def confirm(session: Session, account: Account, *, code: str, key: bytes, wall: 
     row.confirmed_at = wall
     session.add(row)
     session.flush()
-    record.record(session, Kind.ACCOUNT_SECOND_FACTOR_SET, [(account.username, aspects(row))], by=account.username)
+    record.record(session, Kind.ACCOUNT_SECOND_FACTOR_SET, [(account.code, aspects(row))], by=account.username)
 
 
 def remove(session: Session, account: Account, *, by: str) -> None:
@@ -81,7 +81,7 @@ def remove(session: Session, account: Account, *, by: str) -> None:
     session.delete(row)
     session.flush()
     if was_set:
-        record.record(session, Kind.ACCOUNT_SECOND_FACTOR_REMOVED, [(account.username, aspects(None))], by=by)
+        record.record(session, Kind.ACCOUNT_SECOND_FACTOR_REMOVED, [(account.code, aspects(None))], by=by)
 
 
 def aspects(row: SecondFactor | None) -> dict[str, Any]:

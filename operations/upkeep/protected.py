@@ -56,6 +56,13 @@ class Formerly:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """A column that entries name since a later version: what it holds, compared where an entry has it."""
+
+    held: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A row's version counter: each change adds one to it, and one entry to the ledger."""
 
@@ -77,7 +84,7 @@ class Table:
             yield (
                 subject,
                 {
-                    name: value if isinstance(value, (Derived, Formerly, Version)) else record.plain(value)
+                    name: value if isinstance(value, (Derived, Formerly, Since, Version)) else record.plain(value)
                     for name, value in aspects.items()
                 },
             )
@@ -293,11 +300,13 @@ def _agenda(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _duties(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
-    query = select(models.Nomination.code, models.Duty.username, models.Duty.duty).join_from(
-        models.Duty, models.Nomination, col(models.Duty.nomination_id) == col(models.Nomination.id)
+    query = (
+        select(models.Nomination.code, models.Account.code, models.Duty.username, models.Duty.duty)
+        .join_from(models.Duty, models.Nomination, col(models.Duty.nomination_id) == col(models.Nomination.id))
+        .outerjoin(models.Account, col(models.Account.username) == col(models.Duty.username))
     )
-    for code, username, duty in session.exec(query):
-        yield past_duties.subject(code, username, duty), {"had": 1}
+    for code, account, username, duty in session.exec(query):
+        yield past_duties.subject(code, account or username, duty), {"had": 1}
 
 
 def _recusals(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -327,7 +336,7 @@ def _conflicts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         .join(models.Nomination, col(models.Nomination.id) == col(models.Conflict.nomination_id))
     )
     for row, session_code, member, code in session.exec(query):
-        yield f"{session_code}/{member}/{code}/{row.ground}", conflicts_found.aspects(row)
+        yield f"{session_code}/{member}/{code}/{row.number}", conflicts_found.aspects(row)
 
 
 def _rounds(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -386,14 +395,17 @@ def _disclosures(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _decisions(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
-    query = select(models.Decision, models.ReviewRound.code).join(
-        models.ReviewRound, col(models.ReviewRound.id) == col(models.Decision.round_id)
+    query = (
+        select(models.Decision, models.ReviewRound.code, models.Account.code)
+        .join(models.ReviewRound, col(models.ReviewRound.id) == col(models.Decision.round_id))
+        .outerjoin(models.Account, col(models.Account.username) == col(models.Decision.signed_by))
     )
-    for row, round_code in session.exec(query):
+    for row, round_code, signer in session.exec(query):
         yield (
             row.code,
             {
                 **signature.decision_aspects(row, round_code),
+                "signature": Since(signature.signature_aspect(row, signer or "")),
                 "number": Derived(f"{row.number}-{row.year}", row.code),
                 "paper": row.paper_sha256,
                 "version": Version(row.version),
@@ -471,9 +483,10 @@ def _accounts(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
         identities.setdefault(row.account_id, []).append([row.issuer, row.subject])
     for account, factor in session.exec(query):
         yield (
-            account.username,
+            account.code,
             {
                 **accounts.aspects(account),
+                "username": Since(account.username),
                 **second_factor.aspects(factor),
                 "identities": sorted(identities.get(account.id or 0, [])) or None,
             },
@@ -498,22 +511,22 @@ def _tokens(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _grants(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = (
-        select(models.RoleGrant, models.Account.username, models.Unit.code)
+        select(models.RoleGrant, models.Account.code, models.Unit.code)
         .join(models.Account, col(models.Account.id) == col(models.RoleGrant.account_id))
         .outerjoin(models.Unit, col(models.Unit.id) == col(models.RoleGrant.unit_id))
     )
-    for row, username, unit in session.exec(query):
-        yield roles.subject(username, row, unit or ""), roles.aspects(row)
+    for row, account, unit in session.exec(query):
+        yield roles.subject(account, row, unit or ""), roles.aspects(row)
 
 
 def _council_members(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = (
-        select(models.CouncilMember, models.Council.code, models.Account.username)
+        select(models.CouncilMember, models.Council.code, models.Account.code)
         .join(models.Council, col(models.Council.id) == col(models.CouncilMember.council_id))
         .join(models.Account, col(models.Account.id) == col(models.CouncilMember.account_id))
     )
-    for row, code, username in session.exec(query):
-        yield f"{code}/{username}/{row.valid_from.isoformat()}", council.member_aspects(row)
+    for row, code, account in session.exec(query):
+        yield f"{code}/{account}/{row.valid_from.isoformat()}", council.member_aspects(row)
 
 
 def _installation(row: models.InstallationRow) -> dict[str, Any]:

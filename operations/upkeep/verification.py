@@ -19,7 +19,7 @@ from ledger import canonical, commitment, entry, merkle
 from ledger.kinds import Kind
 from models import LedgerEntry, LedgerHead, LedgerOpening
 from models.types import as_mapping, table
-from operations import record, seal
+from operations import numbering, record, seal
 from operations.council_vote import frozen
 from operations.upkeep import checkpoints, doers, protected
 
@@ -32,6 +32,8 @@ class Verdict:
     tail_from: datetime | None = None  # when the first entry after it was made
     checked_tables: list[str] = field(default_factory=list)
     erased: dict[str, int] = field(default_factory=dict)  # index/field → the entry that says it was erased
+    formerly: dict[tuple[str, str], str] = field(default_factory=dict)  # (source, code) → the name it goes on from
+    skipped: Counter[str] = field(default_factory=Counter)  # series → numbers that restores skipped
     violations: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, table: str, key: object, what: str) -> None:
@@ -72,11 +74,21 @@ def verify(
     for name, key, what in frozen.every_difference(session):
         if (name, key) not in named:
             verdict.add(name, key, what)
+    _name_accounts(session, verdict)
     return verdict
+
+
+def _name_accounts(session: Session, verdict: Verdict) -> None:
+    """Whoever reads the answer knows accounts by their usernames; the ledger by their codes."""
+    accounts = table(models.Account).c
+    names = as_mapping(session.execute(sa.select(accounts.code, accounts.username)))
+    for one in verdict.violations:
+        one["key"] = "/".join(names.get(part, part) for part in one["key"].split("/"))
 
 
 def compare(session: Session, fold: Fold, verdict: Verdict, *, sources: Collection[str] = ()) -> None:
     """Hold every state table against the folded ledger, or those of `sources` alone."""
+    _join_former_names(fold, verdict)
     salts = _Openings(session, verdict)
     for source, guarded in protected.TABLES.items():
         if sources and source not in sources:
@@ -88,8 +100,19 @@ def compare(session: Session, fold: Fold, verdict: Verdict, *, sources: Collecti
         verdict.checked_tables.append(guarded.name)
     _compare_counters(session, fold, verdict)
     verdict.checked_tables.append(COUNTER)
-    for source in sorted(fold.keys() - protected.TABLES.keys() - {Kind.OPENING_ERASED.source}):
+    for source in sorted(fold.keys() - protected.TABLES.keys() - {Kind.OPENING_ERASED.source, COUNTER}):
         verdict.add("ledger_entry", source, "bản ghi sổ cái nói về một loại đối tượng không có trong hệ thống")
+
+
+def _join_former_names(fold: Fold, verdict: Verdict) -> None:
+    """What was said under a name that a code goes on from is said of the code; the newer entry counts."""
+    for (source, subject), name in verdict.formerly.items():
+        before, now = fold[source].pop(name, None), fold[source][subject]
+        if before is None:
+            verdict.add("ledger_entry", subject, f"nối tiếp một tên không có trong sổ cái ({source})")
+            continue
+        now.entries += before.entries
+        now.aspects = before.aspects | now.aspects
 
 
 def _triggers(session: Session, verdict: Verdict) -> None:
@@ -156,6 +179,10 @@ def read_entries(session: Session, verdict: Verdict, outside: checkpoints.Outsid
             missing |= {record.erased(index, name) for name in said.commitments.keys() - opened.keys()}
         if said.kind == Kind.OPENING_ERASED:
             verdict.erased[said.subject] = index
+        if "formerly" in opened:
+            verdict.formerly[said.kind.split(":", 1)[0], said.subject] = str(opened["formerly"][1])
+        if said.kind == Kind.COUNTER_RAISED:
+            _skipped(said.subject, opened, verdict)
         source = fold.setdefault(said.kind.split(":", 1)[0], {})
         known = source.get(said.subject)
         if known is None:
@@ -185,6 +212,14 @@ def read_entries(session: Session, verdict: Verdict, outside: checkpoints.Outsid
     if "installation" in fold:  # a ledger of before that first entry lists what was erased when it gets it
         _check_erased(missing, verdict)
     return fold
+
+
+def _skipped(series: str, opened: Mapping[str, Any], verdict: Verdict) -> None:
+    try:
+        was, now = opened["skipped"][1]
+        verdict.skipped[series] += now - was
+    except (KeyError, ValueError, TypeError, IndexError):
+        verdict.add(COUNTER, series, "không đọc được các số đã bỏ qua khi khôi phục")
 
 
 def _check_erased(missing: set[str], verdict: Verdict) -> None:
@@ -262,6 +297,10 @@ def _compare(
         seen.add(subject)
         for aspect, held in aspects.items():
             name, value = protected.as_recorded(aspect, held, known.aspects)
+            if isinstance(value, protected.Since):
+                if name not in known.aspects:
+                    continue
+                value = record.plain(value.held)
             recorded = known.aspects
             if isinstance(held, protected.Formerly) and held.of is not None and aspect not in recorded:
                 theirs = fold.get(held.of[0], {}).get(held.of[1])
@@ -288,19 +327,27 @@ def _compare(
         verdict.add(table.name, subject, f"đã bị xóa: sổ cái có ở bản ghi {newest}")
 
 
-# Series of gapless numbers (operations.numbering): which part of a code, split at «-», is its year.
 COUNTER = "counter"
-_YEARS = {
-    "round": 1, "dossier": 1, "nomination": 1, "session": 1, "petition": 1, "decision": 1, "submission_letter": 2,
-}  # fmt: skip
 
 
 def _compare_counters(session: Session, fold: Fold, verdict: Verdict) -> None:
-    """A series has as many numbers as the ledger has subjects of it: none is skipped, none comes twice."""
+    """A series has as many numbers as the ledger has subjects of it, and what a restore skipped: none comes twice."""
     used = Counter(
-        f"{source}/{subject.split('-')[part]}" for source, part in _YEARS.items() for subject in fold.get(source, {})
+        found[0]
+        for source in (
+            "round",
+            "dossier",
+            "nominee",
+            "nomination",
+            "session",
+            "petition",
+            "decision",
+            "submission_letter",
+        )
+        for subject in fold.get(source, {})
+        if (found := numbering.series(source, subject)) is not None
     )
-    used["nominee"] = len(fold.get("nominee", {}))
+    used.update(verdict.skipped)
     held = as_mapping(session.execute(sa.select(table(models.Counter).c.name, table(models.Counter).c.value)))
     for name in sorted(used.keys() | held.keys()):
         if used[name] != held.get(name, 0):

@@ -27,6 +27,7 @@ class Provider:
     own_key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k1"}))
     key: RSAKey | None = None
     says_issuer: str | None = None
+    discovered: int = 0  # how often somebody asked what this provider is
     asked: list[dict[str, str]] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -73,6 +74,7 @@ class Provider:
             def do_GET(self) -> None:
                 if self.path == "/.well-known/openid-configuration":
                     base = provider.issuer
+                    provider.discovered += 1
                     self._say(200, {
                         "issuer": provider.says_issuer or base, "authorization_endpoint": f"{base}/authorize",
                         "token_endpoint": f"{base}/token", "jwks_uri": f"{base}/keys",

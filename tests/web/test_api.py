@@ -1,5 +1,6 @@
 """The API as a program meets it: tokens, the same verbs, problems, idempotency, pages. The database is asked afterwards."""
 
+import asyncio
 import dataclasses
 import io
 import itertools
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from starlette.formparsers import MultiPartParser
 
 from operations import access
 from operations.people import accounts, passwords, tokens
@@ -701,3 +703,26 @@ def _draft(round_: Round, unit: str, count: int) -> list[str]:
         submit=False,
     )
     return list(filed.codes)
+
+
+def test_no_form_is_read_on_the_event_loop(site: Site, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve megabytes of parts would hold up everybody else meanwhile: a worker thread reads them."""
+    where: list[bool] = []
+
+    def parse(parser: Any) -> Any:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            where.append(False)
+        else:
+            where.append(True)
+        return parsed(parser)
+
+    parsed = MultiPartParser.parse
+    monkeypatch.setattr(MultiPartParser, "parse", parse)
+    officer = client("canbo.xa01")
+    code = site.codes[State.DRAFT]
+    scan = {"file": ("a.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")}
+    officer.post(f"nominations/{code}/attachments", data={"part": "other"}, files=scan)
+    officer.post("nominations/import", data={"round": site.round, "unit": "XA01"}, files=scan)
+    assert where == [False, False]

@@ -4,6 +4,7 @@ import html
 import itertools
 import json
 import re
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import httpx
@@ -350,8 +351,15 @@ def test_a_second_submit_shows_the_same_receipt_and_the_server_keeps_no_link(sit
     checked = slip(site, browser)
     sent = [post(browser, checked, f"{place(site)}/ballot/cast", password=PASSWORD) for _ in range(2)]
     assert [answer.headers["location"] for answer in sent] == [f"{place(site)}/receipt"] * 2
-    written = receipt(browser.get(f"{place(site)}/receipt"))
+    shown = browser.get(f"{place(site)}/receipt")
+    written = receipt(shown)
     assert written
+    # The mark of the key, to be compared with shares, letters and minutes.
+    key = site.office.one(
+        "SELECT b.public_key FROM ballot b JOIN council_session s ON s.id = b.session_id WHERE s.code = :c",
+        c=site.session,
+    )
+    assert sealing.fingerprint(urlsafe_b64decode(f"{key}=")) in shown.text
     assert site.office.one("SELECT count(*) FROM ballot_roll") == 1 + sum(
         row[0] for row in site.office.rows("SELECT count(*) FROM ballot_roll r JOIN council_session s ON s.id = r.session_id WHERE s.code <> :c", c=site.session)
     )  # fmt: skip
@@ -365,8 +373,10 @@ def test_a_second_submit_shows_the_same_receipt_and_the_server_keeps_no_link(sit
     assert receipt(elsewhere.get(f"{place(site)}/receipt")) == ""
     assert elsewhere.get(f"{place(site)}/ballot").status_code == 409
     name = f"vinhdanh_receipt_{site.session}"
-    elsewhere.cookies.set(name, browser.cookies[name], path=place(site))  # the cookie without its sign-in
+    elsewhere.cookies.set(name, browser.cookies[name], path="/")  # the cookie without its sign-in
     assert receipt(elsewhere.get(f"{place(site)}/receipt")) == ""
+    assert browser.post("/logout", data=hidden(browser.get("/inbox"), "/logout")).status_code == 303
+    assert [cookie.name for cookie in browser.cookies.jar] == []  # nothing of the ballot outlives the sign-in
 
 
 @pytest.mark.parametrize("password", ["", "khong-phai-mat-khau"])

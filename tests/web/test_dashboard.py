@@ -211,7 +211,7 @@ def test_deadlines_and_steps_of_the_ladder(site: Site, monkeypatch: pytest.Monke
     assert row["step"] == ladder.LADDER[len(steps) - 1]
     # The page has the very words in which a run of the stage ends (tests/flows/test_stage_flows.py).
     (row, *_) = office.look(due.overview, now=office.now)
-    assert f'{row["sentence"]}</td>' in site.sign_in("thuky").get("/dashboard").text
+    assert f"{row['sentence']}</td>" in site.sign_in("thuky").get("/dashboard").text
 
 
 def verified(site: Site) -> str:

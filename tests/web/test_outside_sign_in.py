@@ -1,16 +1,20 @@
 """Signing in with the agency's identity provider, against a real one on loopback that can misbehave."""
 
+import base64
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc.jwk import RSAKey
 
 from operations.people import account_requests, identities
-from tests.web.conftest import Site
+from tests.web.conftest import Site, hidden
 from tests.web.identity_provider import CLIENT, SECRET, Provider
 from web import visit
+from web.routes import identity_provider
 
 
 @pytest.fixture
@@ -19,6 +23,7 @@ def provider(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     for name, value in (("ISSUER", found.issuer), ("CLIENT_ID", CLIENT), ("CLIENT_SECRET", SECRET)):
         monkeypatch.setenv(f"VINHDANH_OIDC_{name}", value)
     visit.installation.cache_clear()
+    identity_provider._KNOWN.clear()
     by = {"actor": site.office.actor("quantri"), "now": site.office.now}
     asked = site.office.act(identities.link, "thuky", issuer=found.issuer, subject="s-001", **by)
     site.office.act(account_requests.confirm, asked.number, actor=site.office.actor("chutich"), now=site.office.now)
@@ -107,3 +112,71 @@ def test_a_provider_that_is_away_is_said_so(site: Site, provider: Provider) -> N
 def test_nothing_of_it_without_the_setting(site: Site) -> None:
     assert "tài khoản của cơ quan" not in site.client().get("/login").text
     assert site.client().get("/login/outside").status_code == 404
+
+
+# Over HTTPS ----------------------------------------------------------------------------------------------------------
+
+
+def secure(site: Site) -> Any:
+    """A browser that reached the site over HTTPS, as people do."""
+    browser = site.client()
+    browser.base_url = "https://127.0.0.1"
+    return browser
+
+
+def test_nobody_is_signed_in_as_the_attacker(site: Site, provider: Provider) -> None:
+    """Sign-in CSRF: a neighbour's site under our domain sets its own sign-in's cookie, and sends the victim to come back."""
+    attacker = secure(site)
+    away = attacker.get("/login/outside")
+    back = provider.agree(away.headers["location"])
+    (kept,) = [cookie for cookie in attacker.cookies.jar if "outside" in cookie.name]
+    assert kept.name == "__Host-vinhdanh_outside"
+    assert kept.secure
+    victim = secure(site)
+    # What a neighbour can set: any name without the mark, for our whole domain.
+    for name in ("vinhdanh_outside", "__Secure-vinhdanh_outside", "vinhdanh", "vinhdanh_receipt_PH-2024-01"):
+        victim.cookies.set(name, str(kept.value), domain="127.0.0.1")
+    answer = victim.get(back)
+    assert (answer.status_code, site.office.one("SELECT count(*) FROM web_session")) == (409, 0)
+    assert attacker.get(back).status_code == 303  # the code was still good
+
+
+def test_what_must_come_back_is_written_by_this_server_alone(site: Site, provider: Provider) -> None:
+    """The plain cookie of a loopback too: a state, nonce and verifier of one's own making open nothing."""
+    browser = site.client()
+    back = provider.agree(browser.get("/login/outside").headers["location"])
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    forged = base64.urlsafe_b64encode(json.dumps([state, "n", "v", "/inbox"]).encode()).decode()
+    for value in (forged, "", "a.b.c.d.e"):
+        victim = site.client()
+        victim.cookies.set("vinhdanh_outside", value, domain="127.0.0.1")
+        assert victim.get(back).status_code == 409
+    assert site.office.one("SELECT count(*) FROM web_session") == 0
+
+
+def test_a_sign_in_that_took_too_long_begins_again(site: Site, provider: Provider, monkeypatch: Any) -> None:
+    browser = site.client()
+    back = provider.agree(browser.get("/login/outside").headers["location"])
+    monkeypatch.setattr(identity_provider, "_UNDER_WAY_FOR", -1)
+    assert (browser.get(back).status_code, site.office.one("SELECT count(*) FROM web_session")) == (409, 0)
+
+
+def test_a_crowd_of_strangers_is_one_question_to_the_provider(site: Site, provider: Provider) -> None:
+    answers = [site.client().get("/login/outside").status_code for _ in range(40)]
+    assert (answers.count(303), set(answers[30:])) == (30, {429})
+    assert provider.discovered == 1
+    identity_provider.BEGUN.clear()
+    identity_provider._KNOWN.clear()
+    provider.close()
+    assert {site.client().get("/login/outside").status_code for _ in range(5)} == {409}
+
+
+def test_every_cookie_that_decides_something_is_this_hosts_alone(site: Site, provider: Provider) -> None:
+    browser = secure(site)
+    back = provider.agree(browser.get("/login/outside").headers["location"])
+    assert browser.get(back).status_code == 303
+    once = hidden(browser.get("/petitions/new"), "/petitions/new")
+    browser.post("/petitions/new", data=once | {"kind": "feedback", "text": "Cảm ơn"})
+    found = {cookie.name: (cookie.secure, cookie.path, cookie.domain_specified) for cookie in browser.cookies.jar}
+    assert set(found) == {"__Host-vinhdanh", "__Host-vinhdanh_petition"}
+    assert set(found.values()) == {(True, "/", False)}

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from operations.chairman_signature import signature
 from operations.public_disclosure import petitions
 from tests.web.conftest import Site, hidden
+from web.floods import Flood
 from web.routes import petitions as pages
 
 TEXT = "Ông ấy không làm việc ở đó trong năm 2024."
@@ -20,9 +21,9 @@ PATHS = ("/petitions", "/petitions/PA-2024-0001")
 
 @pytest.fixture(autouse=True)
 def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "FILED", pages._Limit(pages.FILED.most, 3600))
-    monkeypatch.setattr(pages, "FILED_TODAY", pages._Limit(pages.FILED_TODAY.most, 86_400))
-    monkeypatch.setattr(pages, "ASKED", pages._Limit(pages.ASKED.most, 3600))
+    monkeypatch.setattr(pages, "FILED", Flood(pages.FILED.most, 3600, ""))
+    monkeypatch.setattr(pages, "FILED_TODAY", Flood(pages.FILED_TODAY.most, 86_400, ""))
+    monkeypatch.setattr(pages, "ASKED", Flood(pages.ASKED.most, 3600, ""))
 
 
 def form(site: Site, **said: str) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def test_the_receipt_travels_in_no_address(site: Site) -> None:
     answer = browser.post("/petitions/new", data=data)
     assert (answer.status_code, answer.headers["location"]) == (303, "/petitions/received")
     assert answer.headers["set-cookie"] == (
-        f"vinhdanh_petition={data['once']}; HttpOnly; Max-Age=600; Path=/petitions/received; SameSite=strict"
+        f"vinhdanh_petition={data['once']}; HttpOnly; Max-Age=600; Path=/; SameSite=strict"
     )
     shown = receipt(browser.get("/petitions/received"))
     assert shown == petitions.receipt_from(data["once"])
@@ -149,7 +150,7 @@ def test_control_characters_are_a_refusal_and_keep_nothing(site: Site) -> None:
 
 
 def test_a_flood_from_one_address_is_stopped(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "FILED", pages._Limit(3, 3600))
+    monkeypatch.setattr(pages, "FILED", Flood(3, 3600, "thử lại"))
     statuses = [site.public.post("/petitions/new", data=form(site)).status_code for _ in range(5)]
     assert statuses == [303, 303, 303, 429, 429]
     assert len(stored(site)) == 3
@@ -157,8 +158,8 @@ def test_a_flood_from_one_address_is_stopped(site: Site, monkeypatch: pytest.Mon
 
 def test_the_addresses_of_one_subscriber_count_together(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has one IPv6 address has 2^64 of them."""
-    monkeypatch.setattr(pages, "FILED", pages._Limit(2, 3600))
-    monkeypatch.setattr(pages, "ASKED", pages._Limit(2, 3600))
+    monkeypatch.setattr(pages, "FILED", Flood(2, 3600, "thử lại"))
+    monkeypatch.setattr(pages, "ASKED", Flood(2, 3600, "thử lại"))
     places = ("2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3", "2001:db8:0:2::1", "::ffff:192.0.2.1",
               "::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.1")  # fmt: skip
     browsers = [TestClient(site.public.app, base_url="http://127.0.0.1", follow_redirects=False, client=(place, 50_000))
@@ -203,7 +204,7 @@ def test_whoever_holds_the_receipt_sees_the_answer_but_not_the_petition(site: Si
 def test_a_wrong_receipt_opens_nothing_and_cannot_be_guessed_for_long(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "ASKED", pages._Limit(2, 3600))
+    monkeypatch.setattr(pages, "ASKED", Flood(2, 3600, "thử lại"))
     tried = [site.public.post("/petitions/status", data={"receipt": f"AAAA-AAAA-AAAA-AAA{n}"}) for n in range(3)]
     assert [one.status_code for one in tried] == [422, 422, 429]
     assert site.public.post("/petitions/status", data={"receipt": ""}).status_code == 422

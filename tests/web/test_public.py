@@ -241,7 +241,7 @@ def test_the_proof_holds_under_the_newest_checkpoint(site: Site) -> None:
         site.office.seal()
         answer = site.public.get("/decisions/1-2024.tlog-proof")
         shown = proof.check(answer.text, vkey)
-        assert [one["field"] for one in shown["openings"]] == ["about", "pack", "signed", "state"]
+        assert [one["field"] for one in shown["openings"]] == ["about", "pack", "signature", "state"]
         assert shown["size"] == site.office.one("SELECT size FROM ledger_head")
         assert site.public.get("/ledger/checkpoint").text == answer.text.split("\n\n", 1)[1]
         site.office.open_round(title="một đợt nữa")  # the tree grows; so does the next proof

@@ -29,8 +29,9 @@ from web.api import group_commit
 from web.api.caller import Bearer, Call, Change
 from web.api.schemas import nominations as schemas
 from web.api.schemas.shared import CODE, After, Done, Filter, InPath, Limit, Number, Page, Results, results, single
+from web.api.uploads import UploadRoute
 
-router = APIRouter(prefix="/nominations", tags=["nominations"])
+router = APIRouter(route_class=UploadRoute, prefix="/nominations", tags=["nominations"])
 
 
 @router.get("", response_model=Page[schemas.Listed])

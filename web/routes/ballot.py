@@ -35,7 +35,7 @@ from rules import vocabulary
 from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
 from rules.vocabulary import BallotKind, Choice, Outcome, SessionState
-from web import pages, reauthentication
+from web import cookies, pages, reauthentication
 from web.council_pages import KINDS, PAGE, STATES, fingerprint_of, sitting_of
 from web.forms import Form, Submitted, SubmittedFiles, SubmittedList, SubmittedLong
 from web.language import words
@@ -329,14 +329,10 @@ def cast(visit: Voter, code: str, form: SubmittedList) -> Response:
             return RedirectResponse(f"/council/{code}/receipt", status_code=303)
         raise
     response = RedirectResponse(f"/council/{code}/receipt", status_code=303)
-    written: str = answer["receipt"]
-    response.set_cookie(
-        f"vinhdanh_receipt_{code}",
-        f"{written}.{_receipt_seal(visit, code, written)}",
-        path=f"/council/{code}",
-        httponly=True,
-        samesite="strict",
-        secure=visit.request.url.scheme == "https",
+    # With the mark of the key that sealed it, as this program knew it then: to be compared with the minutes.
+    written = f"{answer['receipt']}.{(answer['key'] or '').encode().hex()}"
+    cookies.keep(
+        response, visit.request, f"{cookies.RECEIPT}{code}", f"{written}.{_receipt_seal(visit, code, written)}"
     )
     return response
 
@@ -347,12 +343,13 @@ def _receipt_seal(visit: Visit, code: str, written: str) -> str:
     return hmac.new((visit.token or "").encode(), said.encode(), hashlib.sha256).hexdigest()
 
 
-def _receipt(visit: Visit, code: str) -> str | None:
-    """The receipt that this browser keeps from this sign-in."""
-    written, _, seal = visit.request.cookies.get(f"vinhdanh_receipt_{code}", "").partition(".")
+def _receipt(visit: Visit, code: str) -> tuple[str, str] | None:
+    """The receipt that this browser keeps from this sign-in, and the mark of the key that sealed the ballot."""
+    written, _, seal = cookies.kept(visit.request, f"{cookies.RECEIPT}{code}").rpartition(".")
     if not written or not hmac.compare_digest(seal.encode(), _receipt_seal(visit, code, written).encode()):
         return None
-    return written
+    receipt, _, mark = written.partition(".")
+    return receipt, bytes.fromhex(mark).decode()
 
 
 @router.get("/council/{code}/receipt")
@@ -361,7 +358,10 @@ def receipt(visit: Voter, code: str) -> Response:
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.CAST)
         signed = visit.actor.username in ballot_box.voted(session, sitting.row)
-    return pages.render(visit, "ballot/receipt.html", session=sitting.row, receipt=_receipt(visit, code), signed=signed)
+    written, mark = _receipt(visit, code) or (None, "")
+    return pages.render(
+        visit, "ballot/receipt.html", session=sitting.row, receipt=written, fingerprint=mark, signed=signed
+    )
 
 
 # Paper: who took a slip, what each teller counted -----------------------------------------------------------------

@@ -8,19 +8,24 @@ import base64
 import hashlib
 import json
 import secrets
+import threading
+import time
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import httpx
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
-from joserfc import errors, jwt
+from joserfc import errors, jwe, jwk, jwt
 from joserfc.jwk import KeySet
 
-from operations.people import identities
+from operations.people import identities, rate_limit
 from rules.refusal import Refusal
+from web import cookies
+from web.floods import Flood
+from web.routes.public import address
 from web.routes.sign_in import inside, with_session
-from web.visit import Permit, Visit, on_loopback
+from web.visit import Permit, Visit
 
 router = APIRouter()
 Public = Annotated[Visit, Depends(Permit(None))]
@@ -28,13 +33,22 @@ Public = Annotated[Visit, Depends(Permit(None))]
 ALGORITHMS = ["RS256", "ES256", "PS256"]
 _PATIENCE = 10  # seconds for each question to the provider
 _LEEWAY = 60  # seconds that two clocks may differ
-_UNDER_WAY = "vinhdanh_outside"
+_UNDER_WAY, _UNDER_WAY_FOR = "vinhdanh_outside", 600  # seconds
+_FRESH, _AWAY = 600.0, 15.0  # seconds until the provider is asked again; until one that is away is
+_KNOWN: dict[str, tuple[float, dict[str, Any] | Refusal]] = {}
+_ASKING = threading.Lock()
+BEGUN = Flood(
+    30,
+    900,
+    "Từ địa chỉ mạng này vừa bắt đầu đăng nhập quá nhiều lần. Hãy đợi 15 phút rồi thử lại, hoặc đăng nhập bằng mật khẩu.",
+)
 
 
 def _unusable(why: str) -> Refusal:
     return Refusal(
         "outside_sign_in_failed",
         f"Đăng nhập bằng tài khoản của cơ quan không thành: {why}. Hãy thử lại, hoặc đăng nhập bằng mật khẩu.",
+        details={"why": why},
     )
 
 
@@ -47,7 +61,22 @@ def _settings(visit: Visit) -> tuple[str, str, str]:
 
 
 def _provider(issuer: str) -> dict[str, Any]:
-    """What the provider says of itself (OpenID Connect Discovery 1.0 §4); it must be who was asked."""
+    """What the provider says of itself (OpenID Connect Discovery 1.0 §4), asked again after a while."""
+    with _ASKING:  # a crowd of strangers is one question to the provider, and one wait where it is away
+        known = _KNOWN.get(issuer)
+        if known is None or time.monotonic() > known[0]:
+            try:
+                known = (time.monotonic() + _FRESH, _ask(issuer))
+            except Refusal as refusal:
+                known = (time.monotonic() + _AWAY, refusal)
+            _KNOWN[issuer] = known
+    if isinstance(known[1], Refusal):
+        raise _unusable(known[1].details["why"])
+    return known[1]
+
+
+def _ask(issuer: str) -> dict[str, Any]:
+    """Ask the provider what it is; it must be who was asked."""
     try:
         answer = httpx.get(f"{issuer}/.well-known/openid-configuration", timeout=_PATIENCE, trust_env=False)
         said: dict[str, Any] = answer.raise_for_status().json()
@@ -68,6 +97,7 @@ def _back(visit: Visit) -> str:
 def go(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the same name as at /login
     """Send the browser to the provider, remembering in a cookie what must come back."""
     issuer, client_id, _ = _settings(visit)
+    BEGUN.take(rate_limit.place(address(visit.request)))
     provider = _provider(issuer)
     verifier, nonce, state = (secrets.token_urlsafe(size) for size in (48, 24, 24))
     digest = hashlib.sha256(verifier.encode()).digest()
@@ -84,23 +114,36 @@ def go(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the sa
         ]
     )
     endpoint = provider["authorization_endpoint"]
-    address = f"{endpoint}{'&' if '?' in endpoint else '?'}{question}"
-    kept = base64.urlsafe_b64encode(json.dumps([state, nonce, verifier, inside(next)]).encode()).decode()
-    response = RedirectResponse(address, status_code=303)
-    plain = on_loopback(visit.request)
-    response.set_cookie(_UNDER_WAY, kept, max_age=600, httponly=True, samesite="lax", secure=not plain, path="/login")
+    response = RedirectResponse(f"{endpoint}{'&' if '?' in endpoint else '?'}{question}", status_code=303)
+    kept = _sealed(visit, [state, nonce, verifier, inside(next)])
+    cookies.keep(response, visit.request, _UNDER_WAY, kept, seconds=_UNDER_WAY_FOR, samesite="lax")
     return response
+
+
+def _sealed(visit: Visit, said: list[str]) -> str:
+    """What a sign-in under way must come back with, as the browser keeps it: nobody else can write one."""
+    box = jwk.OctKey.import_key(visit.installation.cookie_key)
+    return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, json.dumps([int(time.time()), *said]).encode(), box)
+
+
+def _unsealed(visit: Visit) -> list[str]:
+    """Raises Refusal `outside_sign_in_failed` for one that this server did not write lately."""
+    try:
+        box = jwk.OctKey.import_key(visit.installation.cookie_key)
+        found = jwe.decrypt_compact(cookies.kept(visit.request, _UNDER_WAY), box, algorithms=["dir", "A256GCM"])
+        at, *said = json.loads(found.plaintext or b"")
+    except (errors.JoseError, ValueError, TypeError):
+        raise _unusable("phiên đăng nhập này đã quá hạn") from None
+    if time.time() - at > _UNDER_WAY_FOR:
+        raise _unusable("phiên đăng nhập này đã quá hạn")
+    return [str(one) for one in said]
 
 
 @router.get("/login/outside/back")
 def back(visit: Public, state: str = "", code: str = "", error: str = "") -> Response:
     """What the provider sent back: checked, exchanged, validated; then the same session as after a password."""
     issuer, client_id, secret = _settings(visit)
-    try:
-        kept = json.loads(base64.urlsafe_b64decode(visit.request.cookies.get(_UNDER_WAY, "")))
-        expected, nonce, verifier, wanted = (str(one) for one in kept)
-    except (ValueError, TypeError):
-        raise _unusable("phiên đăng nhập này đã quá hạn") from None
+    expected, nonce, verifier, wanted = _unsealed(visit)
     if error or not code or not secrets.compare_digest(state.encode(), expected.encode()):
         raise _unusable("nơi cấp tài khoản không xác nhận")
     provider = _provider(issuer)
@@ -110,7 +153,7 @@ def back(visit: Public, state: str = "", code: str = "", error: str = "") -> Res
     )  # fmt: skip
     token = identities.enter(visit.installation.database, issuer=issuer, subject=subject, now=visit.now)
     response = with_session(RedirectResponse(inside(wanted), status_code=303), visit.request, token)
-    response.delete_cookie(_UNDER_WAY, path="/login")
+    cookies.forget(response, visit.request, _UNDER_WAY)
     return response
 
 

@@ -1,9 +1,6 @@
 """Petitions: anybody files one and follows it by its receipt; the office sees what is due and answers."""
 
 import re
-import threading
-import time
-from collections import OrderedDict, deque
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -17,7 +14,8 @@ from operations.public_disclosure import petitions, public_register
 from rules.policy import Permission
 from rules.refusal import Refusal
 from rules.vocabulary import PetitionState
-from web import pages
+from web import cookies, pages
+from web.floods import Flood
 from web.forms import Form, Submitted, SubmittedList, SubmittedLong, fresh_key
 from web.language import words
 from web.routes.public import address
@@ -41,36 +39,13 @@ KIND_WORDS = {
 }
 
 
-class _Limit:
-    """So many acts in a while from one place (`rate_limit.place`), counted in this process: against floods, not a village."""
-
-    def __init__(self, most: int, seconds: float, again: str = "sau một giờ") -> None:
-        self.most, self.seconds, self.again = most, seconds, again
-        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def take(self, who: str) -> None:
-        """Count one. Raises Refusal `too_many_attempts`."""
-        now = time.monotonic()
-        with self._lock:
-            seen = self._seen.setdefault(who, deque())
-            self._seen.move_to_end(who)
-            if len(self._seen) > 10_000:
-                self._seen.popitem(last=False)
-            while seen and now - seen[0] > self.seconds:
-                seen.popleft()
-            if len(seen) >= self.most:
-                raise Refusal(
-                    "too_many_attempts",
-                    f"Từ địa chỉ mạng này vừa gửi quá nhiều lần. Hãy thử lại {self.again}, hoặc gửi đơn trực tiếp hay qua bưu "
-                    "điện đến cơ quan; thời hạn giải quyết không khác nhau.",
-                )
-            seen.append(now)
-
-
-FILED = _Limit(20, 3600)
-FILED_TODAY = _Limit(60, 86_400, "ngày mai")
-ASKED = _Limit(60, 3600)  # guesses at receipts
+_TOO_MANY = (
+    "Từ địa chỉ mạng này vừa gửi quá nhiều lần. Hãy thử lại {again}, hoặc gửi đơn trực tiếp hay qua bưu điện đến cơ quan; thời hạn "
+    "giải quyết không khác nhau."
+)
+FILED = Flood(20, 3600, _TOO_MANY.format(again="sau một giờ"))
+FILED_TODAY = Flood(60, 86_400, _TOO_MANY.format(again="ngày mai"))
+ASKED = Flood(60, 3600, _TOO_MANY.format(again="sau một giờ"))  # guesses at receipts
 
 
 # The sender ----------------------------------------------------------------------------------------------------------
@@ -144,15 +119,7 @@ def file(visit: Public, form: Submitted) -> Response:
         )
     response = RedirectResponse(_RECEIVED, status_code=303)
     # Not in the address, which logs, histories and the next page's server see: whoever has the key has the receipt.
-    response.set_cookie(
-        _COOKIE,
-        once,
-        max_age=_SHOWN_FOR,
-        path=_RECEIVED,
-        httponly=True,
-        samesite="strict",
-        secure=visit.request.url.scheme == "https",
-    )
+    cookies.keep(response, visit.request, _COOKIE, once, seconds=_SHOWN_FOR)
     return response
 
 
@@ -190,7 +157,7 @@ def _about(session: Session, said: str) -> dict[str, str]:
 @router.get(_RECEIVED)
 def received(visit: Public) -> Response:
     """The receipt, for the browser that has just sent the form."""
-    once = visit.request.cookies.get(_COOKIE, "")[:80]
+    once = cookies.kept(visit.request, _COOKIE)[:80]
     with visit.reading() as session:
         known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN) if once else None
     if known is None:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from operations.people import browser_sessions
 from rules.refusal import Refusal
-from web import language, pages
+from web import cookies, language, pages
 from web.forms import Submitted
 from web.language import words
 from web.visit import HOST_COOKIE, LOOPBACK_COOKIE, Permit, Visit, on_loopback
@@ -94,6 +94,8 @@ def leave(visit: Public, form: Submitted) -> Response:
     response = RedirectResponse("/login", status_code=303)
     response.delete_cookie(HOST_COOKIE, secure=True, httponly=True, samesite="lax", path="/")
     response.delete_cookie(LOOPBACK_COOKIE, httponly=True, samesite="lax", path="/")
+    for name in cookies.beginning(visit.request, cookies.RECEIPT):  # whoever comes next sees no receipt of a ballot
+        cookies.forget(response, visit.request, name)
     return response
 
 

@@ -24,6 +24,7 @@ _HEAD = 64  # bytes that tell what a file is
 _PIECE = 1024 * 1024  # bytes read at once
 FIELDS = {
     "about": words("Số, danh hiệu, trích yếu"),
+    "signature": words("Ngày ký, mã người ký"),
     "signed": words("Ngày ký, người ký"),
     "pack": words("Bộ quy định đã áp dụng"),
     "state": words("Tình trạng lúc ký"),

@@ -719,3 +719,15 @@ def test_there_is_nothing_to_repeat_before_there_is_a_ballot(small_office: Any) 
     small_office.open_ballot(session)
     assert small_office.look(ballot_check.verify, session) == []
     assert refusal(small_office.look, ballot_check.verify, session, batch=[]) == "not_tallied"
+
+
+def test_the_minutes_say_the_mark_of_the_key(small_office: Any) -> None:
+    """What voters have on their receipts, and tellers on their shares, is compared with the signed minutes."""
+    session, _ = closed(small_office)
+    mark = small_office.shares(session)[0].key
+    small_office.tally(session)
+    facts = small_office.look(paper_facts.of_session, session)
+    assert (
+        sum(mark in sentence for value in facts.values() if isinstance(value, list) for sentence in map(str, value))
+        == 1
+    )

@@ -45,7 +45,11 @@ def refused(act: Callable[[], Any]) -> str:
 
 
 def last_entry(office: Any) -> tuple[Any, ...]:
-    return tuple(office.rows('SELECT kind, subject FROM ledger_entry ORDER BY "index" DESC LIMIT 1')[0])
+    """The newest entry, an account's code in it written as its username."""
+    kind, subject = office.rows('SELECT kind, subject FROM ledger_entry ORDER BY "index" DESC LIMIT 1')[0]
+    names = dict(office.rows("SELECT code, username FROM account"))
+    assert not any(name in subject.split("/") for name in names.values())
+    return kind, "/".join(names.get(part, part) for part in subject.split("/"))
 
 
 @pytest.mark.parametrize(

@@ -533,7 +533,10 @@ def test_an_administrator_resets_a_lost_device_and_the_ledger_says_so(house: Hou
     assert house.who(house.enter()) == "thuky"
     assert house.who(token) == "tv05"
     kinds = [
-        row[0] for row in house.office.rows("SELECT kind FROM ledger_entry WHERE subject = 'thuky' ORDER BY \"index\"")
+        row[0]
+        for row in house.office.rows(
+            "SELECT kind FROM ledger_entry WHERE subject = (SELECT code FROM account WHERE username = 'thuky') ORDER BY \"index\""
+        )
     ]
     assert kinds[-2:] == ["account:second_factor_set", "account:second_factor_removed"]
     assert house.office.violations() == []

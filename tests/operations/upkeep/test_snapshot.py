@@ -1,6 +1,9 @@
 """`snapshot.taken`: a long look at which nobody waits, and of which nothing is left."""
 
+import json
 import stat
+import subprocess
+import sys
 import threading
 import time
 from datetime import date
@@ -157,3 +160,17 @@ def test_the_command_leaves_nothing_behind(installation: Installation, capsys: p
     assert run(words) == 3
     assert '{"table": "unit", "key": "XA01"' in capsys.readouterr().out
     assert list((installation.folder / "run").iterdir()) == []
+
+
+def test_a_ledger_on_a_disk_that_cannot_be_written_is_verified(installation: Installation, tmp_path: Path) -> None:
+    """In a mount name space of its own, where the folder is read-only: evidence is looked at, not changed."""
+    installation.database.close()
+    folder = installation.folder
+    mounted = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
+    if subprocess.run(["unshare", "-rm", "sh", "-c", mounted], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount in a name space of their own")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    command = f"{mounted} && exec {sys.executable} -m cli --json --data {folder} ledger verify"
+    said = subprocess.run(["unshare", "-rm", "sh", "-c", command], check=False, capture_output=True, text=True)
+    assert (said.returncode, json.loads(said.stdout)["size"] > 0) == (0, True), said.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

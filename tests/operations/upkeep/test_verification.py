@@ -18,7 +18,7 @@ from sqlmodel import Session
 import models
 from ledger import canonical, note
 from models.database import BESIDE, Database
-from models.types import UtcDateTime
+from models.types import UtcDateTime, as_mapping
 from operations import access, binding, files, idempotency, ledger_book, regulations, rounds, seal
 from operations.council_vote import conflicts_answered, council, recusals, vote, waiting_shares
 from operations.home_affairs_review import comments, review
@@ -386,6 +386,11 @@ def two_rows(rows: list[Any], column: sa.Column[Any]) -> list[Any]:
     return [row for row in (says, silent) if row is not None]
 
 
+def _in_words(key: str, people: dict[str, str]) -> str:
+    """The key of a violation as people read it: accounts by their usernames."""
+    return "/".join(people.get(part, part) for part in key.split("/"))
+
+
 def check(
     wrong: list[str],
     what: str,
@@ -398,6 +403,8 @@ def check(
     after = tampered.rows(table)
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     named = {key for found, key in tampered.violations(fold, table) if found == table}
+    people = as_mapping(tampered.connection.execute(sa.text("SELECT code, username FROM account")))
+    changed, named = ({_in_words(key, people) for key in keys} for keys in (changed, named))
     if not changed or not changed <= named:
         wrong.append(f"{what}: {sorted(changed)} changed, {sorted(named)} named")
 

@@ -107,9 +107,13 @@ def disclose(number: str, code: Code = None) -> None:
 
 @app.command()
 def revoke(
-    number: str, reason: Annotated[str, typer.Option()], ground: Annotated[str, typer.Option(help="93.2.a … 93.2.d")]
+    number: str,
+    reason: Annotated[str, typer.Option()],
+    ground: Annotated[str, typer.Option(help="93.2.a … 93.2.d")],
+    code: Code = None,
 ) -> None:
-    """Hủy bỏ một quyết định (Điều 93)."""
+    """Hủy bỏ một quyết định (Điều 93); nhập lại mật khẩu."""
+    DOOR.prove(code)
     row = DOOR.act(
         "decisions.revoke",
         number,

@@ -10,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from models import CouncilSession
+from models import Account, CouncilSession, OutsideIdentity, RoleGrant
+from models.types import table
 from operations import files, modes, outbox
 from operations.access import LOCAL
 from operations.council_vote import ballot_box, frozen
 from operations.installation import Installation
+from rules import policy
 from rules.refusal import Refusal, Unreadable
 from rules.vocabulary import SessionState
 
@@ -50,6 +52,7 @@ def examine(installation: Installation) -> dict[str, Any]:
         check("letters", lambda: _letters(installation))
         check("files", lambda: _files(installation))
         check("ballots", lambda: _ballots(installation))
+        check("accounts", lambda: _accounts(installation))
     size = 0
     if reachable:
         with installation.database.read() as session:
@@ -93,6 +96,33 @@ def _folder(installation: Installation) -> str | None:
         named = ", ".join(path.name for path in found[:5])
         return f"Người khác trên máy này đọc được {named}; hãy chạy: chmod -R go-rwx {installation.folder}"
     return None
+
+
+def _accounts(installation: Installation) -> str | None:
+    """Whoever has the server's command line acts as an account that has no password: they are named."""
+    account, grant, identity = (table(model).c for model in (Account, RoleGrant, OutsideIdentity))
+    query = (
+        sa.select(account.username)
+        .where(account.password_hash.is_(None), account.disabled_at.is_(None))
+        .where(account.id.not_in(sa.select(identity.account_id)))
+        .where(
+            account.id.in_(
+                sa.select(grant.account_id).where(
+                    grant.role.in_([role.value for role in policy.DECIDING]), grant.valid_to.is_(None)
+                )
+            )
+        )
+        .order_by(account.username)
+    )
+    with installation.database.read() as session:
+        names = session.execute(query).scalars().all()
+    if not names:
+        return None
+    some = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return Fine(
+        f"{len(names)} tài khoản có quyền quyết định chưa có mật khẩu ({some}): người dùng được dòng lệnh của máy chủ làm được thay họ. "
+        "Hãy cấp đường dẫn đặt mật khẩu (vinhdanh account invite), hoặc khóa tài khoản."
+    )
 
 
 def _disk(installation: Installation) -> str | None:

@@ -1,5 +1,6 @@
 """At the command line, what decides asks for the person again; a teller takes the own share there too."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,20 @@ def test_each_teller_takes_the_own_share_once(annual: Any, tmp_path: Path, monke
     assert line("ballot", "close", session).code == 0
     assert line("ballot", "tally", session, *share_words(paths), by="tv04").code == 0
     assert line("ledger", "verify").code == 0
+
+
+def test_revoking_asks_as_signing_does(published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = published.line
+    give_passwords(line, "chutich")
+    before = line("ledger", "verify").done["size"]
+    words = ("decisions", "revoke", published.disclosed, "--reason", "Gian dối", "--ground", "93.2.a")
+    monkeypatch.delenv("VINHDANH_PASSWORD", raising=False)
+    assert line(*words, by="chutich").refused == "password_required"
+    monkeypatch.setenv("VINHDANH_PASSWORD", "không phải")
+    assert line(*words, by="chutich").refused == "wrong_password"
+    assert line("ledger", "verify").done["size"] == before
+    monkeypatch.setenv("VINHDANH_PASSWORD", SECRET)
+    assert line(*words, by="chutich").done["state"] == "revoked"
+    # The doctor names whoever has the command line could act for.
+    told = next(check for check in line("doctor").done["checks"] if check["name"] == "accounts")
+    assert (told["ok"], "chưa có mật khẩu" in told["message"], re.search(r"\bchutich\b", told["message"]) is not None) == (True, True, False)

@@ -108,4 +108,8 @@ def test_revoking_asks_as_signing_does(published: Any, monkeypatch: pytest.Monke
     assert line(*words, by="chutich").done["state"] == "revoked"
     # The doctor names whoever has the command line could act for.
     told = next(check for check in line("doctor").done["checks"] if check["name"] == "accounts")
-    assert (told["ok"], "chưa có mật khẩu" in told["message"], re.search(r"\bchutich\b", told["message"]) is not None) == (True, True, False)
+    assert (
+        told["ok"],
+        "chưa có mật khẩu" in told["message"],
+        re.search(r"\bchutich\b", told["message"]) is not None,
+    ) == (True, True, False)

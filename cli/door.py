@@ -123,6 +123,15 @@ class Door:
 
         return access.local_date(self.now())
 
+    def known(self, session: Session) -> Actor | None:
+        """Who looks, where that is known: a command that only shows something asks nobody who they are."""
+        try:
+            return self.actor(session)
+        except Refusal as refusal:
+            if refusal.code != "no_account":
+                raise
+            return None
+
     def actor(self, session: Session) -> Actor:
         """Who acts: --as, else the account bound to the operating system's user."""
         import getpass

@@ -82,7 +82,7 @@ def list_(round_: Annotated[str | None, typer.Option("--round")] = None) -> None
 def show(code: str) -> None:
     """Một hồ sơ: kết luận thẩm định và toàn bộ diễn biến."""
     with DOOR.reading() as session:
-        DOOR.say(timeline.of_nomination(session, code))
+        DOOR.say(timeline.of_nomination(session, code, actor=DOOR.known(session)))
 
 
 def each(verb: str, codes: Sequence[str], change: Callable[[Session, Actor], list[Result]]) -> None:

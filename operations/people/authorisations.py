@@ -12,7 +12,7 @@ from operations import access, free_text, record
 from operations.access import Actor
 from operations.people import accounts, typed
 from rules import catalogue
-from rules.lifecycle import ROLE_NAMES, Role
+from rules.lifecycle import ROLE_NAMES, Role, not_your_role
 from rules.refusal import Refusal
 
 _LAST_YEAR = 2200  # beyond it time zones overflow
@@ -36,12 +36,7 @@ def authorise(
     """
     access.require(actor, Role.CHAIRMAN)
     if principal is not None and principal != actor.username:
-        raise Refusal(
-            "not_your_role",
-            "Chỉ chính người ủy quyền mới ghi được việc ủy quyền của mình.",
-            citation=typed.WRITTEN,
-            reach=True,
-        )
+        raise not_your_role(f"chính người ủy quyền («{principal}»)", citation=typed.WRITTEN)
     chosen = accounts.named(session, deputy)
     if max(valid_from, valid_to).year > _LAST_YEAR:
         raise Refusal(

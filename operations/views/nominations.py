@@ -125,10 +125,15 @@ def round_choices(session: Session, *, taking: bool = False) -> list[tuple[str, 
     return [(code, title) for code, title in session.exec(query.order_by(_R.id.desc()))]
 
 
-def reason_seen(row: Nomination, fields: frozenset[str], *, actor: Actor) -> str | None:
-    """The reason written on a nomination, where this reader may know it; `fields` are those of the policy."""
-    hidden = row.state == State.PAUSED and not visibility.knows_why_paused(actor)
-    return None if hidden or "reason" not in fields else row.reason
+def reason_seen(session: Session, row: Nomination, *, actor: Actor | None) -> str | None:
+    """The reason written on a nomination; why it was paused, and on what conclusion resumed, for the office alone.
+
+    `actor`: who reads; None for somebody whom the command line does not know.
+    """
+    if actor is not None and visibility.knows_why_paused(actor):
+        return row.reason
+    resumed = select(Pause.id).where(Pause.nomination_id == row.id, Pause.ended_at == row.entered_stage_at)
+    return None if row.state == State.PAUSED or session.exec(resumed).first() is not None else row.reason
 
 
 def whole(session: Session, row: Nomination) -> dict[str, Any]:

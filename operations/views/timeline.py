@@ -132,8 +132,11 @@ def _names(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     return dict(zip(wanted, wanted, strict=True)) | as_mapping(known)
 
 
-def of_nomination(session: Session, code: str) -> dict[str, Any]:
-    """`nominations show` of docs/contract.md. Raises Refusal `unknown_nomination`."""
+def of_nomination(session: Session, code: str, *, actor: Actor | None) -> dict[str, Any]:
+    """`nominations show` of docs/contract.md; `actor` is None where the command line does not know who asks.
+
+    Raises Refusal `unknown_nomination`.
+    """
     rows = [row for row in nominations.listing_of(session, [code]) if row["code"] == code]
     if not rows:
         raise transition.unknown(code)
@@ -143,7 +146,7 @@ def of_nomination(session: Session, code: str) -> dict[str, Any]:
     return {
         **rows[0],
         "nominee": rows[0]["nominee"] | said,
-        "reason": nomination.reason,
+        "reason": nominations.reason_seen(session, nomination, actor=actor),
         "verdict": appraisal.verdict if appraisal else None,
         "pack": appraisal.pack if appraisal else None,
         "pack_sha256": appraisal.pack_sha256 if appraisal else None,
@@ -167,12 +170,13 @@ def told(session: Session, code: str, *, actor: Actor, now: datetime) -> dict[st
     """
     row = visibility.require(session, code, actor=actor)
     fields = policy.fields_of_nominee(actor.roles, rights.relations(session, [row], actor=actor, now=now)[row.id or 0])
-    found = of_nomination(session, code) | {"version": row.version}
+    found = of_nomination(session, code, actor=actor) | {"version": row.version}
     if "findings" not in fields:
         found |= {"findings": [], "verdict": None}
     found["nominee"] = {
         name: value if name in {"kind", "name"} or name in fields else None for name, value in found["nominee"].items()
     }
-    found["reason"] = nominations.reason_seen(row, fields, actor=actor)
+    if "reason" not in fields:
+        found["reason"] = None
     found["proposal"] = {name: getattr(row, name) if name in fields else None for name in nominations.WRITTEN}
     return found

@@ -244,6 +244,8 @@ def test_the_reviewers_acts_and_what_follows_each(annual: Any) -> None:
         "unknown_ground"
     )
     assert line("nominations", "pause", three, "--ground", "complaint", "--reason", "Có đơn", **reviewer).code == 0
+    asked = [line("nominations", "show", three, **who).done["reason"] for who in ({"by": "canbo.xa01"}, reviewer)]
+    assert asked == [None, "Có đơn"]
     assert line("nominations", "pass", three, **reviewer).refused == "wrong_state"
     assert line("nominations", "resume", three, "--reason", "Đơn sai", **reviewer).code == 0
     assert line("nominations", "withdraw", four, "--reason", "Trùng", **officer).code == 0

@@ -235,6 +235,7 @@ def _whole(
         row = visibility.require(session, code, actor=visit.actor)
         relation = rights.relations(session, [row], actor=visit.actor, now=visit.now)[row.id or 0]
         found = nominations.whole(session, row)
+        reason = nominations.reason_seen(session, row, actor=visit.actor)
         appraisal = review.latest(session, [code]).get(code)
         findings = json.loads(appraisal.findings) if appraisal else []
         fields = policy.fields_of_nominee(visit.actor.roles, relation)
@@ -260,7 +261,7 @@ def _whole(
         further_scans=[one for one in scans if one["part"] not in {part["id"] for part in held}],
         cited=lambda said: str(Citation(**said)),
         state=state,
-        reason=nominations.reason_seen(row, fields, actor=visit.actor),
+        reason=reason if "reason" in fields else None,
         facts=_facts(found, fields),
         fields=fields,
         appraisal=appraisal,

@@ -1,12 +1,14 @@
 """What pages of nominations read: a preview that writes nothing, facts in words, lists that hide what pages refuse."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from operations.home_affairs_review import review
 from operations.unit_proposal import intake, proposal
 from operations.unit_proposal.workbook import facts
-from operations.views import nominations
+from operations.views import nominations, timeline
 from rules.lifecycle import State
 from rules.refusal import Refusal
 from tests.conftest import Office
@@ -97,3 +99,32 @@ def test_pages_of_a_search_join_without_a_gap(office: Office) -> None:
     ]
     rows, _ = office.look(nominations.search, actor=office.chuyenvien1, text="LÒ THI mẫu 8")
     assert [row["code"] for row in rows] == foreign
+
+
+def test_why_a_nomination_was_paused_and_resumed_is_told_to_the_office_alone(office: Office) -> None:
+    """It may point at who complained (Luật Tố cáo 25/2018/QH14); other reasons are the unit's to read."""
+    round_ = office.open_round()
+    (code,) = round_.file()
+    readers = {"officer": office.officer("XA01"), "reviewer": office.chuyenvien1, "nobody": None}
+
+    def told() -> dict[str, str | None]:
+        return {
+            name: office.look(timeline.of_nomination, code, actor=actor)["reason"] for name, actor in readers.items()
+        }
+
+    why = {"officer": None, "reviewer": "theo đơn của ông A", "nobody": None}
+    office.act(
+        review.pause,
+        [code],
+        ground="denunciation",
+        reason="theo đơn của ông A",
+        actor=office.chuyenvien1,
+        now=office.now,
+    )
+    assert told() == why
+    office.act(review.resume, [code], reason="đơn của ông A sai", actor=office.chuyenvien1, now=office.now)
+    assert told() == why | {"reviewer": "đơn của ông A sai"}
+    assert office.look(timeline.told, code, actor=office.officer("XA01"), now=office.now)["reason"] is None
+    later = office.now + timedelta(hours=1)
+    office.act(review.return_for_supplement, [code], reason="thiếu biên bản", actor=office.chuyenvien1, now=later)
+    assert set(told().values()) == {"thiếu biên bản"}

@@ -26,6 +26,7 @@ from operations import binding, given, numbering, record, seal
 from operations.installation import Installation
 from operations.people import endings
 from rules.refusal import Refusal, Unreadable
+from rules.vocabulary import SessionState
 
 _C = table(models.Counter).c
 _PAPERS = (Kind.DECISION_SIGNED, Kind.SUBMISSION_LETTER_SIGNED)
@@ -191,7 +192,11 @@ def _without_box(session: Session) -> list[str]:
     """No envelope outlives a restore (docs/decisions/0007): ballots that were under way are held again."""
     session.execute(sa.delete(models.BallotBox))
     state = col(models.CouncilSession.state)
-    query = select(models.CouncilSession.code).where(state.in_(("open", "closed"))).order_by(models.CouncilSession.code)
+    query = (
+        select(models.CouncilSession.code)
+        .where(state.in_((SessionState.OPEN, SessionState.CLOSED)))
+        .order_by(models.CouncilSession.code)
+    )
     return list(session.exec(query))
 
 

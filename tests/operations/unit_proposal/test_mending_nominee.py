@@ -7,7 +7,7 @@ import pytest
 
 from operations.chairman_signature import paper_facts, signature
 from operations.home_affairs_review import review
-from operations.public_disclosure import disclosure, public_register
+from operations.public_disclosure import paper_numbers, public_register
 from operations.unit_proposal import mending, proposal
 from operations.views import timeline
 from rules.lifecycle import State
@@ -154,7 +154,7 @@ def test_a_promotion_changes_the_new_nomination_alone(office: Any) -> None:
     assert [(row["name"], row["position"], row["workplace"]) for row in register] == [
         ("Hạng Thị Ánh", "Giáo viên", "Trường THCS Nậm Pục")
     ]
-    paper = office.look(lambda s: paper_facts.of_decision(s, disclosure.decision_by_code(s, office.decision_of(old))))
+    paper = office.look(lambda s: paper_facts.of_decision(s, paper_numbers.decision(s, office.decision_of(old))))
     assert paper["annexes"][0]["awardees"] == [
         {"name": "Hạng Thị Ánh", "position": "Giáo viên", "unit": office.one("SELECT name FROM unit WHERE code='XA01'")}
     ]

@@ -141,6 +141,7 @@ def mend(
     ethnicity: Annotated[str | None, typer.Option(help="Dân tộc")] = None,
     birth_date: Annotated[str | None, typer.Option(help="Ngày sinh, 1985-09-05")] = None,
     email: Annotated[str | None, typer.Option(help='Thư điện tử; để trống ("") thì bỏ')] = None,
+    another: Annotated[bool, typer.Option("--another", help="Là người khác, chỉ trùng hoặc gần trùng tên")] = False,
 ) -> None:
     """Sửa, bổ sung một hồ sơ bị trả lại hoặc bản nháp; cả tên, thông tin người được đề nghị."""
     changes = {"achievement": achievement, "rating": rating, "initiative": initiative}
@@ -160,7 +161,7 @@ def mend(
     DOOR.act(
         "nominations.mend",
         code,
-        lambda s, a: mending.mend(s, code, actor=a, now=DOOR.now(), person=person, **given),
+        lambda s, a: mending.mend(s, code, actor=a, now=DOOR.now(), person=person, another=another, **given),
     )
     DOOR.say({"code": code, "mended": sorted([*given, *person])})
 

@@ -28,6 +28,7 @@ class Nominee(SQLModel, table=True):
     kind: str = Field(max_length=20)
     name: str = Field(max_length=200)
     name_key: str = Field(max_length=200, description="folded for search: lower case, without marks")
+    alike_key: str = Field(index=True, max_length=220, description="what the name comes to when it is typed otherwise")
     identity: str = Field(max_length=800, description="kind, folded name, birth date, which namesake: who is the same")
     namesake: int = Field(default=1, description="which of the unit's people of this kind, name and birth date, from 1")
     birth_date: date | None = None

@@ -88,7 +88,22 @@ _TONE_PLACE = re.compile("|".join(_TONE_PLACES))
 
 
 def spellings(word: str) -> tuple[str, ...]:
-    """The word in both schools of tone placement, as written in NFC: hòa, hoà."""
+    """The word in both schools of tone placement, and with y or i where that is its whole vowel, in NFC: hòa, hoà; lý, lí."""
+    return tuple(dict.fromkeys(one for said in (word, _y_or_i(word)) for one in _placements(said)))
+
+
+_WHOLE_Y = re.compile(r"((?:^|[^aăâeêioôơuưy]|qu))([yýỳỷỹỵ]|[iíìỉĩị])$")
+_SWAPPED = str.maketrans("yýỳỷỹỵiíìỉĩị", "iíìỉĩịyýỳỷỹỵ")
+
+
+def _y_or_i(word: str) -> str:
+    """The word with i for y or y for i where nothing else of the syllable is a vowel: Lý, Lí; quý, quí."""
+    known = unicodedata.normalize("NFC", word)
+    return _WHOLE_Y.sub(lambda found: found[1] + found[2].translate(_SWAPPED), known)
+
+
+def _placements(word: str) -> tuple[str, ...]:
+    """The word in both schools of tone placement."""
     known = unicodedata.normalize("NFC", word)
     new = _TONE_PLACE.sub(lambda found: _TONE_PLACES[found[0]], known)
     old = known

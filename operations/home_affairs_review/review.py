@@ -25,7 +25,7 @@ from operations import (
 from operations.access import ENGINE, Actor
 from operations.home_affairs_review import cases
 from operations.transition import Result, Snapshot
-from operations.unit_proposal import attachments
+from operations.unit_proposal import alike, attachments
 from operations.unit_proposal.proposal import ATTESTED
 from rules import case, catalogue, evaluation, lifecycle, regulation
 from rules.lifecycle import Action, State
@@ -72,6 +72,7 @@ def evaluate(
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
     known = cases.of(session, [snapshot.code for snapshot in pending])
+    alike_ones = alike.of_nominations(session, pending)
     scans = attachments.scanned(session, [snapshot.id for snapshot in pending])
     rule_books: dict[int, regulation.Regulation] = {}
     rows: list[dict[str, Any]] = []
@@ -90,6 +91,9 @@ def evaluate(
             rule_book=rule_book,
             scanned=scans.get(snapshot.id, frozenset()),
         )
+        if snapshot.id in alike_ones:
+            findings.append(alike.finding(alike_ones[snapshot.id]))
+            verdict = "unknown" if verdict == "eligible" and findings[-1]["verdict"] == "unknown" else verdict
         sequence = numbers.get(snapshot.id, 0) + 1
         text = dumps(findings).decode()
         rows.append(

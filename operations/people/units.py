@@ -4,11 +4,13 @@ import re
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Unit
 from models.organisation import LEVELS
+from models.types import as_mapping
 from operations import access, record
 from operations.access import Actor
 from operations.people import typed
@@ -71,6 +73,21 @@ def end(session: Session, code: str, *, on: date, successor: str | None = None, 
     session.flush()
     record.record(session, Kind.UNIT_ENDED, [(code, aspects(unit))], by=actor.username)
     return unit
+
+
+def lineage(session: Session, unit_id: int) -> frozenset[int]:
+    """A unit, every unit that became part of it, and every unit that it became part of."""
+    following = as_mapping(
+        session.execute(sa.select(col(Unit.id), col(Unit.successor_id)).where(col(Unit.successor_id).is_not(None)))
+    )
+    found = {unit_id}
+    heir = following.get(unit_id)
+    while heir is not None and heir not in found:
+        found.add(heir)
+        heir = following.get(heir)
+    while grown := {before for before, after in following.items() if after in found} - found:
+        found |= grown
+    return frozenset(found)
 
 
 def named(session: Session, code: str) -> Unit:

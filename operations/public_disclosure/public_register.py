@@ -307,13 +307,25 @@ def _of_nominee(session: Session, text: str | None, kind: str | None) -> list[An
         return of_kind
     # The narrow index of folded names says whose row is worth a look.
     index = table(Nomination).alias("by_name").c
-    probe = sa.select(index.id).where(*(_begins_a_word(index.name_key, names.fold(word)) for word in words))
+    probe = sa.select(index.id).where(*(_folded(index.name_key, word) for word in words))
     if exact:
         probe = probe.join(Nomination, index.id == _N.id).where(*exact)
     few = list(session.execute(probe.limit(_FEW + 1)).scalars())
     if len(few) <= _FEW:
         return [_N.id.in_(few), *of_kind]
-    return [*(_begins_a_word(_N.name_key, names.fold(word)) for word in words), *exact, *of_kind]
+    return [*(_folded(_N.name_key, word) for word in words), *exact, *of_kind]
+
+
+def _folded(column: Any, word: str) -> Any:
+    """A name with a word that begins so without marks; y for i only where it is the whole word: «my» is no «Minh»."""
+    folded = names.fold(word)
+    ways = [_begins_a_word(column, folded)]
+    ways += [
+        (sa.literal(" ") + column + " ").contains(f" {one} ", autoescape=True)
+        for one in names.spellings(folded)
+        if one != folded
+    ]
+    return sa.or_(*ways)
 
 
 def _begins_a_word(column: Any, word: str) -> Any:

@@ -156,6 +156,7 @@ def proposed(row: reading.Row) -> Proposed:
         gender=row.gender or None,
         ethnicity=row.ethnicity or None,
         birth_date=row.birth_date,
+        another=row.another,
         prior_decision=row.prior_decision or None,
         email=row.email or None,
         facts=row.facts,

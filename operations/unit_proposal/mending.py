@@ -22,10 +22,10 @@ from operations import (
     visibility,
 )
 from operations.access import Actor
-from operations.unit_proposal import nominees, proposal
+from operations.unit_proposal import alike, nominees, proposal
 from operations.unit_proposal.workbook import facts
 from operations.unit_proposal.workbook.heads import RATING_WORDS
-from rules import birth_date, catalogue, email_address, lifecycle, names
+from rules import birth_date, catalogue, email_address, lifecycle, likeness, names
 from rules.lifecycle import State
 from rules.policy import Permission
 from rules.refusal import Citation, Refusal, Unreadable
@@ -43,12 +43,13 @@ def mend(
     now: datetime,
     version: int | None = None,
     person: Mapping[str, str | date | None] | None = None,
+    another: bool = False,
     **changes: str | None,
 ) -> None:
     """Change what a draft or returned nomination says; its route and who decides follow from what it says now.
 
-    `person` changes what it says of its nominee (MENDABLE_PERSON), in this nomination alone.
-    Raises what `rights.refusal` says of the person, Refusal `stale`, `wrong_state`, `already_proposed`; of what it says
+    `person` changes what it says of its nominee (MENDABLE_PERSON), in this nomination alone; `another` says that this is
+    somebody else than those whom the new name is like. Raises Refusal `maybe_same_person`, what `rights.refusal` says of the person, Refusal `stale`, `wrong_state`, `already_proposed`; of what it says
     of its nominee `missing_value`, `too_long`, `control_characters`.
     """
     unknown_fields = set(changes) - set(MENDABLE)
@@ -69,7 +70,7 @@ def mend(
     if "achievement" in changes:
         row.achievement_key = proposal.achievement_key(row.achievement)
     if person:
-        said = say_of_nominee(session, row, person, by=actor.username, today=access.local_date(now))
+        said = say_of_nominee(session, row, person, by=actor.username, today=access.local_date(now), another=another)
     _require_no_twin(session, row)
     round_ = session.get_one(ReviewRound, row.round_id)
     row.role, row.route = proposal.authority(
@@ -138,7 +139,13 @@ def changes_of_person(was: Written, proposed: proposal.Proposed) -> dict[str, st
 
 
 def say_of_nominee(
-    session: Session, row: Nomination, given: Mapping[str, str | date | None], *, by: str, today: date
+    session: Session,
+    row: Nomination,
+    given: Mapping[str, str | date | None],
+    *,
+    by: str,
+    today: date,
+    another: bool = False,
 ) -> dict[str, Any]:
     """Write what this nomination says of its nominee. Returns what the ledger's entry of the nomination says of it.
 
@@ -150,17 +157,19 @@ def say_of_nominee(
         raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
     row.name_key = names.fold(row.name)
     with session.no_autoflush:  # the caller has not looked yet whether the nomination may stand so
-        return nominees.said_aspects(row) | _whose(session, row, by=by)
+        return nominees.said_aspects(row) | _whose(session, row, by=by, another=another)
 
 
-def _whose(session: Session, row: Nomination, *, by: str) -> dict[str, Any]:
+def _whose(session: Session, row: Nomination, *, by: str, another: bool) -> dict[str, Any]:
     """Whose nomination it is by the name and birth date that it says now; what the ledger says where that is another."""
     nominee = session.exec(select(Nominee).where(Nominee.id == row.nominee_id).with_for_update()).one()
     who = proposal.Proposed(
         name=row.name, kind=nominee.kind, award=row.award, position=row.position, workplace=row.workplace,
-        birth_date=row.birth_date,
+        birth_date=row.birth_date, another=another,
     )  # fmt: skip
     unit = session.get_one(Unit, nominee.unit_id)
+    if not another and (names.spelling(row.name), row.birth_date) != (names.spelling(nominee.name), nominee.birth_date):
+        _require_nobody_alike(session, row, nominee, who)
     if nominees.called(who) == nominees.called(nominee):
         call(session, nominee, who, nominee.namesake, unit, by=by)
         return {}
@@ -178,6 +187,22 @@ def _whose(session: Session, row: Nomination, *, by: str) -> dict[str, Any]:
         session.get_one(ReviewRound, row.round_id),
     )
     return {"who": [found.code, *(one.code for one in of), row.proposed_by]}
+
+
+def _require_nobody_alike(session: Session, row: Nomination, nominee: Nominee, who: proposal.Proposed) -> None:
+    """Ask about somebody alike who is proposed for the same award in the round. Raises Refusal `maybe_same_person`."""
+    (found,) = alike.known(session, [who], unit_id=row.unit_id, but={row.id or 0})
+    for one in found:
+        if nominees.called(one) == nominees.called(who):  # looked at by who they are
+            continue
+        for other in one.nominations:
+            if (other.round_id, other.award) == (row.round_id, row.award) and one.nominee != nominee.id:
+                raise Refusal(
+                    "maybe_same_person",
+                    f"«{row.name}» có thể là «{one.name}» của hồ sơ {other.code} trong cùng đợt, cùng danh hiệu ({one.said}). "
+                    f"Nếu là một người, hãy rút một hồ sơ; nếu là hai người, hãy chọn «{alike.ANSWER}» ở mục «{alike.COLUMN}».",
+                    citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="c"),
+                )
 
 
 def _checked(given: Mapping[str, str | date | None], *, today: date) -> dict[str, str | date | None]:
@@ -202,6 +227,7 @@ def call(session: Session, nominee: Nominee, who: Any, namesake: int, unit: Unit
     if (nominee.name, nominee.birth_date, nominee.namesake) == (who.name, who.birth_date, namesake):
         return
     nominee.name, nominee.name_key, nominee.birth_date = who.name, names.fold(who.name), who.birth_date
+    nominee.alike_key = likeness.key(who.name)
     nominee.namesake = namesake
     nominee.identity = nominees.identity(nominee)
     session.add(nominee)

@@ -17,7 +17,7 @@ from ledger.kinds import Kind
 from models import Nomination, Nominee, Unit
 from models.types import chunks, table
 from operations import numbering, record
-from rules import names
+from rules import likeness, names
 from rules.vocabulary import NomineeKind
 
 # What is said of a nominee and stands on the nomination with which it was handed in.
@@ -102,9 +102,9 @@ Fresh = list[tuple[Known, Any]]
 def assign(wanted: Sequence[Any], known: Roll) -> tuple[list[Known], Fresh]:
     """For each of those wanted who it is, and those who are new; `known` knows them from here on, without a number."""
     fresh: Fresh = []
-    found = []
+    found: list[Known] = []
     for who in wanted:
-        one = known_as(known, who)
+        one = _another(known.get(called(who), []), who, found) if who.another else known_as(known, who)
         if one is None:
             namesakes = known.setdefault(called(who), [])
             one = Known(0, "", max((other.namesake for other in namesakes), default=0) + 1, {})
@@ -113,6 +113,12 @@ def assign(wanted: Sequence[Any], known: Roll) -> tuple[list[Known], Fresh]:
         one.posts[post(who, who.kind)] = None
         found.append(one)
     return found, fresh
+
+
+def _another(namesakes: Sequence[Known], who: Any, taken: Sequence[Known]) -> Known | None:
+    """Which namesake somebody is who is said to be another than all the others of the list."""
+    where = post(who, who.kind)
+    return next((one for one in reversed(namesakes) if where in one.posts and all(one is not it for it in taken)), None)
 
 
 def register(session: Session, unit: Unit, fresh: Fresh, *, by: str) -> None:
@@ -131,6 +137,7 @@ def register(session: Session, unit: Unit, fresh: Fresh, *, by: str) -> None:
                 "kind": who.kind,
                 "name": who.name,
                 "name_key": names.fold(who.name),
+                "alike_key": likeness.key(who.name),
                 "identity": f"{called(who)}|{one.namesake}",
                 "namesake": one.namesake,
                 "birth_date": who.birth_date,

@@ -29,7 +29,7 @@ from operations import (
 )
 from operations.access import Actor
 from operations.transition import Result, Snapshot
-from operations.unit_proposal import nominees
+from operations.unit_proposal import alike, nominees
 from rules import birth_date, catalogue, email_address, lifecycle, names
 from rules.lifecycle import Action, Stage, State
 from rules.refusal import Refusal, Unreadable
@@ -57,6 +57,7 @@ class Proposed:
     gender: str | None = None
     ethnicity: str | None = None
     birth_date: date | None = None
+    another: bool = False  # said to be another person than those whom the name is like
     prior_decision: str | None = None
     email: str | None = None
     facts: Mapping[str, Any] = dataclasses.field(
@@ -200,6 +201,14 @@ def _look_over(
     if not any(error["code"] == "control_characters" for error in errors):  # such a name cannot even be looked for
         who, fresh = nominees.assign(proposals, nominees.roll(session, unit.id or 0, proposals))
         errors += _already_proposed(session, round_, proposals, who)
+        stopped = {error["row"] for error in errors if error["code"] == "duplicate_row"}
+        stop, mind = alike.questions(session, unit.id or 0, round_.id or 0, proposals, who, achievement_key)
+        errors += [
+            problem(proposals[place].row, NAME_HEAD, "duplicate_row", said)
+            for place, said in stop
+            if proposals[place].row not in stopped
+        ]
+        warnings += [problem(proposals[place].row, NAME_HEAD, "maybe_same_person", said) for place, said in mind]
     return _LookedOver(tuple(errors), tuple(warnings), who, fresh)
 
 
@@ -342,7 +351,13 @@ def _already_proposed(
                     NAME_HEAD,
                     "duplicate_row",
                     f"«{proposed.name}» đã được đề nghị danh hiệu/hình thức này trong đợt ({earlier[key]}). "
-                    "Một thành tích chỉ khen một lần (điểm c khoản 2 Điều 5 Luật 06/2022/QH15); hãy bỏ dòng này.",
+                    "Một thành tích chỉ khen một lần (điểm c khoản 2 Điều 5 Luật 06/2022/QH15). "
+                    + (
+                        "Nếu vẫn là người khác nữa, hãy ghi chức vụ, đơn vị công tác cụ thể hơn để phân biệt."
+                        if proposed.another
+                        else f"Nếu là một người, hãy bỏ dòng này; nếu là hai người, hãy ghi «{alike.ANSWER}» vào mục "
+                        f"«{alike.COLUMN}»."
+                    ),
                 )
             )
         earlier.setdefault(key, f"dòng {proposed.row}")

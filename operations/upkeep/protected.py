@@ -31,7 +31,7 @@ from operations.people import accounts, authorisations, four_eyes, roles, second
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import attachments, nominees, proposal
 from operations.upkeep import deadlines
-from rules import lifecycle, names
+from rules import lifecycle, likeness, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     first = sa.select(n.nominee_id, sa.func.min(n.id).label("id")).group_by(n.nominee_id).subquery("first").c
     query = (
         sa.select(
-            p.code, p.name, p.kind, p.birth_date, p.namesake, p.name_key, p.identity, u.code.label("unit"),
+            p.code, p.name, p.kind, p.birth_date, p.namesake, p.name_key, p.alike_key, p.identity, u.code.label("unit"),
             n.honorific, n.gender, n.ethnicity, n.email,
         )
         .join_from(models.Nominee, models.Unit, p.unit_id == u.id)
@@ -186,6 +186,7 @@ def _nominees(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
                 "identity": Formerly("person", said["identity"], once),
                 # Who is found by name, and who counts as the same person.
                 "name_key": Derived(row.name_key, names.fold(row.name)),
+                "alike": Derived(row.alike_key, likeness.key(row.name)),
                 "same": Derived(row.identity, nominees.identity(row)),
             },
         )

@@ -34,7 +34,7 @@ from operations import (
 from operations.access import Actor
 from operations.home_affairs_review import cases
 from operations.unit_proposal import attachments, proposal
-from rules import catalogue, evaluation, names
+from rules import catalogue, evaluation, likeness, names
 from rules.lifecycle import STAGES, Stage, State, ended_in, stage_of
 from rules.refusal import Unreadable
 from rules.vocabulary import Route
@@ -84,7 +84,9 @@ def search(
     if _CODE.fullmatch(said.upper()):
         query = query.where(_N.code == said.upper())
     elif said:
-        query = query.where(_N.name_key.contains(names.fold(said), autoescape=True))
+        # As typed, or the whole name typed otherwise: Lý or Lí, «Bà …».
+        typed = _N.name_key.contains(names.fold(said), autoescape=True)
+        query = query.where(typed | (_P.alike_key == likeness.key(said)))
     if after:
         (last,) = paging.read(after, paging.number)
         query = query.where(_N.id < last)

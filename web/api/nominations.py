@@ -175,7 +175,9 @@ def show_nomination(call: Annotated[Call, Depends(Bearer(Permission.SEE_NOMINATI
 @router.post("/{code}/mend", response_model=schemas.Mended)
 def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, said: schemas.Mending) -> Any:
     """Change what a draft or a returned nomination says, also whom it proposes (`person`)."""
-    given: dict[str, Any] = {name: getattr(said, name) for name in said.model_fields_set - {"version", "person"}}
+    given: dict[str, Any] = {
+        name: getattr(said, name) for name in said.model_fields_set - {"version", "person", "another"}
+    }
     person = {name: getattr(said.person, name) for name in said.person.model_fields_set} if said.person else {}
     if given.get("parts") is not None:
         given["parts"] = ",".join(given["parts"])
@@ -183,7 +185,9 @@ def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, 
         given["facts"] = json.dumps(given["facts"].model_dump(mode="json", exclude_none=True), ensure_ascii=False)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        mending.mend(session, code, actor=actor, now=call.now, version=said.version, person=person, **given)
+        mending.mend(
+            session, code, actor=actor, now=call.now, version=said.version, person=person, another=said.another, **given
+        )
         mended = sorted([*given, *person])
         return {"code": code, "mended": mended, "version": visibility.require(session, code, actor=actor).version}
 

@@ -38,6 +38,7 @@ _FILTERS = ("round", "unit", "award", "state", "dossier", "text")
 TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
 # Who is proposed, as a workbook's heads call it.
 _PERSON = ("name", "honorific", "title", "workplace", "gender", "ethnicity", "birth_date", "email")
+_ANOTHER = "another"  # the answer to a question about a namesake: said with a form, kept nowhere by itself
 _MENDED = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "grounds", "facts")
 _KIND_WORDS = {str(kind): name for kind, name in heads.KIND_NAMES.items()}
 _FIELD_OF = {head.name: head.field for head in heads.HEADS} | {"position": "title", heads.ATTACHMENTS: "parts"}
@@ -411,6 +412,7 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
     typed = _typed(form, _MENDED)
     # A page that did not show whom it is about leaves them as they are.
     typed |= {name: form.text(name) if name in form.data else said for name, said in _as_named(was).items()}
+    typed[_ANOTHER] = form.text(_ANOTHER)
     step = form.text("step")
     if step == "change":
         return _mend(visit, was, typed, {}, version=version)
@@ -425,7 +427,16 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
         return _mend(visit, was, typed, {}, version=version, checking=True)
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
-        mending.mend(session, code, actor=actor, now=visit.now, version=version, person=person, **changes)
+        mending.mend(
+            session,
+            code,
+            actor=actor,
+            now=visit.now,
+            version=version,
+            person=person,
+            another=proposed.another,
+            **changes,
+        )
         if step == "submit":
             transition.only_result(proposal.submit(session, [code], actor=actor, now=visit.now))
             return {"message": f"Đã sửa và nộp hồ sơ {code}"}
@@ -441,6 +452,8 @@ def mend(visit: Mender, code: str, form: SubmittedLong) -> Response:
                 if name != "papers"
             }
             return act_pages.stale(visit, code, version, refusal, shown)
+        if refusal.code in {"maybe_same_person", "already_proposed"}:  # a question about what was typed
+            return _mend(visit, was, typed, {"name": refusal.message}, version=version, status=422)
         raise
     return pages.done(f"/nominations/{code}", form.once)
 
@@ -462,7 +475,7 @@ def _mend(
         status=status,
         row=row,
         award_name=transition.award_name(row.award),
-        typed=typed,
+        typed={_ANOTHER: ""} | dict(typed),
         was=_as_said(written) | _as_named(written),
         version=version,
         errors=_ordered(errors),

@@ -27,6 +27,7 @@ AWARD = "Danh hiệu thi đua/Hình thức khen thưởng"
 RATING = "Xếp loại"
 GENDER = "Giới tính"
 BIRTH_DATE = "Ngày sinh"
+ANOTHER, ANOTHER_WORD = "Trùng tên", "Người khác"
 EMAIL = "Thư điện tử"
 ATTACHMENTS = "Hồ sơ kèm theo"
 GROUNDS = "Căn cứ đề nghị"
@@ -48,6 +49,7 @@ HEADS = (
     Head(name=GENDER, field="gender", limit=200, width=10),
     Head(name="Dân tộc", field="ethnicity", limit=200, width=12),
     Head(name=BIRTH_DATE, field="birth_date", limit=200, width=13),
+    Head(name=ANOTHER, field="another", limit=200, width=14),
     Head(name="Số quyết định trước", field="prior_decision", limit=500, width=24),
     Head(name=EMAIL, field="email", limit=254, width=28),
     Head(name=ATTACHMENTS, field="attachments", limit=2000, width=40),

@@ -52,6 +52,7 @@ class Row:
     gender: str = ""
     ethnicity: str = ""
     birth_date: date | None = None
+    another: bool = False
     prior_decision: str = ""
     email: str = ""
     attachments: tuple[str, ...] = ()
@@ -159,7 +160,6 @@ class _RowReader:
         self.rows: list[Row] = []
         self.errors: list[dict[str, Any]] = []
         self.warnings: list[dict[str, Any]] = []
-        self.seen: dict[tuple[str, ...], dict[date | None, int]] = {}
 
     def read(self, line: sheet.SheetRow) -> None:
         errors_before = len(self.errors)
@@ -184,9 +184,8 @@ class _RowReader:
         rating = self._rating(line.number, texts.get("rating"))
         email = self._email(line.number, texts.get("email"))
         said = self._facts(line.number, texts)
+        another = self._another(line.number, texts.get("another"))
         name = texts["name"]
-        if name is not None and award is not None and kind is not None:
-            self._once(line.number, (name, texts.get("workplace") or "", award.id, kind), born)
         if len(self.errors) > errors_before or name is None or kind is None or award is None:
             return
         given = {field: text or "" for field, text in texts.items()}
@@ -207,6 +206,7 @@ class _RowReader:
                 gender=_gender(given.get("gender", "")),
                 ethnicity=given.get("ethnicity", ""),
                 birth_date=born,
+                another=another,
                 prior_decision=given.get("prior_decision", ""),
                 email=email,
                 attachments=_parts(given.get("attachments", "")),
@@ -359,24 +359,19 @@ class _RowReader:
             self._err(row, heads.EMAIL, "missing_value", error.message)
             return ""
 
-    def _once(self, row: int, key: tuple[str, str, str, str], birth_date: date | None) -> None:
-        """Note the person; the same one for the same award again is an error unless two birth dates tell them apart."""
-        known = self.seen.setdefault(tuple(heads.fold(part) for part in key), {})
-        earlier = known.get(birth_date, known.get(None))
-        if earlier is None and birth_date is None and known:
-            earlier = next(iter(known.values()))
-        if earlier is None:
-            known[birth_date] = row
-            return
-        self._err(
-            row,
-            heads.NAME,
-            "duplicate_row",
-            f"“{_short(key[0])}” đã có ở dòng {earlier} với cùng danh hiệu, hình thức. "
-            "Hãy xóa một dòng; nếu là hai người khác nhau, hãy điền Ngày sinh của cả hai.",
-        )
+    def _another(self, row: int, text: str | None) -> bool:
+        """Is this somebody else than those whom the name is like? The answer to the question that intake asks."""
+        if text and heads.fold(text) not in _ANOTHER:
+            self._err(
+                row,
+                heads.ANOTHER,
+                "missing_value",
+                f"“{_short(text)}” không phải câu trả lời; hãy ghi «{heads.ANOTHER_WORD}» hoặc để trống.",
+            )
+        return bool(text)
 
 
+_ANOTHER = {heads.fold(text) for text in (heads.ANOTHER_WORD, "khác người", "hai người", "hai người khác nhau", "khác")}
 _KINDS: dict[str, Kind] = {
     heads.fold(words): kind for kind in Kind for words in (heads.KIND_WORDS[kind], heads.KIND_NAMES[kind])
 }

@@ -20,8 +20,8 @@ WHO = (
 OF = "SELECT p.code FROM nominee p JOIN nomination n ON n.nominee_id = p.id WHERE n.code = :code"
 
 
-def mend(office: Any, code: str, *, by: str = "XA01", **person: Any) -> None:
-    office.act(mending.mend, code, actor=office.officer(by), now=office.now, person=person)
+def mend(office: Any, code: str, *, by: str = "XA01", another: bool = False, **person: Any) -> None:
+    office.act(mending.mend, code, actor=office.officer(by), now=office.now, person=person, another=another)
 
 
 def refused(office: Any, code: str, **person: Any) -> tuple[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_whoever_is_named_is_whom_the_unit_already_proposes(office: Any) -> None
     assert refused(office, first, name="  ") == ("missing_value", {})
     assert refused(office, first, name="a\x00b") == ("control_characters", {})
     assert refused(office, first, workplace="x" * 501) == ("too_long", {})
-    mend(office, first, name=taken, birth_date=date(1990, 1, 1))  # told apart
+    mend(office, first, name=taken, birth_date=date(1990, 1, 1), another=True)  # told apart
     assert (office.one(OF, code=first), office.rows(WHO, code=first)[0][2]) == (
         alone, f"individual|{taken.casefold()}|1990-01-01|1"
     )  # fmt: skip

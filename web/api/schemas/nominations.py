@@ -123,6 +123,8 @@ class NewNomination(Said):
     ethnicity: Word | None = None
     birth_date: Day | None = None
     email: Word | None = None
+    another: StrictBool = False
+    """Another person than those whom the name is like: the answer to `duplicate_row` and `maybe_same_person`."""
     submit: StrictBool = False
 
 
@@ -143,6 +145,7 @@ class Mending(Said):
     """Only what is named is changed; null empties it. `version` is what `show` said, lest another's change be lost."""
 
     person: Person | None = None
+    another: StrictBool = False
     version: StrictInt | None = None
 
 

@@ -1,7 +1,9 @@
 """The whole system as processes: `up` and `demo`, started, refused, interrupted, killed and started again."""
 
 import json
+import re
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import kill_demo
+from rules.vocabulary import ConflictGround
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(400)]
 
@@ -75,6 +78,36 @@ def test_a_killed_demo_goes_on_and_loses_nothing(demo: tuple[Path, Path, dict[st
     folder, acks, answer = demo
     assert kill_demo.faults(folder, acks, answer, None) == []
     assert answer["resumed"] is True
+
+
+def test_the_demos_export_names_nobody(demo: tuple[Path, Path, dict[str, Any]], nowhere: Any, tmp_path: Path) -> None:
+    """No username, no person's name or address, no ground of standing aside: nothing but codes, after a whole round."""
+    nowhere.folder = demo[0]
+    assert nowhere("ledger", "export", tmp_path / "out").code == 0
+    shown = b"".join(path.read_bytes() for path in sorted((tmp_path / "out").rglob("*")) if path.is_file())
+    database = sqlite3.connect(f"{(demo[0] / 'vinhdanh.sqlite3').as_uri()}?mode=ro", uri=True)
+    words = {
+        str(one)
+        for query in (
+            "SELECT username FROM account",
+            "SELECT display_name FROM account",
+            "SELECT email FROM account",
+            "SELECT name FROM nominee",
+            "SELECT name FROM nomination",
+            "SELECT email FROM nomination",
+            "SELECT ground FROM conflict",
+            "SELECT message FROM conflict",
+            "SELECT reason FROM conflict",
+            "SELECT ground FROM recusal",
+            "SELECT name FROM session_member",
+        )  # fmt: skip
+        for (one,) in database.execute(query)
+        if one
+    } | {ground.value for ground in ConflictGround}
+    database.close()
+    text = shown.decode("utf-8", "replace")
+    assert len(words) > 100
+    assert [one for one in sorted(words) if re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", text)] == []
 
 
 def test_the_demos_answer(demo: tuple[Path, Path, dict[str, Any]]) -> None:

@@ -100,7 +100,7 @@ def test_the_demos_export_names_nobody(demo: tuple[Path, Path, dict[str, Any]], 
             "SELECT reason FROM conflict",
             "SELECT ground FROM recusal",
             "SELECT name FROM session_member",
-        )  # fmt: skip
+        )
         for (one,) in database.execute(query)
         if one
     } | {ground.value for ground in ConflictGround}

@@ -176,10 +176,11 @@ def settle(session: Session, known: Elsewhere, *, wall: datetime | None = None) 
         "ended": _end(session, wall),
         "locked": _lock(session, known, after, wall),
         "checkpoint": known.size or None,
-        "lost": _lost(lost, after, known),
     }
     guessed = [name for name in _held(session, wall) if name not in known.numbers] if lost and not known.exact else []
-    answer["skipped"] = _skip(session, known, after, dict.fromkeys(guessed, lost), wall)
+    skipped = _skip(session, known, after, dict.fromkeys(guessed, lost), wall)
+    answer["skipped"] = skipped
+    answer["lost"] = _lost(lost, after, known, {name: was for name, was in skipped.items() if name not in guessed})
     answer["ask"] = _questions(known, lost, guessed)
     return answer
 
@@ -237,14 +238,30 @@ def _lock(session: Session, known: Elsewhere, after: Sequence[entry.Entry], wall
     return [row.username for row in chosen]
 
 
-def _lost(lost: int, after: Sequence[entry.Entry], known: Elsewhere) -> dict[str, Any] | None:
-    """What came after the backup: how many entries, which papers, what else; None where nobody knows."""
-    if not known.heads:
+_PAPER_CODES = {"decision": "{}-{}", "submission_letter": "TTr-{}-{}"}
+
+
+def _lost(
+    lost: int, after: Sequence[entry.Entry], known: Elsewhere, skipped: Mapping[str, list[int]]
+) -> dict[str, Any] | None:
+    """What came after the backup: how many entries, which papers, what else; None where nobody knows.
+
+    `skipped`: the series of which the last number is known, and which numbers of them were given out and are lost.
+    """
+    if not known.heads and not skipped:
         return None
+    papers = [one.subject for one in after if one.kind in _PAPERS]
+    for name, (was, last) in skipped.items():
+        source, _, year = name.partition("/")
+        if source in _PAPER_CODES:
+            numbered = (
+                _PAPER_CODES[source].format(number, year) for number in range(was + 1, min(last, was + 1000) + 1)
+            )
+            papers += [code for code in numbered if code not in papers]
     kinds_lost = Counter(one.kind for one in after)
     return {
-        "entries": lost,
-        "papers": [one.subject for one in after if one.kind in _PAPERS],
+        "entries": lost if known.heads else None,
+        "papers": papers,
         "kinds": dict(sorted(kinds_lost.items())),
     }
 

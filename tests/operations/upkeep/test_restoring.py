@@ -59,6 +59,7 @@ def test_numbers_given_out_after_the_backup_do_not_come_again(two_lives: tuple[O
     assert (said["generation"], said["locked"], said["ask"]) == (1, ["tv03"], [])
     assert said["lost"]["entries"] == lived.one("SELECT size FROM ledger_head") - before
     assert said["skipped"]["decision/2024"] == [0, 1]
+    assert set(said["lost"]["papers"]) == set(first)
     restored.memory = place / seal.MEMORY
     second = _signed(restored)
     assert (first, second) == (("1-2024", "TTr-1-2024"), ("2-2024", "TTr-2-2024"))

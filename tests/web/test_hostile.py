@@ -22,7 +22,7 @@ from tests.web.test_random_walk import LEFT_ALONE, PAPERS, Form, Reader, address
 # All that may be kept, in one; short enough for a name.
 EVIL = (
     "<vd-evil onclick=alert(1)>\"'><img src=x onerror=alert(1)></textarea></title>{{7654321*1234567}}'; DROP TABLE nominee;--"
-    "\u202e&lt;javascript:alert(1)🏅👩\u200d👩\u200d👧 "
+    "\u202e&lt;javascript:alert(1)\u00a0\u200b🏅👩\u200d👩\u200d👧 "
 )
 FORMULA = "=cmd|' /C calc'!A0"
 STRINGS = {
@@ -42,6 +42,9 @@ STRINGS = {
     "other_digits": "²٣",  # isdigit() and isdecimal() without being a number of ours
     "spaces": "\u00a0\u2003\u200b",
 }
+# `evil` holds what these hold: each stands alone in test-long.
+HELD = ("script", "template", "sql", "javascript", "rtl", "spaces")
+AT_ONCE = {name: text for name, text in STRINGS.items() if name not in HELD}
 EACH = ("evil", "formula", "nul", "half_a_pair", "no_utf8", "long", "digits", "other_digits")
 # The statuses of something kept, looked at, or refused in order.
 LAWFUL = frozenset({200, 303, 403, 404, 405, 409, 413, 422, 429})
@@ -171,7 +174,7 @@ def test_every_field_of_every_form_keeps_or_refuses_it(plain: Site) -> None:
                     faults[f"{letter} {form.method} {form.action} {what}"] = str(amiss)
     assert faults == {}
     assert len(known) > 40
-    assert sent > len(known) * len(STRINGS) / 2
+    assert sent > len(known) * len(STRINGS if LONG else AT_ONCE) / 2
     assert plain.office.violations() == []
 
 
@@ -183,7 +186,8 @@ def _tries(form: Form, *, one_by_one: bool) -> Iterator[tuple[str, dict[str, Any
     usual |= {name: (values or [""])[-1] for name, values in form.options.items()}
     texts = {name for name in usual if _is_text(form, name)}
     if not one_by_one:
-        yield from ((f"texts={label}", usual | dict.fromkeys(texts, text)) for label, text in STRINGS.items())
+        said = STRINGS if LONG else AT_ONCE
+        yield from ((f"texts={label}", usual | dict.fromkeys(texts, text)) for label, text in said.items())
         everything = dict.fromkeys(set(usual) - {"csrf"}, STRINGS["evil"])
         yield "everything=evil", usual | everything
         return

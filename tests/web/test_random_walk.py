@@ -20,7 +20,7 @@ from tests.web.busy_site import BORN, STATES, UNITS, Places, busy, places
 from tests.web.conftest import PASSWORD
 from tests.web.test_matrix import COUNCIL, EVERYBODY, OFFICE, PAGES, PEOPLE, WORKERS, Party
 
-STEPS = 300 if LONG else 100
+STEPS = 300 if LONG else 60
 PAPERS = (".pdf", ".xlsx")  # slow to make; the matrix asks for each
 PUBLISHED = {"disclosed", "revoked"}
 

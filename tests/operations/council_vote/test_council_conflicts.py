@@ -490,7 +490,7 @@ def test_conflicts_answered_in_any_order(furnish: Any) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=budget(25), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=budget(12), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -86,15 +86,13 @@ def _size(value: int) -> str:
 def render(visit: Visit, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page in the visitor's language. A template gets `visit`, `_`, `menu`, `done` and what is handed in."""
     say = language.says(visit.language)
-    # One form shown is one key, however many buttons it has.
-    key = context.pop("once", None) or fresh_key()
     html = (
         environment()
         .get_template(template)
         .render(
             visit=visit,
             _=say,
-            once=key,
+            once=fresh_key,  # each form shown has its own key, however many buttons it has
             menu=_menu(visit, say),
             here=visit.request.url.path,
             done=confirmation(visit),

@@ -380,3 +380,24 @@ def test_deadlines_and_cash_one_by_one_and_in_batches(nowhere: Any, tmp_path: Pa
     table.write_text("award,subject,on\nLDTT,individual,2024-12-20\nGK_HUYEN,individual,2024-12-20\n")
     paid, unpaid = nowhere("cash", "compute", "--batch", table).done
     assert (paid["amount"], unpaid["refused"]["code"]) == (710_000, "unknown_multiplier")
+
+
+def test_a_run_is_asked_for_a_round_that_is_at_work_and_waits_for_the_engine(
+    office: Any, annual: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it runs: tests/deployments/test_up.py."""
+    monkeypatch.setattr("cli.rounds.PATIENCE", 0.1)
+    code = annual.round
+    assert office("round", "run", "DX-2099-01").refused == "unknown_round"
+    assert [office("round", "run", code, by=who).refused for who in ("canbo.xa01", "chuyenvien1", "quantri")] == [
+        "not_your_role"
+    ] * 3
+    for _ in range(2):  # the first call still waits: it is enough
+        said = office("round", "run", code)
+        assert (said.code, said.answer["missing"]["component"], said.answer["run"]) == (4, "engine", None)
+    (proposed,) = annual.propose(1)
+    assert office("nominations", "withdraw", proposed, "--reason", "nhầm", by="canbo.xa01").code == 0
+    for _ in range(5):
+        assert office("round", "advance", code).code == 0
+    assert office("round", "run", code).refused == "round_closed"
+    assert "đã đóng" in office("round", "run", code).answer["refused"]["message"]

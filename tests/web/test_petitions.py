@@ -308,3 +308,15 @@ def test_a_sender_reads_why_theirs_was_put_aside(site: Site) -> None:
     assert browser.post("/petitions", data=data | {"code": "PA-2024-0001"}).status_code == 303
     page = site.public.post("/petitions/status", data={"receipt": said})
     assert ("không thụ lý" in page.text, "Không có căn cứ." in page.text) == (True, True)
+
+
+def test_the_confirmation_of_taking_up_says_what_waits_for_the_answer(site: Site) -> None:
+    browser = site.sign_in("chuyenvien1")
+    said = []
+    for about in (site.codes["submitted"], ""):
+        file(site, about=about)
+        place = f"/petitions/PA-2024-{len(said) + 1:04}"
+        data = hidden(browser.get(place), f"{place}/take") | {"taken_as": "complaint"}
+        shown = browser.get(browser.post(f"{place}/take", data=data).headers["location"]).text
+        said.append(("chưa ký được" in shown, "đơn không giữ lại hồ sơ nào" in shown))
+    assert said == [(True, False), (False, True)]

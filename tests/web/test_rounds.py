@@ -1,6 +1,7 @@
 """Rounds over HTTP: opening, the board, deadlines, acts on many, papers published and answered; each role × each route."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from rules.lifecycle import State
 from tests.web.conftest import Site, hidden
+from web import language
 
 PEOPLE = ("canbo.xa01", "chuyenvien1", "thuky", "chutich", "phochutich", "tv05", "tv04", "thanhtra", "quantri")
 WORKERS = tuple(person for person in PEOPLE if person != "quantri")
@@ -369,3 +371,16 @@ def test_a_paused_one_of_a_closed_round_is_taken_up_from_the_board(site: Site) -
     checked = post(browser, form, acts, code=code, step="check", reason="đơn không có cơ sở")
     done = post(browser, checked, acts, code=code, step="do", reason="đơn không có cơ sở")
     assert (done.status_code, site.office.states([paused])) == (303, ["submitted"])
+
+
+def test_every_form_of_a_page_has_its_own_key(site: Site) -> None:
+    """Going back and pressing another button is another act; in one form, however many buttons, it is the same."""
+    page = site.sign_in("thuky").get(f"/rounds/{site.round}").text
+    keys = re.findall(r'name="once" value="([^"]+)"', page)
+    assert (len(keys) > 1, len(set(keys))) == (True, len(keys))
+    written = [
+        path.name
+        for path in (Path(language.__file__).parent / "templates").rglob("*.html")
+        if 'name="once"' in path.read_text("utf-8")
+    ]
+    assert written == ["_parts.html"]

@@ -59,7 +59,7 @@ def new(visit: Public) -> Response:
     return _form(visit, {"about": about[:80], "kind": "feedback", "text": "", "sender": ""})
 
 
-def _form(visit: Visit, said: dict[str, str], errors: dict[str, str] | None = None, *, once: str = "") -> Response:
+def _form(visit: Visit, said: dict[str, str], errors: dict[str, str] | None = None) -> Response:
     return pages.render(
         visit,
         "petitions/new.html",
@@ -68,7 +68,6 @@ def _form(visit: Visit, said: dict[str, str], errors: dict[str, str] | None = No
         errors=errors or {},
         kinds=KIND_WORDS,
         longest=_LONGEST,
-        once=once,
     )
 
 
@@ -96,11 +95,11 @@ def file(visit: Public, form: Submitted) -> Response:
             form.errors["about"] = words(
                 "Không có quyết định hay hồ sơ nào mang số hoặc mã này; để trống nếu không nhớ."
             )
-    # A program's own short key could be somebody else's too, and would show them this receipt.
-    once = form.once if _OURS.fullmatch(form.once) else fresh_key()
     if form.errors:
         order = ("kind", "about", "text", "sender", "website")
-        return _form(visit, said, {name: form.errors[name] for name in order if name in form.errors}, once=once)
+        return _form(visit, said, {name: form.errors[name] for name in order if name in form.errors})
+    # A program's own short key could be somebody else's too, and would show them this receipt.
+    once = form.once if _OURS.fullmatch(form.once) else fresh_key()
     database = visit.installation.database
     with database.read() as session:
         known = idempotency.answer_to(session, key=once, actor=petitions.CITIZEN)
@@ -229,7 +228,6 @@ def _listing(visit: Visit, *, form: Form | None = None) -> Response:
         ticked=form.texts("code") if form else [],
         said=form.text("reason") if form else "",
         errors=form.errors if form else {},
-        once=form.once if form else "",
         longest=transition.LONGEST_REASON,
     )
 
@@ -278,7 +276,6 @@ def _one(visit: Visit, code: str, *, said: str = "", form: Form | None = None) -
         said=said,
         reason=form.text("reason") if form else "",
         errors=form.errors if form else {},
-        once=form.once if form else "",
         may_answer=found["state"] in petitions.OPEN and visit.may(Permission.ANSWER_PETITION),
         may_take=found["state"] in {PetitionState.RECEIVED, PetitionState.DISMISSED}
         and visit.may(Permission.ANSWER_PETITION),
@@ -296,7 +293,9 @@ def take_up(visit: Handler, code: str, form: Submitted) -> Response:
         row = petitions.take_up(session, code, taken_as=form.text("taken_as"), actor=actor, now=visit.now)
         return {
             "message": f"Đã thụ lý đơn {row.code} là {petitions.KINDS[row.taken_as or 'complaint']}",
-            "details": "Hồ sơ được nêu trong đơn chưa ký được cho đến khi đơn được trả lời.",
+            "details": "Hồ sơ được nêu trong đơn chưa ký được cho đến khi đơn được trả lời."
+            if row.nomination_id
+            else f"Đơn chờ trả lời, hạn {row.due_on:%d/%m/%Y}; đơn không giữ lại hồ sơ nào.",
         }
 
     visit.act("petitions.take", code, change, once=form.once)

@@ -156,8 +156,9 @@ class Door:
         Where it is about to commit what decides something, the person is asked first (`operations.people.asking`), but
         for a vote of the polling station (`station`), which people watch.
         """
-        from operations import access
+        from operations import security_log
 
+        security_log.CALLER.set(security_log.COMMAND_LINE)
         who = self.username or "?"
         try:
             try:
@@ -169,7 +170,7 @@ class Door:
         except Refusal as refusal:
             if refusal.reach:
                 with self.installation.database.begin_unrecorded() as session:
-                    access.log_reach(session, actor=who, verb=verb, subject=subject, refusal=refusal, now=self.now())
+                    security_log.reach(session, actor=who, verb=verb, subject=subject, refusal=refusal)
             raise
 
     def _act(self, change: Callable[[Session, Actor], T], *, station: bool) -> T:
@@ -200,8 +201,10 @@ class Door:
 
         Raises Refusal `password_required` (with `always` also for an account without one), what `proof.prove` raises.
         """
+        from operations import security_log
         from operations.people import accounts, asking, identities, proof
 
+        security_log.CALLER.set(security_log.COMMAND_LINE)
         with self.reading() as session:
             who = self.actor(session)
             account = accounts.named(session, who.username)

@@ -182,6 +182,8 @@ class Kind(StrEnum):
     ROUND_ADVANCED = "round:advanced", "Chuyển khâu", _ROUND
     ROUND_OPENED = "round:opened", "Mở đợt xét", _ROUND
 
+    SECURITY_LOG_DIGESTED = "security_log:digested", "Ghi dấu nhật ký an ninh trong ngày", _NOTHING, ENGINE
+
     SESSION_BALLOT_ANNULLED = "session:ballot_annulled", "Hủy lượt bỏ phiếu", _SESSION
     SESSION_BALLOT_CLOSED = "session:ballot_closed", "Đóng phiếu", _SESSION, ENGINE
     SESSION_BALLOT_OPENED = "session:ballot_opened", "Mở phiếu", _SESSION

@@ -121,13 +121,18 @@ class IdempotentAnswer(SQLModel, table=True):
 
 
 class SecurityEvent(SQLModel, table=True):
-    """Somebody reached beyond their rights. Append-only by trigger."""
+    """Somebody signed in or out, used a token, changed a password, or reached beyond their rights. Append-only by trigger."""
 
     __tablename__ = "security_event"
 
     id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(
+        sa_type=UtcDateTime, description="the wall clock; the business clock in lines of earlier versions"
+    )
     actor: str = Field(max_length=80)
     verb: str = Field(max_length=60)
     subject: str = Field(max_length=200)
-    code: str = Field(max_length=60)
+    code: str = Field(max_length=60, description="of the refusal; `done` for what was not refused")
+    address: str | None = Field(
+        default=None, max_length=60, description="the caller's; `cli` at the server's command line"
+    )

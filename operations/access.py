@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from ledger import kinds
-from models import Account, Authorisation, RoleGrant, SecurityEvent
+from models import Account, Authorisation, RoleGrant
 from rules import lifecycle
 from rules.lifecycle import Role
 from rules.refusal import Citation, Refusal
@@ -197,8 +197,3 @@ def no_authorisation(actor: Actor) -> Refusal:
         citation=Citation(document="30/2020/NĐ-CP", article="13", clause="3"),
         reach=True,
     )
-
-
-def log_reach(session: Session, *, actor: str, verb: str, subject: str, refusal: Refusal, now: datetime) -> None:
-    """Write to the security log that somebody reached beyond their rights. Called by the door, in its own act."""
-    session.add(SecurityEvent(at=now, actor=actor[:80], verb=verb[:60], subject=subject[:200], code=refusal.code))

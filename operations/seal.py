@@ -23,7 +23,7 @@ from ledger import canonical, merkle, note, unproven
 from models import Checkpoint, InstallationRow, LedgerEntry, LedgerHead
 from models.database import Database, NoAnswer
 from models.types import table
-from operations import record
+from operations import record, security_log
 from rules.refusal import Refusal, Unreadable
 
 MEMORY = "ledger.signed"
@@ -229,8 +229,8 @@ class Keeper:
                 last, size = newest(session), record.size(session)
         except NoAnswer:
             return
-        if last is None or (size > last.size and (datetime.now(UTC) - last.at).total_seconds() >= EVERY):
-            self.try_now()
+        if last is None or (size > last.size and not 0 <= (datetime.now(UTC) - last.at).total_seconds() < EVERY):
+            self.try_now()  # also where the last one is of a clock that was wrong
 
     def try_now(self) -> None:
         """Sign if it can be done; else say in the log why not, and try again after a minute."""
@@ -242,6 +242,11 @@ class Keeper:
 
     def now(self) -> Checkpoint:
         """Sign the tree as it stands. Raises what `seal` raises."""
+        with self._database.read() as session:
+            due = security_log.due(session)
+        if due:  # a part of what is signed
+            with self._database.begin() as session:
+                security_log.digest(session)
         with self._database.begin() as session:
             signed = seal(session, self.signer, self.place)
         self._due_at, self.unsigned = monotonic() + EVERY, False

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from operations import security_log
 from web.problems import problem
 from web.visit import LOOPBACK
 
@@ -52,6 +53,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        security_log.CALLER.set(str((scope.get("client") or ("",))[0]))
         begun = False
 
         async def dressed(message: MutableMapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from fastapi import Request
 
 from models.database import Session
-from operations import access, idempotency, record
+from operations import access, idempotency, record, security_log
 from operations.access import Actor
 from operations.installation import Installation
 from operations.people import asking, browser_sessions
@@ -176,7 +176,7 @@ class Visit:
             self.request.state.noted = True
             who = self.visitor.actor.username if self.visitor else "?"
             with self.installation.database.begin_unrecorded() as session:
-                access.log_reach(session, actor=who, verb=verb, subject=subject, refusal=refusal, now=self.now)
+                security_log.reach(session, actor=who, verb=verb, subject=subject, refusal=refusal)
 
 
 def csrf_token(session_token: str) -> str:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from models import Account, RoleGrant, SecondFactor, WebSession
 from models.database import Database
 from models.types import table
-from operations import access
+from operations import access, security_log
 from operations.access import Actor
 from operations.installation import Installation
 from operations.people import endings, proof, rate_limit
@@ -137,6 +137,7 @@ def enter(
     wall = wall or datetime.now(UTC)
     counters = rate_limit.of_password(username, address)
     with proof.proven(office, username, password, code, counters, now=now, wall=wall) as (session, known):
+        security_log.note(session, actor=known.username, verb="sign_in", wall=wall)
         return _begin(session, known.account_id, wall=wall, confirmed_at=wall)
 
 
@@ -164,7 +165,13 @@ def confirm(
 
 def leave(database: Database, token: str, *, wall: datetime | None = None) -> None:
     """End a session on the server."""
-    _update(database, token, revoked_at=wall or datetime.now(UTC))
+    wall = wall or datetime.now(UTC)
+    with database.begin_unrecorded() as session:
+        owner = sa.select(_A.username).join_from(WebSession, Account, _W.account_id == _A.id)
+        username = session.execute(owner.where(_W.token_sha256 == digest(token), _W.revoked_at.is_(None))).scalar()
+        if username is not None:
+            security_log.note(session, actor=username, verb="sign_out", wall=wall)
+            session.execute(sa.update(WebSession).where(_W.token_sha256 == digest(token)).values(revoked_at=wall))
 
 
 def leave_elsewhere(database: Database, token: str, *, now: datetime, wall: datetime | None = None) -> int:
@@ -172,6 +179,7 @@ def leave_elsewhere(database: Database, token: str, *, now: datetime, wall: date
     wall = wall or datetime.now(UTC)
     username = whose(database, token, now=now, wall=wall)
     with database.begin_unrecorded() as session:
+        security_log.note(session, actor=username, verb="sign_out_elsewhere", wall=wall)
         return endings.sessions(session, access.actor(session, username, now=now).account_id or 0, but=token, wall=wall)
 
 
@@ -183,6 +191,7 @@ def begin(database: Database, username: str, *, now: datetime, wall: datetime | 
     wall = wall or datetime.now(UTC)
     with database.begin_unrecorded() as session:
         account_id = access.actor(session, username, now=now).account_id
+        security_log.note(session, actor=username, verb="sign_in_outside", wall=wall)
         return _begin(session, account_id or 0, wall=wall, confirmed_at=wall - CONFIRMED_FOR)
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from ledger.kinds import Kind
 from models import Account, OutsideIdentity
 from models.database import Database
-from operations import access, free_text, record
+from operations import access, free_text, record, security_log
 from operations.access import Actor
 from operations.people import accounts, browser_sessions, endings, four_eyes, typed
 from operations.people.four_eyes import Waiting
@@ -100,10 +100,10 @@ def of(session: Session, account: Account) -> list[list[str]] | None:
 
 def enter(database: Database, *, issuer: str, subject: str, now: datetime, wall: datetime | None = None) -> str:
     """Sign in whom the identity provider named; returns the token. Raises Refusal `unknown_identity`, `account_disabled`."""
-    return browser_sessions.begin(database, _outsider(database, issuer, subject, now=now), now=now, wall=wall)
+    return browser_sessions.begin(database, _outsider(database, issuer, subject), now=now, wall=wall)
 
 
-def _outsider(database: Database, issuer: str, subject: str, *, now: datetime) -> str:
+def _outsider(database: Database, issuer: str, subject: str) -> str:
     with database.begin_unrecorded() as session:
         username = session.exec(
             select(Account.username)
@@ -111,7 +111,7 @@ def _outsider(database: Database, issuer: str, subject: str, *, now: datetime) -
             .where(OutsideIdentity.issuer == issuer, OutsideIdentity.subject == subject)
         ).one_or_none()
         if username is None:
-            access.log_reach(session, actor="?", verb="sign_in", subject=issuer, refusal=_unknown_identity(), now=now)
+            security_log.reach(session, actor="?", verb="sign_in", subject=issuer, refusal=_unknown_identity())
     if username is None:
         raise _unknown_identity()
     return username

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from ledger.kinds import Kind
 from models import Account, OneTimeLink
 from models.database import Database
-from operations import access, record
+from operations import access, record, security_log
 from operations.access import Actor
 from operations.people import accounts, endings, four_eyes, passwords
 from operations.people.four_eyes import Waiting
@@ -78,6 +78,7 @@ def redeem(database: Database, link: str, *, password: str, now: datetime, wall:
         access.actor(session, row.username, now=now)
         account = accounts.named(session, row.username)
         passwords.set_password(session, account, hashed, by=account.username)
+        security_log.note(session, actor=account.username, verb="password_by_link", wall=wall)
         endings.everything(session, account, by=account.username, wall=wall)
         row.ended = True
         session.add(row)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models import SecondFactor, WebSession
-from operations import access
+from operations import access, security_log
 from operations.access import Actor
 from operations.installation import Installation
 from operations.people import (
@@ -67,6 +67,7 @@ def change_password(
     with office.database.begin() as session:
         account = accounts.named(session, username)
         passwords.set_password(session, account, hashed, by=account.username)
+        security_log.note(session, actor=username, verb="password_changed", wall=wall)
         endings.everything(session, account, by=account.username, but=token, wall=wall)
 
 
@@ -97,6 +98,7 @@ def second_factor_on(
     with office.database.begin() as session:
         account = accounts.named(session, actor.username)
         second_factor.confirm(session, account, code=code, key=office.sealing_key, wall=wall)
+        security_log.note(session, actor=actor.username, verb="second_factor_on", wall=wall)
         browser_sessions.unconfirm(session, account.id or 0, wall=wall)
         endings.everything(session, account, by=account.username, but=token, wall=wall)
 
@@ -119,5 +121,6 @@ def second_factor_off(
     with office.database.begin() as session:
         account = accounts.named(session, actor.username)
         second_factor.remove(session, account, by=actor.username)
+        security_log.note(session, actor=actor.username, verb="second_factor_off", wall=wall)
         browser_sessions.unconfirm(session, account.id or 0, wall=wall)
         endings.everything(session, account, by=account.username, but=token, wall=wall)

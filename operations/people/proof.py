@@ -14,7 +14,7 @@ from sqlmodel import Session
 from models import Account, SecondFactor
 from models.database import Database
 from models.types import table
-from operations import access
+from operations import security_log
 from operations.installation import Installation
 from operations.people import passwords, rate_limit, second_factor
 from rules.refusal import Refusal
@@ -69,7 +69,7 @@ def proven(
     database = office.database
     known = _look(database, username, now=now)
     who = known.username if known else "?"  # people type their password one field too high: it must not be kept
-    rate_limit.take(database, counters, username=who, now=now, wall=wall)
+    rate_limit.take(database, counters, username=who, wall=wall)
     step: int | None = None
     try:
         if not passwords.matches(known.password_hash if known else None, password) or known is None:
@@ -79,7 +79,7 @@ def proven(
         sealed = None if password_only else known.sealed_secret
         if sealed is not None and code:
             of_code = rate_limit.of_code(username)
-            rate_limit.take(database, of_code, username=who, now=now, wall=wall)
+            rate_limit.take(database, of_code, username=who, wall=wall)
             counters += of_code
             step = second_factor.step_of(sealed, username, code, key=office.sealing_key, wall=wall)
         with database.begin_unrecorded() as session:
@@ -93,7 +93,7 @@ def proven(
     except Refusal as refusal:
         if refusal.code in _LOGGED:
             with database.begin_unrecorded() as session:
-                access.log_reach(session, actor=who, verb="sign_in", subject="", refusal=refusal, now=now)
+                security_log.reach(session, actor=who, verb="sign_in", subject="", refusal=refusal, wall=wall)
         raise
 
 

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from models import SignInAttempt
 from models.database import Database
 from models.types import as_mapping, table
-from operations import access
+from operations import security_log
 from rules.refusal import Refusal
 
 WINDOW = 900  # seconds
@@ -79,8 +79,11 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def take(database: Database, counters: Sequence[Counter], *, username: str, now: datetime, wall: datetime) -> None:
-    """Count a try that is about to be made. Raises Refusal `too_many_attempts` with `wait_seconds`."""
+def take(database: Database, counters: Sequence[Counter], *, username: str, wall: datetime) -> None:
+    """Count a try that is about to be made. Raises Refusal `too_many_attempts` with `wait_seconds`.
+
+    What is beyond a limit already is refused after a look: a flood of tries holds up nobody who writes.
+    """
     window, since = divmod(int(wall.timestamp()), WINDOW)
     wait = WINDOW - since
     refusal: Refusal | None = None
@@ -94,7 +97,7 @@ def take(database: Database, counters: Sequence[Counter], *, username: str, now:
             if count > counter.most:
                 refusal = _too_many(wait)
                 if count == counter.most + 1:  # once a window: a flood must not fill the log
-                    access.log_reach(session, actor=username, verb="sign_in", subject="", refusal=refusal, now=now)
+                    security_log.reach(session, actor=username, verb="sign_in", subject="", refusal=refusal, wall=wall)
                 break
     if refusal is not None:
         raise refusal

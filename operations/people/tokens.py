@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import Account, ApiToken
+from models.database import Database
 from models.types import table
-from operations import access, record
+from operations import access, record, security_log
 from operations.access import Actor
 from rules.lifecycle import Role
 from rules.refusal import Refusal, Unreadable
@@ -75,6 +76,26 @@ def bearer(session: Session, token: str, *, now: datetime, wall: datetime | None
         return access.actor(session, found.username, now=now), found.scope
     except Refusal:
         return None
+
+
+# What this process has noted today: a program asks often, and each look would else be a write.
+_NOTED: set[tuple[str, str, str]] = set()
+_MOST_NOTED = 10_000
+
+
+def note_use(database: Database, token: str, actor: Actor, *, wall: datetime | None = None) -> None:
+    """Write into the security log that a token was used: the first time of a day from each address."""
+    wall = wall or datetime.now(UTC)
+    digest = _digest(token)
+    seen = (f"{database.url}/{digest}", security_log.CALLER.get(), access.local_date(wall).isoformat())
+    if seen in _NOTED:
+        return
+    if len(_NOTED) >= _MOST_NOTED:
+        _NOTED.clear()
+    with database.begin_unrecorded() as session:
+        number = session.execute(sa.select(_T.id).where(_T.token_sha256 == digest)).scalar_one()
+        security_log.note(session, actor=actor.username, verb="token_used", subject=str(number), wall=wall)
+    _NOTED.add(seen)
 
 
 def of(session: Session, actor: Actor, *, now: datetime, wall: datetime | None = None) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from models import Account, CouncilSession, OutsideIdentity, RoleGrant
+from models import Account, CouncilSession, OutsideIdentity, RoleGrant, guards
 from models.types import table
-from operations import files, modes, outbox
+from operations import files, modes, outbox, security_log
 from operations.access import LOCAL
 from operations.council_vote import ballot_box, frozen
 from operations.installation import Installation
@@ -53,6 +53,7 @@ def examine(installation: Installation) -> dict[str, Any]:
         check("files", lambda: _files(installation))
         check("ballots", lambda: _ballots(installation))
         check("accounts", lambda: _accounts(installation))
+        check("security_log", lambda: _security_log(installation))
     size = 0
     if reachable:
         with installation.database.read() as session:
@@ -171,6 +172,24 @@ def _ballots(installation: Installation) -> str | None:
         f"Hòm phiếu của phiên {', '.join(broken)} không khớp danh sách đã ký (đã bị sửa, hoặc vừa khôi phục từ bản sao "
         "lưu, vốn không chứa phiếu); hãy hủy bằng `vinhdanh ballot annul` rồi bỏ phiếu lại."
     )
+
+
+def _security_log(installation: Installation) -> str | None:
+    """The database's own guards as they were shipped, and the security log as its digests in the ledger say."""
+    with installation.database.read() as session:
+        changed = sorted({name for _, name, _ in guards.differences(session.connection())})
+        altered = list(security_log.altered(session)) if not changed else []
+    if changed:
+        return (
+            f"Các trigger bảo vệ chứng cứ không còn như khi cài đặt: {', '.join(changed[:5])}. Có người đã sửa thẳng cơ sở dữ "
+            "liệu; hãy giữ một bản sao thư mục dữ liệu, chạy `vinhdanh ledger verify` và báo thanh tra."
+        )
+    if altered:
+        return (
+            f"Nhật ký an ninh đã bị sửa hoặc xóa: các dòng được ghi dấu ngày {', '.join(altered[:5])} không còn như cũ. Hãy giữ "
+            "một bản sao thư mục dữ liệu, chạy `vinhdanh ledger verify` và báo thanh tra."
+        )
+    return None
 
 
 def _files(installation: Installation) -> str | None:

@@ -17,7 +17,7 @@ from sqlmodel import Session
 import models
 from ledger import canonical, commitment, entry, merkle
 from ledger.kinds import Kind
-from models import LedgerEntry, LedgerHead, LedgerOpening
+from models import LedgerEntry, LedgerHead, LedgerOpening, guards
 from models.types import as_mapping, table
 from operations import numbering, record, seal
 from operations.council_vote import frozen
@@ -64,7 +64,8 @@ def verify(
     `memory` is what the key itself remembers, `known` are signed notes kept elsewhere; `wall` is now.
     """
     verdict = Verdict()
-    _triggers(session, verdict)
+    for name, key, what in guards.differences(session.connection()):
+        verdict.add(name, key, what)
     owners = [str(owner) for owner in session.execute(sa.select(table(models.InstallationRow).c.vkey)).scalars()]
     if owners not in ([], [vkey]):
         verdict.add("installation", 1, "sổ cái này bắt đầu với khóa khác, không phải khóa đang kiểm")
@@ -113,29 +114,6 @@ def _join_former_names(fold: Fold, verdict: Verdict) -> None:
             continue
         now.entries += before.entries
         now.aspects = before.aspects | now.aspects
-
-
-def _triggers(session: Session, verdict: Verdict) -> None:
-    """The database's own guard must still stand."""
-    if session.get_bind().dialect.name == "sqlite":
-        query, verbs = "SELECT name FROM sqlite_master WHERE type = 'trigger'", ["update", "delete"]
-    else:
-        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-        verbs = ["update", "delete", "truncate"]
-    present = set(session.execute(sa.text(query)).scalars())
-    for guarded in (
-        "ledger_entry",
-        "checkpoint",
-        "security_event",
-        "appraisal",
-        "comment",
-        "ledger_opening",
-        "ledger_head",
-        "ledger_act",
-    ):
-        for verb in verbs:
-            if f"{guarded}_no_{verb}" not in present:
-                verdict.add(guarded, f"{guarded}_no_{verb}", "mất trigger chặn sửa, xóa")
 
 
 def read_entries(session: Session, verdict: Verdict, outside: checkpoints.Outside) -> Fold:

@@ -11,7 +11,7 @@ import pytest
 import models
 from ledger import kinds
 from notifications import letters, message
-from operations import access, record, regulations, rounds, seal, transition
+from operations import access, record, regulations, rounds, seal, security_log, transition
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import conflicts_answered, convening, council, counting, recusals, vote
@@ -396,9 +396,7 @@ def test_a_reach_is_written_to_the_security_log(office: Any) -> None:
         office.act(review.pass_review, [code], actor=stranger, now=office.now)
     assert (refused.value.code, refused.value.reach) == ("not_your_role", True)
     with office.database.begin_unrecorded() as session:
-        access.log_reach(
-            session, actor=stranger.username, verb="pass_review", subject=code, refusal=refused.value, now=office.now
-        )
+        security_log.reach(session, actor=stranger.username, verb="pass_review", subject=code, refusal=refused.value)
     assert office.rows("SELECT actor, verb, subject, code FROM security_event") == [
         ("canbo.xa02", "pass_review", code, "not_your_role")
     ]
@@ -409,13 +407,12 @@ def test_a_reach_is_written_to_the_security_log(office: Any) -> None:
 
 def test_a_reach_with_over_long_words_is_still_logged(office: Any) -> None:
     with office.database.begin_unrecorded() as session:
-        access.log_reach(
+        security_log.reach(
             session,
             actor="a" * 300,
             verb="v" * 300,
             subject="s" * 300,
             refusal=Refusal("not_your_role", "…", reach=True),
-            now=office.now,
         )
     assert office.one("SELECT length(actor) + length(verb) + length(subject) FROM security_event") == 80 + 60 + 200
 

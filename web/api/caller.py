@@ -15,7 +15,7 @@ from fastapi import Header, Request
 from pydantic import BaseModel
 
 from models.database import Session
-from operations import access, idempotency, record
+from operations import access, idempotency, record, security_log
 from operations.access import Actor
 from operations.installation import Installation
 from operations.people import asking, proof, tokens
@@ -111,13 +111,12 @@ class Call:
     def note(self, refusal: Refusal) -> None:
         """Write a reach beyond somebody's rights to the security log."""
         with self.office.database.begin_unrecorded() as session:
-            access.log_reach(
+            security_log.reach(
                 session,
                 actor=self.actor.username,
                 verb=f"api {self.request.method}",
                 subject=self.request.url.path.replace("\x00", "?"),
                 refusal=refusal,
-                now=self.now,
             )
 
 
@@ -159,6 +158,8 @@ def _call(request: Request, key: str | None) -> tuple[Call, str]:
         if token:
             with office.database.read() as session:
                 found = tokens.bearer(session, token, now=now)
+            if found is not None:
+                tokens.note_use(office.database, token, found[0])
         if found is None:
             raise TokenNeeded(given=bool(header))
         known = request.state.bearer = Call(request, found[0], now, office), found[1]

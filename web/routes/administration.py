@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from models.database import Session
 from operations import access, free_text, record, regulations, seal, transition
+from operations import security_log as security_lines
 from operations.access import Actor
+from operations.installation import moment
 from operations.people import accounts, authorisations, four_eyes, links, roles, second_factor, units
 from operations.people.four_eyes import Waiting
 from operations.views import security_log
@@ -18,7 +21,7 @@ from rules.lifecycle import ROLE_NAMES
 from rules.policy import Permission
 from rules.refusal import Refusal, Unreadable
 from rules.vocabulary import Level
-from web import pages, reauthentication
+from web import language, pages, reauthentication
 from web.forms import Form, Submitted, SubmittedLong
 from web.language import words
 from web.visit import Permit, Visit
@@ -32,8 +35,14 @@ LEVEL_NAMES = {"commune": words("cấp xã"), "district": words("cấp huyện")
 # What was tried and why it was refused, as the security log says it; a rarer one stands there by its own name.
 REACHED = {
     "see": words("Xem trang"), "send": words("Gửi biểu mẫu"), "sign_in": words("Đăng nhập"), "decisions.sign": words("Ký"),
+    "sign_in_outside": words("Đăng nhập bằng danh tính bên ngoài"), "sign_out": words("Đăng xuất"),
+    "sign_out_elsewhere": words("Đăng xuất ở nơi khác"), "token_used": words("Dùng khóa truy cập (lần đầu trong ngày từ địa chỉ này)"),
+    "password_changed": words("Đổi mật khẩu"), "password_by_link": words("Đặt mật khẩu bằng đường dẫn"),
+    "second_factor_on": words("Bật mã xác thực hai bước"), "second_factor_off": words("Tắt mã xác thực hai bước"),
+    "identity_linked": words("Gắn danh tính bên ngoài"),
 }  # fmt: skip
 REASONS = {
+    security_lines.DONE: words("thành công"), "wrong_password": words("sai mật khẩu"), "wrong_code": words("sai mã xác thực"),
     "not_your_role": words("không có vai trò cần thiết"), "not_your_unit": words("hồ sơ của đơn vị khác"),
     "separation_of_duties": words("một người không làm hai khâu của cùng hồ sơ"),
     "no_authorisation": words("không có văn bản ủy quyền"), "not_a_member": words("không phải thành viên phiên họp"),
@@ -418,8 +427,41 @@ def end_authorisation(visit: Chairman, form: Submitted) -> Response:
 
 
 @router.get("/security")
-def security(visit: Watcher, after: str = "") -> Response:
-    """Who reached beyond their rights, newest first. Read-only: the table takes no change."""
+def security(
+    visit: Watcher,
+    after: str = "",
+    actor: str = "",
+    outcome: str = "",
+    verb: str = "",
+    address: str = "",
+    since: str = "",
+    until: str = "",
+) -> Response:
+    """Who signed in and out and who reached beyond their rights, newest first. Read-only: the table takes no change."""
+    said = {"actor": actor, "outcome": outcome, "verb": verb, "address": address, "since": since, "until": until}
+    said = {name: text.strip()[:80].replace("\x00", "") for name, text in said.items()}
+    days, errors = {}, {}
+    for name in ("since", "until"):
+        try:
+            days[name] = moment(said[name]).date() if said[name] else None
+        except Unreadable:
+            days[name], errors[name] = None, words("Ngày viết như 2024-12-20.")
+    wanted = security_log.Wanted(
+        actor=said["actor"], outcome=said["outcome"], verb=said["verb"], address=said["address"], **days
+    )
     with visit.reading() as session:
-        rows, key = security_log.page(session, after=after or None)
-    return pages.render(visit, "administration/security.html", rows=rows, key=key, verbs=REACHED, reasons=REASONS)
+        rows, key = security_log.page(session, wanted, after=after or None)
+    more = urlencode({name: text for name, text in said.items() if text})
+    return pages.render(
+        visit,
+        "administration/security.html",
+        status=422 if errors else 200,
+        rows=rows,
+        key=key,
+        verbs=REACHED,
+        spoken=[("", "–"), *((name, language.says(visit.language)(text)) for name, text in REACHED.items())],
+        reasons=REASONS,
+        said=said,
+        errors=errors,
+        more=f"/administration/security?{more}" if more else "/administration/security",
+    )

@@ -19,7 +19,7 @@ import models
 from ledger import canonical, note
 from models.database import BESIDE, Database
 from models.types import UtcDateTime, as_mapping
-from operations import access, binding, files, idempotency, ledger_book, regulations, rounds, seal
+from operations import binding, files, idempotency, ledger_book, regulations, rounds, seal, security_log
 from operations.council_vote import conflicts_answered, council, recusals, vote, waiting_shares
 from operations.home_affairs_review import comments, review
 from operations.people import (
@@ -168,7 +168,8 @@ def _signed_in(office: Any) -> None:
     number = office.act(identities.link, "chutich", **identity, **asking).number
     office.act(account_requests.confirm, number, actor=office.thuky, now=office.now)
     reach: dict[str, Any] = {"actor": "tv05", "verb": "sign", "subject": "x", "refusal": Refusal("not_your_role", "x")}
-    office.act(lambda session: access.log_reach(session, now=office.now, **reach))
+    office.act(lambda session: security_log.reach(session, **reach))
+    office.act(security_log.digest)
     times = dict.fromkeys(("created_at", "seen_at", "confirmed_at", "ends_at"), wall)
     session = models.WebSession(token_sha256="c" * 64, account_id=account.id, **times)
     attempt = models.SignInAttempt(who="d" * 64, window=1, count=1)

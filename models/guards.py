@@ -42,9 +42,12 @@ def _shipped(table: str, verb: str, *, sqlite: bool) -> str:
     return f"{head} FOR EACH {each} {when}EXECUTE FUNCTION refuse_change() O {_FUNCTION}"
 
 
+_BRACKETS = str.maketrans("", "", "()")
+
+
 def _plain(text: str) -> str:
-    """Without what the engine writes in its own way: case, spaces, its own brackets and the schema's name."""
-    return "".join(text.lower().replace("public.", "").split()).replace("((", "(").replace("))", ")")
+    """Without what the engine writes in its own way: case, spaces, its own brackets and casts, the schema's name."""
+    return "".join(text.lower().replace("public.", "").replace("::text", "").translate(_BRACKETS).split())
 
 
 def _on_sqlite(connection: sa.Connection) -> dict[str, tuple[str, str]]:

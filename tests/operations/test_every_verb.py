@@ -397,7 +397,7 @@ def test_a_reach_is_written_to_the_security_log(office: Any) -> None:
     assert (refused.value.code, refused.value.reach) == ("not_your_role", True)
     with office.database.begin_unrecorded() as session:
         security_log.reach(session, actor=stranger.username, verb="pass_review", subject=code, refusal=refused.value)
-    assert office.rows("SELECT actor, verb, subject, code FROM security_event") == [
+    assert office.rows("SELECT actor, verb, subject, code FROM security_event WHERE code <> 'done'") == [
         ("canbo.xa02", "pass_review", code, "not_your_role")
     ]
     changed = {name for name, digest in office.digests().items() if digest != clean[name]}

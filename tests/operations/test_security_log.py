@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import guards
-from operations import seal, security_log
+from operations import access, seal, security_log
 from operations.people import browser_sessions, links, own_account, rate_limit, tokens
 from operations.upkeep import doctor
 from operations.views import security_log as views
@@ -80,11 +80,8 @@ def test_a_log_that_was_emptied_or_edited_is_found(house: House, statement: str)
     fill(house)
     assert house.office.violations() == []
     lawless(house, statement)
-    (found,) = house.office.violations()
-    assert (found["table"], found["key"]) == (
-        "security_event",
-        datetime.now(UTC).astimezone(views.access.LOCAL).date().isoformat(),
-    )
+    day = access.local_date(datetime.now(UTC)).isoformat()
+    assert {(found["table"], found["key"]) for found in house.office.violations()} == {("security_event", day)}
 
 
 @pytest.mark.both_databases
@@ -96,7 +93,7 @@ def test_a_line_put_in_between_is_found(house: House) -> None:
         house,
         "INSERT INTO security_event (id, at, actor, verb, subject, code) SELECT 5, at, actor, verb, subject, code FROM security_event WHERE id = 1",
     )
-    assert [one["table"] for one in house.office.violations()] == ["security_event"]
+    assert {one["table"] for one in house.office.violations()} == {"security_event"}
 
 
 @pytest.mark.both_databases
@@ -240,8 +237,7 @@ def test_a_try_beyond_the_limit_writes_nothing(small_house: House) -> None:
         except Refusal as refusal:
             assert refusal.code == "too_many_attempts"
     before = house.office.digests()
-    with house.database.begin_unrecorded():  # somebody is writing
-        with pytest.raises(Refusal) as refused:
-            rate_limit.take(house.database, counters, username="tv05", wall=wall)
+    with house.database.begin_unrecorded(), pytest.raises(Refusal) as refused:  # somebody is writing
+        rate_limit.take(house.database, counters, username="tv05", wall=wall)
     assert refused.value.code == "too_many_attempts"
     assert house.office.digests() == before

@@ -168,7 +168,7 @@ def test_nobody_reads_a_foreign_dossier(site: Site, client: Client) -> None:
     assert {row["unit"] for row in said(officer.get("nominations", params={"limit": 500}))["items"]} == {"XA01"}
     assert said(officer.get("nominations", params={"unit": "XA02"})) == {"items": [], "next": None}
     assert refusal(officer.post(f"nominations/{site.foreign}/withdraw", json={"reason": "x"})) == (403, "not_your_unit")
-    logged = site.office.rows("SELECT actor, code, subject FROM security_event ORDER BY id DESC LIMIT 1")
+    logged = site.office.rows("SELECT actor, code, subject FROM security_event WHERE code <> 'done' ORDER BY id DESC LIMIT 1")
     assert logged == [("canbo.xa01", "not_your_unit", f"/api/v1/nominations/{site.foreign}/withdraw")]
 
 
@@ -484,7 +484,7 @@ def test_a_teller_without_a_seat_touches_no_ballot(site: Site, client: Client) -
     stranger, secretary = client("khach"), client("thuky")
     place = f"sessions/{site.session}/ballot"
     assert refusal(stranger.post(f"{place}/open")) == (403, "not_a_member")
-    assert office.rows("SELECT actor, code FROM security_event") == [("khach", "not_a_member")]
+    assert office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [("khach", "not_a_member")]
     said(secretary.post(f"{place}/open"))
     shares = site.shares(site.session)
     assert refusal(stranger.post(f"{place}/sign-roll", json={"members": ["TV03"]})) == (403, "not_a_member")

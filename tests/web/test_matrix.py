@@ -547,7 +547,7 @@ def test_every_reach_beyond_ones_rights_to_a_dossier_is_in_the_security_log(part
     for path in ("/nominations/{p.foreign[submitted]}", "/administration/accounts", "/petitions/{p.petition}"):
         last = office.one("SELECT coalesce(max(id), 0) FROM security_event")
         assert party.get("O", path).status_code == 403
-        rows = office.rows("SELECT actor, subject FROM security_event WHERE id > :last", last=last)
+        rows = office.rows("SELECT actor, subject FROM security_event WHERE code <> 'done' AND id > :last", last=last)
         assert rows == [("canbo.xa01", party.at(path))]
 
 

@@ -229,5 +229,7 @@ def test_a_reach_beyond_ones_role_is_logged(office: Line) -> None:
     import sqlite3
 
     assert office("account", "disable", "chutich", by="canbo.xa01").refused == "not_your_role"
-    rows = sqlite3.connect(office.folder / "vinhdanh.sqlite3").execute("SELECT actor, verb, code FROM security_event WHERE code <> 'done'")
+    rows = sqlite3.connect(office.folder / "vinhdanh.sqlite3").execute(
+        "SELECT actor, verb, code FROM security_event WHERE code <> 'done'"
+    )
     assert rows.fetchall() == [("canbo.xa01", "account.disable", "not_your_role")]

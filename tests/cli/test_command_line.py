@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 def events(line: Any) -> list[tuple[str, str, str]]:
     installation = Installation.at(line.folder, {})
     with installation.database.read() as session:
-        rows = session.execute(sa.text("SELECT actor, verb, code FROM security_event WHERE code <> 'done' ORDER BY id")).all()
+        rows = session.execute(
+            sa.text("SELECT actor, verb, code FROM security_event WHERE code <> 'done' ORDER BY id")
+        ).all()
     installation.database.close()
     return [tuple(row) for row in rows]
 

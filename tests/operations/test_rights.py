@@ -207,7 +207,11 @@ class Doors:
         if answer.status_code != 403:
             return None
         return str(
-            self.office.one("SELECT code FROM security_event WHERE code <> 'done' AND id > :last AND actor = :who", last=last, who=who)
+            self.office.one(
+                "SELECT code FROM security_event WHERE code <> 'done' AND id > :last AND actor = :who",
+                last=last,
+                who=who,
+            )
         )
 
     def program(self, who: str, path: str, said: Any = None, **more: Any) -> Any:

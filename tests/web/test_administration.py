@@ -26,7 +26,9 @@ EVERYBODY = ("thuky", "chuyenvien1", "thanhtra", "chutich", "phochutich", "tv03"
 def test_only_the_administrator_administers(site: Site, username: str) -> None:
     browser = site.sign_in(username)
     assert [browser.get(path).status_code for path in PAGES] == [403] * len(PAGES)
-    assert site.office.one("SELECT count(*) FROM security_event WHERE code <> 'done' AND actor = :who", who=username) == len(PAGES)
+    assert site.office.one(
+        "SELECT count(*) FROM security_event WHERE code <> 'done' AND actor = :who", who=username
+    ) == len(PAGES)
 
 
 def test_a_newcomer_gets_an_account_a_role_and_a_link(site: Site) -> None:

@@ -180,7 +180,9 @@ def test_a_foreign_nomination_in_a_bulk_act_is_refused_and_noted(site: Site) -> 
     assert answer.status_code == 403
     changed = {name for name, digest in site.office.digests().items() if digest != before[name]}
     assert changed <= {"security_event", "web_session"}
-    assert site.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [("canbo.xa01", "not_your_unit")]
+    assert site.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [
+        ("canbo.xa01", "not_your_unit")
+    ]
 
 
 @pytest.mark.parametrize("username", ["thuky", "tv05", "thanhtra", "quantri", "canbo.xa01"])

@@ -58,7 +58,9 @@ def test_a_reach_for_a_foreign_page_is_noted_and_shows_nothing_of_it(site: Site)
     page = site.sign_in("canbo.xa01").get(f"/nominations/{site.foreign}")
     assert page.status_code == 403
     assert name not in page.text
-    assert site.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [("canbo.xa01", "not_your_unit")]
+    assert site.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [
+        ("canbo.xa01", "not_your_unit")
+    ]
 
 
 def test_whoever_stands_aside_sees_neither_the_dossier_nor_its_row(site: Site) -> None:

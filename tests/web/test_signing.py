@@ -211,4 +211,6 @@ def test_who_entered_a_proposal_does_not_sign_it(site: Site) -> None:
     assert (boxes(page), "bạn đã đề nghị hồ sơ này" in page.text) == ([], True)
     answer = act(browser, checked(browser, LDTT, "sign", whole=True), LDTT)
     assert (answer.status_code, site.office.states([code])) == (403, ["recommended"])
-    assert site.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [("chutich", "separation_of_duties")]
+    assert site.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done'") == [
+        ("chutich", "separation_of_duties")
+    ]

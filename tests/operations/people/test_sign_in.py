@@ -91,7 +91,10 @@ class House:
             self.office.act(account_requests.confirm, asked.number, actor=other, now=self.now, wall=at)
 
     def log(self) -> list[tuple[str, str]]:
-        return [(row[0], row[1]) for row in self.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done' ORDER BY id")]
+        return [
+            (row[0], row[1])
+            for row in self.office.rows("SELECT actor, code FROM security_event WHERE code <> 'done' ORDER BY id")
+        ]
 
 
 @pytest.fixture(autouse=True)
@@ -225,10 +228,7 @@ def test_old_sessions_are_forgotten_after_a_month(small_house: House) -> None:
 
 def test_a_visit_costs_less_than_a_millisecond_among_a_thousand(small_house: House) -> None:
     names = [row[0] for row in small_house.office.rows("SELECT username FROM account")]
-    all_tokens = [
-        browser_sessions.begin(small_house.database, names[n % len(names)], now=small_house.now, wall=WALL)
-        for n in range(1000)
-    ]
+    all_tokens = [browser_sessions.begin(small_house.database, names[n % len(names)], now=small_house.now, wall=WALL) for n in range(1000)]
     best = 1.0
     for start in range(0, 1000, 100):
         began = time.perf_counter()
@@ -284,7 +284,7 @@ def test_success_forgives_what_went_before(small_house: House) -> None:
 def test_a_hundred_tries_from_one_address_at_whatever_accounts(small_house: House) -> None:
     def take(username: str, address: str = HERE) -> None:
         counters = rate_limit.of_password(username, address)
-        rate_limit.take(small_house.database, counters, username="?", now=small_house.now, wall=WALL)
+        rate_limit.take(small_house.database, counters, username="?", wall=WALL)
 
     for number in range(100):
         take(f"ai{number}")
@@ -300,7 +300,7 @@ def test_a_hundred_tries_from_one_address_at_whatever_accounts(small_house: Hous
 def test_a_hundred_tries_at_one_account_from_everywhere(small_house: House) -> None:
     def take(number: int) -> None:
         counters = rate_limit.of_password("thuky", f"198.51.100.{number}")
-        rate_limit.take(small_house.database, counters, username="thuky", now=small_house.now, wall=WALL)
+        rate_limit.take(small_house.database, counters, username="thuky", wall=WALL)
 
     for number in range(100):
         take(number)

@@ -463,7 +463,7 @@ def test_each_deleted_row_is_named(lived_office: Any) -> None:
     office = lived_office
     disarm(office)
     wrong: list[str] = []
-    for name in SOURCES:
+    for name in set(SOURCES) - {"security_event"}:  # many lines under one digest: tests/operations/test_security_log.py
         table = METADATA[name]
         with tampering(office) as tampered:
             before, fold = tampered.rows(name), tampered.entries()
@@ -495,7 +495,7 @@ def test_each_inserted_row_is_named(lived_office: Any) -> None:
     office = lived_office
     disarm(office)
     wrong: list[str] = []
-    for name in SOURCES:
+    for name in set(SOURCES) - {"security_event"}:  # many lines under one digest: tests/operations/test_security_log.py
         table = METADATA[name]
         with tampering(office) as tampered:
             before, fold = tampered.rows(name), tampered.entries()

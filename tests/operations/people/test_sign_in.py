@@ -228,7 +228,10 @@ def test_old_sessions_are_forgotten_after_a_month(small_house: House) -> None:
 
 def test_a_visit_costs_less_than_a_millisecond_among_a_thousand(small_house: House) -> None:
     names = [row[0] for row in small_house.office.rows("SELECT username FROM account")]
-    all_tokens = [browser_sessions.begin(small_house.database, names[n % len(names)], now=small_house.now, wall=WALL) for n in range(1000)]
+    all_tokens = [
+        browser_sessions.begin(small_house.database, names[n % len(names)], now=small_house.now, wall=WALL)
+        for n in range(1000)
+    ]
     best = 1.0
     for start in range(0, 1000, 100):
         began = time.perf_counter()

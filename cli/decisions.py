@@ -109,14 +109,17 @@ def disclose(number: str, code: Code = None) -> None:
 def revoke(
     number: str,
     reason: Annotated[str, typer.Option()],
-    ground: Annotated[str, typer.Option(help="93.2.a … 93.2.d")],
+    ground: Annotated[str, typer.Option(help=" ".join(disclosure.REVOCATION_GROUNDS))],
+    nomination: Annotated[list[str] | None, typer.Option(help="Chỉ những hồ sơ này; không nêu: cả quyết định")] = None,
     code: Code = None,
 ) -> None:
-    """Hủy bỏ một quyết định (Điều 93); nhập lại mật khẩu."""
+    """Hủy bỏ một quyết định (Điều 93), hoặc chỉ đối với một số trường hợp; nhập lại mật khẩu."""
     DOOR.prove(code)
     row = DOOR.act(
         "decisions.revoke",
         number,
-        lambda s, a: disclosure.revoke(s, number, ground=ground, reason=reason, actor=a, now=DOOR.now()),
+        lambda s, a: disclosure.revoke(
+            s, number, ground=ground, reason=reason, nominations=nomination or [], actor=a, now=DOOR.now()
+        ),
     )
     DOOR.say(disclosure.summary(row))

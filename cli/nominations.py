@@ -11,7 +11,7 @@ from cli.door import DOOR, day, read_bytes
 from models.database import Session
 from operations import files
 from operations.access import Actor
-from operations.home_affairs_review import review
+from operations.home_affairs_review import correcting, review
 from operations.home_affairs_review.moves import MOVES
 from operations.transition import Result
 from operations.unit_proposal import attachments, intake, mending
@@ -105,12 +105,21 @@ def refusals(results: Sequence[Result]) -> list[dict[str, Any]]:
     return [{"code": r.code, "why": r.refusal.as_json()["refused"]} for r in results if r.refusal]
 
 
-def _move(action: Action, codes: Sequence[str], *, reason: str | None = None, ground: str | None = None) -> None:
+def _move(
+    action: Action,
+    codes: Sequence[str],
+    *,
+    reason: str | None = None,
+    ground: str | None = None,
+    document: str | None = None,
+) -> None:
     move = MOVES[action]
     each(
         f"nominations.{move.word}",
         codes,
-        lambda session, actor: move.do(session, codes, actor=actor, now=DOOR.now(), reason=reason, ground=ground),
+        lambda session, actor: move.do(
+            session, codes, actor=actor, now=DOOR.now(), reason=reason, ground=ground, document=document
+        ),
     )
 
 
@@ -124,6 +133,48 @@ def submit(codes: Codes) -> None:
 def withdraw(codes: Codes, reason: Reason) -> None:
     """Đơn vị rút hồ sơ."""
     _move(Action.WITHDRAW, codes, reason=reason)
+
+
+@app.command()
+def decline(
+    codes: Codes,
+    reason: Reason,
+    document: Annotated[str | None, typer.Option(help="Văn bản của người được đề nghị: số, ngày")] = None,
+) -> None:
+    """Người được đề nghị không nhận khen thưởng: ở khâu nào cũng ghi được, hồ sơ kết thúc."""
+    _move(Action.DECLINE, codes, reason=reason, document=document)
+
+
+@app.command()
+def correct(
+    code: str,
+    reason: Annotated[str, typer.Option(help="Sai ở đâu, theo giấy tờ nào")],
+    name: Annotated[str | None, typer.Option(help="Tên người, tập thể được đề nghị")] = None,
+    honorific: Annotated[str | None, typer.Option(help='Ông, Bà, chức danh; để trống ("") thì bỏ')] = None,
+    position: Annotated[str | None, typer.Option(help="Chức vụ")] = None,
+    workplace: Annotated[str | None, typer.Option(help="Nơi công tác")] = None,
+    gender: Annotated[str | None, typer.Option(help="Nam, Nữ")] = None,
+    ethnicity: Annotated[str | None, typer.Option(help="Dân tộc")] = None,
+    birth_date: Annotated[str | None, typer.Option(help="Ngày sinh, 1985-09-05")] = None,
+    email: Annotated[str | None, typer.Option(help='Thư điện tử; để trống ("") thì bỏ')] = None,
+) -> None:
+    """Phòng Nội vụ đính chính chỗ viết sai về người được đề nghị, sau khi nộp và trước khi ký; không bỏ phiếu lại."""
+    person = _person(
+        birth_date, name=name, honorific=honorific, position=position, workplace=workplace, gender=gender,
+        ethnicity=ethnicity, email=email,
+    )  # fmt: skip
+    if not person:
+        raise Unreadable(
+            "usage",
+            "Chưa nêu đính chính gì: dùng --name, --honorific, --position, --workplace, --gender, --ethnicity, "
+            "--birth-date hoặc --email.",
+        )
+    changed = DOOR.act(
+        "nominations.correct",
+        code,
+        lambda s, a: correcting.correct(s, code, person=person, reason=reason, actor=a, now=DOOR.now()),
+    )
+    DOOR.say({"code": code, "corrected": changed})
 
 
 @app.command()

@@ -359,6 +359,8 @@ def say(entry: dict[str, Any], openings: list[Any], later: list[Any] | None, siz
     for opened in (openings, *(event["openings"] for event in later)):
         state = next((opening["value"] for opening in opened if opening["field"] == "state"), state)
     print(f"  Tình trạng khi sổ cái có {size} bản ghi / state when the log had {size} entries: {said_state(state)}")
+    for opening in (one for event in later for one in event["openings"] if one["field"] == "partly"):
+        print(f"  Trừ hồ sơ / except for: {shown(opening['value'])}")
     for event in later:
         print(f"  Về sau / later: {event['entry']['index']}, {event['entry']['at']}, {event['entry']['kind']}")
         for opening in event["openings"]:

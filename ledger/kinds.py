@@ -15,7 +15,7 @@ UNNAMED = frozenset({ENGINE, INSTALLER, CITIZEN})
 
 _NOTHING: frozenset[str] = frozenset()
 # What may be opened outside. Reasons, persons' details and papers' inner texts stay shut.
-_DECISION = frozenset({"about", "signature", "pack", "state", "paper"})
+_DECISION = frozenset({"about", "signature", "pack", "state", "paper", "partly"})
 _LETTER = frozenset({"about", "answer"})
 _POSTING = frozenset({"when"})
 _ROUND = frozenset({"about", "stage", "regulation"})
@@ -49,6 +49,8 @@ class Kind(StrEnum):
     NOMINATION_MENDED = "nomination:mended", "Đơn vị sửa, bổ sung hồ sơ"
     NOMINATION_PAPERS_CHANGED = "nomination:papers_changed", "Thay đổi giấy tờ kèm theo"
     NOMINATION_SUBMITTED = "nomination:submitted", "Đơn vị nộp hồ sơ"
+    NOMINATION_CORRECTED = "nomination:corrected", "Phòng Nội vụ đính chính"
+    NOMINATION_DECLINED = "nomination:declined", "Người được đề nghị không nhận"
     NOMINATION_WITHDRAWN = "nomination:withdrawn", "Đơn vị rút hồ sơ"
     NOMINATION_RETURNED = "nomination:returned", "Phòng Nội vụ trả lại để bổ sung"
     NOMINATION_PASSED_REVIEW = "nomination:passed_review", "Phòng Nội vụ kết luận đủ điều kiện"
@@ -135,6 +137,7 @@ class Kind(StrEnum):
 
     DECISION_PAPER_RENDERED = "decision:paper_rendered", "In quyết định", _DECISION, ENGINE
     DECISION_REVOKED = "decision:revoked", "Hủy bỏ quyết định", _DECISION
+    DECISION_PARTLY_REVOKED = "decision:partly_revoked", "Hủy bỏ quyết định đối với một số trường hợp", _DECISION
     DECISION_SIGNED = "decision:signed", "Ký quyết định", _DECISION
 
     DISCLOSURE_PUBLISHED = "disclosure:published", "Công khai quyết định", _POSTING

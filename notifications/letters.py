@@ -264,6 +264,33 @@ class BallotAnnulled(_Strict):
     reason: Prose
 
 
+class Change(_Strict):
+    what: Line
+    before: Line
+    after: Line
+
+
+class NominationCorrected(_Strict):
+    unit_name: Line
+    code: Line
+    nominee: Line
+    award: Line
+    changes: list[Change]
+    reason: Prose
+
+
+class NominationDeclined(_Strict):
+    reader_name: Line
+    items: list[Item]
+    reason: Prose
+
+
+class AwardDeclinedNominee(_Strict):
+    nominee: Line
+    award: Line
+    code: Line
+
+
 class WaitingForSignature(_Strict):
     signer_name: Line
     round_title: Line
@@ -327,6 +354,20 @@ class DecisionRevoked(_Strict):
     reason: Prose
     citation: Cited
     items: list[Item]
+    others_stand: bool = False
+    taken_back: bool = True
+
+
+class AwardRevokedNominee(_Strict):
+    nominee: Line
+    award: Line
+    decision_number: Line
+    decision_date: When
+    reason: Prose
+    citation: Cited
+    office: Line
+    taken_back: bool
+    how_to_complain: Prose
 
 
 class DisclosurePublished(_Strict):
@@ -463,6 +504,9 @@ KINDS: Mapping[str, Kind] = {
     "appraisal_result": Kind("home_affairs_review", AppraisalResult),
     "nomination_paused": Kind("home_affairs_review", NominationStopped),
     "nomination_resumed": Kind("home_affairs_review", NominationStopped),
+    "nomination_corrected": Kind("home_affairs_review", NominationCorrected),
+    "nomination_declined": Kind("home_affairs_review", NominationDeclined),
+    "award_declined_nominee": Kind("home_affairs_review", AwardDeclinedNominee),
     "council_invitation": Kind("council_vote", CouncilInvitation),
     "conflict_question": Kind("council_vote", ConflictQuestion),
     "conflicts_found": Kind("council_vote", ConflictsFound),
@@ -479,6 +523,7 @@ KINDS: Mapping[str, Kind] = {
     "forwarded_to_superior": Kind("public_disclosure", ForwardedToSuperior),
     "superior_answer": Kind("public_disclosure", SuperiorAnswer),
     "decision_revoked": Kind("public_disclosure", DecisionRevoked),
+    "award_revoked_nominee": Kind("public_disclosure", AwardRevokedNominee),
     "disclosure_published": Kind("public_disclosure", DisclosurePublished),
     "petition_received": Kind("public_disclosure", PetitionReceived),
     "petition_answered": Kind("public_disclosure", PetitionAnswered),

@@ -38,6 +38,7 @@ class State(StrEnum):
     FORWARDED = "forwarded"
     DISCLOSED = "disclosed"
     WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
     INELIGIBLE = "ineligible"
     NOT_RECOMMENDED = "not_recommended"
     REFUSED = "refused"
@@ -164,6 +165,7 @@ STATE_ROWS: dict[State, StateRow] = {
     State.FORWARDED: StateRow("Đã trình cấp trên", Stage.PUBLIC_DISCLOSURE, "cấp trên"),
     State.DISCLOSED: StateRow("Đã công khai", Stage.PUBLIC_DISCLOSURE),
     State.WITHDRAWN: StateRow("Đơn vị rút", Stage.ENDED),
+    State.DECLINED: StateRow("Người được đề nghị không nhận", Stage.ENDED),
     State.INELIGIBLE: StateRow("Không đủ điều kiện", Stage.ENDED),
     State.NOT_RECOMMENDED: StateRow("Hội đồng không đề nghị", Stage.ENDED),
     State.REFUSED: StateRow("Không được khen thưởng", Stage.ENDED),
@@ -193,6 +195,7 @@ class Action(StrEnum):
     PROPOSE = "propose"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
+    DECLINE = "decline"
     RETURN = "return_for_supplement"
     PASS = "pass_review"  # noqa: S105 -- the reviewer passes a dossier; no secret
     FIND_INELIGIBLE = "find_ineligible"
@@ -250,6 +253,31 @@ TRANSITIONS: tuple[Transition, ...] = (
         (State.DRAFT, State.RETURNED, State.SUBMITTED, State.ELIGIBLE),
         State.WITHDRAWN,
         _OFFICER,
+        article="83",
+        clause="1",
+        reason=True,
+    ),
+    # Nobody is honoured against their will: whoever hears of it records it, at any stage. The Law is silent on it. The
+    # signers, who may take back what they gave (Art. 93.8), do it by revoking one person's award.
+    *_row(
+        Action.DECLINE,
+        (
+            State.DRAFT,
+            State.RETURNED,
+            State.SUBMITTED,
+            State.PAUSED,
+            State.ELIGIBLE,
+            State.ON_BALLOT,
+            State.RECOMMENDED,
+            State.SIGNED,
+            State.FORWARDED,
+            State.DISCLOSED,
+            State.CLOSED,
+        ),
+        State.DECLINED,
+        _OFFICER,
+        _REVIEWER,
+        _SECRETARY,
         article="83",
         clause="1",
         reason=True,

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     ATTACH = "attach"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
+    DECLINE = "decline"
+    CORRECT = "correct"
     RETURN = "return_for_supplement"
     PASS = "pass_review"  # noqa: S105 -- the reviewer passes a dossier; no secret
     FIND_INELIGIBLE = "find_ineligible"
@@ -142,6 +144,8 @@ def _move(action: Action, *, bars: frozenset[Relation] = frozenset()) -> _Rule:
     return _Rule(ways, bars, action, states or None)
 
 
+# Handed in, and no paper names them yet.
+CORRECTABLE = frozenset({State.SUBMITTED, State.PAUSED, State.ELIGIBLE, State.ON_BALLOT, State.RECOMMENDED})
 # Nobody has passed on them yet.
 OPEN_TO_PAPERS = frozenset({State.DRAFT, State.RETURNED, State.SUBMITTED, State.PAUSED})
 _O, _H, _R, _S = Role.UNIT_OFFICER, Role.UNIT_HEAD, Role.REVIEWER, Role.SECRETARY
@@ -183,6 +187,10 @@ RULES: dict[Permission, _Rule] = {
     Permission.ATTACH: replace(_move(Action.SUBMIT, bars=_BARRED), action=None, states=OPEN_TO_PAPERS),
     Permission.SUBMIT: _move(Action.SUBMIT, bars=_BARRED),
     Permission.WITHDRAW: _move(Action.WITHDRAW, bars=_BARRED),
+    Permission.DECLINE: _move(Action.DECLINE, bars=_BARRED),
+    # A slip in what is said of the nominee, after the unit handed it in: never by who proposed it, and who does it is
+    # the nomination's reviewer from then on, so that somebody else signs.
+    Permission.CORRECT: _Rule(_any(_R, _S), _REVIEWS, states=CORRECTABLE),
     Permission.RETURN: _move(Action.RETURN, bars=_REVIEWS),
     Permission.PASS: _move(Action.PASS, bars=_REVIEWS),
     Permission.FIND_INELIGIBLE: _move(Action.FIND_INELIGIBLE, bars=_REVIEWS),
@@ -262,7 +270,7 @@ CHANGES: dict[Permission, Changes] = {
     ),
     Permission.OWN_ACCOUNT: Changes.OWN,
     **dict.fromkeys(
-        (Permission.COMMENT, Permission.PROPOSE, Permission.IMPORT_WORKBOOK, Permission.MEND, Permission.ATTACH, Permission.SUBMIT, Permission.WITHDRAW, Permission.RETURN,
+        (Permission.COMMENT, Permission.PROPOSE, Permission.IMPORT_WORKBOOK, Permission.MEND, Permission.ATTACH, Permission.SUBMIT, Permission.WITHDRAW, Permission.DECLINE, Permission.CORRECT, Permission.RETURN,
          Permission.PASS, Permission.FIND_INELIGIBLE, Permission.PAUSE, Permission.RESUME),
         Changes.DOSSIER,
     ),

@@ -246,6 +246,46 @@ class DecisionState(Word):
     REVOKED = "revoked", "đã bị hủy bỏ"
 
 
+class AwardState(Word):
+    """Of one who is named in a published paper."""
+
+    IN_FORCE = "in_force", "còn hiệu lực"
+    REVOKED = "revoked", "đã bị hủy bỏ"
+    DECLINED = "declined", "người được khen không nhận"
+
+
+class Ground(Word):
+    """Why an award is taken back: Law 06/2022 Art. 93.2 in its own words, and what it leaves to who awarded (Art. 93.8)."""
+
+    DISHONESTY = (
+        "93.2.a",
+        (
+            "Có hành vi gian dối trong việc kê khai công trạng, thành tích để được tặng danh hiệu thi đua, hình thức khen thưởng"
+        ),
+    )
+    FORGERY = (
+        "93.2.b",
+        (
+            "Cung cấp thông tin sai sự thật hoặc làm giả hồ sơ, giấy tờ để đề nghị tặng danh hiệu thi đua, hình thức khen thưởng"
+        ),
+    )
+    UNLAWFUL_REVIEW = (
+        "93.2.c",
+        ("Thẩm định, xét, duyệt, đề nghị danh hiệu thi đua, hình thức khen thưởng trái quy định của pháp luật"),
+    )
+    MISCONDUCT = (
+        "93.2.d",
+        (
+            "Có kết luận, quyết định, bản án của cơ quan có thẩm quyền về việc người đã được tặng danh hiệu thi đua, hình "
+            "thức khen thưởng có vi phạm, khuyết điểm dẫn đến không bảo đảm tiêu chuẩn xét tặng danh hiệu thi đua, hình "
+            "thức khen thưởng trong khoảng thời gian tính thành tích hoặc liên quan đến công trình, tác phẩm là cơ sở để tặng "
+            "giải thưởng"
+        ),
+    )
+    DECLINED = "declined", "Người được khen không nhận (Luật không nêu là căn cứ hủy bỏ; người quyết định ghi nhận)"
+    ERROR = "error", "Quyết định có sai sót về nội dung, phải thay đổi bằng văn bản cùng hình thức"
+
+
 class SuperiorAnswer(Word):
     """What the authority above said to a tờ trình."""
 

@@ -30,7 +30,7 @@ from operations import access, binding, outbox, rounds, seal
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import ballot_box, ballot_memory, convening, counting, sessions, vote
-from operations.home_affairs_review import review
+from operations.home_affairs_review import declining, review
 from operations.installation import Installation, moment
 from operations.people import roles
 from operations.public_disclosure import disclosure
@@ -526,6 +526,7 @@ _BEFORE: dict[State, State | None] = {
     State.DRAFT: None,
     State.SUBMITTED: None,
     State.WITHDRAWN: State.SUBMITTED,
+    State.DECLINED: State.SUBMITTED,
     State.RETURNED: State.SUBMITTED,
     State.PAUSED: State.SUBMITTED,
     State.INELIGIBLE: State.SUBMITTED,
@@ -598,6 +599,8 @@ class Round:
         match state:
             case State.WITHDRAWN:
                 office.act(proposal.withdraw, codes, actor=office.officer(unit), **by)
+            case State.DECLINED:
+                office.act(declining.decline, codes, actor=office.chuyenvien1, **by)
             case State.RETURNED:
                 office.act(review.return_for_supplement, codes, actor=office.chuyenvien1, **by)
             case State.PAUSED:

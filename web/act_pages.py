@@ -95,6 +95,16 @@ DEEDS: dict[str, Deed] = {
             first=True,
         ),
         Deed(
+            Action.DECLINE,
+            words("Ghi nhận không nhận"),
+            "Đã ghi nhận không nhận",
+            words(
+                "Người được đề nghị không nhận khen thưởng: hồ sơ kết thúc, đơn vị và người đó được báo bằng thư. Quyết định đã "
+                "ký vẫn có hiệu lực với những người khác."
+            ),
+            grave=True,
+        ),
+        Deed(
             Action.WITHDRAW,
             words("Rút hồ sơ"),
             "Đã rút",
@@ -221,7 +231,7 @@ def handle(
     step = form.text("step")
     with visit.reading() as session:
         rows = shown(session, dict(list(wanted.items())[:MOST_LISTED]), actor=visit.actor)
-    typed = {name: form.text(name) for name in ("reason", "ground", "citation")}
+    typed = {name: form.text(name) for name in ("reason", "ground", "citation", "document")}
     page = _Page(visit, deed, rows, place, wanted, whole, form.text("seal") or transition.fingerprint(wanted))
     if not step:
         return page.show(typed={}, checking=not _asks(deed, rows))
@@ -248,6 +258,7 @@ def handle(
             reason=typed["reason"] or None,
             ground=typed["ground"],
             citation=citation,
+            document=typed["document"] or None,
         )
         reaching.extend(one.refusal for one in results if one.refusal is not None and one.refusal.reach)
         if not bulk:
@@ -275,6 +286,8 @@ def _read(deed: Deed, form: Form, rows: Sequence[Shown]) -> Citation | None:
         required=words("Hãy ghi lý do: người được đề nghị có quyền biết vì sao.") if needs else "",
         longest=transition.LONGEST_REASON,
     )
+    if deed.move.document:
+        form.text("document", longest=200)
     if deed.move.ground and form.text("ground") not in review.PAUSE_GROUNDS:
         form.errors.setdefault("ground", words("Hãy chọn việc đang chờ kết luận."))
     said = form.text("citation")
@@ -377,7 +390,7 @@ class _Page:
             wanted=self.wanted,
             whole=self.whole,
             seal=self.seal,
-            typed={"reason": "", "ground": "", "citation": "", **typed},
+            typed={"reason": "", "ground": "", "citation": "", "document": "", **typed},
             errors=errors or {},
             checking=checking,
             asks=_asks(self.deed, self.rows),

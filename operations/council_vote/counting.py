@@ -34,7 +34,7 @@ from operations.council_vote.electorate import Electorate, Numbers
 from operations.home_affairs_review.review import not_approved
 from operations.transition import Result
 from rules import lifecycle
-from rules.lifecycle import Action, Role, Stage
+from rules.lifecycle import Action, Role, Stage, State
 from rules.policy import Permission
 from rules.refusal import Refusal
 from rules.vocabulary import BallotKind, SessionState
@@ -387,9 +387,15 @@ def _store_results(session: Session, sitting: CouncilSession, results: Sequence[
     session.connection().execute(statement, updates)
 
 
+def on_ballot(session: Session, codes: Sequence[str]) -> list[str]:
+    """Those of the agenda that still wait for the vote: whoever declined meanwhile is counted, but honoured no more."""
+    known = transition.snapshots(session, codes)
+    return [code for code in codes if code not in known or known[code].state is not State.DECLINED]
+
+
 def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, actor: Actor, now: datetime) -> None:
     for action, outcome in ((Action.RECOMMEND, "recommended"), (Action.NOT_RECOMMEND, "not_recommended")):
-        codes = [result["code"] for result in results if result["outcome"] == outcome]
+        codes = on_ballot(session, [result["code"] for result in results if result["outcome"] == outcome])
         if not codes:
             continue
         moved, done, index = transition.move(session, action, codes, actor=actor, now=now)

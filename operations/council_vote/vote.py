@@ -558,7 +558,7 @@ def annul_ballot(
     _, results, _ = transition.move(
         session,
         Action.TAKE_OFF_BALLOT,
-        agenda,
+        counting.on_ballot(session, agenda),
         actor=actor,
         now=now,
         reason=reason.strip(),

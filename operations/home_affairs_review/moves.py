@@ -1,4 +1,4 @@
-"""What people do with nominations before the council meets: one table for addresses, commands, pages and tests.
+"""What people do with nominations one by one or in bulk, signing apart: one table for addresses, commands, pages and tests.
 
 Each move is done to one nomination or to many, and each nomination has its own result.
 """
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from operations.access import Actor
-from operations.home_affairs_review import review
+from operations.home_affairs_review import declining, review
 from operations.transition import Result
 from operations.unit_proposal import proposal
 from rules.lifecycle import Action
@@ -30,6 +30,7 @@ class Move:
     reason: Literal["required", "optional", "none"] = "none"
     ground: bool = False
     cites: bool = False  # a provision may be named beside the reason
+    document: bool = False  # a paper of the nominee may be named beside the reason
 
     @property
     def act(self) -> Permission:
@@ -47,6 +48,7 @@ class Move:
         reason: str | None = None,
         ground: str | None = None,
         citation: Citation | None = None,
+        document: str | None = None,
     ) -> list[Result]:
         """Do it to these nominations, each with its own result. What it does not ask for is left out."""
         asked: dict[str, Any] = {}
@@ -56,6 +58,8 @@ class Move:
             asked["ground"] = ground
         if self.cites:
             asked["citation"] = citation
+        if self.document:
+            asked["document"] = document
         return self.verb(session, codes, actor=actor, now=now, versions=versions, **asked)
 
 
@@ -64,6 +68,14 @@ MOVES: dict[Action, Move] = {
     for move in (
         Move(Action.SUBMIT, "submit", proposal.submit, "Hand in a draft, or a mended nomination again"),
         Move(Action.WITHDRAW, "withdraw", proposal.withdraw, "A unit takes its nomination back", reason="required"),
+        Move(
+            Action.DECLINE,
+            "decline",
+            declining.decline,
+            "Record that the nominee does not want the award, at any stage",
+            reason="required",
+            document=True,
+        ),
         Move(Action.PASS, "pass", review.pass_review, "Pass a nomination that meets the standards", reason="optional"),
         Move(
             Action.RETURN,

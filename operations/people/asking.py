@@ -22,7 +22,9 @@ PREPARING = frozenset(
         # A dossier on its way: a council and a chairman come after.
         Kind.NOMINATION_DRAFTED, Kind.NOMINATION_MENDED, Kind.NOMINATION_PAPERS_CHANGED, Kind.NOMINATION_SUBMITTED,
         Kind.NOMINATION_WITHDRAWN, Kind.NOMINATION_RETURNED, Kind.NOMINATION_PASSED_REVIEW,
-        Kind.NOMINATION_FOUND_INELIGIBLE, Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED, Kind.NOMINATION_CLOSED,
+        Kind.NOMINATION_FOUND_INELIGIBLE, Kind.NOMINATION_CORRECTED, Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED, Kind.NOMINATION_CLOSED,
+        # The nominee's own word, written down; what this office has signed stands for everybody else.
+        Kind.NOMINATION_DECLINED,
         # What a superior has decided, written down.
         Kind.NOMINATION_REFUSED_ABOVE, Kind.SUBMISSION_LETTER_ANSWERED,
         # A paper of what was signed.

@@ -23,28 +23,31 @@ from operations import (
 )
 from operations.access import ENGINE, Actor
 from operations.chairman_signature import signature
-from operations.home_affairs_review.review import not_approved
+from operations.home_affairs_review.review import HOW_TO_COMPLAIN, not_approved
 from operations.public_disclosure import paper_numbers
 from operations.transition import Snapshot
-from rules import cash, lifecycle
+from rules import cash, lifecycle, vocabulary
 from rules.lifecycle import Action, Role, State
 from rules.refusal import Citation, Refusal
-from rules.vocabulary import DecisionState, SuperiorAnswer
+from rules.vocabulary import AwardState, DecisionState, Ground, SuperiorAnswer
 
 _N = table(Nomination).c
 POSTING_DAYS = 30  # Luật TCTT 104/2016 Art. 21.2: posted at least 30 days
-# Law 06/2022 Art. 93.2, in its own words.
-REVOCATION_GROUNDS: Mapping[str, str] = {
-    "93.2.a": "Có hành vi gian dối trong việc kê khai công trạng, thành tích để được tặng danh hiệu thi đua, hình thức "
-    "khen thưởng",
-    "93.2.b": "Cung cấp thông tin sai sự thật hoặc làm giả hồ sơ, giấy tờ để đề nghị tặng danh hiệu thi đua, hình thức "
-    "khen thưởng",
-    "93.2.c": "Thẩm định, xét, duyệt, đề nghị danh hiệu thi đua, hình thức khen thưởng trái quy định của pháp luật",
-    "93.2.d": "Có kết luận, quyết định, bản án của cơ quan có thẩm quyền về việc người đã được tặng danh hiệu thi đua, "
-    "hình thức khen thưởng có vi phạm, khuyết điểm dẫn đến không bảo đảm tiêu chuẩn xét tặng danh hiệu thi đua, hình "
-    "thức khen thưởng trong khoảng thời gian tính thành tích hoặc liên quan đến công trình, tác phẩm là cơ sở để tặng "
-    "giải thưởng",
+# How it stands with somebody whom a paper names and no longer honours.
+NO_LONGER: Mapping[str, AwardState] = {
+    State.REVOKED.value: AwardState.REVOKED,
+    State.DECLINED.value: AwardState.DECLINED,
 }
+REVOCATION_GROUNDS: Mapping[str, str] = vocabulary.names(Ground)
+
+
+def ground_citation(ground: str) -> Citation:
+    """The provision a revocation on this ground rests on."""
+    if ground == Ground.ERROR:  # content is changed by a paper of equal form
+        return Citation(document="30/2020/NĐ-CP", article="18", clause="3")
+    if ground == Ground.DECLINED:  # by whoever awarded
+        return Citation(document=lifecycle.LAW, article="93", clause="8")
+    return Citation(document=lifecycle.LAW, article="93", clause="2", point=ground.rsplit(".", 1)[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +358,7 @@ def revocable(session: Session, code: str, *, actor: Actor, now: datetime) -> tu
 
 
 def honoured(session: Session, decision: Decision) -> list[Snapshot]:
-    """The nominations that a decision carries and its revocation takes with it, oldest first."""
+    """The nominations that a decision still honours and its revocation takes with it, oldest first."""
     return transition.snapshots_where(
         session,
         _N.decision_id == decision.id,
@@ -363,73 +366,159 @@ def honoured(session: Session, decision: Decision) -> list[Snapshot]:
     )
 
 
-def revoke(session: Session, code: str, *, ground: str, reason: str, actor: Actor, now: datetime) -> Decision:
-    """Revoke a decision whole (Law 06/2022 Art. 93.2); history stays, every nomination of it is told."""
-    lifecycle.require_role(Action.REVOKE, actor.roles)
+def _require_ground(ground: str) -> None:
     if ground not in REVOCATION_GROUNDS:
         raise Refusal(
             "unknown_ground",
             f"Căn cứ hủy bỏ phải là một trong: {', '.join(REVOCATION_GROUNDS)}.",
             citation=Citation(document=lifecycle.LAW, article="93", clause="2"),
         )
+
+
+def revocation_of(
+    session: Session, decision: Decision, ground: str, nominations: Sequence[str] = ()
+) -> tuple[list[Snapshot], bool]:
+    """Whom a revocation on this ground takes the award from, and whether nobody is left whom the decision honours.
+
+    Raises Refusal `unknown_ground`, `not_in_decision`, `nomination_required`.
+    """
+    _require_ground(ground)
+    rows = honoured(session, decision)
+    named = paper_numbers.dated(decision.symbol, decision.signed_on)
+    wanted = list(dict.fromkeys(code.strip().upper() for code in nominations if code.strip()))
+    strangers = sorted(set(wanted) - {row.code for row in rows})
+    if strangers:
+        raise Refusal(
+            "not_in_decision",
+            f"Quyết định {named} không khen thưởng (hoặc không còn khen thưởng) hồ sơ: {', '.join(strangers)}. Hãy xem "
+            "danh sách của quyết định rồi ghi đúng mã hồ sơ.",
+            details={"nominations": strangers},
+        )
+    if ground == Ground.DECLINED and not wanted and len(rows) > 1:
+        raise Refusal(
+            "nomination_required",
+            f"Không nhận khen thưởng là việc của từng người: hãy nêu mã hồ sơ của người không nhận trong quyết định {named}.",
+            citation=ground_citation(ground),
+        )
+    taken = [row for row in rows if not wanted or row.code in set(wanted)]
+    return taken, len(taken) == len(rows)
+
+
+def revoke(
+    session: Session,
+    code: str,
+    *,
+    ground: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    nominations: Sequence[str] = (),
+) -> Decision:
+    """Take a decision back whole, or with `nominations` the awards of these alone; the others stand.
+
+    History stays: the decision's entry says what was taken back, each unit and each nominee is told. Raises what
+    `revocable` and `revocation_of` raise, Refusal `reason_required`.
+    """
+    lifecycle.require_role(Action.REVOKE, actor.roles)
+    _require_ground(ground)
     if not reason.strip():
         raise Refusal("reason_required", "Hủy bỏ quyết định khen thưởng phải nêu lý do.")
     free_text.check("Lý do hủy bỏ", reason, transition.LONGEST_REASON)
     decision, deputed = revocable(session, code, actor=actor, now=now)
-    decision.state = DecisionState.REVOKED.value
-    decision.revoked_at = now
-    decision.revoked_ground = ground
-    decision.revoked_reason = reason.strip()
+    rows, whole = revocation_of(session, decision, ground, nominations)
+    if whole:
+        decision.state = DecisionState.REVOKED.value
+        decision.revoked_at = now
+        decision.revoked_ground = ground
+        decision.revoked_reason = reason.strip()
     decision.version += 1
     session.add(decision)
     session.flush()
-    record.record(
+    said: dict[str, Any] = {"state": decision.state, "acted": [actor.username, deputed]}
+    said |= (
+        {"revoked": signature.revoked_aspect(decision)}
+        if whole
+        else {"partly": [row.code for row in rows], "why": [ground, reason.strip()]}
+    )
+    index = record.record(
         session,
-        Kind.DECISION_REVOKED,
-        [
-            (
-                decision.code,
-                {
-                    "state": decision.state,
-                    "revoked": signature.revoked_aspect(decision),
-                    "acted": [actor.username, deputed],
-                },
-            )
-        ],
+        Kind.DECISION_REVOKED if whole else Kind.DECISION_PARTLY_REVOKED,
+        [(decision.code, said)],
         by=actor.username,
         on_behalf_of=actor.represents,
     )
-    rows = honoured(session, decision)
-    moved, _, _ = transition.move(
+    declined = ground == Ground.DECLINED
+    moved, results, _ = transition.move(
         session,
         Action.REVOKE,
         [row.code for row in rows],
         actor=actor,
         now=now,
         reason=reason,
+        aspects={"ground": ground},
+        target=(lambda _: State.DECLINED) if declined else None,
     )
-    point = ground.rsplit(".", 1)[1]
-    announce.notices(
-        session,
-        [
-            announce.Notice(
-                kind="decision_revoked",
-                about=decision.code,
-                to=of_unit[0].unit_email,
-                recipient=of_unit[0].unit_code,
-                context={
-                    "unit_name": of_unit[0].unit_name,
-                    "decision_number": decision.symbol,
-                    "decision_date": decision.signed_on.isoformat(),
-                    "reason": reason.strip(),
-                    "citation": str(Citation(document=lifecycle.LAW, article="93", clause="2", point=point)),
-                    "items": signature.named(of_unit),
-                },
-            )
-            for of_unit in transition.by_unit(moved).values()
-        ],
-    )
+    for result in results:
+        if result.refusal is not None:
+            raise result.refusal
+    announce.notices(session, _revocation_letters(session, moved, decision, ground, reason.strip(), index, whole=whole))
     return decision
+
+
+def _revocation_letters(
+    session: Session,
+    moved: Sequence[Snapshot],
+    decision: Decision,
+    ground: str,
+    reason: str,
+    index: int,
+    *,
+    whole: bool,
+) -> list[announce.Notice]:
+    about = decision.code if whole else f"{decision.code}/{index}"
+    citation = str(ground_citation(ground))
+    number, day = decision.symbol, decision.signed_on.isoformat()
+    office = rounds.issuing_authority(session).name
+    taken_back = Ground(ground).value.startswith("93.2")
+    letters = [
+        announce.Notice(
+            kind="decision_revoked",
+            about=about,
+            to=of_unit[0].unit_email,
+            recipient=of_unit[0].unit_code,
+            context={
+                "unit_name": of_unit[0].unit_name,
+                "decision_number": number,
+                "decision_date": day,
+                "reason": reason,
+                "citation": citation,
+                "items": signature.named(of_unit),
+                "others_stand": not whole,
+                "taken_back": taken_back,
+            },
+        )
+        for of_unit in transition.by_unit(moved).values()
+    ]
+    return letters + [
+        announce.Notice(
+            kind="award_revoked_nominee",
+            about=about,
+            to=row.nominee_email,
+            recipient=row.code,
+            context={
+                "nominee": row.nominee,
+                "award": transition.award_name(row.award),
+                "decision_number": number,
+                "decision_date": day,
+                "reason": reason,
+                "citation": citation,
+                "office": office,
+                "taken_back": taken_back,
+                "how_to_complain": HOW_TO_COMPLAIN,
+            },
+        )
+        for row in moved
+    ]
 
 
 def attach_paper(session: Session, code: str, sha256: str) -> None:
@@ -490,5 +579,10 @@ def awardees(session: Session, decision: Decision, *, public: bool = False) -> l
         .order_by(_N.id)
     )
     found = [dict(row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's documented row mapping
-    inside = {"code", "state"} if public else set()
-    return [{name: value for name, value in row.items() if name not in inside} for row in found]
+    if not public:
+        return found
+    return [
+        {name: value for name, value in row.items() if name != "code"}
+        | {"state": NO_LONGER.get(row["state"], AwardState.IN_FORCE)}
+        for row in found
+    ]

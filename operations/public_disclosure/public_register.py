@@ -29,11 +29,12 @@ from operations.public_disclosure import disclosure, paper_numbers
 from rules import catalogue, names, vocabulary
 from rules.catalogue import KIND_NAMES
 from rules.lifecycle import State
-from rules.vocabulary import DecisionState, NomineeKind
+from rules.vocabulary import AwardState, DecisionState, NomineeKind
 
 IN_FORCE, REVOKED = DecisionState
 STATE_NAMES = vocabulary.names(DecisionState)
-_SHOWN = tuple(state.value for state in (State.DISCLOSED, State.CLOSED, State.REVOKED))
+AWARD_STATE_NAMES = vocabulary.names(AwardState)
+_SHOWN = tuple(state.value for state in (State.DISCLOSED, State.CLOSED, State.REVOKED, State.DECLINED))
 _LINE = 200  # characters of an achievement: one line
 _MOST_WORDS = 8
 _FEW = 400  # so many namesakes are looked up one by one; more of them are met soon enough on the way
@@ -94,7 +95,11 @@ def paper(session: Session, code: str) -> dict[str, Any]:
     until = session.execute(sa.select(_X.until_on).where(board, _X.channel == "notice_board")).scalar_one_or_none()
     found = _paper(row)
     _count(session, [row], [found])
+    taken = sa.select(sa.func.count()).where(
+        _N.decision_id == row.decision_id, _N.state.in_(list(disclosure.NO_LONGER))
+    )
     return found | {
+        "no_longer": int(session.execute(taken).scalar_one()) if row.decision_id else 0,
         "revoked_on": access.local_date(row.revoked_at).isoformat() if row.revoked_at else None,
         "posted_until": until.isoformat() if until else None,
         "paper_sha256": row.paper_sha256,
@@ -132,6 +137,12 @@ def _fitting(session: Session, text: str) -> list[Any]:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def revoked_by_law(session: Session, code: str) -> bool:
+    """Was this decision revoked on a ground of Law 06/2022 Art. 93.2? On which of them is not for everybody."""
+    ground = session.execute(sa.select(_D.revoked_ground).where(_D.code == code)).scalar_one_or_none()
+    return bool(ground and ground.startswith("93.2"))
 
 
 def office_on(session: Session, day: date | None = None) -> str | None:
@@ -228,8 +239,8 @@ def search(
     if unit is not None:
         conditions.append(_U.code == unit)
     if state is not None:
-        revoked = _N.state == State.REVOKED.value
-        conditions.append(revoked if state == REVOKED else ~revoked)
+        ended = {str(word): held for held, word in disclosure.NO_LONGER.items()}
+        conditions.append(_N.state == ended[state] if state in ended else _N.state.not_in(list(disclosure.NO_LONGER)))
     numbered = _NUMBER.fullmatch(text.strip()) if text else None
     conditions += _of_nominee(session, None if numbered else text, kind)
     streams = []
@@ -270,15 +281,20 @@ def _awardees(own: bool) -> Any:
     return (
         sa.select(
             _X.id.label("x"), _N.id.label("n"), _N.name, _P.kind, _N.position, _N.workplace, _U.name.label("unit"),
-            _N.award, _N.achievement, *said,
+            _N.award, _N.achievement, _N.state.label("standing"), *said,
         )
         .join_from(Disclosure, paper, link)
         .join(Nomination, mine)
         .join(Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
-        .where(_X.channel == "register")
+        .where(_X.channel == "register", *([] if own else [_honoured_above()]))
         .order_by(_X.id.desc(), _N.id)
     )  # fmt: skip
+
+
+def _honoured_above() -> Any:
+    """Of a tờ trình's nominations those that the superior honours: whoever declined before the answer was never named."""
+    return (_N.state != State.DECLINED.value) | (_N.entered_stage_at >= _X.published_at)
 
 
 def _from(session: Session, query: Any, after: str | None, limit: int) -> list[Any]:
@@ -377,7 +393,9 @@ def _awardee(row: Any) -> dict[str, Any]:
         "number": row.number,
         "date": row.day.isoformat() if row.day else None,
         "code": row.code,
-        "state": row.state or IN_FORCE,
+        "state": AwardState.REVOKED.value
+        if row.state == REVOKED
+        else disclosure.NO_LONGER.get(row.standing, AwardState.IN_FORCE).value,
         "decided_by": catalogue.DECIDER_NAMES.get(row.superior, row.superior) if row.superior else None,
     }
 
@@ -468,7 +486,7 @@ def csv_of(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     """
     yield "\ufeff" + _csv(COLUMNS.values())
     for row in rows:
-        said = row | {"kind": KIND_NAMES[row["kind"]], "state": STATE_NAMES[row["state"]]}
+        said = row | {"kind": KIND_NAMES[row["kind"]], "state": AWARD_STATE_NAMES[row["state"]]}
         yield _csv(_harmless(said[name]) for name in COLUMNS)
 
 

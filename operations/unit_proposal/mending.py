@@ -151,13 +151,19 @@ def say_of_nominee(
 
     Another name or birth date may be somebody else's: then the nomination is that nominee's from here on.
     """
-    for field, value in _checked(given, today=today).items():
+    values = checked(given, today=today)
+    renamed = any(
+        name in values
+        and nominees.same_text(str(values[name] or "")) != nominees.same_text(str(getattr(row, name) or ""))
+        for name in ("name", "birth_date")
+    )
+    for field, value in values.items():
         setattr(row, field, value)
     if not row.name:
         raise Refusal("missing_value", "Phải ghi tên cá nhân, tập thể, hộ gia đình được đề nghị.")
     row.name_key = names.fold(row.name)
     with session.no_autoflush:  # the caller has not looked yet whether the nomination may stand so
-        return nominees.said_aspects(row) | _whose(session, row, by=by, another=another)
+        return nominees.said_aspects(row) | (_whose(session, row, by=by, another=another) if renamed or another else {})
 
 
 def _whose(session: Session, row: Nomination, *, by: str, another: bool) -> dict[str, Any]:
@@ -205,7 +211,7 @@ def _require_nobody_alike(session: Session, row: Nomination, nominee: Nominee, w
                 )
 
 
-def _checked(given: Mapping[str, str | date | None], *, today: date) -> dict[str, str | date | None]:
+def checked(given: Mapping[str, str | date | None], *, today: date) -> dict[str, str | date | None]:
     """The values as they are kept. Raises what is wrong with them."""
     unknown_fields = set(given) - set(MENDABLE_PERSON)
     if unknown_fields:

@@ -347,7 +347,14 @@ def _nomination(row: Any, acts: tuple[str, ...], state: State, round_code: str) 
 
 
 # What the piles' states let somebody do with many nominations at once.
-_MANY = tuple(dict.fromkeys(row.action for row in lifecycle.TRANSITIONS if row.source in _PILES))
+# Declining is one person's word: it is written down on that person's page.
+_MANY = tuple(
+    dict.fromkeys(
+        row.action
+        for row in lifecycle.TRANSITIONS
+        if row.source in _PILES and row.action is not lifecycle.Action.DECLINE
+    )
+)
 _ASKED = frozenset[Relation]().union(*(policy.asked(policy.PERMISSION_FOR[action]) for action in _MANY))
 
 

@@ -15,7 +15,7 @@ from models import Account, Appraisal, Decision, LedgerEntry, LedgerOpening, Nom
 from models.types import as_mapping, table
 from operations import access, rights, transition, visibility
 from operations.access import Actor
-from operations.home_affairs_review import review
+from operations.home_affairs_review import correcting, review
 from operations.unit_proposal import attachments, nominees
 from operations.views import nominations
 from rules import policy, vocabulary
@@ -25,6 +25,7 @@ VERDICTS = vocabulary.names(Verdict)
 # What happened to something of a nomination's: an appraisal, a paper that lies with it.
 _BESIDE = (Kind.APPRAISAL_FOUND, Kind.ATTACHMENT_ADDED, Kind.ATTACHMENT_REMOVED)
 _HELD = frozenset({Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED})  # their reason may point at who complained
+_GROUNDS: dict[str, str] = {**review.PAUSE_GROUNDS, **vocabulary.names(vocabulary.Ground)}
 _E, _O = table(LedgerEntry).c, table(LedgerOpening).c
 
 
@@ -78,7 +79,7 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
             at=entry.decode(said.leaf.encode()).at.astimezone(access.LOCAL),
             who=names.get(_who(opened, signers) or ""),
             detail=_detail(opened),
-            reason=str(opened["reason"]) if opened.get("reason") and (inside or said.kind not in _HELD) else None,
+            reason=_reason(opened) if inside or said.kind not in _HELD else None,
         )
         for said, opened in found
     ]
@@ -103,14 +104,22 @@ def _who(opened: dict[str, Any], signers: dict[str, str]) -> str | None:
     return signers.get(str(opened.get("paper")))
 
 
+def _reason(opened: dict[str, Any]) -> str | None:
+    """Why: of a move, or of a correction, which moves nothing."""
+    said = opened.get("reason") or opened.get("why")
+    return str(said) if said else None
+
+
 def _detail(opened: dict[str, Any]) -> str | None:
+    if "corrected" in opened:
+        return ", ".join(correcting.FIELDS.get(str(name), str(name)) for name in opened["corrected"])
     if "verdict" in opened:
         return VERDICTS.get(str(opened["verdict"]), str(opened["verdict"]))
     if "about" in opened and "file" in opened:  # of which nomination, which part; hash, name
         part = str(opened["about"][-1])
         return attachments.PARTS.get(part, part)
     if opened.get("ground"):
-        return review.PAUSE_GROUNDS.get(str(opened["ground"]), str(opened["ground"]))
+        return _GROUNDS.get(str(opened["ground"]), str(opened["ground"]))
     return str(opened["paper"]) if opened.get("paper") else None
 
 

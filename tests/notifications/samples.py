@@ -60,6 +60,24 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
     },
     "nomination_paused": {**_STOPPED, "reason_public": "Chờ kết luận của cơ quan có thẩm quyền."},
     "nomination_resumed": {**_STOPPED, "reason_public": "Đã có kết luận của cơ quan có thẩm quyền."},
+    "nomination_corrected": {
+        "unit_name": _UNIT,
+        "code": "DN-2024-000123",
+        "nominee": "Lò Thị Mẫu",
+        "award": "Chiến sĩ thi đua cơ sở",
+        "changes": [{"what": "chức vụ", "before": "Giáo viện", "after": "Giáo viên"}],
+        "reason": "Viết sai so với quyết định bổ nhiệm.",
+    },
+    "nomination_declined": {
+        "reader_name": _UNIT,
+        "items": [_ITEM],
+        "reason": "Xin nhường cho đồng nghiệp (Văn bản: Đơn ngày 12/12/2024)",
+    },
+    "award_declined_nominee": {
+        "nominee": "Lò Thị Mẫu",
+        "award": "Chiến sĩ thi đua cơ sở",
+        "code": "DN-2024-000123",
+    },
     "council_invitation": {
         "member_name": "Vàng A Thí",
         "session_code": "PH-2024-03",
@@ -177,6 +195,17 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "reason": "Thông tin trong hồ sơ không đúng sự thật.",
         "citation": {"document": "Luật 06/2022/QH15", "article": "93", "clause": "2", "point": "b"},
         "items": [_ITEM],
+    },
+    "award_revoked_nominee": {
+        "nominee": "Lò Thị Mẫu",
+        "award": "Chiến sĩ thi đua cơ sở",
+        "decision_number": "123/QĐ-UBND",
+        "decision_date": "2024-12-25",
+        "reason": "Thông tin trong hồ sơ không đúng sự thật.",
+        "citation": {"document": "Luật 06/2022/QH15", "article": "93", "clause": "2", "point": "b"},
+        "office": "UBND huyện Phong Thổ",
+        "taken_back": True,
+        "how_to_complain": "Nếu không đồng ý, ông, bà có quyền khiếu nại trong thời hạn 90 ngày.",
     },
     "disclosure_published": {
         "office_name": "Văn phòng HĐND và UBND huyện",

@@ -15,7 +15,7 @@ from operations import access, record, regulations, rounds, seal, security_log, 
 from operations.access import Actor
 from operations.chairman_signature import signature
 from operations.council_vote import conflicts_answered, convening, council, counting, recusals, vote
-from operations.home_affairs_review import comments, review
+from operations.home_affairs_review import comments, correcting, declining, review
 from operations.people import account_requests, accounts, authorisations, links, passwords, roles, units
 from operations.public_disclosure import disclosure, petitions
 from operations.unit_proposal import mending, proposal
@@ -110,6 +110,10 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     yield say(deadlines.sweep, now=now + timedelta(days=13))  # four after: the first step
     yield say(proposal.submit, codes=drafts[:1], actor=officer, now=now)
     yield say(proposal.withdraw, codes=drafts[1:], reason=REASON, actor=officer, now=now)
+    slipped = list((yield file(1)).codes)
+    person = {"position": "Giáo viên", "birth_date": date(1985, 9, 5)}
+    yield say(correcting.correct, code=slipped[0], person=person, reason=REASON, actor=reviewer, now=now)
+    yield say(declining.decline, codes=slipped, reason=REASON, actor=reviewer, now=now)
 
     # 2. home_affairs_review
     yield say(review.evaluate, now=now, round_code=code)
@@ -275,7 +279,7 @@ def test_a_failing_ledger_fails_every_act_whole(office: Any, monkeypatch: pytest
     assert traces == []
     silent = {"evaluate", "look_again", "announce_waiting", "reminders_to_vote", "seal"}
     verbs = {"add", "set_password", "grant", "invite", "decline", "confirm", "appoint", "authorise", "register",
-             "open_round", "extend", "advance", "file", "mend", "submit", "withdraw", "sweep",
+             "open_round", "extend", "advance", "file", "mend", "correct", "submit", "withdraw", "sweep",
              "return_for_supplement", "find_ineligible", "pause", "resume", "pass_review",
              "set_up", "dismiss", "convene", "reschedule", "cancel", "attend", "recuse", "deny", "waive", "declare",
               "open_ballot", "annul_ballot", "cast", "close_ballot", "tally_ballot",

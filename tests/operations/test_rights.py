@@ -388,7 +388,7 @@ def test_a_form_refuses_in_the_words_of_the_api(doors: Doors) -> None:
 
 
 _SHOWN = {
-    Action.SUBMIT: State.RETURNED, Action.WITHDRAW: State.RETURNED, Action.PASS: State.SUBMITTED,
+    Action.SUBMIT: State.RETURNED, Action.WITHDRAW: State.RETURNED, Action.DECLINE: State.RETURNED, Action.PASS: State.SUBMITTED,
     Action.RETURN: State.SUBMITTED, Action.FIND_INELIGIBLE: State.SUBMITTED, Action.PAUSE: State.ELIGIBLE,
     Action.RESUME: State.PAUSED,
 }  # fmt: skip

@@ -225,12 +225,17 @@ DONE: dict[Action, Callable[[Any, Any, Actor, str], None]] = {
     Action.RECOMMEND: _count("approve"),
     Action.NOT_RECOMMEND: _count("disapprove"),
 }
-REVIEWERS, SECRETARIES, MEMBERS, TELLERS = 2, 1, 11, 3
+REVIEWERS, SECRETARIES, MEMBERS, TELLERS, CHAIRMEN = 2, 1, 11, 3, 1
 CLOSED = [*["tellers_called"] * TELLERS, *["receipts_published"] * MEMBERS]
 RESULT = ["award_result_unit", "award_result_nominee", *["disclosure_published"] * SECRETARIES]
 LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     Action.SUBMIT: ["dossier_received"],
     Action.WITHDRAW: [],
+    **{(Action.DECLINE, state): ["nomination_declined", "award_declined_nominee"] for state in State},
+    **{
+        (Action.DECLINE, state): ["nomination_declined", "award_declined_nominee", *["nomination_declined"] * CHAIRMEN]
+        for state in (State.SIGNED, State.FORWARDED, State.DISCLOSED, State.CLOSED)
+    },
     Action.RETURN: ["dossier_returned"],
     Action.PASS: ["appraisal_result"],
     Action.FIND_INELIGIBLE: ["not_approved"],
@@ -249,7 +254,7 @@ LETTERS: dict[tuple[Action, State | None] | Action, list[str]] = {
     (Action.DISCLOSE, State.SIGNED): RESULT,
     (Action.DISCLOSE, State.FORWARDED): ["superior_answer", *RESULT],
     Action.CLOSE: [],
-    Action.REVOKE: ["decision_revoked"],
+    Action.REVOKE: ["decision_revoked", "award_revoked_nominee"],
 }
 
 

@@ -64,6 +64,8 @@ MATRIX: dict[Permission, tuple[set[Role], dict[Role, Relation]]] = {
         ),
         ({SECRETARY}, {}),
     ),
+    Permission.DECLINE: ({REVIEWER, SECRETARY}, {OFFICER: R.OWN_UNIT}),
+    Permission.CORRECT: ({REVIEWER, SECRETARY}, {}),
     Permission.RECUSE: ({SECRETARY}, dict.fromkeys(EVERYBODY - {SECRETARY, ADMINISTRATOR}, R.MEMBER)),
     **dict.fromkeys(
         (Permission.CAST, Permission.ANSWER_CONFLICT), (set(), dict.fromkeys(EVERYBODY - {ADMINISTRATOR}, R.MEMBER))
@@ -83,16 +85,16 @@ MATRIX: dict[Permission, tuple[set[Role], dict[Role, Relation]]] = {
     Permission.ADMINISTER: ({ADMINISTRATOR}, {}),
 }
 BARRED: dict[Permission, frozenset[Relation]] = {
-    **dict.fromkeys((Permission.RETURN, Permission.PASS, Permission.FIND_INELIGIBLE), frozenset({R.PROPOSER, R.COUNTER, R.BARRED})),
+    **dict.fromkeys((Permission.RETURN, Permission.PASS, Permission.FIND_INELIGIBLE, Permission.CORRECT), frozenset({R.PROPOSER, R.COUNTER, R.BARRED})),
     **dict.fromkeys((Permission.SIGN, Permission.SEND_BACK, Permission.REFUSE), frozenset({R.PROPOSER, R.REVIEWER, R.COUNTER, R.BARRED})),
     **dict.fromkeys(
         (Permission.SEE_NOMINATION, Permission.SEE_FINDINGS, Permission.SEE_PAPERS, Permission.SEE_PERSONAL_FIELDS, Permission.COMMENT, Permission.CAST,
-         Permission.SEE_RESULT, Permission.ATTACH, Permission.MEND, Permission.SUBMIT, Permission.WITHDRAW, Permission.PAUSE, Permission.RESUME),
+         Permission.SEE_RESULT, Permission.ATTACH, Permission.MEND, Permission.SUBMIT, Permission.WITHDRAW, Permission.DECLINE, Permission.PAUSE, Permission.RESUME),
         frozenset({R.BARRED}),
     ),
 }  # fmt: skip
 MOVES: dict[Permission, Action] = {
-    Permission.SUBMIT: Action.SUBMIT, Permission.WITHDRAW: Action.WITHDRAW, Permission.RETURN: Action.RETURN, Permission.PASS: Action.PASS,
+    Permission.SUBMIT: Action.SUBMIT, Permission.WITHDRAW: Action.WITHDRAW, Permission.DECLINE: Action.DECLINE, Permission.RETURN: Action.RETURN, Permission.PASS: Action.PASS,
     Permission.FIND_INELIGIBLE: Action.FIND_INELIGIBLE, Permission.PAUSE: Action.PAUSE, Permission.RESUME: Action.RESUME,
     Permission.SIGN: Action.SIGN, Permission.SEND_BACK: Action.SEND_BACK, Permission.REFUSE: Action.REFUSE, Permission.DISCLOSE: Action.DISCLOSE,
     Permission.CLOSE: Action.CLOSE, Permission.REVOKE: Action.REVOKE, Permission.RECORD_ANSWER: Action.RECORD_REFUSAL_ABOVE,

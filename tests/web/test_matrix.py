@@ -107,6 +107,9 @@ PAGES: dict[str, Answers] = {
     "/nominations/{p.foreign[draft]}/submit": {"FS": 200},
     "/nominations/{p.own[submitted]}/withdraw": {"O": 200},
     "/nominations/{p.foreign[submitted]}/withdraw": {"F": 200},
+    "/nominations/{p.own[submitted]}/decline": {"ORS": 200},
+    "/nominations/{p.foreign[submitted]}/decline": {"FRS": 200},
+    "/nominations/{p.own[submitted]}/correct": {"RS": 200},
     "/nominations/{p.own[submitted]}/pass": {"R": 200},
     "/nominations/{p.own[submitted]}/return": {"R": 200},
     "/nominations/{p.own[submitted]}/ineligible": {"R": 200},
@@ -238,6 +241,9 @@ ACTS: dict[str, str] = {
     "/nominations/{p.foreign[draft]}/submit": "FS",
     "/nominations/{p.own[submitted]}/withdraw": "O",
     "/nominations/{p.foreign[submitted]}/withdraw": "F",
+    "/nominations/{p.own[submitted]}/decline": "ORS",
+    "/nominations/{p.foreign[submitted]}/decline": "FRS",
+    "/nominations/{p.own[submitted]}/correct": "RS",
     "/nominations/{p.own[submitted]}/pass": "R",
     "/nominations/{p.own[submitted]}/return": "R",
     "/nominations/{p.own[submitted]}/ineligible": "R",
@@ -292,6 +298,10 @@ ACTS: dict[str, str] = {
     "/api/v1/nominations/withdraw": "OF",
     "/api/v1/nominations/{p.own[submitted]}/withdraw": "O",
     "/api/v1/nominations/{p.foreign[submitted]}/withdraw": "F",
+    "/api/v1/nominations/decline": "OFRS",
+    "/api/v1/nominations/{p.own[submitted]}/decline": "ORS",
+    "/api/v1/nominations/{p.foreign[submitted]}/decline": "FRS",
+    "/api/v1/nominations/{p.own[submitted]}/correct": "RS",
     "/api/v1/nominations/pass": "R",
     "/api/v1/nominations/{p.own[submitted]}/pass": "R",
     "/api/v1/nominations/return": "R",
@@ -332,7 +342,7 @@ ACTS: dict[str, str] = {
 # Bodies without which a request of the API is unreadable (422) before its object is looked at.
 BODIES: dict[str, dict[str, Any]] = {
     "mend": {"initiative": "x"},
-    "withdraw": {"reason": "x"}, "return": {"reason": "x"}, "ineligible": {"reason": "x"}, "resume": {"reason": "x"},
+    "withdraw": {"reason": "x"}, "decline": {"reason": "x"}, "correct": {"reason": "x", "person": {"position": "x"}}, "return": {"reason": "x"}, "ineligible": {"reason": "x"}, "resume": {"reason": "x"},
     "pause": {"reason": "x", "ground": "complaint"},
     "recuse": {"member": "tv06", "nomination": "DN-2024-000009", "ground": "x"},
     "declare": {"nomination": "DN-2024-000009", "kind": "other", "note": "x"},
@@ -344,7 +354,7 @@ BODIES: dict[str, dict[str, Any]] = {
 FORMS = {"/comments": {"text": "x"}, "/conflicts/declare": {"nomination": "DN-2024-000009", "kind": "other", "note": "x"},
          "/conflicts/deny": {"asked": "DN-2024-000009", "row": "1", "reason-1": "x"},
          "/conflicts/recuse": {"member": "tv06", "nomination": "DN-2024-000009", "of": "DN-2024-000009", "ground": "x"},
-         "/roll": {"member": "tv05"}, "/withdraw": {"reason": "x", "step": "do"}, "/submit": {"step": "do"}}  # fmt: skip
+         "/roll": {"member": "tv05"}, "/withdraw": {"reason": "x", "step": "do"}, "/decline": {"reason": "x", "step": "do"}, "/submit": {"step": "do"}}  # fmt: skip
 
 
 def pattern(path: str) -> str:

@@ -48,7 +48,7 @@ def test_a_decision_is_revoked_once_after_ground_reason_check_and_password(site:
     browser = site.sign_in("chutich")
     form = browser.get(place)
     assert re.findall(r'type="radio" id="[^"]+" name="ground" value="([^"]+)"', form.text) == [
-        "93.2.a", "93.2.b", "93.2.c", "93.2.d",
+        "93.2.a", "93.2.b", "93.2.c", "93.2.d", "declined", "error",
     ]  # fmt: skip
     wrong = post(browser, form, place, step="check")
     assert (wrong.status_code, re.findall(r'href="#(ground|reason)"', wrong.text)) == (422, ["ground", "reason"])

@@ -88,10 +88,18 @@ def disclose(call: Annotated[Call, Depends(Change(Permission.DISCLOSE))], number
 
 @router.post("/decisions/{number}/revoke", response_model=schemas.Decision)
 def revoke(call: Annotated[Call, Depends(Change(Permission.REVOKE))], number: InPath, said: schemas.Revoking) -> Any:
-    """Revoke a decision whole (Law 06/2022 Art. 93.2)."""
+    """Revoke a decision whole (Law 06/2022 Art. 93), or with `nominations` these alone: the others stand."""
     return call.act(
         lambda session, actor: disclosure.summary(
-            disclosure.revoke(session, number, ground=said.ground, reason=said.reason, actor=actor, now=call.now)
+            disclosure.revoke(
+                session,
+                number,
+                ground=said.ground,
+                reason=said.reason,
+                nominations=said.nominations,
+                actor=actor,
+                now=call.now,
+            )
         ),
         said=said,
     )

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from models.database import Session
 from operations import files, visibility
 from operations.access import Actor
+from operations.home_affairs_review import correcting
 from operations.home_affairs_review.moves import MOVES, Move
 from operations.unit_proposal import attachments, intake, mending, proposal
 from operations.unit_proposal.proposal import Checked, Proposed, RowErrors
@@ -194,6 +195,20 @@ def mend(call: Annotated[Call, Depends(Change(Permission.MEND))], code: InPath, 
     return call.act(change, said=said.model_dump_json(exclude_unset=True))  # what is left out is not what is emptied
 
 
+@router.post("/{code}/correct", response_model=schemas.Corrected)
+def correct(call: Annotated[Call, Depends(Change(Permission.CORRECT))], code: InPath, said: schemas.Correcting) -> Any:
+    """Correct a slip in what a nomination says of its nominee, after it was handed in and before it is signed."""
+    person = {name: getattr(said.person, name) for name in said.person.model_fields_set}
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        changed = correcting.correct(
+            session, code, person=person, reason=said.reason, version=said.version, actor=actor, now=call.now
+        )
+        return {"code": code, "corrected": changed, "version": visibility.require(session, code, actor=actor).version}
+
+    return call.act(change, said=said.model_dump_json(exclude_unset=True))
+
+
 # Scans ---------------------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +283,7 @@ _BODIES: dict[str, tuple[type[schemas.One], type[schemas.Several]]] = {
     "optional": (schemas.OnePassed, schemas.Several),
     "required": (schemas.OneBecause, schemas.SeveralBecause),
     "ground": (schemas.OnePaused, schemas.SeveralPaused),
+    "document": (schemas.OneDeclined, schemas.SeveralDeclined),
 }
 
 
@@ -297,7 +313,7 @@ def _many(call: Call, said: schemas.Several, move: Move) -> dict[str, Any]:
 
 def _offer(move: Move) -> None:
     """One address for one nomination, one for many."""
-    of_one, of_many = _BODIES["ground" if move.ground else move.reason]
+    of_one, of_many = _BODIES["ground" if move.ground else "document" if move.document else move.reason]
     caller = Annotated[Call, Depends(Change(move.act))]
 
     def one(call: caller, code: InPath, said: of_one) -> Any:  # type: ignore[valid-type] # -- what the move asks for

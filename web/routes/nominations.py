@@ -283,6 +283,8 @@ def _whole(
         may_attach=visit.may(Permission.ATTACH, relation=relation, state=state),
         sees_findings=visit.may(Permission.SEE_FINDINGS, relation=relation) and "findings" in fields,
         may_mend=visit.may(Permission.MEND, relation=relation, state=state),
+        may_correct=visit.may(Permission.CORRECT, relation=relation, state=state),
+        may_revoke=found["decision"] is not None and visit.may(Permission.REVOKE, relation=relation, state=state),
         may_comment=visit.may(Permission.COMMENT, relation=relation),
         may_sign=visit.may(Permission.SIGN, relation=relation, state=state),
         acts=act_pages.offered(visit.actor, relation, state),

@@ -94,10 +94,12 @@ def home(visit: Public) -> Response:
             found=found,
             offered=offered,
             kinds=KIND_NAMES,
-            state_words=public_register.STATE_NAMES,
+            state_words=public_register.AWARD_STATE_NAMES,
             years=[(year, year) for year in offered["years"]],
             kind_options=_options(visit, dict(KIND_NAMES)),
-            state_options=_options(visit, public_register.STATE_NAMES),
+            state_options=_options(
+                visit, public_register.AWARD_STATE_NAMES if asked.people else public_register.STATE_NAMES
+            ),
             papers_query=urlencode(asked.of_papers),
             people_query=urlencode({"list": "people"} | asked.filters),
         )
@@ -230,6 +232,7 @@ def decision(visit: Public, number: str) -> Response:
             people, key = public_register.search(session, paper=found["code"], after=after, limit=100)
             day = date.fromisoformat(found["date"]) if found["date"] else None
             issuer = found["decided_by"] or public_register.office_on(session, day)
+            by_law = public_register.revoked_by_law(session, found["code"])
             revoke = found["state"] == DecisionState.IN_FORCE and revocation.offered(session, visit, found["award"])
         return pages.render(
             visit,
@@ -240,7 +243,9 @@ def decision(visit: Public, number: str) -> Response:
             next_key=key,
             first=after is None,
             may_revoke=revoke,
+            by_law=by_law,
             kinds=KIND_NAMES,
+            state_words=public_register.AWARD_STATE_NAMES,
         )
 
     return page_cache.answer(visit, make)

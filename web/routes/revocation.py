@@ -1,4 +1,4 @@
-"""Revoking a decision (Law 06/2022 Art. 93.2): ground and reason, checked with the password, then for good."""
+"""Revoking a decision, or the awards of some whom it names (Law 06/2022 Art. 93): ground and reason, checked with the password, then for good."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,6 +11,8 @@ from operations import rights, rounds, transition
 from operations.access import Actor
 from operations.public_disclosure import disclosure, paper_numbers
 from rules.policy import Permission, Relation
+from rules.refusal import Refusal
+from rules.vocabulary import DecisionState
 from web import act_pages, pages, reauthentication
 from web.forms import Submitted
 from web.language import words
@@ -30,15 +32,17 @@ def offered(session: Session, visit: Visit, award: str | None) -> bool:
 
 
 @router.get("/decisions/{number}/revoke")
-def form(visit: Revoker, number: str) -> Response:
-    """What revoking needs: one of the law's grounds, and the reason."""
-    return _page(visit, number, {"ground": "", "reason": ""}, {}, checking=False)
+def form(visit: Revoker, number: str, nomination: str = "") -> Response:
+    """What revoking needs: a ground, the reason, and whose award it is unless the whole decision's."""
+    return _page(visit, number, {"ground": "", "reason": "", "nominations": nomination[:40]}, {}, checking=False)
 
 
 def _page(visit: Visit, number: str, typed: Mapping[str, str], errors: dict[str, str], *, checking: bool) -> Response:
     with visit.reading() as session:
         decision, _ = disclosure.revocable(session, number, actor=visit.actor, now=visit.now)
         honoured = disclosure.honoured(session, decision)
+        if checking:
+            honoured, _ = disclosure.revocation_of(session, decision, typed["ground"], typed["nominations"].split())
         letters = len({row.unit_code for row in honoured})
     return pages.render(
         visit,
@@ -50,6 +54,7 @@ def _page(visit: Visit, number: str, typed: Mapping[str, str], errors: dict[str,
         letters=letters,
         award_name=transition.award_name(decision.award),
         grounds=disclosure.REVOCATION_GROUNDS,
+        whole=not typed["nominations"].split(),
         typed=typed,
         errors=errors,
         checking=checking,
@@ -67,7 +72,7 @@ def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
     code = decision.code
     if pages.sent_before(visit, form):
         return pages.done(place, form.once)
-    typed = {name: form.text(name) for name in ("ground", "reason")}
+    typed = {name: form.text(name) for name in ("ground", "reason", "nominations")}
     if step == "change":
         return _page(visit, code, typed, {}, checking=False)
     if typed["ground"] not in disclosure.REVOCATION_GROUNDS:
@@ -77,6 +82,12 @@ def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
         required=words("Hãy ghi lý do: lý do được gửi cho đơn vị và còn trong sổ cái."),
         longest=transition.LONGEST_REASON,
     )
+    try:
+        with visit.reading() as session:
+            if "ground" not in form.errors:
+                disclosure.revocation_of(session, decision, typed["ground"], typed["nominations"].split())
+    except Refusal as refusal:
+        form.errors["nominations"] = refusal.message
     if form.errors:
         return _page(visit, code, typed, form.errors, checking=False)
     if step != "do":
@@ -87,10 +98,15 @@ def revoke(visit: Revoker, number: str, form: Submitted) -> Response:
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         row = disclosure.revoke(
-            session, code, ground=typed["ground"], reason=typed["reason"], actor=actor, now=visit.now
-        )
+            session, code, ground=typed["ground"], reason=typed["reason"], nominations=typed["nominations"].split(),
+            actor=actor, now=visit.now,
+        )  # fmt: skip
+        named = paper_numbers.dated(row.symbol, row.signed_on)
+        whole = row.state == DecisionState.REVOKED
         return {
-            "message": f"Đã hủy bỏ quyết định {paper_numbers.dated(row.symbol, row.signed_on)}",
+            "message": f"Đã hủy bỏ quyết định {named}"
+            if whole
+            else f"Đã hủy bỏ khen thưởng của một số người trong quyết định {named}",
             "details": "Thư báo đã được xếp gửi tới các đơn vị.",
         }
 

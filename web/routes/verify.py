@@ -28,6 +28,7 @@ FIELDS = {
     "signed": words("Ngày ký, người ký"),
     "pack": words("Bộ quy định đã áp dụng"),
     "state": words("Tình trạng lúc ký"),
+    "partly": words("Không còn hiệu lực với hồ sơ"),
     "paper": words("Mã băm của bản PDF"),
 }
 

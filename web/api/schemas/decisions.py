@@ -1,13 +1,13 @@
 """Requests and answers of decisions and submission letters."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from rules import vocabulary
 from rules.lifecycle import State
-from rules.vocabulary import DecisionState, NomineeKind
+from rules.vocabulary import AwardState, DecisionState, Ground, NomineeKind
 from web.api.schemas.shared import Answer, Body, Code, Day, Done, Many, NotDone, Password, Reason, Versions
 
 
@@ -84,6 +84,7 @@ class PublicAwardee(Answer):
     workplace: str | None
     unit: str
     award: str
+    state: AwardState
 
 
 class WholePublicDecision(PublicDecision):
@@ -96,8 +97,9 @@ class Disclosed(Answer):
 
 
 class Revoking(Password):
-    ground: Literal["93.2.a", "93.2.b", "93.2.c", "93.2.d"]
+    ground: Ground
     reason: Reason
+    nominations: list[Code] = Field([], max_length=5000, description="Only these; empty: the whole decision.")
 
 
 class RecordingAnswer(Body):

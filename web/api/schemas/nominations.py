@@ -149,6 +149,20 @@ class Mending(Said):
     version: StrictInt | None = None
 
 
+class Correcting(Body):
+    """Only what is named is corrected. `version` is what `show` said, lest another's change be lost."""
+
+    person: Person
+    reason: Reason
+    version: StrictInt | None = None
+
+
+class Corrected(Answer):
+    code: str
+    corrected: list[str]
+    version: int
+
+
 class Fault(Answer):
     row: int
     column: str
@@ -220,6 +234,10 @@ class OnePaused(OneBecause):
     ground: Pending
 
 
+class OneDeclined(OneBecause):
+    document: Annotated[str | None, Field(max_length=200, description="The nominee's own letter.")] = None
+
+
 class Several(Body):
     codes: Many
     versions: Versions = None
@@ -231,3 +249,7 @@ class SeveralBecause(Several):
 
 class SeveralPaused(SeveralBecause):
     ground: Pending
+
+
+class SeveralDeclined(SeveralBecause):
+    document: Annotated[str | None, Field(max_length=200, description="The nominees' own letter.")] = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rules import vocabulary
-from rules.vocabulary import DecisionState, NomineeKind, PetitionKind
+from rules.vocabulary import AwardState, DecisionState, NomineeKind, PetitionKind
 from web.api.schemas.shared import Answer, Body, Code, Date, Password, Text
 
 
@@ -22,7 +22,7 @@ class Awardee(Answer):
     number: str | None
     date: Date | None
     code: str
-    state: DecisionState
+    state: AwardState
     decided_by: str | None
 
 
@@ -40,6 +40,7 @@ class Paper(Answer):
 
 
 class WholePaper(Paper):
+    no_longer: Annotated[int, Field(description="How many of them it honours no more.")]
     revoked_on: Date | None
     posted_until: Date | None
     paper_sha256: str | None

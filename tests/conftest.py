@@ -321,7 +321,7 @@ Furnish = Callable[..., "Office"]
 @pytest.fixture
 def furnish(templates: Templates, tmp_path: Path, signer: note.Signer) -> Iterator[Furnish]:
     """Make offices: `furnish(kind)`, or `furnish(kind, "name", acts)` as they are after these acts, done once a session."""
-    drops = []
+    drops: list[Callable[[], None]] = []
 
     def make(kind: str, name: str = "office", acts: Callable[["Office"], object] | None = None) -> "Office":
         templates.build(kind, "migrated", on=None, acts=Database.migrate)
@@ -427,7 +427,8 @@ class Office:
     def write(self, sql: str, **words: Any) -> int:
         """Raw SQL past every operation: what somebody with the database's password could do."""
         with self.database.begin_unrecorded() as session:
-            return session.execute(sa.text(sql), words).rowcount  # type: ignore[attr-defined, no-any-return] -- CursorResult
+            done = session.execute(sa.text(sql), words)
+            return int(done.rowcount) if isinstance(done, sa.CursorResult) else 0
 
     def states(self, codes: list[str]) -> list[str]:
         found = dict(self.rows("SELECT code, state FROM nomination"))

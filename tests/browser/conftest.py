@@ -15,6 +15,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    Dialog,
     Download,
     Locator,
     Page,
@@ -65,6 +66,10 @@ class Person:
     def go(self, path: str) -> Page:
         self.page.goto(self.base + path)
         return self.page
+
+    def dismiss(self, dialog: Dialog) -> None:
+        self.noted.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     @property
     def path(self) -> str:
@@ -160,7 +165,7 @@ class Town:
         context.set_default_timeout(20_000)
         page = context.new_page()
         person = Person(context, page, self.base)
-        page.on("dialog", lambda dialog: (person.noted.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", person.dismiss)
         page.on("pageerror", lambda error: person.noted.append(f"page error: {error}"))
         page.on(
             "console",

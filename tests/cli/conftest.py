@@ -152,7 +152,7 @@ class Annual:
         self.line("nominations", "template", path)
         book = openpyxl.load_workbook(path)
         sheet = book.worksheets[0]
-        heads = {cell.value: cell.column for cell in sheet[1]}
+        heads = {cell.value: int(cell.column or 0) for cell in sheet[1]}
         for number, row in enumerate(rows, start=2):
             for head, value in row.items():
                 sheet.cell(number, heads[head], value)

@@ -28,7 +28,8 @@ class Server:
     folder: Path
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.url}/{path}", json=body, auth=tuple(AUTH.split(":")), timeout=20, trust_env=False)
+        user, _, password = AUTH.partition(":")
+        answer = httpx.post(f"{self.url}/{path}", json=body, auth=(user, password), timeout=20, trust_env=False)
         answer.raise_for_status()
         return answer.json()
 
@@ -40,10 +41,11 @@ class Server:
     def logs(self, run: str, *, at_least: int = 1) -> list[str]:
         """What a person reads on the run's page; lines arrive in batches."""
         wanted = {"logs": {"flow_run_id": {"any_": [run]}}}
-        return eventually(
+        found: list[str] = eventually(
             lambda: [line["message"] for line in self.post("logs/filter", **wanted) if line["name"] == "vinhdanh"],
             lambda lines: len(lines) >= at_least,
         )
+        return found
 
     def children(self, parent: Any) -> list[dict[str, Any]]:
         """The runs below a run, in the order in which they began."""

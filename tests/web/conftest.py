@@ -50,18 +50,18 @@ class Browser(TestClient):
 
     silent = False
 
-    def post(self, url: Any, **words: Any) -> httpx.Response:  # type: ignore[override] # -- starlette's many parameters
-        answer = super().post(url, **words)
+    def post(self, url: Any, **words: Any) -> httpx.Response:
+        answer: httpx.Response = super().post(url, **words)
         if self.silent or answer.status_code != 422:
             return answer
         if 'id="ask-again"' in answer.text:
-            return super().post(url, **words | {"data": {**(words.get("data") or {}), "password": PASSWORD}})
-        if (
+            answer = super().post(url, **words | {"data": {**(words.get("data") or {}), "password": PASSWORD}})
+        elif (
             answer.headers["content-type"] == "application/problem+json"
             and '"body' in answer.text
             and "files" not in words
         ):
-            return super().post(url, **words | {"json": {**(words.get("json") or {}), "password": PASSWORD}})
+            answer = super().post(url, **words | {"json": {**(words.get("json") or {}), "password": PASSWORD}})
         return answer
 
 

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,7 +105,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One act: committed when the block ends, rolled back whole when it raises. Serial among writers."""
-        with _readable(), self._turn, self._session(self.engine) as session, session.begin():
+        with ExitStack() as over, _readable(), self._turn, self._session(self.engine) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
             session.info[OWNER] = self.owner
@@ -113,9 +113,8 @@ class Database:
             session.flush()
             for write in session.info.pop(LAST_WRITES, ()):
                 write(session)
-            journal = self._journal() if session.info.get(_GONE) else None
-        if session.info.get(_GONE):
-            self._shred(journal)
+            if session.info.get(_GONE):
+                over.enter_context(self._shredding())
         if self.after_act is not None and session.info.get(RECORDED):
             self.after_act(session.info.get(AT_ONCE, False))
 
@@ -139,24 +138,33 @@ class Database:
         with _readable(), self._session(engine) as session:
             yield session
 
-    def _journal(self) -> int | None:
-        """A hold on the act's rollback journal, which has the pages as they were, and loses its name with the commit."""
-        place = Path(f"{self.url.database}-journal")
-        if not self.is_sqlite or _WAL_IS_SOUND or not place.exists():
-            return None
-        return os.open(place, os.O_RDWR | os.O_CLOEXEC)
+    @contextmanager
+    def _shredding(self) -> Iterator[None]:
+        """Around the end of an act: overwrite what SQLite leaves of the pages as they were.
 
-    def _shred(self, journal: int | None) -> None:
-        """Overwrite what SQLite leaves of the pages as they were: its own `secure_delete` is for the database alone."""
-        if journal is not None:
-            try:
-                os.pwrite(journal, bytes(os.fstat(journal).st_size), 0)
-                os.fsync(journal)
-            finally:
-                os.close(journal)
-        elif self.is_sqlite and _WAL_IS_SOUND:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        Its own `secure_delete` is for the database alone. A rollback journal loses its name with the commit, and is held
+        meanwhile; one that kept it, because the commit failed, is needed still. A write-ahead log is emptied.
+        """
+        place = Path(f"{self.url.database}-journal")
+        held = None
+        if self.is_sqlite and not _WAL_IS_SOUND and place.exists():
+            held = os.open(place, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            yield
+        finally:
+            if held is not None:
+                try:
+                    if not (_is(place, held)):
+                        os.pwrite(held, bytes(os.fstat(held).st_size), 0)
+                        os.fsync(held)
+                finally:
+                    os.close(held)
+            elif self.is_sqlite and _WAL_IS_SOUND:
+                connection = sqlite3.connect(str(self.url.database), timeout=30)
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    connection.close()
 
     def _session(self, engine: sa.Engine) -> Session:
         return Session(engine, expire_on_commit=False, info={BESIDE: self.beside})
@@ -172,6 +180,14 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _is(place: Path, handle: int) -> bool:
+    """Is the file that is open here still to be found there?"""
+    try:
+        return os.path.samestat(place.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 def gone(session: Session) -> None:

@@ -35,8 +35,8 @@ def write(installation: Installation, target: Path) -> dict[str, Any]:
     if not installation.database.is_sqlite or place is None:
         raise Refusal(
             "use_pg_dump",
-            "Cơ sở dữ liệu là PostgreSQL: hãy dùng pg_dump --exclude-table-data=ballot_box, và chép thư mục files/, ballots/ cùng "
-            "ledger.key, ledger.signed. Sau pg_restore chạy `vinhdanh restore --in-place`.",
+            "Cơ sở dữ liệu là PostgreSQL: hãy dùng pg_dump (trừ bảng ballot_box), và chép thư mục files/, ballots/ cùng ledger.key, "
+            "ledger.signed, given.json. Sau pg_restore, báo hệ thống biết (dòng lệnh: `vinhdanh restore --in-place`).",
         )
     if target.is_dir():
         raise Unreadable("not_a_file", f"{target} là một thư mục; hãy ghi tên tệp.", where={"file": str(target)})

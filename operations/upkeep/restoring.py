@@ -220,7 +220,10 @@ def _lock(session: Session, known: Elsewhere, after: Sequence[entry.Entry], wall
     rows = session.exec(select(Account).order_by(col(Account.username))).all()
     strangers = known.lock - {row.username for row in rows}
     if strangers:
-        raise Refusal("unknown_account", f"Trong bản sao lưu không có tài khoản «{min(strangers)}». Hãy bỏ --lock này.")
+        raise Refusal(
+            "unknown_account",
+            f"Trong bản sao lưu không có tài khoản «{min(strangers)}». Hãy bỏ tên này khỏi những tài khoản phải khóa lại.",
+        )
     state = {one.subject: one.kind for one in after if one.kind in {Kind.ACCOUNT_DISABLED, Kind.ACCOUNT_ENABLED}}
     chosen = []
     for row in rows:

@@ -84,6 +84,8 @@ def test_a_word_that_is_not_in_the_list_is_refused(standing: Any) -> None:
             continue  # its level is a number, below
         rows = standing.one(f'SELECT count(*) FROM "{name}"')
         further = {"answer": ", answer_number = '1'", "act": ", link = NULL, gives = NULL"}.get(column, "")
+        if (name, column) == ("account_request", "state"):  # settled by somebody, as every other word would be
+            further = ", settled_by = 'x', settled_at = asked_at"
         said = refused(standing, f'UPDATE "{name}" SET {column} = :word{further}', word="nonsense")
         if not rows or f"ck_{name}_{column}_known" not in said:
             wrong.append((name, column, rows, said))

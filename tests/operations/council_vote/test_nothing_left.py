@@ -5,6 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+import models.database as database_module
 from ledger.kinds import Kind
 from models.database import LAST_WRITES
 from operations import record
@@ -92,3 +95,25 @@ def test_a_copy_leaves_no_box_behind(small_office: Any, tmp_path: Path) -> None:
     copies.mkdir()
     backup.copy_database(Path(str(office.database.url.database)), copies / "copy.sqlite3")
     assert envelope[40:80] not in files(copies)
+
+
+def test_a_box_is_nowhere_with_a_write_ahead_log(
+    small_office: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As newer SQLite libraries are used: the log is emptied with the act that erases."""
+    monkeypatch.setattr(database_module, "_WAL_IS_SOUND", True)
+    monkeypatch.setitem(database_module._PRAGMAS, "journal_mode", ("WAL", "wal"))
+    office = small_office
+    office.database.engine.dispose()
+    round_ = office.open_round()
+    round_.to(State.ELIGIBLE)
+    code = round_.ballot()
+    agenda = office.look(lambda s: sessions.agenda_codes(s, sessions.by_code(s, code)))
+    seen: set[bytes] = set()
+    for member in MEMBERS:
+        office.act(vote.cast, code, choices=dict.fromkeys(agenda, "approve"), actor=office.actor(member))
+        seen |= {bytes(row[0]) for row in office.rows("SELECT envelope FROM ballot_box")}
+    office.act(vote.close_ballot, code, actor=office.thuky, now=office.now)
+    assert all(one[40:80] in files(tmp_path) for one in seen)
+    office.tally(code)
+    assert [one for one in seen if one[40:80] in files(tmp_path)] == []

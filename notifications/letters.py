@@ -178,6 +178,7 @@ class AppraisalResult(_Strict):
     unit_name: Line
     round_title: Line
     passed: Count
+    open: Count = 0
     items: list[AppraisedItem]
 
 
@@ -626,18 +627,18 @@ def render(kind: str, context: Mapping[str, Any], *, letterhead: Letterhead | No
     letterhead = letterhead or Letterhead()
     model = read(kind, context)
     values = {name: getattr(model, name) for name in type(model).model_fields}
-    place = _place(kind, values, letterhead)
-    see_at = values.get("url") or place or letterhead.base_url or "hệ thống Vinh Danh"
+    page = _page(kind, values, letterhead)
+    see_at = values.get("url") or page or letterhead.base_url or "hệ thống Vinh Danh"
     subject_of, text_of, html_of = _templates(kind)
     subject = _shorten(fold(subject_of.render(values)), SUBJECT_LENGTH)
     ledger = _ledger(context) if LEDGER in context else None
-    around = {**values, LEDGER: ledger, "subject": subject, "letterhead": letterhead, "see_at": see_at, "place": place}
+    around = {**values, LEDGER: ledger, "subject": subject, "letterhead": letterhead, "see_at": see_at, "page": page}
     calendar = invitations.write(**values, subject=subject) if isinstance(model, CouncilInvitation) else None
     text = re.sub(r"\n{3,}", "\n\n", text_of.render(around)).rstrip() + "\n"
     return Rendered(subject=subject, text=text, html=html_of.render(around), calendar=calendar)
 
 
-def _place(kind: str, values: Mapping[str, Any], letterhead: Letterhead) -> str | None:
+def _page(kind: str, values: Mapping[str, Any], letterhead: Letterhead) -> str | None:
     """The address of the page that the letter speaks of; None where the office told no address, or there is no page."""
     if letterhead.base_url is None or kind not in PLACES:
         return None

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from ledger import kinds
 from models import Account, Authorisation, RoleGrant
+from operations import succession
 from rules import lifecycle
 from rules.lifecycle import Role
 from rules.refusal import Citation, Refusal
@@ -117,7 +118,7 @@ def in_roles(
         username=username,
         name=name,
         roles=roles,
-        units=frozenset(unit for _, unit in held if unit is not None),
+        units=succession.acts_for(session, (unit for _, unit in held if unit is not None), local_date(now)),
         account_id=account_id,
         acting_for=_principal(session, account_id, now) if Role.DEPUTY in roles else None,
     )

@@ -109,7 +109,7 @@ def open_round(
     )
     _plan(session, row, parsed, today=access.local_date(now), proposals_due=proposals_due, by=actor.username)
     due = next((d.due_on for d in _deadlines(session, row) if d.stage == Stage.UNIT_PROPOSAL), None)
-    units = session.exec(select(Unit).where(col(Unit.is_office).is_(False), col(Unit.email).is_not(None))).all()
+    units = recipients.units(session, today=access.local_date(now))
     announce.notices(
         session,
         [

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from ledger.kinds import Kind
 from models import Dossier, Nomination, Nominee, ReviewRound, Unit
 from models.types import chunks, table
-from operations import announce, free_text, record, rights
+from operations import access, announce, free_text, record, rights, succession
 from operations.access import Actor
 from rules import catalogue, lifecycle, policy
 from rules.lifecycle import Action, Role, Stage, State, Transition
@@ -339,9 +339,9 @@ def only_result(results: Iterable[Result]) -> Result:
     return result
 
 
-def by_unit(rows: Iterable[Snapshot]) -> dict[int, list[Snapshot]]:
-    """Grouped for letters: one letter to a unit, not one a nomination."""
+def by_unit(session: Session, rows: Sequence[Snapshot], *, now: datetime) -> dict[int, list[Snapshot]]:
+    """Grouped for letters: one letter to a unit, or to the one that stands for it today, not one a nomination."""
     grouped: dict[int, list[Snapshot]] = {}
-    for row in rows:
+    for row in succession.addressed(session, rows, access.local_date(now)):
         grouped.setdefault(row.unit_id, []).append(row)
     return grouped

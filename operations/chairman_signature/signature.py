@@ -310,7 +310,7 @@ def _forward(
                     "superior": name,
                 },
             )
-            for of_unit in transition.by_unit(moved).values()
+            for of_unit in transition.by_unit(session, moved, now=now).values()
         ],
     )
     return [letter.code], results + refused, index
@@ -402,7 +402,9 @@ def refuse(
     )
     announce.notices(
         session,
-        not_approved(moved, lifecycle.STAGE_NAMES[Stage.CHAIRMAN_SIGNATURE], reason, str(_DECIDES), index),
+        not_approved(
+            session, moved, lifecycle.STAGE_NAMES[Stage.CHAIRMAN_SIGNATURE], reason, str(_DECIDES), index, now=now
+        ),
     )
     return results
 
@@ -430,7 +432,7 @@ def announce_waiting(session: Session, round_code: str, *, now: datetime) -> int
                     "due": due,
                 },
             )
-            for username, name, email in recipients.holders(session, Role.CHAIRMAN, today=access.local_date(now))
+            for username, name, email in recipients.signers(session, {row.award for row in rows}, now=now)
         ],
     )
     return len(rows)

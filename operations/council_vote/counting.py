@@ -404,11 +404,13 @@ def _move_by_outcome(session: Session, results: Sequence[Mapping[str, Any]], *, 
             announce.notices(
                 session,
                 not_approved(
+                    session,
                     moved,
                     lifecycle.STAGE_NAMES[Stage.COUNCIL_VOTE],
                     "Không đạt tỷ lệ phiếu theo Quy chế của Hội đồng.",
                     str(COUNCIL),
                     index,
+                    now=now,
                 ),
             )
 

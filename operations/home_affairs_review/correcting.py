@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from ledger.kinds import Kind
 from models import Nomination, Nominee, Unit
-from operations import access, announce, free_text, past_duties, record, transition, visibility
+from operations import access, announce, free_text, past_duties, record, succession, transition, visibility
 from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.unit_proposal import mending, nominees, proposal
@@ -93,7 +93,8 @@ def correct(
         ],
         by=actor.username,
     )
-    snapshot = transition.snapshots(session, [code])[code]
+    found = transition.snapshots(session, [code])[code]
+    (snapshot,) = succession.addressed(session, [found], access.local_date(now))
     announce.notices(session, [_letter(snapshot, before, after, reason.strip(), index)])
     if row.state == State.SUBMITTED:  # the rules' findings are of a version: they are found again at once
         review.evaluate(session, now=now, codes=[code])

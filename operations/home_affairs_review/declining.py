@@ -58,7 +58,7 @@ def letters(
             recipient=rows[0].unit_code,
             context={"reader_name": rows[0].unit_name, "items": _named(rows), "reason": reason},
         )
-        for rows in transition.by_unit(moved).values()
+        for rows in transition.by_unit(session, moved, now=now).values()
     ]
     found += [
         announce.Notice(

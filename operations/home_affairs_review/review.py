@@ -337,13 +337,26 @@ def pass_review(
                     "unit_name": rows[0].unit_name,
                     "round_title": rows[0].round_title,
                     "passed": len(rows),
+                    "open": _open(session, rows),
                     "items": [],
                 },
             )
-            for rows in transition.by_unit(moved).values()
+            for rows in transition.by_unit(session, moved, now=now).values()
         ],
     )
     return results
+
+
+def _open(session: Session, rows: Sequence[Snapshot]) -> int:
+    """How many nominations of these rows' unit, as it is written to, are still under review or paused in the round."""
+    mine = {row.code: row for row in transition.snapshots(session, [row.code for row in rows]).values()}
+    units = {row.unit_id for row in mine.values()} | {row.unit_id for row in rows}
+    query = sa.select(sa.func.count()).where(
+        _N.round_id == rows[0].round_id,
+        _N.unit_id.in_(sorted(units)),
+        _N.stage == lifecycle.Stage.HOME_AFFAIRS_REVIEW.value,
+    )
+    return int(session.execute(query).scalar_one())
 
 
 def _items(rows: Sequence[Snapshot], reason: str, citation: str, **further: str) -> list[dict[str, Any]]:
@@ -399,7 +412,7 @@ def return_for_supplement(
                     "due": due,
                 },
             )
-            for rows in transition.by_unit(moved).values()
+            for rows in transition.by_unit(session, moved, now=now).values()
         ],
     )
     return results
@@ -430,7 +443,7 @@ def find_ineligible(
     past_duties.note_reviewers(session, [(row.id, row.code, row.reviewed_by) for row in moved], actor)
     announce.notices(
         session,
-        not_approved(moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index),
+        not_approved(session, moved, "Phòng Nội vụ thẩm định", reason, str(citation or ""), index, now=now),
     )
     return results
 
@@ -442,7 +455,14 @@ HOW_TO_COMPLAIN = (
 
 
 def not_approved(
-    moved: Sequence[Snapshot], stage_name: str, reason: str, citation: str, index: int
+    session: Session,
+    moved: Sequence[Snapshot],
+    stage_name: str,
+    reason: str,
+    citation: str,
+    index: int,
+    *,
+    now: datetime,
 ) -> list[announce.Notice]:
     """The letters that tell units which of theirs ended without an award, and why."""
     return [
@@ -458,7 +478,7 @@ def not_approved(
                 "how_to_complain": HOW_TO_COMPLAIN,
             },
         )
-        for rows in transition.by_unit(moved).values()
+        for rows in transition.by_unit(session, moved, now=now).values()
     ]
 
 
@@ -492,7 +512,9 @@ def pause(
         record.record(
             session, Kind.PAUSE_BEGUN, [(_pause_subject(session, row), pause_aspects(stop))], by=actor.username
         )
-    announce.notices(session, _pause_letters("nomination_paused", moved, PAUSE_GROUNDS[ground], index))
+    announce.notices(
+        session, _pause_letters(session, "nomination_paused", moved, PAUSE_GROUNDS[ground], index, now=now)
+    )
     return results
 
 
@@ -525,7 +547,8 @@ def resume(
     for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
         announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
     announce.notices(
-        session, _pause_letters("nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index)
+        session,
+        _pause_letters(session, "nomination_resumed", moved, "đã có kết luận, hồ sơ được xem xét tiếp", index, now=now),
     )
     return results
 
@@ -543,7 +566,9 @@ def _pause_subject(session: Session, row: Snapshot) -> str:
     return f"{row.code}/{count}"
 
 
-def _pause_letters(kind: str, moved: Sequence[Snapshot], said: str, index: int) -> list[announce.Notice]:
+def _pause_letters(
+    session: Session, kind: str, moved: Sequence[Snapshot], said: str, index: int, *, now: datetime
+) -> list[announce.Notice]:
     return [
         announce.Notice(
             kind=kind,
@@ -558,5 +583,6 @@ def _pause_letters(kind: str, moved: Sequence[Snapshot], said: str, index: int) 
                 "reason_public": said,
             },
         )
-        for row in moved
+        for rows in transition.by_unit(session, moved, now=now).values()
+        for row in rows
     ]

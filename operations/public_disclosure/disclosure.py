@@ -126,7 +126,7 @@ def disclose(session: Session, paper: str, *, actor: Actor, now: datetime, url: 
         now=now,
         known={row.code: row for row in waiting},
     )
-    announce.notices(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper))
+    announce.notices(session, _result_letters(session, moved, number=number, on=on, url=url, about=paper, now=now))
     announce.notices(
         session, _published(session, moved, number=number, on=on, url=url, until=until, about=paper, now=now)
     )
@@ -139,7 +139,7 @@ def posting_aspects(row: Disclosure) -> dict[str, Any]:
 
 
 def _result_letters(
-    session: Session, moved: Sequence[Snapshot], *, number: str, on: date, url: str, about: str
+    session: Session, moved: Sequence[Snapshot], *, number: str, on: date, url: str, about: str, now: datetime
 ) -> list[announce.Notice]:
     if not moved:
         return []
@@ -163,7 +163,7 @@ def _result_letters(
                 "url": url,
             },
         )
-        for rows in transition.by_unit(moved).values()
+        for rows in transition.by_unit(session, moved, now=now).values()
     ]
     letters += [
         announce.Notice(
@@ -301,7 +301,7 @@ def record_answer(
                     "letter_date": letter.signed_on.isoformat(),
                 },
             )
-            for rows in transition.by_unit(waiting).values()
+            for rows in transition.by_unit(session, waiting, now=now).values()
         ],
     )
     if codes:
@@ -316,7 +316,13 @@ def record_answer(
         announce.notices(
             session,
             not_approved(
-                moved, "Cấp trên quyết định", reason, str(Citation(document=lifecycle.LAW, article="79")), index
+                session,
+                moved,
+                "Cấp trên quyết định",
+                reason,
+                str(Citation(document=lifecycle.LAW, article="79")),
+                index,
+                now=now,
             ),
         )
     return letter
@@ -461,7 +467,9 @@ def revoke(
     for result in results:
         if result.refusal is not None:
             raise result.refusal
-    announce.notices(session, _revocation_letters(session, moved, decision, ground, reason.strip(), index, whole=whole))
+    announce.notices(
+        session, _revocation_letters(session, moved, decision, ground, reason.strip(), index, whole=whole, now=now)
+    )
     return decision
 
 
@@ -474,6 +482,7 @@ def _revocation_letters(
     index: int,
     *,
     whole: bool,
+    now: datetime,
 ) -> list[announce.Notice]:
     about = decision.code if whole else f"{decision.code}/{index}"
     citation = str(ground_citation(ground))
@@ -497,7 +506,7 @@ def _revocation_letters(
                 "taken_back": taken_back,
             },
         )
-        for of_unit in transition.by_unit(moved).values()
+        for of_unit in transition.by_unit(session, moved, now=now).values()
     ]
     return letters + [
         announce.Notice(

@@ -494,7 +494,7 @@ def _submit(
     past_duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
     _receive(session, {row.dossier_code for row in moved}, by=actor.username, now=now)
     letters: list[announce.Notice] = []
-    for rows in transition.by_unit(moved).values():
+    for rows in transition.by_unit(session, moved, now=now).values():
         first = rows[0]
         tally: dict[str, int] = {}
         for row in rows:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from ledger.kinds import Kind
 from models import CouncilSession, Deadline, Escalation, ReviewRound, Unit
-from operations import announce, recipients, record, rounds
+from operations import announce, recipients, record, rounds, succession
 from operations.access import ENGINE, local_date
 from operations.council_vote import sessions, vote
 from operations.public_disclosure import disclosure
@@ -21,7 +21,7 @@ from operations.views import due
 from operations.views.due import OFFICE
 from rules import deadlines, ladder
 from rules.ladder import LADDER
-from rules.lifecycle import STAGE_NAMES, STAGE_ROWS, STAGES, Stage, has_begun
+from rules.lifecycle import STAGE_NAMES, STAGE_ROWS, STAGES, Role, Stage, has_begun
 from rules.refusal import Refusal
 from rules.vocabulary import SessionState
 
@@ -91,11 +91,19 @@ def _running(session: Session, round_code: str, stage: Stage) -> tuple[ReviewRou
 def _urged(session: Session, stage: Stage, subject: str, step: int, *, today: date) -> Sequence[tuple[str, str, str]]:
     """(username, name, address) of those whom a step of the ladder reaches."""
     roles = STAGE_ROWS[stage].urged[step - 1]
+    if stage is Stage.CHAIRMAN_SIGNATURE and Role.CHAIRMAN in roles:
+        found = recipients.responsible(session, stage, today=today)
+        further = [role for role in roles if role not in {Role.CHAIRMAN, Role.DEPUTY}]
+        return found + [one for one in recipients.holders(session, *further, today=today) if one not in found]
     if subject == OFFICE or step > 2:
         return recipients.holders(session, *roles, today=today)
     unit = session.exec(select(Unit).where(Unit.code == subject)).one()
-    people = recipients.holders(session, *roles, today=today, unit_id=unit.id)
-    return people or ([(unit.code, unit.name, unit.email)] if unit.email else [])
+    heir = succession.heirs(session, today).get(unit.id or 0)
+    unit_id, code, name, email = (
+        (heir.id, heir.code, heir.name, heir.email) if heir else (unit.id or 0, unit.code, unit.name, unit.email)
+    )
+    people = recipients.holders(session, *roles, today=today, unit_id=unit_id)
+    return people or ([(code, name, email)] if email else [])
 
 
 # Escalate ------------------------------------------------------------------------------------------------------------

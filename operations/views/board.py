@@ -88,7 +88,9 @@ def of_round(
         stage=round_.stage,
         closed=round_.closed_at is not None,
         total=sum(states.values()),
-        deadlines=tuple(_deadline(dues[one], round_, today) for one in STAGES if one in dues),
+        deadlines=tuple(
+            _deadline(dues[one], round_, today, waits=_waits(states, one)) for one in STAGES if one in dues
+        ),
         stages=_stages(states),
         states=states,
         blockers=tuple(_blockers(session, seen, states, dues, today)),
@@ -122,7 +124,12 @@ def _dues(session: Session, round_: ReviewRound) -> dict[Stage, Deadline]:
     return {Stage(row.stage): row for row in rows}
 
 
-def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]:
+def _waits(states: dict[str, int], stage: Stage) -> bool:
+    """Does anything still wait in this stage, be it sent back from a later one?"""
+    return any(count for state, count in states.items() if State(state) in WAITING and stage_of(State(state)) is stage)
+
+
+def _deadline(row: Deadline, round_: ReviewRound, today: date, *, waits: bool) -> dict[str, Any]:
     stage = Stage(row.stage)
     runs = round_.closed_at is None and stage == round_.stage
     return {
@@ -130,9 +137,9 @@ def _deadline(row: Deadline, round_: ReviewRound, today: date) -> dict[str, Any]
         "name": STAGE_NAMES[stage],
         "due": row.due_on,
         "days_left": deadlines.days_left(today, row.due_on),
-        "overdue": runs and today > row.due_on,
+        "overdue": (runs or (waits and has_begun(stage, Stage(round_.stage)))) and today > row.due_on,
         "planned": not has_begun(stage, Stage(round_.stage)),
-        "done": round_.closed_at is not None or (has_begun(stage, Stage(round_.stage)) and not runs),
+        "done": not waits and (round_.closed_at is not None or (has_begun(stage, Stage(round_.stage)) and not runs)),
         "computed": rounds.explained(row),
     }
 

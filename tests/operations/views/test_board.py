@@ -11,7 +11,7 @@ from operations.council_vote import recusals
 from operations.home_affairs_review import review
 from operations.views import board
 from rules import lifecycle
-from rules.lifecycle import STAGES, State
+from rules.lifecycle import STAGES, WAITING, State, stage_of
 from rules.refusal import Refusal, Unreadable
 
 DUE = date(2024, 11, 8)
@@ -167,7 +167,24 @@ def test_the_forecast_says_what_it_left_out_and_knows_the_end(small_office: Any)
     small_office.write("UPDATE review_round SET stage = 'ended', closed_at = '2024-12-01 01:00:00'")
     seen = look(small_office, round_.code)
     assert (seen.forecast.finish, seen.forecast.sentence, seen.closed) == (None, "Đợt xét đã kết thúc.", True)
-    assert {row["done"] for row in seen.deadlines} == {True}
+    # What still waits, taken up again after the end, keeps its stage open.
+    waiting = {str(stage_of(State(state))) for state in seen.states if State(state) in WAITING}
+    assert {row["stage"] for row in seen.deadlines if not row["done"]} == waiting != set()
+
+
+def test_a_stage_with_a_case_that_was_sent_back_is_not_done(small_office: Any) -> None:
+    round_ = small_office.open_round()
+    (code,) = round_.to(State.RECOMMENDED)
+    small_office.write("UPDATE review_round SET stage = 'chairman_signature'")
+
+    def done() -> dict[str, bool]:
+        return {row["stage"]: row["done"] for row in look(small_office, round_.code).deadlines}
+
+    assert done()["home_affairs_review"]
+    by = {"actor": small_office.chutich, "now": small_office.now, "reason": "làm rõ thành tích"}
+    small_office.act(signature.send_back, [code], **by)
+    assert not done()["home_affairs_review"]
+    assert done()["council_vote"]
 
 
 def test_a_deadline_is_late_only_in_its_own_stage(small_office: Any) -> None:

@@ -90,7 +90,11 @@ def paper(session: Session, code: str) -> dict[str, Any]:
     if len(fitting) > 1:
         said = [_paper(row) for row in fitting]
         raise paper_numbers.ambiguous(code, [(one["code"], one["number"], _day(one["date"])) for one in said])
-    (row,) = fitting
+    return _whole(session, fitting[0])
+
+
+def _whole(session: Session, row: Any) -> dict[str, Any]:
+    """A paper with all that its page says."""
     board = _X.decision_id == row.decision_id if row.decision_id else _X.submission_letter_id == row.letter_id
     until = session.execute(sa.select(_X.until_on).where(board, _X.channel == "notice_board")).scalar_one_or_none()
     found = _paper(row)
@@ -108,10 +112,7 @@ def paper(session: Session, code: str) -> dict[str, Any]:
 
 def called(session: Session, text: str) -> list[dict[str, Any]]:
     """Every published paper that a typed number may mean, oldest first: several where it names no year."""
-    found = _fitting(session, text)
-    rows = [_paper(row) for row in found]
-    _count(session, found, rows)
-    return rows
+    return [_whole(session, row) for row in _fitting(session, text)]
 
 
 def _fitting(session: Session, text: str) -> list[Any]:
@@ -157,9 +158,7 @@ def of_pdf(session: Session, sha256: str) -> dict[str, Any] | None:
     row = session.execute(_papers().where(_D.paper_sha256 == sha256).limit(1)).first()
     if row is None:
         return None
-    found = _paper(row)
-    _count(session, [row], [found])
-    return found
+    return _whole(session, row)
 
 
 def _papers() -> Any:

@@ -170,11 +170,21 @@ class Database:
         return Session(engine, expire_on_commit=False, info={BESIDE: self.beside})
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision (Alembic); one already there is only looked at, without a lock."""
+        """Bring the schema to the newest revision (Alembic); one already there is only looked at, without a lock.
+
+        Raises Unreadable `newer_database` for a revision that this program does not know.
+        """
         with self.engine.execution_options(read_only=True).connect() as connection:
-            newest = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
-            if MigrationContext.configure(connection).get_current_revision() == newest:
+            known = ScriptDirectory.from_config(alembic_config(connection))
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found == known.get_current_head():
                 return
+            if found is not None and found not in {one.revision for one in known.walk_revisions()}:
+                raise Unreadable(
+                    "newer_database",
+                    "Cơ sở dữ liệu hoặc bản sao lưu này do một phiên bản mới hơn của phần mềm ghi. Hãy dùng phiên bản đó.",
+                    where={"revision": found},
+                )
         with self.engine.connect() as connection:
             command.upgrade(alembic_config(connection), "head")
 

@@ -1,5 +1,8 @@
 """`vinhdanh restore` told what others know of the ledger: what is lost, which numbers must not come again."""
 
+import json
+import sqlite3
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +72,30 @@ def test_the_newest_checkpoint_names_what_is_lost(annual: Any, tmp_path: Path) -
     assert line("restore", packed, "--lock", "khongco").refused == "unknown_account"
     assert line("restore").error == "usage"
     assert not (tmp_path / "never").exists()
+
+
+def test_a_backup_of_a_newer_program_is_said_to_be_one(office: Any, tmp_path: Path) -> None:
+    line: Line = office
+    database = sqlite3.connect(line.folder / "vinhdanh.sqlite3")
+    with database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    assert line("round", "list").error == "newer_database"
+    with tarfile.open(tmp_path / "newer.tar", "w") as archive:
+        for name in ("vinhdanh.sqlite3", "ledger.key", "files"):
+            archive.add(line.folder / name, name)
+    line.folder = tmp_path / "never"
+    assert line("restore", tmp_path / "newer.tar").error == "newer_database"
+    assert not line.folder.exists()
+
+
+def test_every_backup_holds_what_the_key_signed_last(published: Any, tmp_path: Path) -> None:
+    line: Line = published.line
+    assert line("backup", tmp_path / "b.tar").code == 0
+    with tarfile.open(tmp_path / "b.tar") as archive:
+        kept = archive.extractfile("ledger.signed")
+        assert kept is not None
+        (tmp_path / "ledger.signed").write_bytes(kept.read())
+    assert line("ledger", "verify", "--checkpoint", tmp_path / "ledger.signed").code == 0
+    size = json.loads((tmp_path / "ledger.signed").read_text())["note"].split("\n")[1]
+    assert int(size) == line("ledger", "verify").done["size"]

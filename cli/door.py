@@ -107,15 +107,20 @@ class Door:
         """The installation as it lies there: nothing is asked of its database. Raises Refusal `not_initialised`."""
         from operations.installation import Installation
 
-        found = Installation.at(self.folder)
+        found = Installation.at(self.folder, self.environment)
         found.require_set_up()
         return found
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the settings come from: --now stands where VINHDANH_NOW would, so that every act under it says so."""
+        return {**os.environ, "VINHDANH_NOW": self.said_now} if self.said_now else dict(os.environ)
+
     def now(self) -> datetime:
         """The business clock: --now, VINHDANH_NOW, the folder's settings, the wall clock."""
-        from operations.installation import Installation, moment
+        from operations.installation import Installation
 
-        return moment(self.said_now) if self.said_now else Installation.at(self.folder).now()
+        return Installation.at(self.folder, self.environment).now()
 
     def today(self) -> date:
         """The day of the business clock in Vietnam."""

@@ -46,6 +46,7 @@ def verify(
             "root": b64encode(verdict.root).decode(),
             "checked_tables": verdict.checked_tables,
             "seconds": round(perf_counter() - started, 3),
+            "clock_set_back": verdict.clock_set_back,
             "tail": {
                 "sealed": verdict.sealed,
                 "entries": verdict.size - verdict.sealed,

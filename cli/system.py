@@ -33,7 +33,7 @@ def init(
 ) -> None:
     """Tạo thư mục dữ liệu, cơ sở dữ liệu, khóa sổ cái."""
     now = DOOR.now()  # a bad time is refused before anything is made
-    installation = Installation.at(DOOR.folder)
+    installation = Installation.at(DOOR.folder, DOOR.environment)
     if not sample_:
         DOOR.say(
             {"data": str(installation.folder), "first_sign_in": f"{installation.base_url}/first/{_set_up(origin)}"}
@@ -50,7 +50,7 @@ def init(
 def _set_up(origin: str | None = None) -> str:
     """A new folder with its first administrator; the one-time link with which they choose their password."""
     now = DOOR.now()
-    installation = Installation.at(DOOR.folder)
+    installation = Installation.at(DOOR.folder, DOOR.environment)
     installation.create(origin=origin)
     with installation.database.begin() as session:
         link = installer.first_administrator(session, os_user=getpass.getuser(), now=now)

@@ -22,6 +22,7 @@ _ROUND = frozenset({"about", "stage", "regulation"})
 _REGULATION = frozenset({"document", "number", "issued_on"})
 _SESSION = frozenset({"of", "when", "state", "frozen", "batch"})
 _BALLOT = frozenset({"box", "receipts", "batch"})
+_CLOCK = frozenset({"was", "now"})
 _INSTALLATION = frozenset({"key", "generation", "restored"})
 _COUNTER = frozenset({"skipped"})
 _DEADLINE = frozenset({"due_on", "computed"})
@@ -114,6 +115,8 @@ class Kind(StrEnum):
 
     BALLOT_SHARE_KEPT = "ballot_share:kept", "Giữ mảnh khóa chờ người kiểm phiếu nhận"
     BALLOT_SHARE_TAKEN = "ballot_share:taken", "Người kiểm phiếu nhận mảnh khóa"
+
+    CLOCK_SET_BACK = "clock:set_back", "Đồng hồ máy chủ lùi lại: giờ của các bản ghi trước có thể sai", _CLOCK, ENGINE
 
     COMMENT_WRITTEN = "comment:written", "Ghi ý kiến"
 

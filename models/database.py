@@ -25,7 +25,7 @@ from rules.refusal import Unreadable
 
 # Doors take the session's type from here: they know neither SQLAlchemy nor SQLModel.
 __all__ = [
-    "AT_ONCE", "BESIDE", "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken", "gone",
+    "AT_ONCE", "BESIDE", "BUSINESS_CLOCK", "LAST_WRITES", "OWNER", "RECORDED", "Database", "NoAnswer", "Session", "alembic_config", "broken", "gone",
     "sqlalchemy_url", "sqlite_url",
 ]  # fmt: skip
 
@@ -38,6 +38,8 @@ NoAnswer = sa.exc.OperationalError
 LAST_WRITES, OWNER, RECORDED = "last_writes", "owner", "recorded"
 # And the data folder, for what must not be known from the database alone; is the act to be signed as soon as it stands?
 BESIDE, AT_ONCE = "beside", "at_once"
+# And the business clock as it was set, where it was: each entry of an act under it says so.
+BUSINESS_CLOCK = "business_clock"
 # Does the act take something away that must be gone (`gone`)?
 _GONE = "gone"
 
@@ -85,6 +87,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = sqlalchemy_url(url)
         self.is_sqlite = self.url.drivername == "sqlite"
+        self.business_clock: str | None = None  # what it was set to, where it is not the wall clock
         self.owner: str | None = None  # the key of the folder, once it is known: acts on another's ledger are refused
         # Called when an act that added to the ledger is committed; True: to be signed at once.
         self.after_act: Callable[[bool], None] | None = None
@@ -109,6 +112,7 @@ class Database:
             if not self.is_sqlite:
                 session.execute(sa.text("SELECT size FROM ledger_head FOR UPDATE"))
             session.info[OWNER] = self.owner
+            session.info[BUSINESS_CLOCK] = self.business_clock
             yield session
             session.flush()
             for write in session.info.pop(LAST_WRITES, ()):

@@ -60,7 +60,7 @@ def actor(session: Session, username: str, *, now: datetime) -> Actor:
             f"Không có tài khoản «{username}». Hãy kiểm tra tên đăng nhập hoặc liên hệ quản trị hệ thống.",
             reach=True,
         )
-    if account.disabled_at is not None and account.disabled_at <= now:
+    if account.disabled_at is not None:  # whatever the business clock says: an account is locked when it is locked
         raise Refusal("account_disabled", f"Tài khoản «{username}» đã bị khóa.", reach=True)
     today = local_date(now)
     grants = session.exec(
@@ -147,7 +147,7 @@ def in_force(now: datetime) -> tuple[Any, ...]:
             RoleGrant.role == Role.CHAIRMAN.value,
             RoleGrant.valid_from <= today,
             (col(RoleGrant.valid_to).is_(None)) | (col(RoleGrant.valid_to) > today),
-            (col(Account.disabled_at).is_(None)) | (col(Account.disabled_at) > now),
+            col(Account.disabled_at).is_(None),
         )
         .correlate(None)  # its accounts are not those of the query around it
     )

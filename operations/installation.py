@@ -50,6 +50,7 @@ class Installation:
     def database(self) -> Database:
         found = Database(self.settings.get("DATABASE_URL") or sqlite_url(self.folder))
         found.beside = self.folder
+        found.business_clock = self.settings.get("NOW")
         return found
 
     @cached_property
@@ -116,6 +117,12 @@ class Installation:
         """The business clock: VINHDANH_NOW, the folder's settings, the wall clock. Raises Unreadable `bad_time`."""
         said = self.settings.get("NOW")
         return moment(said) if said else datetime.now(UTC)
+
+    @property
+    def business_clock(self) -> datetime | None:
+        """What the business clock was set to, for a trial or a training; None: it is the wall clock, as it should be."""
+        said = self.database.business_clock
+        return moment(said) if said else None
 
     @property
     def mail_from(self) -> str:

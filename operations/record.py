@@ -7,7 +7,7 @@ the state tables. What kinds of entries there are stands in `ledger.kinds`.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from ledger import commitment, entry, kinds, merkle
 from ledger.canonical import dumps
 from ledger.kinds import Kind
 from models import InstallationRow, LedgerAct, LedgerEntry, LedgerHead, LedgerOpening
-from models.database import AT_ONCE, LAST_WRITES, OWNER, RECORDED, gone
+from models.database import AT_ONCE, BUSINESS_CLOCK, LAST_WRITES, OWNER, RECORDED, gone
 from models.types import table
 from rules.refusal import Refusal
 
@@ -53,10 +53,19 @@ _UPDATE_HEAD = sa.update(table(LedgerHead)).values(
 )
 
 
+# A clock that goes back by less is only being set right; the time of the last entry stands until it has passed.
+SET_RIGHT = timedelta(minutes=5)
+
+
+def wall() -> datetime:
+    """The machine's clock, as the ledger reads it."""
+    return datetime.now(UTC)
+
+
 class _Pending:
     """The entries of one act: encoded at once, written together at the end of the act, before its commit."""
 
-    __slots__ = ("acts", "at", "frontier", "hashes", "kinds", "leaves", "openings", "size")
+    __slots__ = ("acts", "at", "clock", "frontier", "hashes", "kinds", "leaves", "openings", "size")
 
     def __init__(self, session: Session) -> None:
         head = session.connection().execute(_HEAD).one()
@@ -64,14 +73,37 @@ class _Pending:
             raise foreign_key()
         self.size: int = head.size
         self.frontier: str = head.frontier
-        self.at = datetime.now(UTC)
+        self.at = wall()
+        said = session.info.get(BUSINESS_CLOCK)
+        self.clock: dict[str, Plain] = {"business_clock": said} if said else {}
+        set_back = None
         if head.last_at is not None and self.at < head.last_at:
-            self.at = head.last_at
+            if head.last_at - self.at < SET_RIGHT:
+                self.at = head.last_at
+            else:
+                set_back = head.last_at
         self.acts: list[dict[str, Any]] = []
         self.kinds: set[Kind] = set()
         self.hashes: list[bytes] = []
         self.leaves: list[dict[str, Any]] = []
         self.openings: list[dict[str, Any]] = []
+        if set_back is not None:  # the clock was wrong before, or is now: said once, and no later entry is held to it
+            self.add(Kind.CLOCK_SET_BACK, "ledger", {"was": set_back, "now": self.at}, kinds.ENGINE, None)
+
+    def add(self, kind: Kind, subject: str, aspects: Mapping[str, Any], who: str, on_behalf_of: str | None) -> None:
+        """One entry."""
+        values = {name: plain(value) for name, value in aspects.items()} | self.clock
+        values["by"] = who
+        if on_behalf_of is not None:
+            values["on_behalf_of"] = on_behalf_of
+        self.done_by(who, on_behalf_of)
+        commitments, opened = commitment.commit_fields(values)
+        self.kinds.add(kind)
+        leaf = entry.encode(self.size, self.at, str(kind), subject, commitments)
+        self.hashes.append(merkle.leaf_hash(leaf))
+        self.leaves.append({"index": self.size, "kind": str(kind), "subject": subject, "leaf": leaf.decode()})
+        self.openings.append({"index": self.size, "openings": dumps(opened).decode()})
+        self.size += 1
 
     def done_by(self, by: str, on_behalf_of: str | None) -> None:
         """The entry of this index is this person's."""
@@ -113,8 +145,10 @@ def record(
     `by` is the username of whoever does it, or the name of whoever may do this kind without an account; `on_behalf_of`
     the chairman for whom a deputy does it. Both stand in each entry and in the act's own row.
 
-    Time is the wall clock, never the business clock, and never goes backwards. The rows are written when the act
-    ends, in its transaction: an act whose ledger cannot be written is rolled back whole.
+    Time is the wall clock, never the business clock; where that one was set, each entry says to what. It never goes
+    backwards but at an entry that says from when to when (`clock:set_back`): one wrong hour of the machine does not hold
+    all later entries to it. The rows are written when the act ends, in its transaction: an act whose ledger cannot be
+    written is rolled back whole.
     """
     pending: _Pending | None = session.info.get(_PENDING)
     if pending is None:
@@ -122,19 +156,7 @@ def record(
         session.info.setdefault(LAST_WRITES, []).append(pending.write)
     first = pending.size
     for subject, aspects in changes:
-        values = {name: plain(value) for name, value in aspects.items()}
-        who = _doer(kind, by)
-        values["by"] = who
-        if on_behalf_of is not None:
-            values["on_behalf_of"] = on_behalf_of
-        pending.done_by(who, on_behalf_of)
-        commitments, opened = commitment.commit_fields(values)
-        pending.kinds.add(kind)
-        leaf = entry.encode(pending.size, pending.at, str(kind), subject, commitments)
-        pending.hashes.append(merkle.leaf_hash(leaf))
-        pending.leaves.append({"index": pending.size, "kind": str(kind), "subject": subject, "leaf": leaf.decode()})
-        pending.openings.append({"index": pending.size, "openings": dumps(opened).decode()})
-        pending.size += 1
+        pending.add(kind, subject, aspects, _doer(kind, by), on_behalf_of)
     return first
 
 

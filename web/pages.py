@@ -96,6 +96,7 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
             menu=_menu(visit, say),
             here=visit.request.url.path,
             done=confirmation(visit),
+            clock=visit.installation.business_clock,
             **{"asks_password": reauthentication.asks(visit), **context},
         )
     )

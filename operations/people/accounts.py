@@ -1,7 +1,7 @@
 """Accounts as the administrator keeps them: made, locked, unlocked, listed. What opens one is in `links` and `identities`."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -134,14 +134,14 @@ def listing(session: Session, *, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def disable(session: Session, username: str, *, actor: Actor, now: datetime) -> None:
-    """Lock an account: its sessions end and its tokens are void. Raises Refusal `last_administrator`, `account_disabled`."""
+def disable(session: Session, username: str, *, actor: Actor, now: datetime, wall: datetime | None = None) -> None:
+    """Lock an account, by the wall clock: its sessions end and its tokens are void. Raises Refusal `last_administrator`, `account_disabled`."""
     access.require(actor, Role.ADMINISTRATOR)
     account = named(session, username)
     if account.disabled_at is not None:
         raise Refusal("account_disabled", f"Tài khoản «{username}» đã bị khóa từ trước.")
     keep_an_administrator(session, account, now=now)
-    account.disabled_at = now
+    account.disabled_at = wall or datetime.now(UTC)
     session.add(account)
     session.flush()
     endings.sessions(session, account.id or 0)

@@ -77,7 +77,7 @@ def visitor(
     if not rows:
         return None
     row = rows[0]
-    if wall >= row.ends_at or wall - row.seen_at >= idle or (row.disabled_at is not None and row.disabled_at <= now):
+    if wall >= row.ends_at or wall - row.seen_at >= idle or row.disabled_at is not None:
         return None
     grants = [(found.role, found.unit_id) for found in rows if found.role is not None]
     return Visitor(

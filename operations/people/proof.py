@@ -66,8 +66,9 @@ def proven(
     password_only: bool = False,
 ) -> Iterator[tuple[Session, Known]]:
     """A transaction in which this person is proven to be who they say; a wrong try stays counted and is logged."""
+    del now  # accounts are locked and tries counted by the wall clock
     database = office.database
-    known = _look(database, username, now=now)
+    known = _look(database, username)
     who = known.username if known else "?"  # people type their password one field too high: it must not be kept
     rate_limit.take(database, counters, username=who, wall=wall)
     step: int | None = None
@@ -100,7 +101,7 @@ def proven(
 _LOGGED = frozenset({"wrong_password", "wrong_code", "account_disabled"})
 
 
-def _look(database: Database, username: str, *, now: datetime) -> Known | None:
+def _look(database: Database, username: str) -> Known | None:
     with database.read() as session:
         row = session.execute(
             sa.select(_A.id, _A.username, _A.password_hash, _A.disabled_at, _F.sealed_secret, _F.confirmed_at)
@@ -109,6 +110,6 @@ def _look(database: Database, username: str, *, now: datetime) -> Known | None:
         ).one_or_none()
     if row is None:
         return None
-    disabled = row.disabled_at is not None and row.disabled_at <= now
+    disabled = row.disabled_at is not None
     sealed = row.sealed_secret if row.confirmed_at is not None else None
     return Known(row.id, row.username, row.password_hash, disabled, sealed)

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from models import Account, CouncilSession, OutsideIdentity, RoleGrant, guards
+from ledger.kinds import Kind
+from models import Account, CouncilSession, LedgerEntry, LedgerHead, OutsideIdentity, RoleGrant, guards
 from models.types import table
-from operations import files, modes, outbox, security_log
+from operations import files, modes, outbox, record, security_log
 from operations.access import LOCAL
 from operations.council_vote import ballot_box, frozen
 from operations.installation import Installation
@@ -48,11 +49,13 @@ def examine(installation: Installation) -> dict[str, Any]:
     check("ledger_key", lambda: _key(installation))
     check("folder", lambda: _folder(installation))
     check("disk", lambda: _disk(installation))
+    check("business_clock", lambda: _business_clock(installation))
     if reachable:
         check("letters", lambda: _letters(installation))
         check("files", lambda: _files(installation))
         check("ballots", lambda: _ballots(installation))
         check("accounts", lambda: _accounts(installation))
+        check("ledger_clock", lambda: _ledger_clock(installation))
         check("security_log", lambda: _security_log(installation))
     size = 0
     if reachable:
@@ -129,6 +132,41 @@ def _accounts(installation: Installation) -> str | None:
 def _disk(installation: Installation) -> str | None:
     free = shutil.disk_usage(installation.folder).free // 2**20
     return None if free > 200 else f"Ổ đĩa chỉ còn {free} MB; hãy dọn bớt trước khi hệ thống ngừng ghi."
+
+
+def _business_clock(installation: Installation) -> str | None:
+    """Set, it decides deadlines and which law holds: said, lest a trial's setting stay."""
+    said = installation.business_clock
+    if said is None:
+        return None
+    return Fine(
+        f"Đồng hồ nghiệp vụ đang đặt ở {said.astimezone(LOCAL):%H:%M ngày %d/%m/%Y} (--now, VINHDANH_NOW hoặc NOW trong "
+        "vinhdanh.toml), không phải giờ thật: thời hạn, vai trò và luật áp dụng theo giờ đó, mỗi bản ghi sổ cái ghi rõ điều "
+        "này. Khi làm việc thật, hãy bỏ thiết lập đó rồi khởi động lại."
+    )
+
+
+def _ledger_clock(installation: Installation) -> str | None:
+    """Is the ledger's newest time in the future, and did the machine's clock ever go back?"""
+    entries, head = table(LedgerEntry).c, table(LedgerHead).c
+    with installation.database.read() as session:
+        last = session.execute(sa.select(head.last_at)).scalar()
+        back = session.execute(
+            sa.select(entries.index).where(entries.kind == Kind.CLOCK_SET_BACK, entries.subject == "ledger")
+        ).scalars()
+        found = [str(index) for index in back]
+    said = []
+    if last is not None and last - datetime.now(UTC) > record.SET_RIGHT:
+        said.append(
+            f"Bản ghi mới nhất của sổ cái mang giờ {last.astimezone(LOCAL):%H:%M ngày %d/%m/%Y}, ở tương lai: đồng hồ máy chủ đang "
+            "sai, hoặc đã sai khi ghi. Hãy chỉnh đồng hồ (NTP); bản ghi tiếp theo sẽ nói rõ và mang giờ đúng."
+        )
+    if found:
+        said.append(
+            f"Đồng hồ máy chủ từng lùi lại: bản ghi {', '.join(found[-5:])} của sổ cái nói từ giờ nào về giờ nào; giờ của các bản "
+            "ghi ngay trước đó có thể sai."
+        )
+    return " ".join(said) if len(said) > bool(found) else Fine(said[0]) if said else None
 
 
 def _letters(installation: Installation) -> str | None:

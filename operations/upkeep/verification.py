@@ -31,6 +31,7 @@ class Verdict:
     sealed: int = 0  # entries under the newest checkpoint
     tail_from: datetime | None = None  # when the first entry after it was made
     checked_tables: list[str] = field(default_factory=list)
+    clock_set_back: list[int] = field(default_factory=list)  # entries that say the machine's clock was wrong
     erased: dict[str, int] = field(default_factory=dict)  # index/field → the entry that says it was erased
     formerly: dict[tuple[str, str], str] = field(default_factory=dict)  # (source, code) → the name it goes on from
     skipped: Counter[str] = field(default_factory=Counter)  # series → numbers that restores skipped
@@ -101,7 +102,9 @@ def compare(session: Session, fold: Fold, verdict: Verdict, *, sources: Collecti
         verdict.checked_tables.append(guarded.name)
     _compare_counters(session, fold, verdict)
     verdict.checked_tables.append(COUNTER)
-    for source in sorted(fold.keys() - protected.TABLES.keys() - {Kind.OPENING_ERASED.source, COUNTER}):
+    for source in sorted(
+        fold.keys() - protected.TABLES.keys() - {Kind.OPENING_ERASED.source, Kind.CLOCK_SET_BACK.source, COUNTER}
+    ):
         verdict.add("ledger_entry", source, "bản ghi sổ cái nói về một loại đối tượng không có trong hệ thống")
 
 
@@ -146,13 +149,21 @@ def read_entries(session: Session, verdict: Verdict, outside: checkpoints.Outsid
         at = said.at.isoformat(timespec="microseconds")
         if (said.index, said.kind, said.subject) != (index, kind, subject):
             verdict.add("ledger_entry", index, "số thứ tự, loại hoặc đối tượng không khớp nội dung đã ghi")
-        if at < last_at:
-            verdict.add("ledger_entry", index, "thời gian lùi so với bản ghi trước")
-        last_at = at
+        before, last_at = last_at, at
         if index == signed.newest:
             signed.tail_from = said.at
         opened = _check_opening(index, openings, said.commitments, verdict)
         doing.entry(index, said.kind, said.commitments, opened)
+        if said.kind == Kind.CLOCK_SET_BACK:
+            verdict.clock_set_back.append(index)
+            if opened and [opened[name][1] for name in ("was", "now") if name in opened] != [before, at]:
+                verdict.add(
+                    "ledger_entry", index, "nói đồng hồ lùi lại nhưng không đúng giờ của bản ghi trước và của chính nó"
+                )
+        elif at < before:
+            verdict.add(
+                "ledger_entry", index, "thời gian lùi so với bản ghi trước mà không có bản ghi nào nói đồng hồ lùi lại"
+            )
         if openings is not None:
             missing |= {record.erased(index, name) for name in said.commitments.keys() - opened.keys()}
         if said.kind == Kind.OPENING_ERASED:

@@ -233,3 +233,16 @@ def test_a_reach_beyond_ones_role_is_logged(office: Line) -> None:
         "SELECT actor, verb, code FROM security_event WHERE code <> 'done'"
     )
     assert rows.fetchall() == [("canbo.xa01", "account.disable", "not_your_role")]
+
+
+def test_an_act_under_a_set_clock_says_so(office: Line) -> None:
+    import json
+    import sqlite3
+
+    assert office("account", "disable", "tv05", by="quantri", now="2024-12-20T08:00:00").code == 0
+    query = 'SELECT openings FROM ledger_opening ORDER BY "index" DESC LIMIT 1'
+    ((text,),) = sqlite3.connect(office.folder / "vinhdanh.sqlite3").execute(query)
+    assert json.loads(text)["business_clock"][1] == "2024-12-20T08:00:00"
+    assert office("ledger", "verify", by=None).done["clock_set_back"] == []
+    (said,) = [one for one in office("doctor", by=None).done["checks"] if one["name"] == "business_clock"]
+    assert "Đồng hồ nghiệp vụ đang đặt" in said["message"]

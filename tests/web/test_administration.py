@@ -249,3 +249,12 @@ def test_an_administrator_brings_in_no_regulation(site: Site) -> None:
     ]
     assert [one.status_code for one in answers] == [404, 403]
     assert site.office.rows("SELECT sha256 FROM regulation") == before
+
+
+@pytest.mark.parametrize("path", ["/", "/verify", "/petitions/new", "/inbox", "/rounds", "/administration"])
+def test_every_page_says_that_the_business_clock_is_set(site: Site, path: str) -> None:
+    """The tests' site runs on 1 November 2024."""
+    assert (
+        "Đồng hồ nghiệp vụ đang đặt ở"
+        in site.sign_in("quantri" if path == "/administration" else "thuky").get(path).text
+    )

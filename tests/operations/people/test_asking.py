@@ -8,7 +8,7 @@ from rules.policy import Changes, Permission
 
 # Sources of entries that decide nothing by themselves.
 WORK = frozenset(
-    {"account", "api_token", "appraisal", "attachment", "comment", "deadline", "dossier", "duty", "escalation",
+    {"account", "api_token", "appraisal", "attachment", "clock", "comment", "deadline", "dossier", "duty", "escalation",
      "counter", "installation", "nominee", "opening", "pause", "regulation", "role", "round", "security_log", "unit"}
 )  # fmt: skip
 # Moves past the council that only write down what somebody else decided, or that time does.

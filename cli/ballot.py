@@ -78,7 +78,7 @@ def share_(
 
     def change(taking: Session, actor: Actor) -> str:
         text = waiting_shares.take(taking, folder, session, actor=actor, now=DOOR.now())
-        share_files.write_one(out, text)  # on the disk before the share waits no more
+        share_files.write_one(out, text)  # on the disk before the waiting share is removed
         return actor.username
 
     username = DOOR.act("ballot.share", session, change)

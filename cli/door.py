@@ -202,9 +202,9 @@ class Door:
         return os.environ.get("VINHDANH_PASSWORD")
 
     def prove(self, code: str | None, *, always: bool = False) -> None:
-        """Who has the server's command line is not yet this person: whoever has a password says it again.
+        """Shell access does not prove identity: ask for the account's password.
 
-        Raises Refusal `password_required` (with `always` also for an account without one), what `proof.prove` raises.
+        Raises Refusal `password_required` (with `always` also for an account without one), and the refusals of `proof.prove`.
         """
         from operations import security_log
         from operations.people import accounts, asking, identities, proof

@@ -324,7 +324,7 @@ def _loopback(memory: Path) -> socket.socket:
 
 
 def _hold(folder: Path) -> IO[str] | None:
-    """Take the folder; None when another `up` has it. It is held as long as the answer is open."""
+    """Lock the folder; None when another `up` holds it. The lock lasts as long as the returned file is open."""
     path = folder / "run" / "up.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.open("a+", encoding="utf-8")

@@ -218,7 +218,7 @@ def verify_consistency(
         return not proof and old_root == new_root
     if old_size == 0:
         return not proof and old_root == EMPTY_ROOT
-    # A full old tree is not repeated in the proof: the verifier has it.
+    # The root of a full old tree is left out of the proof: the verifier already holds it.
     path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
     if not path:
         return False

@@ -37,7 +37,7 @@ class Event:
 class Proven:
     """What a proof has shown: the entry, the checkpoint it stands under, the opened fields, and what came later.
 
-    `later` is None where the proof says nothing of it (of before such proofs).
+    `later` is None for proofs of earlier versions, which do not mention later events.
     """
 
     entry: entries.Entry

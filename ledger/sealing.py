@@ -284,7 +284,7 @@ def _require_distinct(ordered: Sequence[bytes], *, length: int) -> None:
 def _open(
     envelope: bytes, private: X25519PrivateKey, *, info: bytes, agenda: Sequence[str]
 ) -> dict[str, str] | BadEnvelope:
-    """One ballot, or why not: returned and not raised, lest a traceback carry what was read so far."""
+    """One ballot, or the reason why it cannot be opened: returned, because a traceback could carry its content."""
     try:
         content = _SUITE.decrypt(envelope, private, info)
     except InvalidTag:

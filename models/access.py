@@ -50,7 +50,7 @@ class OutsideIdentity(SQLModel, table=True):
 
 
 class AccountRequest(SQLModel, table=True):
-    """What an administrator asked for with an account that decides, or is to: of force once somebody else has confirmed it.
+    """An administrator's request about an account with a deciding role (now or soon): effective once a second person confirms.
 
     `alone`: nobody else was there who could confirm it, and it was done as asked.
     """

@@ -1,4 +1,4 @@
-"""What is to be told to people and to the engine: written with the act, sent after it."""
+"""The outbox: messages to people and to the engine, written with the act and sent after it."""
 
 from datetime import datetime
 

@@ -134,10 +134,8 @@ def _principal(session: Session, deputy: int, now: datetime) -> str | None:
 
 
 def in_force(now: datetime) -> tuple[Any, ...]:
-    """Conditions on authorisations that leave those which count today.
-
-    Besides its days, whoever gave it must be chairman today and not locked out: nobody signs in the place of somebody who
-    could not sign.
+    """SQL conditions for authorisations in force: within their dates, and given by somebody who is still chairman today
+    and not disabled.
     """
     today = local_date(now)
     chairmen = (

@@ -1,4 +1,4 @@
-"""What people and the engine are to be told: rows of the outbox, written in the act they speak of.
+"""Messages to people and to the engine: rows of the outbox, written in the transaction of the act they report.
 
 Keys are facts (of which installation, which entry of its ledger, to whom), so the same fact is never announced twice.
 """
@@ -26,7 +26,7 @@ _WAITING = (
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one recipient is to be told by letter; `kind` names its template, `about` the fact that makes its key unique."""
+    """One letter to one recipient; `kind` names its template, `about` the fact that makes its key unique."""
 
     kind: str
     about: str

@@ -38,7 +38,7 @@ def require_free(session: Session) -> None:
 
 
 def begin(session: Session, signer: note.Signer, code: str) -> None:
-    """Write whose ledger this is, once: as its first entry, or as the next of a ledger of before this version."""
+    """Write the ledger's owner once: as the first entry, or as the next one of a ledger begun by an earlier version."""
     if session.get(InstallationRow, 1) is not None:
         return
     began = session.execute(sa.select(_E.index).where(_E.kind == str(Kind.INSTALLATION_BEGUN))).first()
@@ -82,7 +82,7 @@ def bind(database: Database, keeper: seal.Keeper) -> None:
     if not known:
         with database.begin() as session:
             begin(session, keeper.signer, new_code())
-        keeper.now()  # a ledger of before this version is signed at once: none is without a signature
+        keeper.now()  # a ledger of an earlier version is signed at once, so that every ledger has a signature
     with database.read() as session:
         named = coding.needed(session)
     if named:

@@ -1,4 +1,4 @@
-"""Codes instead of names in what the ledger shows of everybody: a ledger of before this version goes on under codes.
+"""Codes instead of names in the ledger; a ledger begun by an earlier version goes on under codes.
 
 What it said under names stays as it was signed; an entry a row says which name a code goes on from (`formerly`), and
 whoever reads the ledger again joins the two (`operations.upkeep.verification`).
@@ -41,7 +41,7 @@ def needed(session: Session) -> bool:
 
 
 def carry_over(session: Session) -> None:
-    """Give every account of before its code, and have the ledger go on under codes: one act, once."""
+    """Give every account without a code one, and record the change in the ledger: one act, once."""
     known = _codes_given(session)
     rows = session.exec(select(Account).where(Account.code == Account.username).order_by(col(Account.id))).all()
     codes = {row.username: known.get(row.username) or account_code() for row in rows}

@@ -41,7 +41,7 @@ def keep(folder: Path, content: bytes) -> str:
     sha256 = digest(content)
     target = place(folder, sha256)
     if target.exists():
-        os.utime(target)  # nobody's so far, perhaps: `sweep` counts from now
+        os.utime(target)  # may still be unreferenced: touch it, so that `sweep` waits a week
         return sha256
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:

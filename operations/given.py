@@ -56,7 +56,7 @@ def _write(session: Session) -> None:
     locked = sorted(session.execute(sa.select(a.id).where(a.disabled_at.is_not(None))).scalars())
     folder: Path = session.info[BESIDE]
     # Not flushed to disk: after a power cut the newest signed note still tells how many entries there were.
-    with contextlib.suppress(OSError):  # a full disk stops the act elsewhere; a folder of before `init` has none
+    with contextlib.suppress(OSError):  # a full disk stops the act elsewhere; before `init` the folder does not exist
         handle, staged = tempfile.mkstemp(dir=folder, prefix=f".{PLACE}-")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump({"numbers": numbers, "locked": locked}, stream)

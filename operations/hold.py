@@ -25,7 +25,7 @@ class Hold:
         self._file: IO[str] | None = None
 
     def take(self) -> bool:
-        """Take it; False when another has it."""
+        """Take the database; False when another process holds it."""
         if not self._database.is_sqlite:
             return self._lock_session()
         if self._beside is None:

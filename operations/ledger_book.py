@@ -147,7 +147,7 @@ _STRETCH = 20_000  # entries
 def prove_kept(database: Database, decision: str) -> str:
     """As `prove`, from a tree that this process keeps (64 bytes an entry): only new entries are read and hashed.
 
-    They are read a stretch at a time, lest one long look hold up every writer and all who wait behind it.
+    They are read in batches: one long read would hold up every writer and whoever waits behind it.
     """
     with database.read() as session:
         newest = seal.newest(session)

@@ -22,7 +22,7 @@ _A, _D = table(Account).c, table(Duty).c
 
 
 def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor: Actor) -> None:
-    """`rows`: (id, code, who proposed it first). This actor has mended or handed them in: they propose them as well."""
+    """Record the actor, who mended or submitted these nominations, as a further proposer. `rows`: (id, code, first proposer)."""
     _note(
         session,
         [(id_, code, actor.username) for id_, code, first in rows if first != actor.username],
@@ -32,7 +32,7 @@ def note_proposers(session: Session, rows: Sequence[tuple[int, str, str]], actor
 
 
 def note_reviewers(session: Session, rows: Sequence[tuple[int, str, str | None]], actor: Actor) -> None:
-    """`rows`: (id, code, who reviewed it last). Another reviews them now: the earlier one's part is not forgotten."""
+    """Record earlier reviewers of nominations that the actor reviews now. `rows`: (id, code, latest reviewer)."""
     _note(
         session,
         [(id_, code, last) for id_, code, last in rows if last not in {None, actor.username}],

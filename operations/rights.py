@@ -254,7 +254,7 @@ def separation(what: str) -> Refusal:
 
 
 def require_other_tellers(session: Session, tellers: Collection[str], codes: Sequence[str]) -> None:
-    """Raise Refusal `separation_of_duties` when one who is to count proposed or reviewed a nomination of the agenda."""
+    """Raise Refusal `separation_of_duties` when a designated counter proposed or reviewed a nomination of the agenda."""
     early = ("proposed", "reviewed")
     for chunk in chunks(codes):
         did = sa.union_all(

@@ -271,7 +271,7 @@ def newest(session: Session) -> Checkpoint | None:
 
 
 def _adopted(session: Session, vkey: str) -> Memory | None:
-    """The memory of a folder that has none yet: of before this version, or set up anew around a restored database."""
+    """Create the memory of a folder without one: of an earlier version, or set up around a restored database."""
     rows = session.exec(select(Checkpoint).order_by(col(Checkpoint.size))).all()
     if not rows:
         return None

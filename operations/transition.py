@@ -143,7 +143,7 @@ def snapshots_where(session: Session, *conditions: Any, limit: int | None = None
 
 @cache
 def award_name(award: str) -> str:
-    """The award's Vietnamese name, from the newest pack that has it."""
+    """The award's Vietnamese name, from the newest pack that contains it."""
     for pack in reversed(catalogue.packs()):
         if award in pack.awards:
             return pack.awards[award].name
@@ -300,7 +300,7 @@ def _write(
         given = {f"new_{name}": value for name, value in values.items()}
         for chunk in chunks(rows):
             session.connection().execute(update, {"ids": [row.id for row in chunk], **given})
-    for loaded in session.identity_map.values():  # what the session holds of them is of before
+    for loaded in session.identity_map.values():  # the bulk UPDATE bypassed the identity map: expire stale copies
         if isinstance(loaded, Nomination):
             session.expire(loaded)
 

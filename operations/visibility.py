@@ -23,7 +23,7 @@ _N = table(Nomination).c
 
 
 def knows_why_paused(actor: Actor) -> bool:
-    """Why a nomination is paused may point at who complained (Luật Tố cáo 25/2018/QH14): the office's alone."""
+    """May this actor read the grounds of a pause? They can identify a complainant (Luật Tố cáo 25/2018/QH14): staff only."""
     return actor.holds(*OFFICE)
 
 

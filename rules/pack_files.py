@@ -258,7 +258,7 @@ def _digest(home: Path, base: Parts | None) -> bytes:
 
 @cache
 def _stated(folder: Path) -> dict[str, AwardFile]:
-    """Every award of the packs of a folder, as the newest of them has it, in the order in which they came."""
+    """Every award of a folder's packs, each as the newest pack describes it, in the order of first appearance."""
     found: dict[str, AwardFile] = {}
     for _, _, parts in read(folder):
         found |= parts.awards

@@ -251,7 +251,7 @@ class Changes(StrEnum):
 
     NOTHING = "nothing"
     OWN = "own"  # one's own account
-    DOSSIER = "dossier"  # a proposal before the council has it
+    DOSSIER = "dossier"  # a proposal that is not yet before the council
     ROUND = "round"  # stages, dates, a meeting's hour and place
     NOTE = "note"  # what somebody else decided, or a question answered about oneself
     SYSTEM = "system"  # accounts and units; what decides waits for a second person

@@ -21,7 +21,7 @@ from web.visit import Visit
 REVALIDATE = "public, max-age=0, must-revalidate"
 _MOST = 300  # answers; about 15 MB
 _LARGEST = 200_000  # bytes of one that is kept
-_PACKED_FROM = 800  # bytes; as the compressing middleware has it
+_PACKED_FROM = 800  # bytes; the threshold of the compressing middleware
 _Key = tuple[object, ...]
 
 
@@ -41,9 +41,9 @@ class Kept:
         return cls(body, packed, media_type, hashlib.sha256(body).hexdigest()[:32], disposition)
 
     def answer(self, request: Request) -> Response:
-        """200 with the body, or 304 for who has it already."""
+        """200 with the body, or 304 when the client's copy is current."""
         packs = bool(self.packed) and "gzip" in request.headers.get("accept-encoding", "")
-        # The same answer in another packing is another representation: a weak tag stands for both.
+        # Weak ETag: shared by the gzip and the plain variant (RFC 9110 §8.8.1).
         headers = {"Cache-Control": REVALIDATE, "ETag": f'W/"{self.tag}"', "Vary": "Accept-Encoding, Cookie"}
         if has_already(request, self.tag):
             return Response(status_code=304, headers=headers)

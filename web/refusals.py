@@ -70,7 +70,7 @@ def install(app: FastAPI) -> None:
                 citation=refusal.citation.model_dump() if refusal.citation else None,
             )
         visit = Visit.of(request)
-        if not getattr(request.state, "noted", False):  # an act has noted it already
+        if not getattr(request.state, "noted", False):  # already noted by an act
             visit.note("see" if request.method == "GET" else "send", request.url.path, refusal)
         return pages.render(
             visit,

@@ -104,7 +104,7 @@ class Visit:
 
     @property
     def csrf(self) -> str:
-        """The token that a form of this session carries; another text at every showing, lest compression betray it."""
+        """The token in this session's forms; masked anew at each rendering against compression attacks (BREACH)."""
         return csrf_token(self.token) if self.token else ""
 
     def may(self, act: Permission, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> bool:

@@ -388,7 +388,7 @@ def _store_results(session: Session, sitting: CouncilSession, results: Sequence[
 
 
 def on_ballot(session: Session, codes: Sequence[str]) -> list[str]:
-    """Those of the agenda that still wait for the vote: whoever declined meanwhile is counted, but honoured no more."""
+    """The codes of the agenda without those declined meanwhile: their votes are counted, but their state stays."""
     known = transition.snapshots(session, codes)
     return [code for code in codes if code not in known or known[code].state is not State.DECLINED]
 

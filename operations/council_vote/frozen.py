@@ -314,7 +314,7 @@ def _memory(session: Session, sitting: CouncilSession) -> ballot_memory.Memory |
 
 
 def _adopt(session: Session, *, but: str = "") -> None:
-    """Once, in a folder of before this version: remember the ballots that rows and ledger agree on, `but` this act's own.
+    """Once, in a folder of an earlier version: remember each ballot whose rows agree with the ledger, except `but`.
 
     From then on no ballot is acted on that this folder did not see opened.
     """

@@ -129,7 +129,7 @@ def forget(folder: Path, session_code: str, username: str) -> None:
 
 
 def sweep(session: Session, folder: Path) -> int:
-    """Remove keys whose share waits no more: a crash came between, or the ballot is over. Returns how many."""
+    """Remove keys without a waiting share (after a crash, or because the ballot is over). Returns the number."""
     waiting = {
         _name(code, username)
         for code, username in session.exec(

@@ -544,7 +544,7 @@ def resume(
             .values(ended_at=now)
         )
         record.record(session, Kind.PAUSE_ENDED, [(_pause_subject(session, row), {"to": now})], by=actor.username)
-    for round_code in sorted({row.round_code for row in moved}):  # its findings are of before
+    for round_code in sorted({row.round_code for row in moved}):  # findings from before the pause are stale
         announce.stage(session, round_code, lifecycle.Stage.HOME_AFFAIRS_REVIEW, index=index)
     announce.notices(
         session,

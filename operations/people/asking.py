@@ -41,7 +41,7 @@ PREPARING = frozenset(
 
 
 def asks(kind: Kind) -> bool:
-    """Must whoever makes such an entry have said who they are on the very request?"""
+    """Does this kind of entry require that the actor confirmed their identity on the same request?"""
     return kind.source in DECIDING and kind not in PREPARING
 
 

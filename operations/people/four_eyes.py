@@ -58,7 +58,7 @@ class Waiting:
 
     @property
     def since(self) -> date | None:
-        """From when a role is to be held."""
+        """The first day of a role."""
         return date.fromisoformat(self.gives["from"]) if self.gives else None
 
     @property
@@ -153,7 +153,7 @@ def _withdraw(session: Session, account: Account, act: str, gives: str | None, *
 
 
 def settle(session: Session, row: AccountRequest, account: Account, how: str, *, actor: Actor, now: datetime) -> None:
-    """It waits no more: `confirmed`, `refused` or `withdrawn`, and by whom."""
+    """Close the request as `confirmed`, `refused` or `withdrawn`, and record who closed it."""
     row.state, row.settled_by, row.settled_at = how, actor.username, now
     session.add(row)
     session.flush()

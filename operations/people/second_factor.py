@@ -136,9 +136,9 @@ def _unseal(sealed: str, username: str, key: bytes) -> str:
 def reset(
     session: Session, username: str, *, actor: Actor, now: datetime, wall: datetime | None = None
 ) -> Waiting | None:
-    """A lost phone: the account signs in without codes again, and its sessions end. Raises Refusal `no_second_factor`.
+    """Remove a second factor (a lost phone) and end the account's sessions. Raises Refusal `no_second_factor`.
 
-    What must be confirmed first, where it must.
+    Returns the request that a second person must confirm first, or the one already carried out.
     """
     access.require(actor, Role.ADMINISTRATOR)
     account = accounts.named(session, username)

@@ -468,7 +468,7 @@ COLUMNS = {
     "code": "Mã quyết định",
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# A spreadsheet whose lists are separated by «;» (Vietnamese Windows has it so) cuts a cell there, quoted or not.
+# Spreadsheets with «;» as list separator (the default of Vietnamese Windows) split a cell there, quoted or not.
 _CUT_OFF = re.compile(r'(?<=[;\t\r\n])("*)(?=[=+@-])')
 
 

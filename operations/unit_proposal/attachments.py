@@ -117,10 +117,10 @@ def add(
 
 
 def remove(session: Session, code: str, number: int, *, actor: Actor, now: datetime) -> str:
-    """Take a scan out again: the line stays, name and hash go; returns the hash, for `files.release` after the commit.
+    """Remove a scan: keep its row, erase name and hash; returns the hash, for `files.release` after the commit.
 
-    Only while nobody has relied on it: never once it was passed, were it sent back since, nor while a case is open.
-    Raises Refusal `unknown_attachment`, `wrong_state` (also for a paper of all where this holds of one of them).
+    Refused once a nomination was passed (even if sent back later) or while it is paused; a scan of a whole dossier
+    when this holds for any of its nominations. Raises Refusal `unknown_attachment`, `wrong_state`.
     """
     row = require_open(session, code, actor=actor)
     attachment = _numbered(session, row, number)
@@ -148,7 +148,7 @@ def _relied_on(touched: list[Nomination]) -> Nomination | None:
 
 
 def _touched(session: Session, row: Nomination, *, whole: bool) -> list[Nomination]:
-    """The nominations that a paper of this one, or of its whole dossier, is about; withdrawn ones count no more."""
+    """The nominations that share this scan: this one, or those of its dossier that were not withdrawn."""
     if not whole:
         return [row]
     query = select(Nomination).where(

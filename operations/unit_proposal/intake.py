@@ -112,7 +112,7 @@ def check(
     Raises the refusals of `proposal.file`.
     """
     found = Checked()
-    if book.rows or not book.errors:  # else every row has its own error already
+    if book.rows or not book.errors:  # otherwise each row has its own error
         found = proposal.check(
             session,
             round_code=round_code,

@@ -68,7 +68,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What was filed: the dossier, its nominations' codes, and what is to be minded."""
+    """The result of filing: the dossier, its nominations' codes, and warnings."""
 
     dossier: str
     codes: tuple[str, ...]
@@ -78,7 +78,7 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is wrong with rows and what is to be minded, each as {"row", "column", "code", "message"}."""
+    """Errors and warnings of rows, each as {"row", "column", "code", "message"}."""
 
     errors: tuple[dict[str, Any], ...] = ()
     warnings: tuple[dict[str, Any], ...] = ()
@@ -235,7 +235,7 @@ def _require_open(round_: ReviewRound) -> None:
 
 
 def known_award(award: str, pack: catalogue.Pack | None) -> catalogue.Award | None:
-    """The award as this pack has it, else as the newest pack that knows it: intake reads names, review judges."""
+    """The award from this pack, else from the newest pack that contains it: intake reads names, review judges."""
     for one in (pack, *reversed(catalogue.packs())):
         if one is not None and award in one.awards:
             return one.awards[award]

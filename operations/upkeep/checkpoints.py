@@ -33,13 +33,13 @@ class Signed:
     tail_from: datetime | None = None  # of the first entry that no checkpoint covers
 
     def compare(self, frontier: merkle.Frontier, blame: Blame) -> None:
-        """Hold what was signed of a tree of this size against the entries read so far."""
+        """Compare the checkpoint signed for this size with the root over the entries read."""
         for what, root in self.waiting.pop(frontier.size, ()):
             if root != frontier.root():
                 blame("checkpoint", frontier.size, f"{what} không khớp các bản ghi: sổ cái đã bị sửa")
 
     def end(self, size: int, blame: Blame, wall: datetime) -> None:
-        """The ledger has no more than `size` entries: what was signed of a longer one, and what was never signed."""
+        """At the end of the ledger (`size` entries): checkpoints of a longer ledger, and entries without a signature."""
         for signed, several in sorted(self.waiting.items()):
             for what, _ in several:
                 blame("checkpoint", signed, f"{what} cho {signed} bản ghi nhưng sổ cái chỉ có {size}")

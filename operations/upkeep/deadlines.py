@@ -183,7 +183,7 @@ def _note(session: Session, deadline: Deadline, round_: ReviewRound, steps: Iter
 def _write(
     session: Session, deadline: Deadline, round_: ReviewRound, steps: Sequence[_Step], *, late: int, index: int
 ) -> None:
-    """One letter to each person, about everybody late whom they are to urge."""
+    """One letter a person, naming every late unit that this person has to urge."""
     level = steps[0].level
     stage = Stage(deadline.stage)
     reached = {who[0]: who for step in steps for who in step.people}

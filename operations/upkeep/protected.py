@@ -57,7 +57,7 @@ class Formerly:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A column that entries name since a later version: what it holds, compared where an entry has it."""
+    """A column that entries mention only since a later version: compared where an entry mentions it."""
 
     held: Any
 

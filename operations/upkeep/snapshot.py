@@ -34,7 +34,7 @@ def taken(installation: Installation) -> Iterator[Session]:
             yield session
     finally:
         engine.dispose()
-        connection.close()  # no pool has it where the look ended before it began
+        connection.close()  # not pooled when reading ended before it began
 
 
 def _scratch(run: Path) -> Path:

@@ -198,7 +198,7 @@ def read_entries(session: Session, verdict: Verdict, outside: checkpoints.Outsid
         verdict.add("ledger_head", 1, "thời gian ở đầu sổ không phải của bản ghi cuối")
     if (kept := session.execute(sa.select(sa.func.count()).select_from(LedgerOpening)).scalar_one()) > expected:
         verdict.add("ledger_opening", "?", f"có {kept} dòng mở cam kết cho {expected} bản ghi")
-    if "installation" in fold:  # a ledger of before that first entry lists what was erased when it gets it
+    if "installation" in fold:  # ledgers of earlier versions list what was erased in this entry
         _check_erased(missing, verdict)
     return fold
 

@@ -432,7 +432,7 @@ def _to_confirm(session: Session, actor: Actor, *, now: datetime) -> Iterator[_P
 
 
 def _petitions(session: Session, actor: Actor) -> Iterator[_Pile]:
-    """Each open petition; of more than a page of unread ones their list, lest they bury all else."""
+    """Each open petition; one link to their list when more than a page of them are unread."""
     p = table(Petition).c
     query = (
         sa.select(p.code, p.kind, p.due_on, p.received_at, p.state)

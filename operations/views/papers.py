@@ -26,7 +26,7 @@ def _sees_unpublished(actor: Actor) -> bool:
 
 
 def of_round(session: Session, round_: ReviewRound, *, actor: Actor) -> dict[str, list[dict[str, Any]]]:
-    """What was signed in the round, as {"decisions", "letters"}: what is to be published, whose answer is awaited."""
+    """The round's signed papers, as {"decisions", "letters"}: decisions to publish, letters that await an answer."""
     signed = (
         sa.select(sa.func.count())
         .where(_N.decision_id == _D.id, _N.state == State.SIGNED.value)

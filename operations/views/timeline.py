@@ -24,7 +24,7 @@ from rules.vocabulary import Verdict
 VERDICTS = vocabulary.names(Verdict)
 # What happened to something of a nomination's: an appraisal, a paper that lies with it.
 _BESIDE = (Kind.APPRAISAL_FOUND, Kind.ATTACHMENT_ADDED, Kind.ATTACHMENT_REMOVED)
-_HELD = frozenset({Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED})  # their reason may point at who complained
+_HELD = frozenset({Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED})  # the reason can identify a complainant
 _GROUNDS: dict[str, str] = {**review.PAUSE_GROUNDS, **vocabulary.names(vocabulary.Ground)}
 _E, _O = table(LedgerEntry).c, table(LedgerOpening).c
 
@@ -51,8 +51,8 @@ def words(kind: str) -> str:
 def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
     """What happened to a nomination, oldest first, for somebody who may read it.
 
-    Why it was paused is the office's alone: it may point at who complained (Luật Tố cáo 25/2018/QH14). Raises what
-    `visibility.require` raises.
+    The grounds of a pause are for staff only: they can identify a complainant (Luật Tố cáo 25/2018/QH14). Raises the
+    refusals of `visibility.require`.
     """
     row = visibility.require(session, code, actor=actor)
     appraised = session.exec(select(Appraisal.sequence).where(Appraisal.nomination_id == row.id))

@@ -145,5 +145,5 @@ def _handle(api: FastAPI) -> None:
 
     @api.exception_handler(Exception)
     def _fault(request: Request, error: Exception) -> Response:
-        del request, error  # the server's own log has it
+        del request, error  # it stands in the server's own log
         return problem(500, "fault", "Hệ thống gặp lỗi. Chưa có gì thay đổi; hãy thử lại hoặc báo quản trị.")

@@ -133,7 +133,7 @@ class Bearer(Permit):
 
     def _recognised(self, request: Request, key: str | None) -> Call:
         call, scope = _call(request, key)
-        # A check that must come by POST, lest what it is given stand in an address, reads all the same.
+        # A check comes by POST to keep receipts out of addresses; it still only reads.
         if scope != "write" and request.method not in {"GET", "HEAD"} and self.act not in policy.READING:
             raise Refusal(
                 "token_scope",

@@ -261,7 +261,7 @@ def read_attachment(
 
 @router.post("/{code}/attachments/{number}/remove", response_model=schemas.Attached)
 def remove_attachment(call: Annotated[Call, Depends(Change(Permission.ATTACH))], code: InPath, number: Number) -> Any:
-    """Take a scan out again: its content goes, that it was there stays."""
+    """Remove a scan: its content is erased, its row stays."""
 
     def change(session: Session, actor: Actor) -> dict[str, Any]:
         gone.append(attachments.remove(session, code, number, actor=actor, now=call.now))

@@ -117,7 +117,7 @@ def convene(visit: Convener, form: SubmittedLong) -> Response:
 
 @router.get("/council/{code}")
 def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: str = "") -> Response:
-    """One session: what is to be done, members, agenda and, once counted, the results, all or of one award or outcome."""
+    """One session: next steps, members, agenda and, once counted, the results, all or of one award or outcome."""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.SEE_SESSION)
         may = _may(

@@ -242,7 +242,7 @@ def _whole(
         fields = policy.fields_of_nominee(visit.actor.roles, relation)
         thread, more_remarks = comments.of(session, code, actor=visit.actor, after=remarks or None)
         events = timeline.events(session, code, actor=visit.actor)
-        # That there is one may point at who complained: the office's alone, as its page is.
+        # The mere existence of a petition can identify the complainant: staff only, like its page.
         open_petitions = (
             [one for one in petitions.about(session, code) if one["state"] in petitions.OPEN]
             if visit.may(Permission.SEE_PETITIONS)

@@ -59,7 +59,7 @@ class Asked:
 
     @property
     def query(self) -> str:
-        """The same question as an address has it, without the page."""
+        """The query part of the address, without the page number."""
         return urlencode(({"list": "people"} if self.people else {}) | self.filters)
 
     @property
@@ -153,7 +153,7 @@ def as_csv(visit: Public) -> Response:
 
 
 def _download(visit: Visit, media_type: str, lines: Iterator[str], *, name: str = "") -> Response:
-    """A list that may be long, a piece at a time; who has it as of this ledger gets none of it."""
+    """A long list in pieces; 304 when the client's copy is as of the present ledger."""
     with visit.reading() as session:
         size, own = record.size(session), identity.of(session)
     url = visit.request.url

@@ -142,7 +142,7 @@ class Person(Body):
 
 
 class Mending(Said):
-    """Only what is named is changed; null empties it. `version` is what `show` said, lest another's change be lost."""
+    """Only named fields are changed; null empties one. `version` is the one from `show`: it protects others' changes."""
 
     person: Person | None = None
     another: StrictBool = False
@@ -150,7 +150,7 @@ class Mending(Said):
 
 
 class Correcting(Body):
-    """Only what is named is corrected. `version` is what `show` said, lest another's change be lost."""
+    """Only named fields are corrected. `version` is the one from `show`: it protects others' changes."""
 
     person: Person
     reason: Reason

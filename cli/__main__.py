@@ -94,7 +94,7 @@ def _take_options(arguments: list[str]) -> list[str]:
 
 
 def _explain(answer: Any, said: str) -> None:
-    """What went wrong: with --json the document on stdout, else the sentence on stderr."""
+    """Report a failure: with --json the document on stdout, else the sentence on stderr."""
     if DOOR.as_json:
         DOOR.say(answer)
     else:

@@ -1,4 +1,4 @@
-"""What every command shares: the options that stand anywhere, one act in one transaction, answers and exit codes.
+"""Shared parts of every command: global options, one act in one transaction, answers and exit codes.
 
 Exit codes: 0 done · 1 refused by the domain · 2 wrong usage or unreadable input · 3 verification failed · 4 a component
 is missing or down. With --json exactly one document on stdout; everything else goes to stderr.
@@ -129,7 +129,7 @@ class Door:
         return access.local_date(self.now())
 
     def known(self, session: Session) -> Actor | None:
-        """Who looks, where that is known: a command that only shows something asks nobody who they are."""
+        """The reader, if known: a command that only shows something asks nobody for their identity."""
         try:
             return self.actor(session)
         except Refusal as refusal:
@@ -138,7 +138,7 @@ class Door:
             return None
 
     def actor(self, session: Session) -> Actor:
-        """Who acts: --as, else the account bound to the operating system's user."""
+        """The actor: --as, else the account bound to the operating system's user."""
         import getpass
 
         from operations import access

@@ -73,7 +73,7 @@ def evaluate(
 
 
 def _decoded(read: Callable[[str], T], text: str) -> T:
-    """What Python's own reader gives up on is the file's fault as well."""
+    """Errors of Python's own reader are the file's fault as well."""
     try:
         return read(text)
     except (RecursionError, ValueError):

@@ -218,7 +218,7 @@ def mend(
 
 
 def _person(birth_date: str | None, **texts: str | None) -> dict[str, Any]:
-    """What was typed of a nominee; what was not typed is not in it, what was emptied is there."""
+    """The given details of a nominee: options that were not given are absent, emptied ones present."""
     found: dict[str, Any] = {
         field: unicodedata.normalize("NFC", text) for field, text in texts.items() if text is not None
     }

@@ -1,4 +1,4 @@
-"""What the command line's own parser complains of, said in Vietnamese."""
+"""The command line parser's errors, in Vietnamese."""
 
 import re
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What is deployed: `prefect.yaml`, the only list of flows, their names and their schedules, read for the resident runner."""
+"""The deployments of `prefect.yaml` (the only list of flows, their names and schedules), read for the resident runner."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -66,7 +66,7 @@ class Dispatcher:
 
     def _stages(self, client: SyncPrefectClient) -> bool:
         claimed = self._claim("stage_entered")
-        # What several rows say of one stage, one run does: it starts after all of them were committed.
+        # One run serves all rows about one stage: it starts after all of them were committed.
         stages: dict[tuple[str, str], list[str]] = {}
         for message in claimed:
             asked = json.loads(message.context)

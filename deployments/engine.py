@@ -108,7 +108,7 @@ class Engine:
                 client.delete_deployment(old.id)
 
     def take_over(self, client: SyncPrefectClient) -> None:
-        """What a killed predecessor left: runs that nobody runs, times that passed meanwhile, stages nobody looked at."""
+        """Take over from a killed predecessor: mark its running runs as crashed, skip missed times, look at every waiting stage."""
         left = FlowRunFilter(
             deployment_id=FlowRunFilterDeploymentId(any_=list(self._ours)),
             state=FlowRunFilterState(
@@ -122,7 +122,7 @@ class Engine:
         self.dispatcher.at_start(client)
 
     def _skip_missed(self, client: SyncPrefectClient) -> None:
-        """Of the times of a schedule that passed while nothing ran, the last one stands for all."""
+        """Cancel all but the latest of the scheduled times that passed while no engine ran."""
         for one in deployed.listed():
             if one.rrule is None or self.dispatcher.deployments[one.name] not in self._ours:
                 continue

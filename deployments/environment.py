@@ -1,4 +1,4 @@
-"""What every process of the engine must find in its environment before it imports Prefect."""
+"""The environment that every process of the engine needs before it imports Prefect."""
 
 import os
 import secrets

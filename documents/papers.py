@@ -34,7 +34,7 @@ class Capacity(StrEnum):
 
 
 class Signer(Value):
-    """Who signs and in what right.
+    """The signer and the right by which they sign.
 
     `office` is the signer's own office ("Phó Chủ tịch"); `head_office` the office signed for, needed unless the head
     signs; `collective` the body that a collegial paper is signed on behalf of ("Ủy ban nhân dân" → "TM. …").
@@ -185,7 +185,7 @@ class IneligibleNominee(Value):
 
 
 class Paper(Value):
-    """What every official paper carries.
+    """The fields of every official paper.
 
     While nobody has signed: `number` and `dated` are None, the paper shows gaps for them and the open date of `year`.
     `prepared_at` becomes the PDF's creation time; the same value of the whole paper gives the same bytes. Names come
@@ -463,7 +463,7 @@ class InvitationPaper(Paper):
 
 
 class SignaturePlace(Value):
-    """Where a signature belongs: a box in PDF points, origin at the bottom left of the page, pages from 1."""
+    """The place of a signature: a box in PDF points, origin at the bottom left of the page, pages from 1."""
 
     name: str
     page: int

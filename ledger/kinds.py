@@ -14,7 +14,7 @@ CITIZEN = "citizen"  # somebody from outside, who is never named
 UNNAMED = frozenset({ENGINE, INSTALLER, CITIZEN})
 
 _NOTHING: frozenset[str] = frozenset()
-# What may be opened outside. Reasons, persons' details and papers' inner texts stay shut.
+# Fields that may be published. Reasons, personal details and inner texts of papers may not.
 _DECISION = frozenset({"about", "signature", "pack", "state", "paper", "partly"})
 _LETTER = frozenset({"about", "answer"})
 _POSTING = frozenset({"when"})
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
     @property
     def source(self) -> str:
-        """What the entry's subject is a key of."""
+        """The table whose key is the entry's subject."""
         return self.split(":", 1)[0]
 
     NOMINATION_DRAFTED = "nomination:drafted", "Đơn vị lập hồ sơ"

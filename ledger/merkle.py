@@ -21,7 +21,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """What must be kept of a tree to grow it and to know its root: the full subtrees at its right edge, largest first.
+    """The state needed to grow a tree and to compute its root: the full subtrees at its right edge, largest first.
 
     One subtree a set bit of `size`; a new log starts with `Frontier()`.
     """
@@ -62,7 +62,7 @@ class Frontier:
 
     @classmethod
     def from_text(cls, text: str) -> "Frontier":
-        """What `to_text` wrote; ValueError for any other spelling."""
+        """Parse the text written by `to_text`; ValueError for any other spelling."""
         size, _, packed = text.partition(":")
         joined = b64decode(packed, validate=True)
         hashes = tuple(joined[start : start + HASH_LENGTH] for start in range(0, len(joined), HASH_LENGTH))

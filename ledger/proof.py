@@ -35,7 +35,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a proof has shown: the entry, the checkpoint it stands under, the opened fields, and what came later.
+    """The content of a verified proof: the entry, its checkpoint, the opened fields, and later entries.
 
     `later` is None for proofs of earlier versions, which do not mention later events.
     """
@@ -90,7 +90,7 @@ def write(index: int, inclusion: Sequence[bytes], extra: bytes, checkpoint: str)
 
 
 def check(text: str, vkey: str) -> dict[str, Any]:
-    """What a proof that holds shows of any entry, as JSON; else unproven.Unproven as `verify` raises it."""
+    """The content of a valid proof of any entry, as JSON; else unproven.Unproven as `verify` raises it."""
     return shown(verify(text, vkey))
 
 
@@ -212,7 +212,7 @@ def _is_deep(document: Any) -> bool:
 
 
 def _read_later(entry: entries.Entry, later: list[Any], checkpoint: note.Checkpoint) -> tuple[Event, ...]:
-    """What came later on the same subject, in its order, each in its place under the same checkpoint."""
+    """Later entries about the same subject, in their order, each proven under the same checkpoint."""
     found: list[Event] = []
     before = entry.index
     for one in later:

@@ -159,7 +159,7 @@ def seal(
 
 
 def receipt(envelope: bytes) -> str:
-    """What the member keeps: 160 bits of the envelope's hash as eight groups of four base32 letters.
+    """The member's receipt: 160 bits of the envelope's hash as eight groups of four base32 letters.
 
     It proves that the envelope is in the box. Of its content it says nothing: the ephemeral key is kept nowhere.
     Two members who are shown the same receipt have been given one envelope, so receipts are there to be compared.
@@ -297,7 +297,7 @@ def _open(
 
 
 def _info(*, session: str, frozen: str, agenda: Sequence[str]) -> bytes:
-    """What an envelope is bound to, as a hash: implementations of HPKE limit the length of `info`."""
+    """The context to which an envelope is bound, as a hash: implementations of HPKE limit the length of `info`."""
     if not agenda or len(set(agenda)) != len(agenda):
         raise ValueError("an agenda has at least one item and none twice")
     bound: canonical.Json = [session, frozen, list(agenda)]
@@ -361,7 +361,7 @@ def _parse_share(text: str) -> Share:
 
 
 def _labels(share: Share) -> tuple[str, ...]:
-    """What the headers say, in their order."""
+    """The values of the headers, in their order."""
     return (share.session, share.teller, str(share.index), str(share.tellers), str(share.needed), share.key)
 
 

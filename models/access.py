@@ -38,7 +38,7 @@ class SecondFactor(SQLModel, table=True):
 
 
 class OutsideIdentity(SQLModel, table=True):
-    """Who an account is at the office's identity provider (OpenID Connect: issuer and subject)."""
+    """The identity of an account at the office's identity provider (OpenID Connect: issuer and subject)."""
 
     __tablename__ = "outside_identity"
     __table_args__ = (sa.UniqueConstraint("issuer", "subject"),)
@@ -83,7 +83,7 @@ class AccountRequest(SQLModel, table=True):
 
 
 class OneTimeLink(SQLModel, table=True):
-    """Whoever holds it chooses the account's password, once. Kept as the hash of the link."""
+    """A one-time link: its holder sets the account's password once. Only the hash of the link is stored."""
 
     __tablename__ = "one_time_link"
 

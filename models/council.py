@@ -134,7 +134,7 @@ class Ballot(SQLModel, table=True):
 
 
 class BallotRoll(SQLModel, table=True):
-    """Who has voted. Holds nothing of what."""
+    """One row a member who has voted; it holds nothing of the choice."""
 
     __tablename__ = "ballot_roll"
 
@@ -184,7 +184,7 @@ class OpenVote(SQLModel, table=True):
 
 
 class HandCount(SQLModel, table=True):
-    """What one teller counted of paper slips; the tally needs two tellers with the same numbers (four eyes)."""
+    """One teller's count of the paper slips; the tally needs two tellers with equal numbers (four eyes)."""
 
     __tablename__ = "hand_count"
 

@@ -32,7 +32,7 @@ __all__ = [
 Wish = TypeVar("Wish")
 Answer = TypeVar("Answer")
 
-# What is raised when the database does not answer (locked, restarted, gone): the same act may succeed later.
+# Raised when the database does not answer (locked, restarted, gone): the same act may succeed later.
 NoAnswer = sa.exc.OperationalError
 # In Session.info: what an act writes once, at its end, before its commit; whose ledger it must be; did it add to it?
 LAST_WRITES, OWNER, RECORDED = "last_writes", "owner", "recorded"

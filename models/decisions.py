@@ -73,7 +73,7 @@ class SubmissionLetter(SQLModel, table=True):
 
 
 class Disclosure(SQLModel, table=True):
-    """Where and from when to when a decision was public (Luật TCTT 104/2016 Art. 17, 18.4, 21.2)."""
+    """The place and the period of a decision's publication (Luật TCTT 104/2016 Art. 17, 18.4, 21.2)."""
 
     __table_args__ = (
         UniqueConstraint("decision_id", "channel"),
@@ -123,7 +123,7 @@ class Petition(SQLModel, table=True):
 
 
 class PetitionReceipt(SQLModel, table=True):
-    """What finds a petition for whoever sent it: the hash of the receipt, which itself is kept nowhere."""
+    """The sender's key to a petition: the hash of the receipt; the receipt itself is stored nowhere."""
 
     __tablename__ = "petition_receipt"
 

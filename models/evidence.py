@@ -31,7 +31,7 @@ class LedgerOpening(SQLModel, table=True):
 
 
 class LedgerAct(SQLModel, table=True):
-    """Who did the entries from `first` to `last`: one act, or what one person did within it. Append-only by trigger.
+    """The actor of the entries from `first` to `last`: one act, or one person's part of it. Append-only by trigger.
 
     Entries of ledgers begun before acts were kept lie in none: what is known of their doers stands in their openings.
     """

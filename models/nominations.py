@@ -11,7 +11,7 @@ from rules.vocabulary import Authority, NominationDuty, NomineeKind, Route, Verd
 
 
 class Nominee(SQLModel, table=True):
-    """Who is honoured: a person, collective, household or enterprise of a unit, and nothing that changes with the years.
+    """A nominee: a person, collective, household or enterprise of a unit, without anything that changes over the years.
 
     Post, workplace, address … belong to each nomination, as they were handed in with it.
     """
@@ -51,7 +51,7 @@ class Dossier(SQLModel, table=True):
 
 
 class Nomination(SQLModel, table=True):
-    """Who is proposed for what, with everything that was said of them when it was handed in."""
+    """One nominee proposed for one award, with all details as submitted."""
 
     __table_args__ = (
         one_of("state", State),

@@ -564,7 +564,7 @@ _RETURNED = "/nominations?state=returned"
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who writes. Passed in, because the authority is dated data: the huyện of 2024 is gone since 01/07/2025."""
+    """The sender. Passed in, because the authority is dated data: the huyện of 2024 is gone since 01/07/2025."""
 
     authority: str = "Hội đồng Thi đua - Khen thưởng"
     office: str = "Cơ quan thường trực Hội đồng"

@@ -50,7 +50,7 @@ class LoopbackServer:
 
     @property
     def received(self) -> tuple[Received, ...]:
-        """What was accepted so far, in order."""
+        """The accepted letters, in order."""
         return tuple(self._received)
 
     @property

@@ -121,7 +121,7 @@ def compose(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a message must read as: headers as they are written, and the values a reader must find in them."""
+    """The expected form of a message: headers as written, and the values that a reader finds in them."""
 
     headers: dict[str, str]
     subject: str

@@ -447,6 +447,6 @@ def _clean(reply: str) -> str:
 
 
 def _local_hostname() -> str:
-    """What EHLO says. Not socket.getfqdn, which may ask a silent name server for seconds."""
+    """The name for EHLO. Not socket.getfqdn, which may ask a silent name server for seconds."""
     name = socket.gethostname()
     return name if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", name) else "localhost"

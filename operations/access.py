@@ -1,4 +1,4 @@
-"""Who acts: an account with the roles it holds on the day of the act, and for whom it acts."""
+"""The actor: an account with its roles on the day of the act, and the person whom a deputy represents."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ def begin(session: Session, signer: note.Signer, code: str) -> None:
 
 
 def _carry_over(session: Session) -> None:
-    """What was erased before erasing had an entry of its own: listed once, so that nothing more can go missing unseen."""
+    """The fields erased before erasures had their own entry: listed once, so that a further loss is noticed."""
     rows = session.execute(
         sa.select(_E.index, _E.leaf, _O.openings)
         .join_from(LedgerEntry, LedgerOpening, _E.index == _O.index)

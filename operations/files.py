@@ -103,7 +103,7 @@ def forget_counts(session: Session, *, today: date) -> int:
     return int(session.connection().execute(sa.delete(UploadDay).where(_D.day < today)).rowcount)
 
 
-# What nobody names any more ---------------------------------------------------------------------------------------
+# Unreferenced files ---------------------------------------------------------------------------------------
 
 
 def sweep(session: Session, folder: Path, *, wall: datetime | None = None) -> int:

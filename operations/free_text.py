@@ -1,4 +1,4 @@
-"""What people write down freely, checked alike for both databases: PostgreSQL refuses what SQLite would silently keep."""
+"""Checks of free text, equal for both databases: PostgreSQL refuses some text that SQLite would store."""
 
 import unicodedata
 from collections.abc import Mapping

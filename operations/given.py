@@ -1,4 +1,4 @@
-"""What was given out and locked, remembered beside the key: a database restored from a backup does not know it.
+"""Numbers given out and accounts locked, remembered beside the key: a restored database does not know them.
 
 `given.json` in the data folder: the last number of every series, and the accounts that are locked, by id. It names nobody.
 Read after a restore only (`operations.upkeep.restoring`). Writers are serial, so the last one has the whole truth.
@@ -41,7 +41,7 @@ def note(session: Session) -> None:
 
 
 def read(folder: Path) -> Given:
-    """What is remembered in a data folder; nothing where there is no such file, or none that can be read."""
+    """The memory of a data folder; empty without a readable file."""
     try:
         kept: Any = json.loads((folder / PLACE).read_text(encoding="utf-8"))
         numbers = {str(name): int(value) for name, value in kept["numbers"].items() if 0 < int(value) < _MOST}

@@ -56,7 +56,7 @@ def once(
 
 
 def answer_to(session: Session, *, key: str, actor: Actor) -> dict[str, Any] | None:
-    """What the act with this key answered, for its own actor; None where there was none."""
+    """The answer of the act with this key, for its own actor; None if there was none."""
     known = session.execute(sa.select(_R.answer).where(_R.key == stored_key(key, actor))).scalar_one_or_none()
     return None if known is None else json.loads(known)["answer"]
 

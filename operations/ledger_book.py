@@ -129,7 +129,7 @@ def _proof(session: Session, decision: str, newest: Checkpoint | None, tree: mer
 
 
 def _open(kind: str, openings: str) -> list[dict[str, Any]]:
-    """What of an entry may be opened outside."""
+    """The fields of an entry that may be published."""
     known = kinds.known(kind)
     return [
         {"field": name, "salt": salt, "value": value}

@@ -16,7 +16,7 @@ _OURS = ("vinhdanh.*", "ledger.*", "given.json", "ballots", "files", "run", "pre
 
 
 def keep_private() -> None:
-    """What this process and its children write from now on is readable by their user only."""
+    """Make everything that this process and its children write from now on readable by their user only."""
     os.umask(MASK)
 
 

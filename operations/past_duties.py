@@ -1,4 +1,4 @@
-"""Who has had which part in a nomination, beyond the first proposer and the last reviewer that stand on its own row.
+"""People's earlier duties in a nomination, besides the first proposer and the last reviewer in its own row.
 
 Proposing, reviewing, counting and signing one nomination are four people's (Law 06/2022 Art. 5.2.a: impartial). Whoever
 mends or hands in a colleague's draft proposes it too; a reviewer whose dossier was reviewed again by another stays its

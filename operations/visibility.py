@@ -17,7 +17,7 @@ from rules import policy
 from rules.lifecycle import Role
 from rules.policy import Permission, Relation
 
-# Those whose work is every unit's nominations; the administrator runs the system and reads none (docs/security.md).
+# Roles that work with every unit's nominations; the administrator runs the system and reads none (docs/security.md).
 OFFICE = (Role.REVIEWER, Role.SECRETARY, Role.CHAIRMAN, Role.DEPUTY, Role.INSPECTOR)
 _N = table(Nomination).c
 
@@ -39,7 +39,7 @@ def conditions(actor: Actor) -> list[Any]:
 
 
 def readable(session: Session, codes: Sequence[str], *, actor: Actor) -> set[str]:
-    """Those of these nominations which this actor may read."""
+    """The subset of these nominations that this actor may read."""
     found: set[str] = set()
     for chunk in chunks(codes):
         found |= set(session.execute(sa.select(_N.code).where(_N.code.in_(chunk), *conditions(actor))).scalars())

@@ -64,7 +64,7 @@ class Reason:
 
     @property
     def is_outside(self) -> bool:
-        """Whether the day's year is not in the data at all."""
+        """Is the day's year missing from the data?"""
         return not FIRST_YEAR <= self.day.year <= LAST_YEAR
 
     @property

@@ -18,7 +18,7 @@ from rules.vocabulary import FindingVerdict, Outcome, Status
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What a judgement stands on: a pack (None: the one in force on each case's day) and a regulation."""
+    """The basis of a judgement: a pack (None: the one in force on each case's day) and a regulation."""
 
     pack: Pack | None = None
     regulation: Regulation | None = None

@@ -80,7 +80,7 @@ class Finding:
 
 
 def declared(kind: str, *, member: Member, nominee: Nominee, note: str = "") -> Finding:
-    """What a member says of himself or herself, as the sentence that is shown and recorded.
+    """A member's own declaration, as the sentence that is shown and recorded.
 
     Raises Unreadable `unknown_ground` for a kind that cannot be declared, Refusal `reason_required` for `other`
     without a note. Kinship needs none: family matters stay the member's own (Luật TCTT 104/2016 Art. 7.2).
@@ -102,7 +102,7 @@ def declared(kind: str, *, member: Member, nominee: Nominee, note: str = "") -> 
 def detect(
     members: Iterable[Member], nominees: Iterable[Nominee], past: Iterable[Past], *, year: int | None = None
 ) -> list[Finding]:
-    """What the data suggest, one finding a member, nomination and ground, in the order of these three.
+    """Findings of the data, one a member, nomination and ground, sorted by these three.
 
     `year` is the round's: later rows of `past` are left out, and "the last five years" are the five before it;
     without it any five years running count. The order of the inputs does not matter, and a further row of the past

@@ -80,7 +80,7 @@ ROLE_NAMES: dict[Role, str] = {
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """What belongs to a stage, whoever asks: letters, the ladder of the late, the board, flows, pages."""
+    """Everything that letters, escalation, the board, flows and pages need to know about a stage."""
 
     name: str
     called: tuple[Role, ...]  # who is written to about the stage; empty: the units at their own addresses

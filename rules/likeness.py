@@ -1,4 +1,4 @@
-"""Who may be the same: names that differ only in how somebody typed them. A question for people, never an answer.
+"""Possibly equal people: names that differ only in their typing. A question for people, never an answer.
 
 The one rule for import, form, mending, the reviewer's finding and search: the tone mark over the other vowel (Thuý, Thúy),
 y or i, a form of address in the name, spacing, capitals; and a birth date that only one of them says.

@@ -16,7 +16,7 @@ from rules.vocabulary import Authority, Decider, Level, NomineeKind, Route, Stat
 
 PACKS = Path(__file__).parent / "packs"
 
-# What an award is called in data: as in the database's columns, which keep 20 characters.
+# The form of an award's id; the database's columns hold 20 characters.
 AwardCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=20)]
 
 

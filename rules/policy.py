@@ -126,10 +126,10 @@ class _Rule:
 PEOPLE = frozenset(Role) - {Role.ENGINE}
 WORKERS = PEOPLE - {Role.ADMINISTRATOR}
 _BARRED = frozenset({Relation.BARRED})
-# Who did one duty of a nomination does no other.
+# The duties of one nomination exclude each other.
 _REVIEWS = frozenset({Relation.PROPOSER, Relation.COUNTER, Relation.BARRED})
 _SIGNS = frozenset({Relation.PROPOSER, Relation.REVIEWER, Relation.COUNTER, Relation.BARRED})
-# What a role's lawful act on a nomination needs besides the role.
+# Further conditions for a role's act on a nomination.
 _NEEDS: dict[Role, Relation] = {
     Role.UNIT_OFFICER: Relation.OWN_UNIT,
     Role.UNIT_HEAD: Relation.OWN_UNIT,
@@ -146,7 +146,7 @@ def _move(action: Action, *, bars: frozenset[Relation] = frozenset()) -> _Rule:
 
 # Handed in, and no paper names them yet.
 CORRECTABLE = frozenset({State.SUBMITTED, State.PAUSED, State.ELIGIBLE, State.ON_BALLOT, State.RECOMMENDED})
-# Nobody has passed on them yet.
+# Not yet reviewed.
 OPEN_TO_PAPERS = frozenset({State.DRAFT, State.RETURNED, State.SUBMITTED, State.PAUSED})
 _O, _H, _R, _S = Role.UNIT_OFFICER, Role.UNIT_HEAD, Role.REVIEWER, Role.SECRETARY
 _M, _T, _C, _D = Role.COUNCIL_MEMBER, Role.TELLER, Role.CHAIRMAN, Role.DEPUTY
@@ -247,7 +247,7 @@ PERMISSION_FOR: dict[Action, Permission] = {
 
 
 class Changes(StrEnum):
-    """What an act can change."""
+    """The object of an act."""
 
     NOTHING = "nothing"
     OWN = "own"  # one's own account
@@ -310,7 +310,7 @@ DECIDING: frozenset[Role] = (
     )
     | SEATED
 ) & WORKERS
-# Who confirms what an administrator asks for.
+# Confirming an administrator's request.
 CONFIRMING: tuple[Role, ...] = tuple(sorted(RULES[Permission.CONFIRM_ACCOUNT].ways))
 # A token with the scope `read` may do these and nothing else.
 READING: frozenset[Permission] = frozenset(act for act in Permission if CHANGES[act] is Changes.NOTHING)
@@ -394,7 +394,7 @@ def ever(roles: frozenset[Role], act: Permission) -> bool:
 
 
 def effective(roles: frozenset[Role]) -> frozenset[Role]:
-    """Who administers the system does nothing else in it."""
+    """An administrator of the system has no other duty in it."""
     return frozenset({Role.ADMINISTRATOR}) if Role.ADMINISTRATOR in roles else roles
 
 

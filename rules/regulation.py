@@ -212,7 +212,7 @@ class Regulation(_Strict):
         return frozenset(one.rule for one in self.set_aside)
 
     def missing_for_round(self, kind: str) -> tuple[str, ...]:
-        """What a round of this kind cannot start without: time of its stages and, with a council vote, the vote."""
+        """The parameters required to open a round of this kind: times of its stages and, with a council vote, the vote."""
         simplified = kind in {RoundKind.DOT_XUAT, RoundKind.CONG_HIEN, RoundKind.NIEN_HAN, RoundKind.DOI_NGOAI}
         stages = [stage for stage in STAGES[1:] if not (simplified and stage == Stage.COUNCIL_VOTE)]
         missing = [f"time.{stage}" for stage in stages if self.time(stage) is None]

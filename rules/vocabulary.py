@@ -89,7 +89,7 @@ class Scope(Word):
 
 
 class Pending(Word):
-    """What a conclusion is waited for, so that a nomination is paused (NĐ 98/2023/NĐ-CP Art. 4)."""
+    """The awaited conclusion for which a nomination is paused (NĐ 98/2023/NĐ-CP Art. 4)."""
 
     COMPLAINT = "complaint", "khiếu nại"
     DENUNCIATION = "denunciation", "tố cáo"
@@ -129,7 +129,7 @@ class Route(Word):
 
 
 class Verdict(Word):
-    """What the rules find of a nomination as a whole (`rules.evaluation` says which goes before which)."""
+    """The verdict of the rules on a nomination as a whole (`rules.evaluation` says which goes before which)."""
 
     ELIGIBLE = "eligible", "đủ điều kiện"
     INELIGIBLE = "ineligible", "không đủ điều kiện"
@@ -140,7 +140,7 @@ class Verdict(Word):
 
 
 class FindingVerdict(Word):
-    """What one rule finds."""
+    """The finding of one rule."""
 
     MET = "met", "đạt"
     NOT_MET = "not_met", "không đạt"
@@ -148,7 +148,7 @@ class FindingVerdict(Word):
 
 
 class Authority(Word):
-    """What a level may do with an award."""
+    """A level's authority over an award."""
 
     DECIDE = "decide", "quyết định"
     PROPOSE = "propose", "trình"
@@ -247,7 +247,7 @@ class DecisionState(Word):
 
 
 class AwardState(Word):
-    """Of one who is named in a published paper."""
+    """The state of a person named in a published paper."""
 
     IN_FORCE = "in_force", "còn hiệu lực"
     REVOKED = "revoked", "đã bị hủy bỏ"
@@ -287,7 +287,7 @@ class Ground(Word):
 
 
 class SuperiorAnswer(Word):
-    """What the authority above said to a tờ trình."""
+    """The superior authority's answer to a tờ trình."""
 
     GRANTED = "granted", "khen thưởng tất cả"
     REFUSED = "refused", "không khen thưởng"

@@ -25,7 +25,7 @@ def tell(run_id: UUID, *, name: str, how: str, round_code: str | None) -> int:
 
 
 def how(state: Any) -> str:
-    """What happened, in the words of our pages."""
+    """How the run ended, in the words of our pages."""
     if state.name == "TimedOut":
         return "quá thời gian cho phép"
     return "bị ngắt giữa chừng" if state.is_crashed() else "lỗi"

@@ -1,4 +1,4 @@
-"""What every flow does beside its work: its run bears the round's and the stage's tags, its failure is told."""
+"""The hooks of every flow: tags of round and stage on its run, a letter when it fails."""
 
 from typing import Any
 

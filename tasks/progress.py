@@ -1,4 +1,4 @@
-"""What every stage's run shows on its page: a table of the round, how far long work is, and the sentence it ends with."""
+"""The display of every stage's run: a table of the round, a progress bar for long work, the closing sentence."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -83,7 +83,7 @@ class Gauge:
         self._show(min(100.0, 100 * self._done / self._total) if self._total else 100.0)
 
     def end(self) -> None:
-        """What nobody else did in the meantime is done."""
+        """Show the work as complete; others may have done part of it meanwhile."""
         self._show(100.0)
 
     def _show(self, percent: float) -> None:

@@ -1,4 +1,4 @@
-"""What people do with nominations, one or many at a time: asked for, checked, done, each nomination with its own result.
+"""Pages for acts on one or many nominations: request, check, result for each nomination.
 
 GOV.UK's "check answers" and "complete multiple tasks": the first POST names the act and the nominations as their
 reader saw them (`code` = `DN-2024-000001:3`, code and version), the second what the act asks for, the third does it.
@@ -42,7 +42,7 @@ class Deed:
 
     @property
     def move(self) -> Move:
-        """What it does, and what it asks for."""
+        """The act's effect and its input."""
         return MOVES[self.action]
 
     @property
@@ -165,7 +165,7 @@ def shown(session: Session, wanted: dict[str, int], *, actor: Actor) -> list[Sho
 
 
 def offered(actor: Actor, relation: frozenset[Relation], state: State) -> list[Deed]:
-    """What somebody so related to a nomination may do with it now: its page's buttons."""
+    """The acts open to somebody with this relation to a nomination now: the buttons of its page."""
     return [deed for deed in DEEDS.values() if policy.may(actor.roles, deed.move.act, relation=relation, state=state)]
 
 
@@ -181,12 +181,12 @@ def ask(visit: Visit, deed: Deed, code: str) -> Response:
 
 
 def place_of(deed: Deed, code: str) -> tuple[str, str]:
-    """Where the act's form goes for one nomination, and where its confirmation stands."""
+    """The address of the act's form for one nomination, and of its confirmation."""
     return f"/nominations/{code}/{deed.move.word}", f"/nominations/{code}"
 
 
 def _suggested(session: Session, deed: Deed, code: str) -> dict[str, str]:
-    """What the rules found amiss, as a first draft of the reason; the reviewer writes the last word."""
+    """The failed findings as a first draft of the reason, which the reviewer edits."""
     appraisal = review.latest(session, [code]).get(code) if deed.move.cites else None
     if appraisal is None:
         return {}
@@ -303,7 +303,7 @@ def _read(deed: Deed, form: Form, rows: Sequence[Shown]) -> Citation | None:
 
 
 def confirmation(deed: Deed, results: Sequence[Result]) -> dict[str, Any]:
-    """What the page says afterwards: how many, and of each what became of it."""
+    """The page after the act: the number done, and the result of each."""
     done = [one for one in results if one.refusal is None]
     if len(results) == 1 and done:
         state = lifecycle.STATE_NAMES[State(done[0].state or "")]
@@ -333,7 +333,7 @@ def listed(results: Sequence[Result]) -> tuple[list[Result], int]:
 
 
 def unlisted(results: Sequence[Result]) -> list[str]:
-    """What a confirmation says of the results it does not name."""
+    """The summary of the results that a confirmation does not list."""
     if len(results) <= MOST_LISTED:
         return []
     refused = any(one.refusal is not None for one in results)

@@ -1,4 +1,4 @@
-"""Who may send how much: decided from a request's head, before its body is received.
+"""Limits on request bodies, decided from the head before the body is received.
 
 A body is received for a route that takes one, from somebody who may ask there, as long as the route's limit allows and
 as fast as a line that works; it is whole before the application begins. Whatever else comes is refused and the

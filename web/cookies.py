@@ -35,7 +35,7 @@ def keep(
 
 
 def kept(request: Request, name: str) -> str:
-    """What this browser keeps under that name; nothing where it keeps none, or one that anybody could have set."""
+    """The browser's cookie of that name; empty if there is none, or one that anybody could have set."""
     return request.cookies.get(_named(request, name), "")
 
 

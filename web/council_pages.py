@@ -1,4 +1,4 @@
-"""What the pages of a council session share, before its ballot and after: how its visitor meets it, and its words."""
+"""Shared parts of a council session's pages, before and after its ballot: the visitor's relation to it, and its words."""
 
 from ledger import sealing
 from models.database import Session

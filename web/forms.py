@@ -1,4 +1,4 @@
-"""What people typed: read once, checked against the session's token, shown again with its errors when it will not do."""
+"""Form input: read once, checked against the session's token, shown again with its errors when it is refused."""
 
 import secrets
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ class Submission:
                     value.file.close()
 
 
-# What a route takes, from the strictest on; the larger ones are for people who are signed in.
+# Limits of routes, the strictest first; the larger ones are for people who are signed in.
 Submitted = Annotated[Form, Depends(Submission())]
 SubmittedLong = Annotated[Form, Depends(Submission(limits.LONG_FORM))]
 SubmittedList = Annotated[Form, Depends(Submission(limits.LIST))]

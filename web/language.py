@@ -18,7 +18,7 @@ GISTS = CATALOGUE.with_name("refusals.en.po")
 
 
 def of(request: Request) -> str:
-    """What this browser chose with the switch in the page's head; Vietnamese before any choice."""
+    """The browser's choice by the switch in the page's head; Vietnamese by default."""
     return ENGLISH if request.cookies.get(COOKIE) == ENGLISH else VIETNAMESE
 
 

@@ -39,7 +39,7 @@ def running(office: Installation) -> datetime | None:
 
 
 def last(office: Installation) -> dict[str, Any] | None:
-    """What the last one found: {"at", "by", "holds", …}; None where there was none."""
+    """The last check's result: {"at", "by", "holds", …}; None if there was none."""
     try:
         found: dict[str, Any] = json.loads(_place(office).read_text(encoding="utf-8"))
     except (OSError, ValueError):

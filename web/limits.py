@@ -8,7 +8,7 @@ KB, MB = 1024, 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one request may carry. `text` bounds a body without files, and the fields beside files."""
+    """Limits of one request. `text` bounds a body without files, and the fields beside files."""
 
     text: int
     fields: int = 0

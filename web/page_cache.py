@@ -87,7 +87,7 @@ _SHELF = _Shelf()
 
 
 def answer(visit: Visit, make: Callable[[], Response]) -> Response:
-    """What `make` answers, kept for the public; somebody signed in gets a page of their own, kept nowhere."""
+    """The answer of `make`, cached for the public; a signed-in visitor gets an uncached page."""
     if visit.visitor is not None:
         return make()
     with visit.reading() as session:

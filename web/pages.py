@@ -136,7 +136,7 @@ def sent_before(visit: Visit, form: Form) -> bool:
 
 
 def confirmation(visit: Visit) -> Mapping[str, Any] | None:
-    """What the act of `?done=KEY` answered, for its own actor only: a reload or a second submit shows the same."""
+    """The answer of the act of `?done=KEY`, for its own actor only: a reload or a second submit shows the same."""
     key = visit.request.query_params.get("done")
     if not key or visit.visitor is None:
         return None

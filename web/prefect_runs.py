@@ -67,7 +67,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What Prefect says now. `reachable` False: nothing is known, `why` says why not."""
+    """Prefect's present answer. `reachable` False: nothing is known, for the reason `why`."""
 
     reachable: bool
     page: str = ""
@@ -154,7 +154,7 @@ def _read(post: Callable[[str, dict[str, Any]], Any], page: str) -> Runs:
         )
         return [_run(one, flows, page) for one in said]
 
-    # What is only planned for later (a schedule's next hundred) is no run yet.
+    # Runs planned for later (a schedule's next hundred) are left out.
     seen = runs(name={"not_any_": ["Scheduled"]})
     failed = runs(type={"any_": ["FAILED", "CRASHED"]})
     groups: dict[tuple[str, str | None], list[Run]] = {}

@@ -14,6 +14,6 @@ def problem(
     """A problem whose `code` is the stable word of docs/contract.md; what is None of `further` is left out."""
     said = {"type": f"urn:vinhdanh:{code}", "title": message, "status": status, "code": code}
     said |= {name: value for name, value in further.items() if value is not None}
-    # What somebody sent may be named in it, and may be no Unicode text (half of a surrogate pair).
+    # It may quote input that is no Unicode text (half of a surrogate pair).
     content = json.dumps(said, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)

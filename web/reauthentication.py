@@ -1,4 +1,4 @@
-"""What decides asks once more who one is, on the very request that does it: voting, signing, opening and counting a ballot …"""
+"""Deciding acts ask for the person's identity again on the same request: voting, signing, opening and counting a ballot …"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PasswordNeeded(Exception):  # noqa: N818 -- an answer (a page that asks for it), not a fault
-    """What was sent is right, but for the password: the page that asks for it carries the form along."""
+    """The input is valid except for the password: the page that asks for it carries the form along."""
 
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(errors)
@@ -36,7 +36,7 @@ def proven(visit: Visit) -> bool:
 
 
 def check(visit: Visit, form: Form) -> None:
-    """What is wrong with the password or code becomes the form's error. Raises Refusal `too_many_attempts`."""
+    """An error of the password or code becomes the form's error. Raises Refusal `too_many_attempts`."""
     if proven(visit):
         return
     raw = form.data.get("password")

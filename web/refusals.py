@@ -1,4 +1,4 @@
-"""What did not go: a lawful refusal, something unreadable, a page that is not there. Each is a page, or problem+json."""
+"""Failures as answers: a lawful refusal, unreadable input, a missing page. Each is a page, or problem+json."""
 
 from urllib.parse import quote, urlsplit
 

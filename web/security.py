@@ -1,4 +1,4 @@
-"""What every answer and every request must meet: strict headers, requests to our own names and from our own pages."""
+"""Rules for every answer and request: strict headers, requests to our own names and from our own pages."""
 
 import ipaddress
 import re

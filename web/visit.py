@@ -46,7 +46,7 @@ def installation() -> Installation:
 
 
 class SignInFirst(Exception):  # noqa: N818 -- an answer (303 to /login), not a fault
-    """Nobody is signed in; the page they wanted is kept for afterwards."""
+    """Raised when nobody is signed in; carries the requested page for afterwards."""
 
     def __init__(self, wanted: str) -> None:
         super().__init__(wanted)
@@ -63,7 +63,7 @@ class ConfirmFirst(Exception):  # noqa: N818 -- an answer (303 to /confirm), not
 
 @dataclass
 class Visit:
-    """What a page needs to know of its request. `visitor` is None for the public."""
+    """A page's view of its request. `visitor` is None for the public."""
 
     request: Request
     token: str | None
@@ -74,7 +74,7 @@ class Visit:
 
     @classmethod
     def of(cls, request: Request) -> "Visit":
-        """Who comes with this request, by the session cookie; worked out once a request."""
+        """The visitor of this request, by the session cookie; determined once a request."""
         known: Visit | None = getattr(request.state, "visit", None)
         if known is not None:
             return known
@@ -97,7 +97,7 @@ class Visit:
 
     @property
     def actor(self) -> Actor:
-        """Who acts. Raises SignInFirst for the public."""
+        """The acting person. Raises SignInFirst for the public."""
         if self.visitor is None:
             raise SignInFirst(str(self.request.url.path))
         return self.visitor.actor

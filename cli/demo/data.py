@@ -1,4 +1,4 @@
-"""Who and what the demo is about: synthetic nominations of real size, drawn from a seed, and their workbooks."""
+"""The demo's data: synthetic nominations of real size, drawn from a seed, and their workbooks."""
 
 import random
 from collections.abc import Iterator

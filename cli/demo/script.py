@@ -1,4 +1,4 @@
-"""What the scripted people of the demo do in the five stages of one round.
+"""The acts of the demo's scripted people in the five stages of one round.
 
 Each step looks at what waits and does it, so a demo that was killed goes on where it stood. What machines do (evaluate,
 tally, render, deliver) is left to the flows, with a person stepping in only when the engine is away.
@@ -165,7 +165,7 @@ class Script:
         return found
 
     def _returned(self) -> dict[str, list[Snapshot]]:
-        """What lies with each unit to be mended."""
+        """The returned nominations of each unit."""
         found: dict[str, list[Snapshot]] = {}
         for round_code in (self.round, self.sudden):
             codes = self.office.codes(round_code, State.RETURNED)
@@ -314,7 +314,7 @@ class Script:
             self._advance(round_code, "council_vote")
 
     def _hands(self) -> Path:
-        """Where the tellers of the demo keep their shares; in an office each has their own in their pocket."""
+        """The demo tellers' folder of shares; in an office each teller keeps the own one."""
         return self.folder / "tellers"
 
     def _count_ballots(self, code: str) -> None:

@@ -27,7 +27,7 @@ from operations.upkeep import sample
 from operations.views import nominations
 from rules.refusal import Refusal, Unreadable
 
-# What SQLite leaves beside a database whose making was cut off; the next opening mends it.
+# Files that SQLite leaves beside a half-created database; the next opening recovers it.
 _CUT_OFF = ("vinhdanh.sqlite3-journal", "vinhdanh.sqlite3-wal", "vinhdanh.sqlite3-shm")
 SIGN_IN = (
     "thuky",
@@ -121,7 +121,7 @@ def _installation(folder: Path, stack: ExitStack) -> Installation:
 
 
 def _environment(installation: Installation) -> dict[str, str]:
-    """What the engine must be told of the demo's settings."""
+    """The demo's settings for the engine."""
     told = {f"VINHDANH_{key}": installation.settings[key] for key in ("SMTP_URL", "NOW")}
     return {**os.environ, **told}
 

@@ -1,4 +1,4 @@
-"""What the demo says at its end: the answer of docs/contract.md §3, and the table a person reads."""
+"""The demo's summary: the answer of docs/contract.md §3, and the table that a person reads."""
 
 import resource
 from base64 import b64encode
@@ -16,7 +16,7 @@ from rules import lifecycle
 
 
 def of(office: Office, engine: Engine) -> dict[str, Any]:
-    """What the database, Prefect and this process say of the round that was carried."""
+    """Figures of the finished round from the database, Prefect and this process."""
     letters = office.look(outbox.status)
     signer = office.installation.signer
     verdict = office.look(lambda session: verification.verify(session, vkey=signer.vkey))

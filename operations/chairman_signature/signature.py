@@ -38,7 +38,7 @@ _DECIDES = Citation(document=lifecycle.LAW, article="13", clause="1")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What one act of signing made: papers, and a result for every nomination."""
+    """The result of one act of signing: papers, and a result for every nomination."""
 
     decisions: tuple[str, ...]
     letters: tuple[str, ...]

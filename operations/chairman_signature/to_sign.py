@@ -1,4 +1,4 @@
-"""What waits for signature, in piles: each becomes one paper, a decision or a tờ trình to one superior.
+"""Nominations waiting for signature, in piles: each becomes one paper, a decision or a tờ trình to one superior.
 
 A deputy sees only piles that an authorisation in force covers whole; nobody sees what they stand aside from.
 """
@@ -194,7 +194,7 @@ def rows(
 
 
 def _barred(actor: Actor, relation: frozenset[Relation]) -> str | None:
-    """What keeps this actor from signing a nomination of a pile that is theirs to sign."""
+    """The obstacles to this actor's signing of a nomination in a pile within their authority."""
     refused = policy.decide(actor.roles, Permission.SIGN, relation=relation)
     if refused is None:
         return None

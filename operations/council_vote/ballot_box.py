@@ -66,7 +66,7 @@ def voted(session: Session, sitting: CouncilSession) -> set[str]:
 
 
 def envelopes(session: Session, sitting: CouncilSession, ballot: Ballot) -> list[bytes]:
-    """What lies in the box: sealed envelopes, or the open votes written out. A paper ballot's box is of wood."""
+    """The content of the box: sealed envelopes, or the open votes written out. Empty for paper ballots."""
     if ballot.kind == BallotKind.SECRET:
         return sorted(session.execute(sa.select(_B.envelope).where(_B.session_id == sitting.id)).scalars())
     return sorted(open_slip(sitting, vote.username, vote.choices) for vote in open_votes(session, sitting))

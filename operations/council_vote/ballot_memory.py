@@ -42,7 +42,7 @@ def folder(session: Session) -> Path:
 
 
 def recall(session: Session, code: str) -> Memory | None:
-    """What is remembered of this session's ballot; None where it was not opened here, or its file is no memory."""
+    """The folder's memory of this session's ballot; None if it was not opened here or the file is unreadable."""
     return _read(folder(session) / f"{code}.json")
 
 

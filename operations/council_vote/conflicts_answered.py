@@ -1,4 +1,4 @@
-"""What people do about conflicts of interest in a council session: declare, deny, waive; each once, with its reason.
+"""People's answers to conflicts of interest in a council session: declare, deny, waive; each once, with its reason.
 
 A member who declares stands aside at once. What the data ask, the member answers: stand aside (`council.recuse` or
 `declare`) or deny. A tie that the data call certain is cleared by two people: the member denies, the secretary waives.

@@ -53,7 +53,7 @@ _C, _N, _P, _U, _A, _R, _G, _M = (
 
 
 def basis(session: Session, sitting: CouncilSession) -> Citation:
-    """What a recusal of this session rests on: the office's regulation, by its number and date."""
+    """The legal basis of a recusal in this session: the office's regulation, by its number and date."""
     parsed = regulations.of_round(session, session.get_one(ReviewRound, sitting.round_id))
     return Citation(document=f"Quy chế số {parsed.number} ngày {parsed.date:%d/%m/%Y}")
 
@@ -295,7 +295,7 @@ def _ask(session: Session, sitting: CouncilSession, rows: Sequence[Conflict], *,
 
 @dataclass(frozen=True, slots=True)
 class _Homes:
-    """Where people belong, by username: units they act for, and for members the body that they stand for."""
+    """Affiliations by username: the units of officers, and for members the body that they represent."""
 
     units: Mapping[str, Sequence[str]]
     heads: Mapping[int, Sequence[str]]  # unit id → usernames
@@ -304,7 +304,7 @@ class _Homes:
 
 
 def _detect(session: Session, sitting: CouncilSession) -> tuple[list[Finding], dict[str, int]]:
-    """What the data suggest about the nominations that wait for the council, and those nominations' ids."""
+    """The findings on the nominations that wait for the council, and the ids of those nominations."""
     homes = _homes(session, sitting)
     members = _members(session, sitting, homes)
     units = {names.spelling(member.person.unit) for member in members}

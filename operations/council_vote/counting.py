@@ -127,7 +127,7 @@ def tally_without_shares(session: Session, session_code: str, *, actor: Actor, n
 
 
 def waits_for(session: Session, sitting: CouncilSession) -> str | None:
-    """What a closed ballot still waits for: "shares", "counts" of paper slips; None when anybody entitled may count."""
+    """The missing input of a closed ballot: "shares" or "counts" of paper slips; None when it can be counted."""
     ballot = ballot_box.require(session, sitting)
     if ballot.kind == BallotKind.SECRET:
         return "shares"

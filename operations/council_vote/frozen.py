@@ -87,7 +87,7 @@ class Frozen:
         return tuple(self.awards)
 
     def aside(self, username: str) -> frozenset[str]:
-        """What this member stands aside from."""
+        """The nominations from which this member stands aside."""
         return frozenset(code for who, code, _, _ in self.facts["recusals"] if who == username)
 
     @cached_property
@@ -143,7 +143,7 @@ class Frozen:
 
 
 def facts(session: Session, sitting: CouncilSession, ballot: Ballot) -> Facts:
-    """What the rows say now of everything that freezes."""
+    """The present content of all rows that an opening freezes."""
     round_ = session.get_one(ReviewRound, sitting.round_id)
     rules = session.get_one(Regulation, round_.regulation_id)
     text = hashlib.sha256(rules.text.replace("\r\n", "\n").encode()).hexdigest()  # as rules.regulation reads it
@@ -242,7 +242,7 @@ def _where(code: str, part: str, now: Any, then: Any) -> str:
 
 
 def ledger_of(session: Session, code: str) -> tuple[tuple[int, ...], Any, Any]:
-    """What the ledger says of an opening: the indexes of its entries, the digest, how it votes and is opened."""
+    """An opening as recorded in the ledger: indexes of its entries, digest, kind of vote and of opening."""
     digest, how = (said(session, kind, code, field) for kind, field in _ENTRIES)
     return (
         tuple(index for index, _ in (*digest, *how)),

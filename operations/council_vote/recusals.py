@@ -1,4 +1,4 @@
-"""Who stands aside from which nomination: declared before the ballot opens, kept from session to session of a round."""
+"""Recusals: declared before the ballot opens, kept from session to session of a round."""
 
 from collections.abc import Sequence
 from datetime import datetime

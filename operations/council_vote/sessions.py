@@ -96,7 +96,7 @@ def seat_of(session: Session, sitting: CouncilSession, actor: Actor) -> SessionM
 
 
 def relation_of(members: Iterable[SessionMember], actor: Actor) -> frozenset[Relation]:
-    """What seat this actor has in a session with these members."""
+    """The actor's seat in a session with these members."""
     mine = next((member for member in members if member.username == actor.username), None)
     if mine is None:
         return frozenset()

@@ -56,7 +56,7 @@ _I = table(AgendaItem).c
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What opening the ballot now would mean. `tellers` and `needed` are for a secret ballot's key, else empty and 0."""
+    """A preview of opening the ballot now. `tellers` and `needed` are for a secret ballot's key, else empty and 0."""
 
     session: str
     kind: str
@@ -126,7 +126,7 @@ def _prospect(session: Session, sitting: CouncilSession, shares_needed: int | No
 def _tellers(
     members: Sequence[SessionMember], rules: Iterable[regulation.VoteRule], asked: int | None
 ) -> tuple[tuple[str, ...], int]:
-    """Who gets a share and how many open the box: never fewer than the regulation says, never one alone."""
+    """The tellers who get a share and the number that opens the box: at least the regulation's, and never one."""
     rules = list(rules)
     tellers = tuple(member.username for member in members if member.teller)
     lawful = max(2, *(rule.tellers or 0 for rule in rules))
@@ -158,7 +158,7 @@ def _warnings(
     agenda: Mapping[str, regulation.VoteRule],
     kind: str,
 ) -> list[str]:
-    """Where the numbers alone would tell who voted how: said before anybody votes."""
+    """Warnings, before anybody votes, that the numbers alone would reveal individual votes."""
     if kind == BallotKind.OPEN:
         return []
     aside = recusals.of(session, sitting)
@@ -339,7 +339,7 @@ class Slip:
 
 
 def slip(session: Session, session_code: str, *, actor: Actor) -> Slip:
-    """What this member would vote on now. Raises what `cast` raises for somebody who may not."""
+    """The agenda on which this member would vote now. Raises the refusals of `cast`."""
     _, member, _, opened = _voter(session, session_code, actor)
     return Slip(opened.kind, opened.agenda, opened.aside(member.username), opened.fingerprint)
 
@@ -488,7 +488,7 @@ def close_ballot(session: Session, session_code: str, *, actor: Actor, now: date
 
 
 def closed_aspects(ballot: Ballot, receipts: Sequence[str]) -> dict[str, Any]:
-    """What the ledger says of a closed box; while it is open there is nothing to say."""
+    """A closed box as recorded in the ledger; empty while it is open."""
     if ballot.closed_by is None:
         return {"closed_by": None, "box": None, "receipts": sealing.receipts_digest(receipts) if receipts else None}
     return {

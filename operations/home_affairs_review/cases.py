@@ -121,7 +121,7 @@ def _facts(row: Any, held: list[tuple[str, int, str]]) -> dict[str, Any]:
 
 
 def _held(session: Session, nominees: Sequence[int]) -> dict[int, list[tuple[str, int, str]]]:
-    """What this office's own papers gave a nominee: (award, year, achievement), revoked ones left out."""
+    """Awards that this office's own decisions gave a nominee: (award, year, achievement), without revoked ones."""
     held: dict[int, list[tuple[str, int, str]]] = {}
     for chunk in chunks(nominees):
         query = (

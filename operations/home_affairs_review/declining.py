@@ -49,7 +49,7 @@ def decline(
 def letters(
     session: Session, moved: Sequence[Snapshot], reason: str, index: int, *, now: datetime
 ) -> list[announce.Notice]:
-    """Who is told that somebody declined: the units, the nominees, the signers of what was signed."""
+    """Letters about a decline: to the units, the nominees, and the signers of a signed paper."""
     found = [
         announce.Notice(
             kind="nomination_declined",

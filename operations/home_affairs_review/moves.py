@@ -1,4 +1,4 @@
-"""What people do with nominations one by one or in bulk, signing apart: one table for addresses, commands, pages and tests.
+"""The moves of nominations, single or in bulk, without signing: one table for addresses, commands, pages and tests.
 
 Each move is done to one nomination or to many, and each nomination has its own result.
 """

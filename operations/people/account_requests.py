@@ -1,4 +1,4 @@
-"""What an administrator asked for with an account, confirmed or declined by a second person (docs/decisions/0014)."""
+"""An administrator's requests about accounts, confirmed or declined by a second person (docs/decisions/0014)."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def confirm(session: Session, number: int, *, actor: Actor, now: datetime, wall:
 
 
 def decline(session: Session, number: int, *, actor: Actor, now: datetime, wall: datetime | None = None) -> Waiting:
-    """What an administrator asked for with an account does not happen; what it was. Raises as `confirm`."""
+    """Decline an administrator's request; returns the request. Raises the refusals of `confirm`."""
     row, account = four_eyes.to_settle(session, number, actor=actor, now=now, wall=wall)
     asked = four_eyes.shown(session, row, account, now=now)
     four_eyes.settle(session, row, account, "refused", actor=actor, now=now)

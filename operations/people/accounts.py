@@ -15,7 +15,7 @@ from rules.lifecycle import Role
 from rules.refusal import Refusal
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,29}")
-# Who stands in the ledger and the security log where nobody with an account acted: a name like that would pass for them.
+# Names in the ledger and the security log of actors without an account; no account may imitate them.
 _RESERVED = frozenset(
     {access.ENGINE.username, access.INSTALLER.username, "he-thong", "system", "citizen", "cong-dan", "nobody"}
 )

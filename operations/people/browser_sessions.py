@@ -32,7 +32,7 @@ _W, _A, _G, _F = (table(model).c for model in (WebSession, Account, RoleGrant, S
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is signed in, with the roles of today, and how it stands with the session."""
+    """The signed-in person, with the roles of today, and the state of the session."""
 
     actor: Actor
     signed_in_at: datetime
@@ -70,7 +70,7 @@ def _lookup() -> Any:
 def visitor(
     session: Session, token: str, *, now: datetime, idle: timedelta = IDLE, wall: datetime | None = None
 ) -> Visitor | None:
-    """Who comes with this token; None when the session is unknown, ended, idle too long, or its account disabled."""
+    """The owner of this token; None when the session is unknown, ended, idle too long, or its account disabled."""
     wall = wall or datetime.now(UTC)
     today = access.local_date(now)
     rows = session.connection().execute(_lookup(), {"token": digest(token), "today": today}).all()

@@ -1,4 +1,4 @@
-"""Who calls: the program's token, what it may ask for, and the two ways it may reach the database.
+"""The caller: the program's token, its scope, and its two ways to the database.
 
 A token acts as its account with the roles of now, like a page does. What voting and signing ask of a person, the
 password once more, a program must hand on in the body: a stolen token alone casts no vote and signs nothing.
@@ -147,7 +147,7 @@ class Bearer(Permit):
 
 
 def _call(request: Request, key: str | None) -> tuple[Call, str]:
-    """Who calls and the token's scope, worked out once a request. Raises TokenNeeded."""
+    """The calling account and the token's scope, determined once a request. Raises TokenNeeded."""
     known: tuple[Call, str] | None = getattr(request.state, "bearer", None)
     if known is None:
         office = installation()

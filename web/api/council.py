@@ -111,7 +111,7 @@ def recuse(call: Annotated[Call, Depends(Change(Permission.RECUSE))], code: InPa
 
 @router.get("/{code}/conflicts", response_model=Page[schemas.Conflict])
 def list_conflicts(call: See, code: InPath, after: After = None, limit: Limit = 50) -> Any:
-    """What the data ask and what members declared; a member sees only their own."""
+    """Questions from the data and members' declarations; a member sees only their own."""
     with call.reading() as session:
         sitting = _sitting(session, code, call, Permission.SEE_SESSION)
         rows = agenda.conflicts(session, sitting)

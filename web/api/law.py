@@ -30,7 +30,7 @@ def list_packs(call: Anybody, after: After = None, limit: Limit = 50) -> Any:
 
 @router.post("/rules/evaluate", response_model=schemas.Evaluation)
 def evaluate(call: Anybody, said: schemas.Evaluating) -> Any:
-    """What the law says of one case on a day (today)."""
+    """Evaluate one case under the law of a day (today)."""
     return evaluation.evaluate(said.case, on=_on(call, said.on)).as_json()
 
 

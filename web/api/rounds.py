@@ -44,7 +44,7 @@ def open_round(call: Annotated[Call, Depends(Change(Permission.OPEN_ROUND))], sa
 
 @router.get("/{code}", response_model=schemas.RoundStatus)
 def round_status(call: See, code: InPath) -> Any:
-    """Where a round's dossiers stand, of those that this account may read, and what is due."""
+    """The state of a round's dossiers, as far as this account may read them, and its deadlines."""
     with call.reading() as session:
         return board.status(session, code, actor=call.actor)
 

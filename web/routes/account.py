@@ -102,7 +102,7 @@ def confirmed(visit: Visit, password: str, code: str | None) -> None:
 
 @router.get("/account")
 def show(visit: Own) -> Response:
-    """Who I am here: roles, authorisations, sessions, second factor, tokens."""
+    """The visitor's own account: roles, authorisations, sessions, second factor, tokens."""
     return _account(visit)
 
 

@@ -18,7 +18,7 @@ from web.visit import Permit, Visit
 router = APIRouter(prefix="/administration/requests")
 Other = Annotated[Visit, Depends(Permit(Permission.CONFIRM_ACCOUNT))]
 
-# What somebody could do who is given this.
+# The abilities that this request would give.
 LETS = {
     "role": words(
         "Chủ tài khoản sẽ được thẩm định, biểu quyết, kiểm phiếu, ký hoặc xác nhận theo vai trò này. Mật khẩu và cách đăng nhập do "

@@ -90,7 +90,7 @@ def _attempt(
 
 @router.get("")
 def home(visit: Admin) -> Response:
-    """What can be administered, and how the system stands."""
+    """The objects of administration, and the system's state."""
     with visit.reading() as session:
         size = record.size(session)
         checkpoint = seal.newest(session)
@@ -330,7 +330,7 @@ def end_unit(visit: Admin, code: str, form: Submitted) -> Response:
 
 @router.get("/authorisations")
 def all_authorisations(visit: Chairman) -> Response:
-    """Who may sign for the chairman, by which document, for what and until when."""
+    """The deputies' authorisations: document, scope and dates."""
     return _authorisations(visit)
 
 
@@ -437,7 +437,7 @@ def security(
     since: str = "",
     until: str = "",
 ) -> Response:
-    """Who signed in and out and who reached beyond their rights, newest first. Read-only: the table takes no change."""
+    """Sign-ins, sign-outs and refused attempts, newest first. Read-only: the table takes no change."""
     said = {"actor": actor, "outcome": outcome, "verb": verb, "address": address, "since": since, "until": until}
     said = {name: text.strip()[:80].replace("\x00", "") for name, text in said.items()}
     days, errors = {}, {}

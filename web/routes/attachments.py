@@ -25,7 +25,7 @@ _ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
 @router.get("/nominations/{code}/attach")
 def blank(visit: Proposer, code: str) -> Response:
-    """Where a scan is handed in."""
+    """The form for a scan."""
     return _hand_in(visit, code, {}, {})
 
 
@@ -99,7 +99,7 @@ def look(visit: Reader, code: str, number: int) -> Response:
 
 @router.get("/nominations/{code}/attachments/{number}/remove")
 def ask(visit: Proposer, code: str, number: int) -> Response:
-    """What taking it out means."""
+    """The consequences of removing a scan."""
     with visit.reading() as session:
         row = attachments.require_open(session, code, actor=visit.actor)
         found = attachments.one(session, code, number, actor=visit.actor)

@@ -61,7 +61,7 @@ CHOICES = vocabulary.names(Choice)
 
 @router.get("/council/{code}/open")
 def opening(visit: Opener, code: str) -> Response:
-    """What opening the ballot now would mean, and what its result may give away. Refused where it cannot be opened."""
+    """A preview of opening the ballot now, with warnings about secrecy. Refused when it cannot be opened."""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.OPEN_BALLOT)
         plan = vote.prospect(session, code, actor=visit.actor)
@@ -106,7 +106,7 @@ def open_ballot(visit: Opener, code: str, form: Submitted) -> Response:
 
 @router.get("/council/{code}/share")
 def share(visit: Holder, code: str) -> Response:
-    """Whether the visitor's own share waits."""
+    """Does the visitor's own share wait?"""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.TAKE_SHARE)
         taken = waiting_shares.taken(session, sitting.row)
@@ -179,7 +179,7 @@ class _Filled:
     awards: Mapping[str, str]  # of every nomination on the agenda
 
     def if_blank(self, code: str) -> str:
-        """What a nomination gets that was not chosen for itself; "" where nothing was said."""
+        """The default for nominations without a choice of their own; "" if none was given."""
         return self.by_award.get(self.awards[code]) or self.default
 
     def choice(self, code: str) -> str:
@@ -233,7 +233,7 @@ def _counted_by_award(slip: vote.Slip, filled: _Filled) -> list[tuple[str, str, 
 
 
 def _filled(form: Form, slip: vote.Slip, awards: Mapping[str, str]) -> _Filled:
-    """What was chosen nomination by nomination, and for those left blank; anything else is left out."""
+    """The choices, nomination by nomination, and the defaults for blank ones; other fields are left out."""
     chosen = {}
     for code in slip.agenda:
         choice = form.text(f"choice.{code}")
@@ -385,7 +385,7 @@ def sign_roll(visit: Roller, code: str, form: SubmittedLong) -> Response:
 
 @router.get("/council/{code}/count")
 def count_form(visit: Counter, code: str) -> Response:
-    """What one teller counted of the paper slips."""
+    """One teller's count of the paper slips."""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.COUNT_BY_HAND)
         return _count(session, visit, sitting, {}, {})
@@ -463,7 +463,7 @@ def close(visit: Closer, code: str, form: Submitted) -> Response:
 
 @router.get("/council/{code}/tally")
 def counting_form(visit: Teller, code: str) -> Response:
-    """Where the tellers bring their shares, at one screen."""
+    """The page on which the tellers enter their shares, at one screen."""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.TALLY)
     return _tally(visit, sitting, [], {})
@@ -532,7 +532,7 @@ def _shares(form: Form, needed: int) -> list[str]:
 
 @router.get("/council/{code}/annul")
 def annulment(visit: Annuller, code: str) -> Response:
-    """What giving a ballot up means."""
+    """The consequences of annulling a ballot."""
     with visit.reading() as session:
         sitting = sitting_of(session, visit, code, Permission.ANNUL_BALLOT)
     return _annul(visit, sitting, "", {})

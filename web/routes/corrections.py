@@ -98,7 +98,7 @@ def correct(visit: Corrector, code: str, form: Submitted) -> Response:
 
 
 def _changes(form: Form, typed: Mapping[str, str], was: Mapping[str, str]) -> dict[str, Any]:
-    """What was typed otherwise than it stands; a date that is none goes to the form's errors."""
+    """The fields that differ from the stored ones; an invalid date becomes an error of the form."""
     changed: dict[str, Any] = {name: typed[name] for name in _FIELDS if typed[name] != was[name]}
     if changed.get("birth_date"):
         try:

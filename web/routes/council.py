@@ -65,7 +65,7 @@ def index(visit: Reader) -> Response:
 
 @router.get("/council/new")
 def new(visit: Convener) -> Response:
-    """What an invitation needs: round, day, hour, place."""
+    """The form of an invitation: round, day, hour, place."""
     typed = {"round": visit.request.query_params.get("round", ""), "day": "", "hour": "08:00", "place": ""}
     return _new(visit, typed, {})
 
@@ -154,7 +154,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
         award_name=transition.award_name,
         filters={"award": award, "outcome": outcome},
         questions=questions,
-        # Who has voted is the secretariat's and the tellers' to know, and everybody's own; how many, likewise.
+        # The names and the number of voters are shown to the secretariat and the tellers; a member sees the own vote's state.
         roll=signed if may["close_ballot"] else None,
         voted=visit.actor.username in signed,
         hand=hand,
@@ -253,7 +253,7 @@ def cancel(visit: Annotated[Visit, Depends(Permit(Permission.CANCEL_SESSION))], 
 
 @router.get("/council/{code}/conflicts")
 def ties(visit: Reader, code: str) -> Response:
-    """What the data ask and what members declared; a member sees their own only."""
+    """Questions from the data and members' declarations; a member sees only their own."""
     return _ties(visit, code, {}, {})
 
 

@@ -1,4 +1,4 @@
-"""What the secretariat watches all day: runs, letters, deadlines, the ledger, and who is honoured."""
+"""The secretariat's dashboard: runs, letters, deadlines, the ledger, and figures on the honoured."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

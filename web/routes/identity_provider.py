@@ -61,7 +61,7 @@ def _settings(visit: Visit) -> tuple[str, str, str]:
 
 
 def _provider(issuer: str) -> dict[str, Any]:
-    """What the provider says of itself (OpenID Connect Discovery 1.0 §4), asked again after a while."""
+    """The provider's metadata (OpenID Connect Discovery 1.0 §4), asked again after a while."""
     with _ASKING:  # a crowd of strangers is one question to the provider, and one wait where it is away
         known = _KNOWN.get(issuer)
         if known is None or time.monotonic() > known[0]:
@@ -121,7 +121,7 @@ def go(visit: Public, next: str = "/inbox") -> Response:  # noqa: A002 -- the sa
 
 
 def _sealed(visit: Visit, said: list[str]) -> str:
-    """What a sign-in under way must come back with, as the browser keeps it: nobody else can write one."""
+    """The expected parameters of a sign-in under way, kept by the browser in a form that only we can write."""
     box = jwk.OctKey.import_key(visit.installation.cookie_key)
     return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, json.dumps([int(time.time()), *said]).encode(), box)
 
@@ -141,7 +141,7 @@ def _unsealed(visit: Visit) -> list[str]:
 
 @router.get("/login/outside/back")
 def back(visit: Public, state: str = "", code: str = "", error: str = "") -> Response:
-    """What the provider sent back: checked, exchanged, validated; then the same session as after a password."""
+    """The provider's answer: checked, exchanged, validated; then the same session as after a password."""
     issuer, client_id, secret = _settings(visit)
     expected, nonce, verifier, wanted = _unsealed(visit)
     if error or not code or not secrets.compare_digest(state.encode(), expected.encode()):

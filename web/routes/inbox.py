@@ -1,4 +1,4 @@
-"""What waits for me: due first, with counts by kind, and the acts that may be done with many at once."""
+"""The visitor's tasks: due first, with counts by kind, and bulk acts."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ router = APIRouter()
 Mine = Annotated[Visit, Depends(Permit(Permission.SEE_INBOX))]
 _PAGE = 50
 _CLEAN = "eligible"  # the verdict by which the list of what waits for review may be cut down
-# Where a paper that is not public yet is worked on: the board of its round.
+# An unpublished paper is handled on the board of its round.
 _ON_BOARD = frozenset({"disclose", "answer"})
 
 

@@ -39,7 +39,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{8,80}")
 
 @router.get("/rounds/{code}/intake")
 def blank(visit: Importer, code: str) -> Response:
-    """Where a workbook is handed in."""
+    """The form for a workbook."""
     return _hand_in(visit, code, unit="", errors={})
 
 
@@ -158,7 +158,7 @@ def _remembered(sha256: str, path: Path, *, convert: bool) -> Workbook:
 
 
 def _handed_in(visit: Visit, session: Session, code: str, key: str) -> dict[str, Any]:
-    """What this visitor handed in under this key. Raises Refusal `unknown_upload`."""
+    """The visitor's upload of that key. Raises Refusal `unknown_upload`."""
     found = uploads.of(session, key, round_code=code, actor=visit.actor)
     return {"unit": found.unit, "sha256": found.sha256, "name": found.name, "convert": found.convert}
 
@@ -176,7 +176,7 @@ def _checked(visit: Visit, code: str, key: str) -> tuple[dict[str, Any], Workboo
 
 @router.get("/rounds/{code}/intake/{key}")
 def preview(visit: Importer, code: str, key: str) -> Response:
-    """What would be stored, row by row, and what is wrong with which row."""
+    """The preview, row by row, with the errors of each row."""
     about, book, checked = _checked(visit, code, key)
     return _preview(visit, code, key, about, book, checked)
 

@@ -34,9 +34,9 @@ Reader = Annotated[Visit, Depends(Permit(Permission.SEE_NOMINATION))]
 Proposer = Annotated[Visit, Depends(Permit(Permission.PROPOSE))]
 Mender = Annotated[Visit, Depends(Permit(Permission.MEND))]
 _FILTERS = ("round", "unit", "award", "state", "dossier", "text")
-# What a form asks of a proposal: the fields of a workbook's columns, read by the same rules.
+# The fields of a proposal's form: those of a workbook's columns, read by the same rules.
 TYPED = tuple(head.field for head in heads.HEADS if head.field and head.field != "attachments")
-# Who is proposed, as a workbook's heads call it.
+# The nominee's fields, by the heads of a workbook.
 _PERSON = ("name", "honorific", "title", "workplace", "gender", "ethnicity", "birth_date", "email")
 _ANOTHER = "another"  # the answer to a question about a namesake: said with a form, kept nowhere by itself
 _MENDED = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision", "grounds", "facts")
@@ -148,7 +148,7 @@ def _typed(form: Form, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _proposed(form: Form, typed: Mapping[str, Any], name: str, kind: str, award: str) -> proposal.Proposed | None:
-    """What was typed as a proposal, by the rules of the workbook; its errors go to the form."""
+    """The typed proposal, read by the rules of the workbook; its errors go to the form."""
     listed = typed["papers"] == "some"
     if listed and not typed["parts"]:
         form.errors["parts"] = words("Hãy đánh dấu các giấy tờ kèm theo.")
@@ -271,7 +271,7 @@ def _whole(
         outdated=appraisal is not None
         and (state is State.PAUSED or (appraisal.nomination_version != row.version and state in _JUDGED_AGAIN)),
         seen=_seen,
-        # What is amiss first: it is what somebody has to do something about.
+        # Failed findings first: they call for action.
         findings=sorted(
             findings, key=lambda one: {FindingVerdict.NOT_MET: 0, FindingVerdict.UNKNOWN: 1}.get(one["verdict"], 2)
         ),
@@ -311,7 +311,7 @@ def _pack_name(pack_id: str) -> str:
 
 
 def _seen(found: str | None) -> str:
-    """What a rule saw, in people's words where it is a word of the rules."""
+    """The value found by a rule, in Vietnamese where it is one of the rules' own words."""
     if not found or found == "attested":
         return ""
     ratings = {str(rating): words for rating, words in heads.RATING_WORDS.items()}
@@ -374,7 +374,7 @@ def mending_form(visit: Mender, code: str) -> Response:
 
 
 def _as_said(was: Written) -> dict[str, Any]:
-    """What the nomination says, as its form shows it."""
+    """The nomination's details, as its form shows them."""
     row = was.row
     said: dict[str, Any] = json.loads(row.facts)
     attested = row.parts == proposal.ATTESTED
@@ -391,7 +391,7 @@ def _as_said(was: Written) -> dict[str, Any]:
 
 
 def _as_named(was: Written) -> dict[str, str]:
-    """Who is proposed, as the form shows it."""
+    """The nominee's details, as the form shows them."""
     row = was.row
     return {
         "name": row.name,

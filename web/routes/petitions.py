@@ -173,7 +173,7 @@ def received(visit: Public) -> Response:
 
 @router.get("/petitions/status")
 def ask(visit: Public) -> Response:
-    """Where a sender asks how their petition stands."""
+    """The form by which a sender asks for the state of a petition."""
     return pages.render(visit, "petitions/status.html", errors={}, said="", found=None)
 
 
@@ -198,7 +198,7 @@ def status(visit: Public, form: Submitted) -> Response:
 
 @router.get("/petitions")
 def listing(visit: Office) -> Response:
-    """What was sent in: open ones first, and among them what is due first."""
+    """The petitions: open ones first, the earliest due first."""
     return _listing(visit)
 
 

@@ -1,4 +1,4 @@
-"""What everybody may see: the register, one decision with its paper and its proof, the register as data."""
+"""The public pages: the register, one decision with its paper and its proof, the register as data."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ class Asked:
         year = said.get("year", "")
         if year.isascii() and year.isdecimal() and len(year) == 4:
             found["year"] = int(year)
-        # What no list offers filters nothing.
+        # A value that no list offers filters nothing.
         if found.get("state") not in public_register.STATE_NAMES:
             found.pop("state", None)
         if found.get("kind") not in set(NomineeKind):
@@ -273,5 +273,5 @@ def vkey(visit: Public) -> Response:
 
 
 def address(request: Request) -> str:
-    """Where a request comes from, for limits."""
+    """A request's origin, for limits."""
     return request.client.host if request.client else "?"

@@ -57,7 +57,7 @@ def index(visit: Reader) -> Response:
 
 @router.get("/rounds/new")
 def new(visit: Opener) -> Response:
-    """What a round needs to be opened."""
+    """The form that opens a round."""
     typed = {"kind": RoundKind.CONG_TRANG.value, "year": str(access.local_date(visit.now).year), "title": "", "due": ""}
     return _new(visit, typed, {})
 
@@ -117,7 +117,7 @@ def open_round(visit: Opener, form: SubmittedFiles) -> Response:
 
 
 def _invited(visit: Visit) -> str:
-    """What became of the units' letters: they wait in a row, and only a mail server takes them from there."""
+    """The state of the units' letters: they are queued until a mail server takes them."""
     if visit.installation.settings.get("SMTP_URL"):
         return "Thư mời các đơn vị đã xếp gửi."
     return "Thư mời các đơn vị đã xếp gửi, nhưng chưa đặt máy chủ thư nên chưa thư nào đi; hãy báo quản trị hệ thống."
@@ -312,7 +312,7 @@ def run(visit: Runner, code: str, form: Submitted) -> Response:
 
 @router.get("/rounds/{code}/extend")
 def extension(visit: Extender, code: str, stage: str = "") -> Response:
-    """What an extension needs: stage, day, reason."""
+    """The form of an extension: stage, day, reason."""
     return _extension(visit, code, {"stage": stage, "until": "", "reason": ""}, {})
 
 
@@ -392,7 +392,7 @@ def disclose(visit: Discloser, code: str, form: Submitted) -> Response:
 
 @router.get("/rounds/{code}/letters/{letter}")
 def letter_form(visit: Recorder, code: str, letter: str) -> Response:
-    """What the superior answered to a tờ trình."""
+    """The form for the superior's answer to a tờ trình."""
     typed = {"number": "", "on": access.local_date(visit.now).isoformat(), "outcome": "granted", "reason": ""}
     return _letter(visit, code, letter, typed, {}, refused=frozenset())
 

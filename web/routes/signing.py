@@ -1,4 +1,4 @@
-"""What waits for signature: in piles, one paper each; signed, sent back or refused, each nomination with its result."""
+"""The signer's page: nominations in piles, one paper each; signed, sent back or refused, each with its result."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ router = APIRouter()
 Signer = Annotated[Visit, Depends(Permit(Permission.SIGN))]
 
 _PAGE = 100
-# What may be done with a pile: the button, what the confirmation says, whether it needs a reason.
+# The acts on a pile: button, words of the confirmation, need of a reason.
 VERBS: Mapping[str, tuple[str, str, bool]] = {
     "sign": (words("Ký"), "Đã ký", False),
     "send_back": (words("Trả lại Phòng Nội vụ"), "Đã trả lại Phòng Nội vụ", True),
@@ -75,7 +75,7 @@ def _pile(visit: Visit, key: tuple[str, str, str], *, after: str, errors: dict[s
 
 
 def _verbs(pile: Pile) -> dict[str, tuple[str, str, bool]]:
-    """What nobody has the authority to sign can only be sent back or refused."""
+    """A pile without a verified authority can only be sent back or refused."""
     return {verb: said for verb, said in VERBS.items() if verb != "sign" or pile.role != Authority.UNVERIFIED}
 
 

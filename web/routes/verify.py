@@ -141,7 +141,7 @@ def _by_proof(visit: Visit, content: bytes) -> dict[str, Any]:
 
 
 def _event(event: proof.Event) -> dict[str, Any]:
-    """What came later for the decision, as a page says it."""
+    """Later events of the decision, in the page's words."""
     kind = kinds.known(event.entry.kind)
     return {
         "index": event.entry.index,

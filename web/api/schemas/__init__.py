@@ -1,1 +1,1 @@
-"""What the API takes and answers, a file a router. A key that is not named here is refused."""
+"""Requests and answers of the API, one file a router. Unknown keys are refused."""

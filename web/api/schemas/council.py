@@ -24,7 +24,7 @@ class Convening(Body):
 
 
 class Rescheduling(Body):
-    """What is not named stays."""
+    """Fields that are not given stay."""
 
     at: Moment | None = None
     place: Word | None = None

@@ -66,7 +66,7 @@ class WholeDecision(Decision):
 
 
 class PublicDecision(Answer):
-    """What the public register says of a decision: nothing of who signed inside, nor why it was revoked."""
+    """A decision as in the public register: without the inner signers and the reason of a revocation."""
 
     code: str
     number: str

@@ -34,7 +34,7 @@ class Event(Answer):
 
 
 class Proposal(Answer):
-    """What the unit wrote down; null too where the reader may not see it."""
+    """The unit's own entry; null also where the reader may not see it."""
 
     achievement: str | None
     rating: str | None
@@ -129,7 +129,7 @@ class NewNomination(Said):
 
 
 class Person(Body):
-    """What this nomination says of its nominee: only what is named is changed; null empties it."""
+    """The nomination's own details of its nominee: only named fields are changed; null empties one."""
 
     name: Word | None = None
     honorific: Word | None = None

@@ -1,4 +1,4 @@
-"""What the requests and answers of more than one router are made of. Numbers and texts are not guessed from others."""
+"""Parts shared by several routers' requests and answers. Types are strict: no text becomes a number."""
 
 import re
 from collections.abc import Sequence
@@ -153,7 +153,7 @@ class Done(Answer):
 
 
 class Results(Answer):
-    """What became of each nomination of an act on many; if none was done, the first refusal is the answer instead."""
+    """Each nomination's result of a bulk act; if none succeeded, the answer is the first refusal."""
 
     done: list[Done]
     not_done: list[NotDone]

@@ -161,7 +161,7 @@ def record(
 
 
 def _doer(kind: Kind, by: str) -> str:
-    """Who an entry names. An act that names nobody is a mistake of the program: it is rolled back whole."""
+    """The person named by an entry. An act without one is a fault of the program and is rolled back whole."""
     if not by:
         raise TypeError(f"{kind}: an entry says who did it")
     if by in kinds.UNNAMED and by != kind.unnamed:

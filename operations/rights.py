@@ -35,7 +35,7 @@ from rules.vocabulary import ConflictStrength, SessionState
 _N, _R, _C, _S, _M, _I, _D = (
     table(model).c for model in (Nomination, Recusal, Conflict, CouncilSession, SessionMember, AgendaItem, Duty)
 )
-# What somebody did with a nomination → the word of the `duty` table, and how a sentence says it.
+# A duty in a nomination → its value in the table `duty`, and its words in a sentence.
 _DUTIES: Mapping[str, Relation] = {
     "proposed": Relation.PROPOSER,
     "reviewed": Relation.REVIEWER,

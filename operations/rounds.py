@@ -262,7 +262,7 @@ def counts(session: Session, row: ReviewRound) -> dict[str, dict[str, int]]:
 
 
 def status(session: Session, code: str) -> dict[str, Any]:
-    """Where every dossier of the round stands and what is due: `round status` of docs/contract.md §2."""
+    """Counts by stage and deadlines of the round: `round status` of docs/contract.md §2."""
     row = by_code(session, code)
     found = counts(session, row)
     return {
@@ -289,7 +289,7 @@ def listing(session: Session) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What ends with a round's present stage, what begins, how many nominations go on, and why it may not end yet."""
+    """A preview of closing a round's present stage: the next stage, the nominations that go on, the obstacles."""
 
     stage: Stage
     following: Stage
@@ -298,7 +298,7 @@ class Ending:
 
 
 def ending(session: Session, row: ReviewRound) -> Ending:
-    """What closing the round's present stage means. Raises Refusal `round_closed`."""
+    """A preview of closing the round's present stage. Raises Refusal `round_closed`."""
     stage = Stage(row.stage)
     if stage is Stage.ENDED:
         raise Refusal("round_closed", f"Đợt xét {row.code} đã đóng từ trước.")

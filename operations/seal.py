@@ -65,7 +65,7 @@ def chain_of(rows: Iterable[Checkpoint]) -> str:
 
 
 def remembered(place: Path, vkey: str) -> Memory | None:
-    """What the key of this folder signed last; None where it has signed nothing yet.
+    """The latest signature of this folder's key; None if it has signed nothing yet.
 
     Raises Unreadable `bad_ledger_memory`, Refusal `foreign_ledger_key` for what another key has signed.
     """
@@ -205,7 +205,7 @@ class Keeper:
         self.unsigned = False  # acted since the last signature of this process
 
     def remembered(self) -> Memory | None:
-        """What this key signed last."""
+        """The latest signature of this key."""
         return remembered(self.place, self.signer.vkey)
 
     def __call__(self, at_once: bool = False) -> None:

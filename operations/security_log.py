@@ -79,7 +79,7 @@ def digest(session: Session, *, wall: datetime | None = None) -> bool:
 
 
 def aspects(session: Session, first: int, last: int) -> dict[str, Any]:
-    """What the ledger keeps of the lines from one number to another: how many there are, and their digest."""
+    """The ledger's summary of a range of lines: their number and their digest."""
     hashed, count = hashlib.sha256(), 0
     for row in session.execute(sa.select(table(SecurityEvent)).where(_S.id.between(first, last)).order_by(_S.id)):
         line = [row.id, record.plain(row.at), row.actor, row.verb, row.subject, row.code, row.address or ""]

@@ -23,7 +23,7 @@ from rules.vocabulary import Route
 
 LONGEST_REASON = 2000
 
-# What the ledger calls each action on a nomination.
+# The ledger's kind of each action on a nomination.
 KINDS: dict[Action, Kind] = {
     Action.PROPOSE: Kind.NOMINATION_DRAFTED,
     Action.SUBMIT: Kind.NOMINATION_SUBMITTED,
@@ -85,7 +85,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one nomination: its new state, or why not."""
+    """The result for one nomination: its new state, or the refusal."""
 
     code: str
     state: State | None = None

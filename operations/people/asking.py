@@ -25,7 +25,7 @@ PREPARING = frozenset(
         Kind.NOMINATION_FOUND_INELIGIBLE, Kind.NOMINATION_CORRECTED, Kind.NOMINATION_PAUSED, Kind.NOMINATION_RESUMED, Kind.NOMINATION_CLOSED,
         # The nominee's own word, written down; what this office has signed stands for everybody else.
         Kind.NOMINATION_DECLINED,
-        # What a superior has decided, written down.
+        # A superior's decision, recorded.
         Kind.NOMINATION_REFUSED_ABOVE, Kind.SUBMISSION_LETTER_ANSWERED,
         # A paper of what was signed.
         Kind.DECISION_PAPER_RENDERED, Kind.SUBMISSION_LETTER_PAPER_RENDERED,

@@ -225,7 +225,7 @@ def signed_out() -> Refusal:
 
 
 def unconfirm(session: Session, account_id: int, *, wall: datetime) -> None:
-    """What was confirmed before the second factor changed says nothing of it: each session must confirm anew.
+    """After a change of the second factor each session must confirm anew.
 
     Else a sign-in by password alone would pass for one by code as soon as a factor is set (web.reauthentication).
     """

@@ -1,4 +1,4 @@
-"""Who decides, who may confirm what an administrator asks for, and whether anybody is there who could (decision 0014).
+"""Deciding accounts, possible confirmers of an administrator's request, and whether there are any (decision 0014).
 
 Whoever runs the system also sets its business clock and writes the days of roles: what counts here is when something was
 entered in the ledger, by the wall clock.
@@ -151,7 +151,7 @@ def holders(session: Session, *roles: Role, today: date) -> list[Account]:
 
 
 def eligible(session: Session, account: Account, *, asked_by: str, asked_at: datetime, now: datetime) -> list[Account]:
-    """Who may confirm what was asked for at an hour of the wall clock.
+    """The accounts that may confirm a request made at an hour of the wall clock.
 
     A secretary or chairman of today with a password, not locked out, neither the owner nor who asked, and not one whose
     role was given after that hour or within thirty days before it.

@@ -1,4 +1,4 @@
-"""What ends with the secret it was made with: browser sessions, tokens of programs, one-time links."""
+"""The end of everything made with an old secret: browser sessions, tokens of programs, one-time links."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ def links(session: Session, account: Account) -> None:
 
 
 def ways_in(session: Session, account: Account, *, by: str) -> None:
-    """Nothing opens the account any more: password, identities, second factor, and whatever was made with them."""
+    """Remove every way into the account: password, identities, second factor, and everything made with them."""
     account.password_hash = None
     session.add(account)
     for model in (OutsideIdentity, SecondFactor):

@@ -50,7 +50,7 @@ class Waiting:
 
     @property
     def who(self) -> str:
-        """Those who may confirm it, in words."""
+        """The possible confirmers, in words."""
         return named(self.others) or (
             "thư ký hoặc chủ tịch; hiện chưa ai xác nhận được, vì tài khoản đang bị khóa, đã thôi vai trò hoặc giữ vai trò "
             "chưa đủ 30 ngày"
@@ -63,7 +63,7 @@ class Waiting:
 
     @property
     def what(self) -> str:
-        """What it is, in words."""
+        """The request, in words."""
         role = self.gives.get("role")
         return f"{ACTS[self.act]}: {ROLE_NAMES[Role(role)]}" if role else ACTS[self.act]
 
@@ -300,7 +300,7 @@ class Doer:
 
 
 def tell(session: Session, account: Account, what: str, doer: Doer, *, now: datetime) -> None:
-    """Whoever runs the system opens no account unseen: its owner learns of it.
+    """Letters about an opened account, so that no administrator opens one unseen: to its owner.
 
     Of one that decides, secretaries, chairmen and inspectors learn too, locked out or not.
     """

@@ -72,7 +72,7 @@ def change_password(
 
 
 def second_factor_offer(office: Installation, actor: Actor, *, again: bool = False) -> second_factor.Enrolment:
-    """What the app must be told; `again` shows the pending secret once more after a wrong code. Raises `second_factor_set`."""
+    """The secret for the app; `again` shows the pending one once more after a wrong code. Raises `second_factor_set`."""
     with office.database.begin_unrecorded() as session:
         account = accounts.named(session, actor.username)
         return second_factor.set_up(session, account, key=office.sealing_key, again=again)

@@ -44,7 +44,7 @@ class Counter:
 
 
 def of_password(username: str, address: str) -> tuple[Counter, ...]:
-    """What one try of a password counts towards; the address first, so that one address cannot use up all accounts."""
+    """The limits that one password attempt counts towards; the address first, so that one address cannot exhaust all accounts."""
     where = place(address)
     return (
         Counter(_hash("address", where), MOST_OF_ADDRESS),
@@ -54,12 +54,12 @@ def of_password(username: str, address: str) -> tuple[Counter, ...]:
 
 
 def of_confirmation(username: str) -> tuple[Counter, ...]:
-    """What one try of a password inside a session counts towards: whoever tries it has the session."""
+    """The limits that a password attempt inside a session counts towards; the session is already proven."""
     return (Counter(_hash("confirmation", username), MOST_OF_PAIR),)
 
 
 def of_code(username: str) -> tuple[Counter, ...]:
-    """What one try of a one-time code counts towards."""
+    """The limits that one attempt of a one-time code counts towards."""
     return (Counter(_hash("code", username), MOST_CODES),)
 
 

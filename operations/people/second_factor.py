@@ -34,7 +34,7 @@ _F = table(SecondFactor).c
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What an authenticator app must be told, once: the secret in base32 and the same as an address for a QR code."""
+    """The setup of an authenticator app, shown once: the secret in base32, and as an address for a QR code."""
 
     secret: str
     uri: str
@@ -85,7 +85,7 @@ def remove(session: Session, account: Account, *, by: str) -> None:
 
 
 def aspects(row: SecondFactor | None) -> dict[str, Any]:
-    """What the ledger keeps of it: since when it is set, and a digest that shows a secret which was swapped."""
+    """Its content in the ledger: the day it was set, and a digest that reveals an exchanged secret."""
     if row is None or row.confirmed_at is None:  # one that waits for its first code is of no force
         return {"second_factor": None}
     return {"second_factor": [hashlib.sha256(row.sealed_secret.encode()).hexdigest(), row.confirmed_at]}

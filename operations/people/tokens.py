@@ -54,7 +54,7 @@ def issue(session: Session, *, scope: str, days: int, actor: Actor, now: datetim
 
 
 def aspects(row: ApiToken, username: str) -> dict[str, Any]:
-    """What the ledger keeps of a token: whose, for what, until when, and its hash; never the token."""
+    """A token's content in the ledger: owner, scope, last day and hash; never the token."""
     return {
         "of": [username, row.scope, row.created_at, row.expires_at],
         "token": row.token_sha256,
@@ -78,7 +78,7 @@ def bearer(session: Session, token: str, *, now: datetime, wall: datetime | None
         return None
 
 
-# What this process has noted today: a program asks often, and each look would else be a write.
+# Uses noted today by this process: programs ask often, and each request would otherwise be a write.
 _NOTED: set[tuple[str, str, str]] = set()
 _MOST_NOTED = 10_000
 

@@ -1,4 +1,4 @@
-"""What people type about units, accounts and documents: judged once, for every verb of this room."""
+"""Checks of typed details of units, accounts and documents, shared by every verb of this room."""
 
 from operations import free_text
 from rules import email_address

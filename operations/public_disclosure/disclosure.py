@@ -64,7 +64,7 @@ class Publishable:
 
 
 def publishable(session: Session, paper: str) -> Publishable:
-    """What publishing this paper would make public.
+    """A preview of publishing this paper.
 
     Raises Refusal `already_disclosed`, `no_answer`, `revoked`, `unknown_decision`, `unknown_letter`.
     """
@@ -228,7 +228,7 @@ def record_answer(
     actor: Actor,
     now: datetime,
 ) -> SubmissionLetter:
-    """What the superior answered to a tờ trình: its document number, and which nominations it did not grant."""
+    """Record the superior's answer to a tờ trình: its document number, and the nominations not granted."""
     lifecycle.require_role(Action.RECORD_REFUSAL_ABOVE, actor.roles)
     letter = paper_numbers.submission_letter(session, letter_code)
     if letter.answer is not None:

@@ -51,7 +51,7 @@ OPEN = (PetitionState.RECEIVED, PetitionState.TAKEN)
 TAKEN_AS = (PetitionKind.COMPLAINT, PetitionKind.DENUNCIATION)
 MANY_A_DAY = 50  # beyond: one alarm instead of a letter each
 MOST_A_DAY = 300
-# Who acts when a citizen does: nobody's account, for the keys of `idempotency`.
+# The actor of citizens' acts: no account, for the keys of `idempotency`.
 CITIZEN = Actor(username="", name="công dân", roles=frozenset())
 READERS = (Role.REVIEWER, Role.SECRETARY, Role.CHAIRMAN, Role.INSPECTOR)
 _P = table(Petition).c
@@ -60,7 +60,7 @@ _ENDED = sa.case((_P.state.in_(OPEN), 0), else_=1)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What the sender takes home: the petition's code and the receipt that alone opens its state."""
+    """The sender's part: the petition's code and the receipt, the only key to its state."""
 
     code: str
     receipt: str

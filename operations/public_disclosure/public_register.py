@@ -198,7 +198,7 @@ def _count(session: Session, found: Sequence[Any], rows: Sequence[dict[str, Any]
         query = sa.select(column, sa.func.count()).where(column.in_(ids), *conditions).group_by(column)
         return as_mapping(session.execute(query)) if ids else {}
 
-    # What a published decision honours is disclosed with it; of a tờ trình the superior may have refused some.
+    # All awards of a published decision are disclosed; of a tờ trình the superior may have refused some.
     decided = counted(_N.decision_id, [row.decision_id for row in found if row.decision_id])
     granted = counted(_N.submission_letter_id, [row.letter_id for row in found if row.letter_id], _N.state.in_(_SHOWN))
     for row, said in zip(found, rows, strict=True):
@@ -405,7 +405,7 @@ def _one_line(text: str | None) -> str | None:
 
 
 def choices(session: Session) -> dict[str, list[Any]]:
-    """What the filters may offer: years and awards of published papers, units as (code, name)."""
+    """The values of the filters: years and awards of published papers, units as (code, name)."""
     own = session.execute(
         sa.select(_D.signed_on, _D.award).join_from(Disclosure, Decision, _X.decision_id == _D.id).distinct()
     ).all()

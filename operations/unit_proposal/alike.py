@@ -235,7 +235,7 @@ def _among(proposals: Sequence[Any], who: Sequence[nominees.Known]) -> Iterable[
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of a nomination in review: whose record may be the same person's, and is it for the same award in this round."""
+    """For a nomination in review: records of possibly the same person, and whether they have the same award in this round."""
 
     one: Alike
     nomination: Proposed

@@ -45,7 +45,7 @@ _A = col(Attachment.id)
 
 
 def media_type(content: bytes) -> str:
-    """What a scan is by its first bytes, whatever its sender calls it. Raises Refusal `not_a_scan`, `file_too_large`."""
+    """The media type of a scan by its first bytes, whatever its name. Raises Refusal `not_a_scan`, `file_too_large`."""
     if len(content) > LIMIT:
         raise Refusal(
             "file_too_large", "Tệp lớn hơn 10 MB. Hãy quét lại ở độ phân giải thấp hơn (200–300 dpi) hoặc chia nhỏ."
@@ -57,7 +57,7 @@ def media_type(content: bytes) -> str:
 
 
 def file_name(said: str | None) -> str:
-    """What a sender called a file, as it may be kept and shown: the name alone, 200 characters, nothing invisible."""
+    """The sender's file name, safe to store and show: without folders, 200 characters, nothing invisible."""
     name = PureWindowsPath(said or "").name  # as browsers of either kind send it
     return "".join(sign for sign in unicodedata.normalize("NFC", name) if sign.isprintable())[-200:] or "giay-to"
 
@@ -219,7 +219,7 @@ def aspects(attachment: Attachment, nomination: str) -> dict[str, Any]:
 
 
 def _rows(session: Session, row: Nomination) -> list[Attachment]:
-    """What lies with a nomination, its own and its dossier's, taken out ones too, in the order in which they came."""
+    """The scans of a nomination and of its dossier, removed ones included, in order of arrival."""
     query = select(Attachment).where(
         Attachment.dossier_id == row.dossier_id,
         col(Attachment.nomination_id).is_(None) | (col(Attachment.nomination_id) == row.id),

@@ -21,7 +21,7 @@ from rules import catalogue
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-# What officers write in «Hồ sơ kèm theo», by how it begins; the papers are those of Law 06/2022 Art. 84.
+# Officers' words in «Hồ sơ kèm theo», by their beginning; the papers are those of Law 06/2022 Art. 84.
 _PART_WORDS = (
     ("tờ trình", "to_trinh"),
     ("báo cáo thành tích", "bao_cao_thanh_tich"),
@@ -107,7 +107,7 @@ def filed(session: Session, *, round_code: str, sha256: str) -> bool:
 def check(
     session: Session, book: reading.Workbook, *, round_code: str, unit_code: str, actor: Actor, now: datetime
 ) -> Checked:
-    """What the workbook's reader and the database find in its rows, for a preview: nothing is written.
+    """The findings of the workbook's reader and the database in its rows, for a preview: nothing is written.
 
     Raises the refusals of `proposal.file`.
     """

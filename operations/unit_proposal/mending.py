@@ -113,13 +113,13 @@ class Written:
 
 
 def written(session: Session, code: str, *, actor: Actor) -> Written:
-    """What mending begins with. Raises what `visibility.require` raises of `Permission.MEND`."""
+    """The data to begin mending with. Raises the refusals of `visibility.require` for `Permission.MEND`."""
     row = visibility.require(session, code, actor=actor, act=Permission.MEND)
     return Written(row, session.get_one(Nominee, row.nominee_id).kind)
 
 
 def changes_of(was: Written, proposed: proposal.Proposed) -> dict[str, str | None]:
-    """What a form read as `proposed` changes in the nomination. Facts that a form has no words for stay as they are."""
+    """The changes of the nomination by a form read as `proposed`. Facts without a field in the form stay."""
     said: dict[str, Any] = json.loads(was.row.facts)
     typed = dict(proposed.facts)
     if facts.write(said) is None:
@@ -133,7 +133,7 @@ def changes_of(was: Written, proposed: proposal.Proposed) -> dict[str, str | Non
 
 
 def changes_of_person(was: Written, proposed: proposal.Proposed) -> dict[str, str | date | None]:
-    """What a form read as `proposed` changes in what is said of the nominee."""
+    """The changes of the nominee's details by a form read as `proposed`."""
     wanted = {name: getattr(proposed, name) for name in MENDABLE_PERSON}
     return {name: value for name, value in wanted.items() if (value or None) != (getattr(was.row, name) or None)}
 

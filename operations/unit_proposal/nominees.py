@@ -1,4 +1,4 @@
-"""Who is proposed: the persons, collectives, households that a unit proposed before, and those it proposes first now.
+"""Nominees of a unit: persons, collectives, households that it proposed before, and new ones.
 
 A nominee is only who it is. What is said of them (post, workplace, address …) belongs to each nomination: a promotion
 changes nothing that was said, published or signed before. Nobody is joined on likeness: that is for people to say.
@@ -20,7 +20,7 @@ from operations import numbering, record
 from rules import likeness, names
 from rules.vocabulary import NomineeKind
 
-# What is said of a nominee and stands on the nomination with which it was handed in.
+# Details of a nominee that belong to the nomination with which they were submitted.
 SAID = ("name", "honorific", "position", "workplace", "gender", "ethnicity", "birth_date", "email")
 _N = table(Nomination).c
 _P = table(Nominee).c
@@ -36,12 +36,12 @@ def called(who: Any) -> str:
 
 
 def identity(who: Any) -> str:
-    """Who is the same nominee within a unit."""
+    """The key by which a nominee is the same within a unit."""
     return f"{called(who)}|{who.namesake}"
 
 
 def post(who: Any, kind: str) -> str:
-    """Where somebody stands: it tells namesakes apart whose birth dates are not known."""
+    """Post and workplace: they distinguish namesakes without birth dates."""
     position = same_text(who.position) if kind == NomineeKind.INDIVIDUAL else ""
     return f"{position}|{same_text(who.workplace)}"
 
@@ -158,7 +158,7 @@ def aspects(row: Any, unit_code: str) -> dict[str, Any]:
 
 
 def said_aspects(row: Any) -> dict[str, Any]:
-    """What a nomination says of its nominee, as the ledger commits to it."""
+    """A nomination's details of its nominee, as the ledger commits to them."""
     return {
         "name": row.name,
         "position": [row.position, row.workplace],

@@ -154,10 +154,7 @@ def check(
     actor: Actor,
     now: datetime,
 ) -> Checked:
-    """What `file` would say of these rows, for a preview: nothing is written.
-
-    Raises what `file` raises.
-    """
+    """A preview of `file` for these rows: nothing is written. Raises its refusals."""
     round_, unit = _may_propose(session, round_code, unit_code, actor=actor, now=now)
     pack = catalogue.pack_on(access.local_date(now))
     found = _look_over(session, round_, unit, proposals, pack, today=access.local_date(now))
@@ -434,7 +431,7 @@ ATTESTED = "*"  # the unit's tờ trình attests every part that the award asks 
 
 
 def nomination_aspects(row: Any) -> dict[str, Any]:
-    """What is proposed and on what ground, as the ledger commits to it; whose it is and where it stands come apart."""
+    """The award and its grounds, as the ledger commits to them; nominee and state are recorded separately."""
     return {
         "award": [row.award, row.role, row.route],
         "case": [

@@ -41,7 +41,7 @@ def keep(
 
 
 def of(session: Session, key: str, *, round_code: str, actor: Actor) -> Upload:
-    """What this person handed in under this key for this round. Raises Refusal `unknown_upload`."""
+    """The person's upload of this key for this round. Raises Refusal `unknown_upload`."""
     found = session.get(Upload, idempotency.stored_key(key, actor))
     if found is None or found.round != round_code:
         raise Refusal("unknown_upload", "Không có tệp nào của bạn ở địa chỉ này. Hãy nộp lại tệp.")

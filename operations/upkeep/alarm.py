@@ -1,4 +1,4 @@
-"""What the administrators are told of the machine itself: a run of the engine that failed or hung."""
+"""Letters to the administrators about the machine itself: a run of the engine that failed or hung."""
 
 from datetime import UTC, datetime
 

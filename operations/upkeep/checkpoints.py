@@ -1,4 +1,4 @@
-"""What was signed, in the database and outside of it, held against the entries as they are read again."""
+"""Comparison of signatures, in the database and outside of it, with the entries as they are read again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ LONGEST_TAIL = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is known without the database: the key, what it remembers, notes that others kept, and the hour."""
+    """Knowledge from outside the database: the key, its memory, notes kept by others, and the hour."""
 
     vkey: str
     memory: seal.Memory | None

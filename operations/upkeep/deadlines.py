@@ -1,4 +1,4 @@
-"""What time asks for in a stage of a round: remind before it is due, climb the ladder after, close what is due.
+"""Acts due by time in a stage of a round: remind before the deadline, escalate after it, close what is due.
 
 Each is one function of a round and a stage, done once a fact: a second call at the same time finds nothing left to do.
 Nobody's decision is taken.
@@ -29,7 +29,7 @@ LISTED = 30  # units that a letter names; more are counted
 
 
 def sweep(session: Session, *, now: datetime) -> dict[str, int]:
-    """What the runs of every round do for time, at once: {"reminded", "escalated", "closed"}."""
+    """The acts due by time in every round, at once: {"reminded", "escalated", "closed"}."""
     every = [(code, stage) for code in rounds.at_work(session) for stage in STAGES]
     return {
         "closed": sum(close_due(session, code, stage, now=now) for code, stage in every),
@@ -146,7 +146,7 @@ def escalate(session: Session, round_code: str, stage: Stage, *, now: datetime) 
 
 
 def _taken(session: Session, deadline: Deadline) -> dict[str, dict[int, date]]:
-    """Who is late → step → the day it was taken, for the deadline as it stands."""
+    """Late unit → step → the day it was taken, for the present deadline."""
     rows = session.exec(
         select(Escalation).where(Escalation.deadline_id == deadline.id, Escalation.due_on == deadline.due_on)
     )

@@ -25,7 +25,7 @@ WAITS_TOO_LONG = timedelta(days=1)  # a letter that has waited longer than this 
 
 
 class Fine(str):
-    """What a check has to say although nothing is wrong."""
+    """A check's remark although nothing is wrong."""
 
     __slots__ = ()
 
@@ -71,7 +71,7 @@ def examine(installation: Installation) -> dict[str, Any]:
 
 
 def lost(installation: Installation) -> str | None:
-    """What to do when the SQLite file of a folder that was set up is gone; None while it is there, or elsewhere."""
+    """Advice when the SQLite file of a folder that was set up is gone; None while it is there, or elsewhere."""
     path = installation.database.url.database
     if not installation.database.is_sqlite or path is None or Path(path).exists():
         return None
@@ -103,7 +103,7 @@ def _folder(installation: Installation) -> str | None:
 
 
 def _accounts(installation: Installation) -> str | None:
-    """Whoever has the server's command line acts as an account that has no password: they are named."""
+    """Accounts without a password, as which anybody with the server's command line can act."""
     account, grant, identity = (table(model).c for model in (Account, RoleGrant, OutsideIdentity))
     query = (
         sa.select(account.username)
@@ -191,7 +191,7 @@ def _letters(installation: Installation) -> str | None:
 
 
 def _ballots(installation: Installation) -> str | None:
-    """What froze at the opening and differs now; a box that was altered, or is empty after a restore from a backup."""
+    """Ballots whose frozen content differs now; a box that was altered, or is empty after a restore."""
     broken = []
     with installation.database.read() as session:
         for sitting in session.exec(

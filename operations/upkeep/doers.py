@@ -1,4 +1,4 @@
-"""Who did it: what each entry commits to as its doer, held against the row of the act it belongs to."""
+"""Comparison of each entry's committed actor with the row of its act."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a restored database must not bring back: sessions, tokens, links, locks undone, numbers given out twice.
+"""Safeguards after a restore: no old sessions, tokens or links, no lost locks, no number given out twice.
 
 A backup knows nothing of what came after it. What others know of that — a signed checkpoint in a letter, an export, the
 memory beside the old key — says how much is lost, and which numbers must not come again.
@@ -34,7 +34,7 @@ _PAPERS = (Kind.DECISION_SIGNED, Kind.SUBMISSION_LETTER_SIGNED)
 
 @dataclass(slots=True)
 class Elsewhere:
-    """What is known of this ledger outside of the restored database."""
+    """Knowledge of this ledger from outside the restored database."""
 
     heads: list[note.Checkpoint] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)  # of the longest export among them
@@ -216,7 +216,7 @@ def _end(session: Session, wall: datetime) -> dict[str, int]:
 
 
 def _lock(session: Session, known: Elsewhere, after: Sequence[entry.Entry], wall: datetime) -> list[str]:
-    """Who was locked after the backup is locked again. Raises Refusal `unknown_account`."""
+    """Lock again the accounts that were locked after the backup. Raises Refusal `unknown_account`."""
     rows = session.exec(select(Account).order_by(col(Account.username))).all()
     strangers = known.lock - {row.username for row in rows}
     if strangers:
@@ -305,7 +305,7 @@ def _skip(
 
 
 def _questions(known: Elsewhere, lost: int, guessed: Sequence[str]) -> list[str]:
-    """What only people can know, each with what to do."""
+    """Questions that only people can answer, each with an advice."""
     asked = []
     if not known.heads:
         asked.append(

@@ -38,7 +38,7 @@ def taken(installation: Installation) -> Iterator[Session]:
 
 
 def _scratch(run: Path) -> Path:
-    """Where the copy is made: the folder's own `run/`, or where this machine keeps what is passing."""
+    """The copy's folder: the installation's own `run/`, or this machine's temporary one."""
     with suppress(OSError):
         run.mkdir(exist_ok=True)
     return run if os.access(run, os.W_OK) else Path(tempfile.gettempdir())

@@ -43,7 +43,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Said:
-    """What the ledger says of one subject: in how many entries, and of each aspect the newest (index, commitment)."""
+    """One subject in the ledger: the number of entries, and each aspect's newest (index, commitment)."""
 
     entries: int = 0
     aspects: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ def verify(
 
 
 def _name_accounts(session: Session, verdict: Verdict) -> None:
-    """Whoever reads the answer knows accounts by their usernames; the ledger by their codes."""
+    """Translate account codes of the ledger into usernames for the reader."""
     accounts = table(models.Account).c
     names = as_mapping(session.execute(sa.select(accounts.code, accounts.username)))
     for one in verdict.violations:
@@ -212,7 +212,7 @@ def _skipped(series: str, opened: Mapping[str, Any], verdict: Verdict) -> None:
 
 
 def _check_erased(missing: set[str], verdict: Verdict) -> None:
-    """What is gone was erased by an act that says so, and what an act says it erased is gone."""
+    """Check that every missing field was erased by a recorded act, and that every recorded erasure took place."""
     for one in sorted(missing - verdict.erased.keys()):
         index, _, name = one.partition("/")
         verdict.add("ledger_opening", index, f"mục «{name}» bị mất mà không có bản ghi nào nói đã xóa, vì sao và do ai")
@@ -223,7 +223,7 @@ def _check_erased(missing: set[str], verdict: Verdict) -> None:
 
 
 def _check_opening(index: int, text: str | None, commitments: Mapping[str, str], verdict: Verdict) -> dict[str, Any]:
-    """What is kept to open an entry must open it; a field that was erased is simply not there any more."""
+    """Check that every stored opening opens its entry; erased fields are absent."""
     if text is None:
         verdict.add("ledger_opening", index, "mất dòng mở cam kết của bản ghi")
         return {}

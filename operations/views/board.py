@@ -164,7 +164,7 @@ def _blockers(
     dues: dict[Stage, Deadline],
     today: date,
 ) -> list[dict[str, Any]]:
-    """Who holds how many up, and since when the longest: each unit for its own, the office's people for the rest."""
+    """The parties that nominations wait for, with number and earliest day: units for their own, staff for the rest."""
     blocking = [state for state, row in STATE_ROWS.items() if row.waits_for and states.get(state)]
     if not blocking:
         return []

@@ -1,4 +1,4 @@
-"""What each stage of a round waits for, and how late it is, in the words that Prefect's page and our own pages share."""
+"""Each stage's open work and lateness, in the words that Prefect's page and our own pages share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

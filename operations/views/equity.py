@@ -1,4 +1,4 @@
-"""Who is honoured: the share of the groups that the law and the office's own letter name, among nominees and awards.
+"""Equity figures: the share of the groups that the law and the office's own letter name, among nominees and awards.
 
 Law 06/2022 Art. 5.2.d asks for attention to direct workers and to border and extremely difficult areas, Art. 5.3 for
 equality of men and women; the letter of March 2024 that this system answers adds, in its paragraph 4, enterprises and farmers. Figures for reports: no rule of

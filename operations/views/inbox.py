@@ -1,4 +1,4 @@
-"""What waits for one person, due first: the same rows for the page, the counts beside the menu and the bulk acts.
+"""One person's tasks, due first: the same rows for the page, the counts beside the menu and the bulk acts.
 
 Work on nominations comes in piles — one state of one round, all due alike — of which only the page's rows are read;
 everything else (sessions, papers, petitions) is few. Nothing is listed that its own page would refuse (`rights`).
@@ -140,7 +140,7 @@ def of(
     after: str | None = None,
     limit: int = 50,
 ) -> tuple[list[Item], str | None]:
-    """What waits for this person, due first: (items, next key). `kind` and `verdict` show only those.
+    """The person's tasks, due first: (items, next key); `kind` and `verdict` filter them.
 
     Raises Unreadable `bad_page_key`.
     """
@@ -359,7 +359,7 @@ _ASKED = frozenset[Relation]().union(*(policy.asked(policy.PERMISSION_FOR[action
 
 
 def _acts(row: Any, actor: Actor, relation: frozenset[Relation], state: State) -> tuple[str, ...]:
-    """What this actor may do with this nomination among others."""
+    """The bulk acts open to this actor for this nomination."""
     return tuple(
         action.value
         for action in _MANY
@@ -397,7 +397,7 @@ def _to_propose(session: Session, actor: Actor, rounds: _Rounds) -> Iterator[_Pi
 
 
 def _to_sign(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile]:
-    """As the page for signing has them: one pile, one paper, however many names stand in it."""
+    """As on the page for signing: one pile, one paper, however many names it holds."""
     for pile in to_sign.piles(session, actor, now=now):
         count = thousands(pile.count)
         yield _single(
@@ -414,7 +414,7 @@ def _to_sign(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile
 
 
 def _to_confirm(session: Session, actor: Actor, *, now: datetime) -> Iterator[_Pile]:
-    """What an administrator asks for with others' accounts. Its day is the wall clock's: the title says it."""
+    """Administrators' requests about others' accounts. Dated by the wall clock, as the title says."""
     for asked in four_eyes.waiting(session, now=now):
         if actor.username in dict(asked.others):
             until = access.local_date(asked.until)

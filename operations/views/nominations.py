@@ -41,7 +41,7 @@ from rules.vocabulary import Route
 
 _N, _P, _U, _R, _D = (table(model).c for model in (Nomination, Nominee, Unit, ReviewRound, Dossier))
 LONGEST_SEARCH = 200
-# What the unit wrote of the case.
+# The unit's own description of the case.
 WRITTEN = ("achievement", "rating", "initiative", "object_class", "field", "prior_decision")
 _CODE = re.compile("DN-[0-9]{4}-[0-9]+")
 

@@ -61,7 +61,7 @@ def _days(session: Session, round_id: int) -> dict[str, date]:
 def what_if(
     session: Session, round_code: str, *, regulation_text: str, budget: int | None = None, on: date | None = None
 ) -> dict[str, Any]:
-    """Who would enter, who would leave and what it would cost each unit under another threshold, quota or budget.
+    """The changes under another threshold, quota or budget: who would enter or leave, and the cost for each unit.
 
     Rests on the published numbers of the council's ballots. Raises Refusal `not_tallied` before there are any.
     """

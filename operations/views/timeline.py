@@ -49,7 +49,7 @@ def words(kind: str) -> str:
 
 
 def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
-    """What happened to a nomination, oldest first, for somebody who may read it.
+    """A nomination's events, oldest first, for somebody who may read it.
 
     The grounds of a pause are for staff only: they can identify a complainant (Luật Tố cáo 25/2018/QH14). Raises the
     refusals of `visibility.require`.
@@ -86,12 +86,12 @@ def events(session: Session, code: str, *, actor: Actor) -> list[Event]:
 
 
 def _opened(text: str | None) -> dict[str, Any]:
-    """What is kept of an entry's fields; an erased one is not there any more."""
+    """The stored fields of an entry; erased ones are absent."""
     return {name: value for name, (_, value) in json.loads(text or "{}").items()}
 
 
 def _who(opened: dict[str, Any], signers: dict[str, str]) -> str | None:
-    """Who did it; entries of earlier programs say so each in its own way, or not at all."""
+    """The actor of an entry; entries of earlier versions name the actor in their own ways, or not at all."""
     by = opened.get("by")
     if isinstance(by, str):
         return None if by in kinds.UNNAMED else by

@@ -93,7 +93,7 @@ def extract(content: bytes) -> dict[str, Any]:
             return {"refused": "truncated_workbook", "where": {}}
         return {"refused": "unreadable_workbook", "where": {"what": "zip"}}
     except (zlib.error, struct.error, EOFError, RuntimeError, OSError, LookupError, ValueError, OverflowError):
-        # What zipfile and expat raise for damaged bytes: bad offsets, encryption flags, unknown encodings.
+        # Raised by zipfile and expat for damaged bytes: bad offsets, encryption flags, unknown encodings.
         return {"refused": "unreadable_workbook", "where": {"what": "zip"}}
     except expat.ExpatError:
         return {"refused": "unreadable_workbook", "where": {"what": "xml"}}
@@ -271,7 +271,7 @@ def _first_sheet(archive: zipfile.ZipFile) -> dict[str, Any]:
     _walk(archive, book, start)
     if not sheets:
         raise Refused("not_a_workbook")
-    # What a person sees as the first sheet: list sheets of drop-downs are often hidden in front.
+    # The first visible sheet: list sheets of drop-downs are often hidden in front.
     path = next((path for visible, path in sheets if visible), sheets[0][1])
     by_kind = {kind: part for kind, part in related.values() if part}
     strings = _Strings()

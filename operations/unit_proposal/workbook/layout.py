@@ -1,4 +1,4 @@
-"""Where the list stands on the sheet: its heads within the first rows, and rows that are no records.
+"""The list's place on the sheet: its heads within the first rows, and rows that are no records.
 
 An office's list is a printed page: the office's name and a title above the heads, sections («I. Tập thể»), a total, the
 place and day, signatures below. None of these is a record with faults; they are told in one sentence.
@@ -155,7 +155,7 @@ _ENDS = frozenset({"tổng cộng", "ngày tháng", "chữ ký"})
 
 
 def _what(line: sheet.SheetRow, columns: Mapping[int, Head]) -> str | None:
-    """What a line is that is no record; None for a record, whole or faulty."""
+    """The kind of a line that is no record; None for a record, whole or faulty."""
     texts = _texts(line, columns)
     number = texts.pop(heads.NUMBER, "")
     if heads.KIND in texts or len(texts) > 2:  # whoever says the kind proposes somebody

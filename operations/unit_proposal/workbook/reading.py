@@ -24,7 +24,7 @@ from rules.vocabulary import Rating
 
 @dataclass(frozen=True)
 class AwardName:
-    """What an award may be called in a workbook, and for whom it is. `level_note` explains it in the guide sheet."""
+    """An award's names in a workbook, and the kinds of nominees. `level_note` explains it in the guide sheet."""
 
     id: str
     name: str
@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Workbook:
-    """What was read. `rows` holds the rows without errors; `row_count` counts all rows that hold anything.
+    """The result of reading. `rows` holds the rows without errors; `row_count` counts all rows that hold anything.
 
     Errors and warnings are `{"row", "column", "code", "message"}`; `sha256` is of the file as read, in hex.
     """
@@ -224,7 +224,7 @@ class _RowReader:
         self._warn(lines[0][0], heads.NAME, "not_a_record", said)
 
     def _facts(self, row: int, texts: Mapping[str, str | None]) -> dict[str, Any]:
-        """What the columns of facts and grounds say, by key of a case."""
+        """The content of the columns of facts and grounds, by key of a case."""
         found: dict[str, Any] = {}
         try:
             found = facts.parse(texts.get("facts") or "")

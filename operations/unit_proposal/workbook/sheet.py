@@ -109,7 +109,7 @@ def _content(path: Path) -> bytes:
 
 
 def _what_else(content: bytes) -> str:
-    """What a file that is no zip seems to be, so that the message can say what to do."""
+    """The apparent type of a file that is no zip, so that the message can suggest a remedy."""
     if not content:
         return "empty_file"
     if content.startswith(_OLE):

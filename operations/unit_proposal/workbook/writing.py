@@ -138,7 +138,7 @@ class _InFont(NamedTuple):
 
 
 class _Faulty(NamedTuple):
-    """What is wrong, or missing, and is shown in colour."""
+    """The wrong or missing cells, shown in colour."""
 
     value: "str | int | date | _InFont | None"
 

@@ -18,7 +18,7 @@ from models.types import table
 from operations.council_vote import conflicts_answered, conflicts_found, convening, council, recusals, sessions
 from operations.people import accounts
 from operations.unit_proposal import proposal
-from rules import names
+from rules import likeness, names
 from rules.lifecycle import Role, State
 from rules.refusal import Refusal, Unreadable
 from tests.conftest import budget
@@ -530,7 +530,7 @@ class Archive:
     def _nominee(self, place: int, name: str, unit: str) -> int:
         return self._insert(
             models.Nominee, code=f"P-{place}", unit_id=self.units[unit], kind="individual", name=name,
-            name_key=names.fold(name), identity=f"{place}",
+            name_key=names.fold(name), alike_key=likeness.key(name), identity=f"{place}",
         )  # fmt: skip
 
     def award(self, year: int, pairs: Iterable[tuple[tuple[str, str], tuple[str, str]]]) -> None:

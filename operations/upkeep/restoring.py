@@ -181,7 +181,7 @@ def settle(session: Session, known: Elsewhere, *, wall: datetime | None = None) 
     skipped = _skip(session, known, after, dict.fromkeys(guessed, lost), wall)
     answer["skipped"] = skipped
     answer["lost"] = _lost(lost, after, known, {name: was for name, was in skipped.items() if name not in guessed})
-    answer["ask"] = _questions(known, lost, guessed)
+    answer["ask"] = [*_questions(known, lost, guessed), *_undone(session, after)]
     return answer
 
 
@@ -302,6 +302,24 @@ def _skip(
             by=kinds.INSTALLER,
         )
     return skipped
+
+
+# What took something away from somebody after the backup, and is undone by it.
+_TAKEN = (
+    Kind.ROLE_ENDED, Kind.COUNCIL_MEMBER_DISMISSED, Kind.AUTHORISATION_ENDED, Kind.ACCOUNT_PASSWORD_SET,
+    Kind.ACCOUNT_SECOND_FACTOR_SET, Kind.ACCOUNT_IDENTITIES_UNLINKED, Kind.ACCOUNT_CLOSED,
+)  # fmt: skip
+
+
+def _undone(session: Session, after: Sequence[entry.Entry]) -> list[str]:
+    """Acts of after the backup that somebody has to do again: rights that ended, passwords that were changed."""
+    names = as_mapping(session.execute(sa.select(table(Account).c.code, table(Account).c.username)))
+    told = dict.fromkeys(
+        f"{Kind(one.kind).word}: {'/'.join(names.get(part, part) for part in one.subject.split('/') if part)}"
+        for one in after
+        if one.kind in _TAKEN
+    )
+    return [f"Việc sau lúc sao lưu nay đã mất, hãy làm lại: {one}." for one in list(told)[:50]]
 
 
 def _questions(known: Elsewhere, lost: int, guessed: Sequence[str]) -> list[str]:

@@ -29,6 +29,7 @@ def test_the_newest_checkpoint_names_what_is_lost(annual: Any, tmp_path: Path) -
     before = line("ledger", "verify").done["size"]
     codes = annual.propose(1, award="Bằng khen của UBND tỉnh", **{"Căn cứ đề nghị": "74.1.b"})
     assert line("account", "disable", "tv03", by="quantri").code == 0
+    assert line("role", "end", "--account", "tv11", "--role", "teller", "--on", "2025-01-01", by="quantri").code == 0
     assert line("ledger", "export", export).code == 0
     size = line("ledger", "verify").done["size"]
     original = line.folder
@@ -44,7 +45,8 @@ def test_the_newest_checkpoint_names_what_is_lost(annual: Any, tmp_path: Path) -
     # An export: what they were.
     line.folder = tmp_path / "exact"
     said = line("restore", packed, "--checkpoint", export / "checkpoint").done
-    assert (said["lost"]["entries"], said["locked"], said["ask"]) == (lost, ["tv03"], [])
+    assert (said["lost"]["entries"], said["locked"]) == (lost, ["tv03"])
+    assert said["ask"] == ["Việc sau lúc sao lưu nay đã mất, hãy làm lại: Thôi giao vai trò: tv11/teller/2024-01-01."]
     assert said["lost"]["kinds"]["account:disabled"] == 1
     assert said["skipped"]["nomination/2024"] == [0, len(codes)]
     assert line("ledger", "verify").code == 0

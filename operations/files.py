@@ -74,7 +74,7 @@ def read(folder: Path, sha256: str) -> bytes:
 def release(session: Session, folder: Path, sha256: str) -> None:
     """Delete a content whose row has gone, unless a row names it again."""
     if session.get(StoredFile, sha256) is None:
-        place(folder, sha256).unlink(missing_ok=True)
+        shred(place(folder, sha256))
 
 
 # How much a day ---------------------------------------------------------------------------------------------------
@@ -103,6 +103,18 @@ def forget_counts(session: Session, *, today: date) -> int:
     return int(session.connection().execute(sa.delete(UploadDay).where(_D.day < today)).rowcount)
 
 
+def shred(path: Path) -> None:
+    """Overwrite a file, then remove it: nothing where there is none. On the disk's own blocks, as far as it has any."""
+    try:
+        with path.open("r+b") as stream:
+            stream.write(bytes(os.fstat(stream.fileno()).st_size))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except FileNotFoundError:
+        return
+    path.unlink(missing_ok=True)
+
+
 # Unreferenced files ---------------------------------------------------------------------------------------
 
 
@@ -119,7 +131,7 @@ def sweep(session: Session, folder: Path, *, wall: datetime | None = None) -> in
     known = set(session.exec(select(StoredFile.sha256))) if old else set()
     for path in old:  # writing that was cut off leaves a file without such a name
         if path.name not in known and path.stat().st_mtime < before:  # nor handed in again meanwhile
-            path.unlink()
+            shred(path)
             swept += 1
     _mark(session, folder)
     return swept

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from ledger.kinds import Kind
 from models import CouncilSession, WaitingShare
 from models.database import gone
-from operations import announce, record
+from operations import announce, files, record
 from operations.access import Actor
 from operations.council_vote import sessions
 from rules.refusal import Refusal
@@ -125,7 +125,7 @@ def aspects(row: WaitingShare) -> dict[str, Any]:
 
 def forget(folder: Path, session_code: str, username: str) -> None:
     """Remove the key of a share that was taken: what is left of it anywhere opens nothing. After the commit."""
-    (folder / FOLDER / _name(session_code, username)).unlink(missing_ok=True)
+    files.shred(folder / FOLDER / _name(session_code, username))
 
 
 def sweep(session: Session, folder: Path) -> int:
@@ -140,7 +140,7 @@ def sweep(session: Session, folder: Path) -> int:
     }
     found = [path for path in (folder / FOLDER).glob("*.key") if path.name not in waiting]
     for path in found:
-        path.unlink(missing_ok=True)
+        files.shred(path)
     return len(found)
 
 

@@ -10,6 +10,7 @@ import pytest
 import models.database as database_module
 from ledger.kinds import Kind
 from models.database import LAST_WRITES
+from operations import files as stored
 from operations import record
 from operations.council_vote import counting, sessions, vote
 from operations.upkeep import backup
@@ -117,3 +118,13 @@ def test_a_box_is_nowhere_with_a_write_ahead_log(
     assert all(one[40:80] in files(tmp_path) for one in seen)
     office.tally(code)
     assert [one for one in seen if one[40:80] in files(tmp_path)] == []
+
+
+def test_a_removed_file_is_overwritten_before_its_name_goes(tmp_path: Path) -> None:
+    """The key of a share that was taken, a scan that should not have come."""
+    path, held = tmp_path / "share.key", tmp_path / "undeleted"
+    path.write_bytes(b"secret" * 100)
+    os.link(path, held)
+    stored.shred(path)
+    assert (path.exists(), held.read_bytes()) == (False, bytes(600))
+    stored.shred(path)  # a second time there is nothing to do

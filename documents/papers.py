@@ -53,7 +53,7 @@ class Signer(Value):
         return self
 
     def lines(self) -> list[str]:
-        """Return the lines above the signature, for example `["KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"]`."""
+        """The lines above the signature, for example `["KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"]`."""
         before = [f"TM. {self.collective}"] if self.collective else []
         prefix = {Capacity.DEPUTY: "KT.", Capacity.AUTHORISED: "TUQ.", Capacity.BY_ORDER: "TL."}.get(self.capacity)
         if prefix:
@@ -216,12 +216,12 @@ class Paper(Value):
         return self
 
     def title(self) -> str:
-        """Return the title for the PDF's metadata: kind, number and subject on one line."""
+        """The title for the PDF's metadata: kind, number and subject on one line."""
         number = f"số {self.number.zfill(2)}/{self.symbol} " if self.number else ""
         return " ".join(f"{self.kind} {number}{self.about}".split())
 
     def view(self) -> dict[str, Any]:
-        """Return what the template shows, every value a finished string, a list of them, or a flag."""
+        """The values for the template, each a finished string, a list of them, or a flag."""
         dated = wording.written_date(self.dated) if self.dated else wording.open_date(self.year)
         return {
             "title": self.title(),
@@ -236,7 +236,7 @@ class Paper(Value):
         }
 
     def _accompanies(self, by: str = "") -> str:
-        """Return the line under an annex title that ties the annex to its paper, issued `by` (else the issuer)."""
+        """The line under an annex title that ties the annex to its paper, issued `by` (else the issuer)."""
         dated = wording.written_date(self.dated) if self.dated else wording.open_date(self.year)
         number = wording.number_and_symbol(self.number, self.symbol).replace("Số:", "số", 1)
         issued_by = " ".join((by or self.issuer).split())
@@ -365,7 +365,7 @@ class MinutesPaper(Paper):
         }
 
     def _totals(self) -> list[list[str]]:
-        """Return one row an award in the order of first appearance, then the sum: award, all, passed, not passed."""
+        """One row an award in the order of first appearance, then the sum: award, all, passed, not passed."""
         by_award: dict[str, list[bool]] = {}
         for result in self.results:
             by_award.setdefault(result.award, []).append(result.passed)
@@ -420,7 +420,7 @@ class AppraisalReportPaper(Paper):
         }
 
     def _totals(self) -> list[list[str]]:
-        """Return one row an award in the order of first appearance, then the sum: award, all, eligible, ineligible."""
+        """One row an award in the order of first appearance, then the sum: award, all, eligible, ineligible."""
         by_award: dict[str, list[bool]] = {}
         for eligible in self.eligible:
             by_award.setdefault(eligible.award, []).append(True)
@@ -474,7 +474,7 @@ class SignaturePlace(Value):
 
 
 def render(paper: Paper) -> bytes:
-    """Return the paper as a tagged PDF/A-2a file; equal papers give equal bytes.
+    """The paper as a tagged PDF/A-2a file; equal papers give equal bytes.
 
     Needs no network and no fonts of the machine. A list of 1,780 awardees takes about a second.
     """
@@ -482,7 +482,7 @@ def render(paper: Paper) -> bytes:
 
 
 def signature_places(paper: Paper) -> tuple[SignaturePlace, ...]:
-    """Return the empty boxes above the signers' names, in reading order, for a visible digital signature.
+    """The empty boxes above the signers' names, in reading order, for a visible digital signature.
 
     Nghị định 30/2020/NĐ-CP, annex I: the signer's image stands where the hand-written signature would.
     """

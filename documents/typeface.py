@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parent / "fonts"
 
 @cache
 def coverage() -> frozenset[int]:
-    """Return the code points that regular, bold, italic and bold italic all map to a glyph.
+    """The code points that regular, bold, italic and bold italic all map to a glyph.
 
     Read from the vendored files themselves (OpenType `cmap`, formats 4 and 12), so it cannot go stale when the
     fonts are replaced. PDF/A forbids a character without a glyph, and Typst refuses to write one.

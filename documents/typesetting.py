@@ -23,7 +23,7 @@ STANDARD: Final = "a-2a"
 
 
 def compile_pdf(*, template: str, view: Mapping[str, Any], created_at: datetime) -> bytes:
-    """Return the PDF/A-2a bytes of one template with its values; `created_at` is the file's only clock."""
+    """The PDF/A-2a bytes of one template with its values; `created_at` is the file's only clock."""
     compiled = _compiler(template, view).compile(
         format="pdf", pdf_standards=[STANDARD], timestamp=int(created_at.timestamp())
     )
@@ -33,7 +33,7 @@ def compile_pdf(*, template: str, view: Mapping[str, Any], created_at: datetime)
 
 
 def query(*, template: str, view: Mapping[str, Any], label: str) -> list[dict[str, Any]]:
-    """Return the values of the metadata elements that the template marked with `label`, in document order."""
+    """The values of the metadata elements that the template marked with `label`, in document order."""
     answer = _compiler(template, view).query(f"<{label}>", field="value")
     _forget()
     values: list[dict[str, Any]] = json.loads(answer)

@@ -115,7 +115,9 @@ def test_chairman_signature_tells_the_signers_what_waits(office: Any) -> None:
     round_.to(State.RECOMMENDED, 12)
     assert run("chairman_signature", round_.code).name == "12 hồ sơ chờ ký"
     run("chairman_signature", round_.code)
-    assert office.letters().count("waiting_for_signature") == 1
+    told = office.rows("SELECT recipient FROM outbox_message WHERE topic = 'waiting_for_signature' ORDER BY recipient")
+    signers = "SELECT email FROM account WHERE username IN ('chutich', 'phochutich') ORDER BY email"
+    assert told == office.rows(signers)  # the chairman and the deputy with an authorisation, once each
 
 
 def test_public_disclosure_renders_the_papers_of_what_was_signed(office: Any, here: Any) -> None:

@@ -18,7 +18,7 @@ import pytest
 from cli.__main__ import run
 from deployments.environment import ROOT
 from notifications.loopback import LoopbackServer
-from operations import outbox
+from operations import identity, outbox
 from operations.installation import Installation
 from operations.views import due
 from rules.lifecycle import STAGE_NAMES, STAGES
@@ -200,7 +200,8 @@ def test_a_rounds_run_is_one_parent_with_its_five_stages_by_command_and_by_sched
         (f"{STAGE_NAMES[one.stage]} {called.code}", "COMPLETED", one.sentence)
         for one in office.look(due.of_round, called.code, now=now)
     ]
-    assert [set(one["tags"]) for one in below] == [{called.code, stage} for stage in STAGES]
+    own = office.look(identity.of)
+    assert [set(one["tags"]) for one in below] == [{called.code, stage, own} for stage in STAGES]
     # The schedule's own deployment, as at 7:00 and 13:00.
     deployments = {one["name"]: one["id"] for one in house.prefect("deployments/filter")}
     before = [one["id"] for one in house.runs(deployments["review_round"])]

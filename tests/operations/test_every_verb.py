@@ -307,19 +307,19 @@ def test_the_database_verifies_after_every_act(small_office: Any) -> None:
 UNNAMED = dict.fromkeys(("sweep", "evaluate", "attach_paper"), "engine")
 
 
-def test_every_act_names_who_did_it_and_for_whom(small_office: Any) -> None:
+def test_every_act_names_who_did_it_and_for_whom(office: Any) -> None:
     """In each entry that a person's act adds, and in the row of the act; a deputy's also says whose act it is."""
     wrong: list[str] = []
     kinds_seen: set[str] = set()
 
     def around(act: Act) -> Any:
-        before = small_office.one("SELECT size FROM ledger_head")
-        answer = small_office.act(act)
+        before = office.one("SELECT size FROM ledger_head")
+        answer = office.act(act)
         actor = act.keywords.get("actor")
         given = act.keywords.get("by") or act.keywords.get("username")
         name = "citizen" if act.func is petitions.file else UNNAMED.get(act.func.__name__) or given
         who = actor.username if actor else name
-        entries = small_office.rows(
+        entries = office.rows(
             "SELECT e.kind, o.openings, a.by, a.on_behalf_of FROM ledger_entry e "
             'JOIN ledger_opening o ON o."index" = e."index" '
             'LEFT JOIN ledger_act a ON a.first <= e."index" AND e."index" <= a.last '
@@ -336,31 +336,31 @@ def test_every_act_names_who_did_it_and_for_whom(small_office: Any) -> None:
             wrong.append(f"{act.func.__name__}: nothing names {who}")
         return answer
 
-    play(small_office, around)
+    play(office, around)
     assert wrong == []
     assert len(kinds_seen) > 60
 
 
-def test_a_changed_name_is_found(small_office: Any) -> None:
+def test_a_changed_name_is_found(office: Any) -> None:
     """Who noted the quorum, who convened: another name in the act, or none, is a violation (exit 3)."""
-    play(small_office, small_office.act)
-    assert small_office.violations() == []
-    acts = small_office.rows(
+    play(office, office.act)
+    assert office.violations() == []
+    acts = office.rows(
         'SELECT DISTINCT a.first, e.kind FROM ledger_act a JOIN ledger_entry e ON e."index" = a.first '
         "WHERE e.kind IN ('member:attended', 'session:convened', 'nomination:returned', 'petition:answered')"
     )
     assert {kind for _, kind in acts} == {
         "member:attended", "session:convened", "nomination:returned", "petition:answered",
     }  # fmt: skip
-    on = "" if small_office.database.is_sqlite else " ON ledger_act"
-    small_office.write(f"DROP TRIGGER ledger_act_no_update{on}")
+    on = "" if office.database.is_sqlite else " ON ledger_act"
+    office.write(f"DROP TRIGGER ledger_act_no_update{on}")
     for first, kind in acts[-4:]:
         for change, back in (("by = 'tv03'", "by = :was"), ("on_behalf_of = 'chutich'", "on_behalf_of = NULL")):
-            was = small_office.one("SELECT by FROM ledger_act WHERE first = :first", first=first)
-            small_office.write(f"UPDATE ledger_act SET {change} WHERE first = :first", first=first)
-            found = [one for one in small_office.violations() if "trigger" not in one["what"]]
+            was = office.one("SELECT by FROM ledger_act WHERE first = :first", first=first)
+            office.write(f"UPDATE ledger_act SET {change} WHERE first = :first", first=first)
+            found = [one for one in office.violations() if "trigger" not in one["what"]]
             assert "ledger_act" in {one["table"] for one in found}, (kind, change)
-            small_office.write(f"UPDATE ledger_act SET {back} WHERE first = :first", first=first, was=was)
+            office.write(f"UPDATE ledger_act SET {back} WHERE first = :first", first=first, was=was)
 
 
 # A petition has no checked address; a day of few; shares are handed over in person; no run of Prefect fails here.

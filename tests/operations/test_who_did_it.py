@@ -24,7 +24,6 @@ APART = {
     "web/api/group_commit.py": "submits of several people, each through the door of programs",
     "web/routes/petitions.py": "a citizen's: no account",
     "web/api/register.py": "as above, by a program",
-    "web/routes/administration.py": "one's own visit ends",
     "cli/system.py": "the first set-up, the sweep of deadlines",
     "cli/simulate.py": "scripted people, each through a verb with its actor",
     "cli/demo/stage.py": "as above",

@@ -194,9 +194,14 @@ def _account(
 def invite(visit: Admin, username: str, form: Submitted) -> Response:
     """A one-time link by which the person chooses a password; shown once, and opens when another has confirmed it."""
     del form
-    with visit.installation.database.begin() as session:
-        link = links.invite(session, username, actor=visit.actor, now=visit.now)
-    return _account(visit, username, link=link)
+    given: list[tuple[str, datetime, Waiting | None]] = []
+
+    def change(session: Session, actor: Actor) -> dict[str, Any]:
+        given.append(links.invite(session, username, actor=actor, now=visit.now))
+        return {}
+
+    visit.act("account.invite", username, change)  # without the form's key: the link is kept nowhere
+    return _account(visit, username, link=given[-1])
 
 
 _SIMPLE: dict[str, tuple[str, Callable[..., object], bool]] = {

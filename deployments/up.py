@@ -85,11 +85,14 @@ class Supervisor:
         self._stopping = threading.Event()
         self._engine_ready = threading.Event()
         self._parts: dict[str, Part] = {}
-        external = Installation.at(folder).settings.get("PREFECT_API_URL")
+        settings = Installation.at(folder).settings
+        external = settings.get("PREFECT_API_URL")
         self._auth = os.environ.get("PREFECT_API_AUTH_STRING") if external else auth_string(folder)
         own = None if external else _loopback(folder / "run" / "prefect.port")
         self.api_url = external or f"http://{_address(own)}/api" if own else str(external)
         environment = prefect_environment(folder, api_url=self.api_url, auth=self._auth)
+        if settings.get("NOW"):  # one business clock for every part, also for one that is started again later
+            environment["VINHDANH_NOW"] = settings["NOW"]
         if own is not None:
             self._add(
                 "prefect", ["deployments.serve", str(own.fileno()), PREFECT], server_environment(environment), own

@@ -39,7 +39,6 @@ REACHED = {
     "sign_out_elsewhere": words("Đăng xuất ở nơi khác"), "token_used": words("Dùng khóa truy cập (lần đầu trong ngày từ địa chỉ này)"),
     "password_changed": words("Đổi mật khẩu"), "password_by_link": words("Đặt mật khẩu bằng đường dẫn"),
     "second_factor_on": words("Bật mã xác thực hai bước"), "second_factor_off": words("Tắt mã xác thực hai bước"),
-    "identity_linked": words("Gắn danh tính bên ngoài"),
 }  # fmt: skip
 REASONS = {
     security_lines.DONE: words("thành công"), "wrong_password": words("sai mật khẩu"), "wrong_code": words("sai mã xác thực"),

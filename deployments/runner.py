@@ -36,6 +36,7 @@ from prefect.utilities.engine import propose_state_sync
 
 from deployments import deployed
 from deployments.log import log
+from models.database import NoAnswer
 from tasks import alarm, delivery
 from tasks.runtime import installation
 
@@ -106,7 +107,10 @@ class Runner:
                 self._unsaid[run] = (child.name, too_long() if hung else cut_off(), time.monotonic())
         if client is not None:
             for run, (name, state, since) in list(self._unsaid.items()):
-                mark(client, name, run, state)
+                try:
+                    mark(client, name, run, state)
+                except NoAnswer:  # another hung run still holds the database: told at the next look, when it is killed
+                    break
                 if time.monotonic() - since > ANSWERS:
                     del self._unsaid[run]
         return over

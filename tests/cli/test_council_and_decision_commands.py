@@ -238,7 +238,7 @@ def test_what_was_altered_in_the_tables_is_named(sql: str, table: str, key: str 
 def test_the_ledger_is_verified_exported_and_proved(published: Any, tmp_path: Path) -> None:
     line = published.line
     verified = line("ledger", "verify").done
-    assert set(verified) == {"size", "root", "checked_tables", "seconds", "tail"}
+    assert set(verified) == {"size", "root", "checked_tables", "seconds", "tail", "clock_set_back"}
     key = line("ledger", "key").done
     assert set(key) == {"vkey", "origin"}
     out = tmp_path / "out"

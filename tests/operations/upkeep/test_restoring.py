@@ -46,7 +46,7 @@ def two_lives(kind: str, furnish: Furnish) -> tuple[Office, Office]:
 def test_numbers_given_out_after_the_backup_do_not_come_again(two_lives: tuple[Office, Office]) -> None:
     lived, restored = two_lives
     first = _signed(lived)
-    lived.act(accounts.disable, "tv03", actor=lived.quantri, now=lived.now)
+    lived.act(accounts.disable, "thanhtra", actor=lived.quantri, now=lived.now)
     lived.seal()
     before = restored.one("SELECT size FROM ledger_head")
     # The folder stayed; the database under it is the one of the backup.
@@ -56,7 +56,7 @@ def test_numbers_given_out_after_the_backup_do_not_come_again(two_lives: tuple[O
     shutil.copy(Path(str(lived.database.beside)) / given.PLACE, place / given.PLACE)
     said = restoring.in_place(installation, restoring.Elsewhere())
     installation.database.close()
-    assert (said["generation"], said["locked"], said["ask"]) == (1, ["tv03"], [])
+    assert (said["generation"], said["locked"], said["ask"]) == (1, ["thanhtra"], [])
     assert said["lost"]["entries"] == lived.one("SELECT size FROM ledger_head") - before
     assert said["skipped"]["decision/2024"] == [0, 1]
     assert set(said["lost"]["papers"]) == set(first)
@@ -67,7 +67,7 @@ def test_numbers_given_out_after_the_backup_do_not_come_again(two_lives: tuple[O
     restored.seal()
     assert restored.violations() == []
     assert restored.look(identity.of) == lived.look(identity.of) + ".1"
-    assert restored.one("SELECT disabled_at FROM account WHERE username = 'tv03'") is not None
+    assert restored.one("SELECT disabled_at FROM account WHERE username = 'thanhtra'") is not None
     assert (place / f"{seal.MEMORY}.0").read_text() == lived.memory.read_text()
 
 

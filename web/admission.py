@@ -26,7 +26,7 @@ from web.api.caller import TokenNeeded
 from web.limits import Limit
 from web.route_table import Served, served
 from web.security import Receive, Scope, Send
-from web.visit import ConfirmFirst, SignInFirst
+from web.visit import ConfirmFirst, SignInFirst, Visit
 
 _LOG = logging.getLogger("vinhdanh.web")
 _SAFE_LENGTH = 64 * limits.KB  # of a body that nobody reads
@@ -98,7 +98,16 @@ class Admission:
                     raise _too_long(_SAFE_LENGTH)
             elif route is not None and route.for_known:
                 known = await run_in_threadpool(_knows, route, Request(scope))
-            if limit is limits.NOTHING or (route is not None and route.for_known and not known):
+            form = limits.FORM.size("") >= declared > 0 and not chunked
+            if (
+                route is not None
+                and route.for_known
+                and not known
+                and form
+                and await run_in_threadpool(_knew, Request(scope))
+            ):
+                limit = limits.FORM  # a form of somebody whose session ended: it comes back after signing in
+            elif limit is limits.NOTHING or (route is not None and route.for_known and not known):
                 # The application answers from the head alone, as it would have with the body.
                 await self.app(scope, _without_body(receive), _ending(send) if declared > 0 or chunked else send)
                 return
@@ -179,6 +188,12 @@ def _knows(route: Served, request: Request) -> bool:
     except (SignInFirst, ConfirmFirst, TokenNeeded, Refusal, Unreadable):
         return False
     return True
+
+
+def _knew(request: Request) -> bool:
+    """Does a browser send a form with a session that was one of ours and ended?"""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.method == "POST" and kind == "application/x-www-form-urlencoded" and Visit.ended(request)
 
 
 async def _collect(receive: Receive, body: bodies.Body, *, most: int, slowest: int) -> None:

@@ -77,6 +77,7 @@ class Submission:
         try:
             token = Visit.of(request).token
             if token is not None and not csrf_fits(str(data.get("csrf", "")), token):
+                request.state.typed = data.multi_items()
                 raise Refusal(
                     "stale_form",
                     "Biểu mẫu này thuộc một phiên đăng nhập khác hoặc đã cũ nên không được nhận; chưa có gì thay đổi. "

@@ -97,6 +97,7 @@ def render(visit: Visit, template: str, *, status: int = 200, **context: Any) ->
             here=visit.request.url.path,
             done=confirmation(visit),
             clock=visit.installation.business_clock,
+            idle_warning=max(60, int(visit.installation.idle.total_seconds()) - 420),
             **{"asks_password": reauthentication.asks(visit), **context},
         )
     )

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from rules.refusal import Refusal, Unreadable
-from web import language, pages
+from web import cookies, language, pages, typed_text
 from web.forms import Form
 from web.problems import problem
 from web.reauthentication import PasswordNeeded
@@ -37,8 +37,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(SignInFirst)
     def _sign_in(request: Request, wanted: SignInFirst) -> Response:
-        del request
-        return RedirectResponse(f"/login?next={quote(wanted.wanted, safe='/')}", status_code=303)
+        key = typed_text.kept(request, Visit.of(request)) if request.method == "POST" else ""
+        wanted_page = typed_text.PAGE if key else wanted.wanted
+        response = RedirectResponse(f"/login?next={quote(wanted_page, safe='/')}", status_code=303)
+        if key:
+            cookies.keep(response, request, typed_text.COOKIE, key, seconds=typed_text.SECONDS, samesite="lax")
+        return response
 
     @app.exception_handler(ConfirmFirst)
     def _confirm(request: Request, wanted: ConfirmFirst) -> Response:
@@ -79,6 +83,7 @@ def install(app: FastAPI) -> None:
             refusal=refusal,
             gist=language.gists().get(refusal.code) if visit.language == language.ENGLISH else None,
             back=_came_from(request),
+            typed=_typed(request, visit),
             title="Việc này không thực hiện được",
         )
 
@@ -112,6 +117,17 @@ def install(app: FastAPI) -> None:
             asked_for=request.url.path,
             title="Không có trang này",
         )
+
+
+def _typed(request: Request, visit: Visit) -> typed_text.Typed | None:
+    """What a refused form said, for whoever it was shown to: the account that is signed in now, and no other."""
+    form: Form | None = getattr(request.state, "form", None)
+    sent = form.data.multi_items() if form else getattr(request.state, "typed", [])
+    if visit.visitor is None or not sent:
+        return None
+    if typed_text.writer(visit, str(dict(sent).get("csrf", ""))) != visit.actor.account_id:
+        return None
+    return typed_text.of(request, sent)
 
 
 def _came_from(request: Request) -> str:

@@ -95,6 +95,16 @@ class Visit:
         request.state.visit = visit
         return visit
 
+    @staticmethod
+    def ended(request: Request) -> bool:
+        """Does this request come with a session that was one of ours, and is none any more?"""
+        plain = request.cookies.get(LOOPBACK_COOKIE) if on_loopback(request) else None
+        token = request.cookies.get(HOST_COOKIE) or plain
+        if not token or Visit.of(request).visitor is not None:
+            return False
+        with installation().database.read() as session:
+            return browser_sessions.known(session, token)
+
     @property
     def actor(self) -> Actor:
         """The acting person. Raises SignInFirst for the public."""
@@ -105,7 +115,12 @@ class Visit:
     @property
     def csrf(self) -> str:
         """The token in this session's forms; masked anew at each rendering against compression attacks (BREACH)."""
-        return csrf_token(self.token) if self.token else ""
+        if not self.token:
+            return ""
+        from web import typed_text
+
+        token = csrf_token(self.token)
+        return token + typed_text.mark(self, token[:16])
 
     def may(self, act: Permission, *, relation: frozenset[Relation] = frozenset(), state: Any = None) -> bool:
         """Does the policy let this visitor do this? For showing a button; the operation decides again."""
@@ -185,7 +200,7 @@ def csrf_token(session_token: str) -> str:
 
 
 def csrf_fits(said: str, session_token: str) -> bool:
-    return secrets.compare_digest(said[16:].encode(), _seal(session_token, said[:16]).encode())
+    return secrets.compare_digest(said[16:80].encode(), _seal(session_token, said[:16]).encode())
 
 
 def _seal(session_token: str, nonce: str) -> str:

@@ -57,6 +57,7 @@ PAGES: dict[str, Answers] = {
     "/petitions/new": {EVERYBODY: 200},
     "/petitions/status": {EVERYBODY: 200},
     "/petitions/received": {EVERYBODY: 303},  # a receipt is shown to its own form only
+    "/idle": {EVERYBODY: 200},
     "/healthz": {EVERYBODY: 200},
     "/readyz": {EVERYBODY: 200},
     "/metrics": {EVERYBODY: 404},  # for this machine only; the test's client is not on it
@@ -66,6 +67,7 @@ PAGES: dict[str, Answers] = {
     "/first/khong-co": {EVERYBODY: 409},  # used up, expired or never there: not said which
     # One's own
     "/confirm": {SIGNED_IN: 200},
+    "/typed": {SIGNED_IN: 303},  # nothing waits for them
     "/account": {SIGNED_IN: 200},
     "/account/second-factor": {SIGNED_IN: 200},
     "/inbox": {SIGNED_IN: 200},

@@ -21,6 +21,7 @@ from web.routes import (
     rounds,
     sign_in,
     signing,
+    typed,
     verify,
 )
 
@@ -43,6 +44,7 @@ ROUTERS = (
     council.router,
     ballot.router,
     signing.router,
+    typed.router,
     verify.router,
     petitions.router,
     dashboard.router,

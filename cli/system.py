@@ -90,12 +90,13 @@ def demo(
     seed: Annotated[int, typer.Option()] = 1,
     port: Annotated[int, typer.Option(min=0, max=65535)] = 0,
     acks: Annotated[Path | None, typer.Option(help="Ghi lại từng việc đã lưu")] = None,
+    years: Annotated[int, typer.Option(help="Số năm, với cùng người và đơn vị: 1 đến 3")] = 1,
 ) -> None:
     """Một đợt xét trọn vẹn, cỡ thật, trên động cơ, cơ sở dữ liệu và thư như khi vận hành."""
     from cli.demo import stage
 
     folder = DOOR.folder if DOOR.said_folder or os.environ.get("VINHDANH_DATA") else None
-    answer = stage.run(folder=folder, scale=scale, seed=seed, port=port, acks=acks, serve=not exit_)
+    answer = stage.run(folder=folder, scale=scale, seed=seed, port=port, acks=acks, serve=not exit_, years=years)
     DOOR.say(answer)
 
 

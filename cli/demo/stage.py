@@ -18,6 +18,7 @@ from cli.demo import data, summary, waiting
 from cli.demo.people import SECRETARY, Office
 from cli.demo.script import OPENED, SIGNED, Script
 from cli.demo.waiting import Engine
+from cli.demo.years import END, MOST, Years
 from cli.door import DOOR, Finished, progress
 from notifications.loopback import LoopbackServer
 from operations.installation import Installation
@@ -43,12 +44,19 @@ SIGN_IN = (
 )
 
 
-def run(*, folder: Path | None, scale: str, seed: int, port: int, acks: Path | None, serve: bool) -> dict[str, Any]:
+def run(
+    *, folder: Path | None, scale: str, seed: int, port: int, acks: Path | None, serve: bool, years: int = 1
+) -> dict[str, Any]:
     """Carry the demo to its end; the answer of docs/contract.md §3. Raises Refusal `demo_finished`, `folder_not_empty`."""
     if scale not in {"district", "small", "province"}:
         raise Unreadable("usage", "Quy mô phải là district, small hoặc province.", where={"scale": scale})
+    if not 1 <= years <= MOST:
+        raise Unreadable(
+            "usage", f"Số năm phải từ 1 đến {MOST}: bộ quy định đầy đủ có đến 30/9/2026.", where={"years": years}
+        )
     home = folder or Path("data") / f"demo-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"  # noqa: DTZ005 -- a folder's name
-    resumed = _enter(home, scale, seed)
+    mark = {"scale": scale, "seed": seed} | ({"years": years} if years > 1 else {})
+    resumed = _enter(home, mark)
     for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the engine is stopped on the way out
         signal.signal(number, _interrupt)
     with ExitStack() as stack:
@@ -62,6 +70,9 @@ def run(*, folder: Path | None, scale: str, seed: int, port: int, acks: Path | N
         script = Script(office, engine, wanted, seed)
         script.play()
         _settle(office, engine)
+        told: dict[str, Any] = {}
+        if years > 1:
+            engine, told = _later(office, engine, years, port, stack)
         said = summary.of(office, engine)
         answer = {
             "scale": scale,
@@ -70,30 +81,47 @@ def run(*, folder: Path | None, scale: str, seed: int, port: int, acks: Path | N
             "data": str(installation.folder),
             "round": script.round,
             **said,
+            **told,
             "seconds": {"total": round(perf_counter() - started, 1), **script.seconds},
             "peak_rss_mb": summary.peak_mb(),
         }
-        (home / "demo.json").write_text(json.dumps({"scale": scale, "seed": seed, "finished": True}), encoding="utf-8")
+        (home / "demo.json").write_text(json.dumps(mark | {"finished": True}), encoding="utf-8")
         summary.show(answer)
         if serve:
             _serve(office, engine, script)
         return answer
 
 
-def _enter(home: Path, scale: str, seed: int) -> bool:
+def _later(office: Office, engine: Engine, years: int, port: int, stack: ExitStack) -> tuple[Engine, dict[str, Any]]:
+    """The later years, by people alone; then the engine of the last year's end renders, delivers, and goes on."""
+    engine.stop()
+    story = Years(office, years)
+    story.play()
+    end = END[years]
+    assert end is not None
+    again = Engine(
+        office.installation.folder, port, _environment(office.installation) | {"VINHDANH_NOW": end.isoformat()}
+    )
+    stack.callback(again.stop)
+    again.ready()
+    _settle(office, again)
+    return again, {"years": story.stories}
+
+
+def _enter(home: Path, wanted: dict[str, Any]) -> bool:
     """Take the folder for this demo; True when an unfinished one goes on."""
     mark = home / "demo.json"
     if mark.exists():
         said = json.loads(mark.read_text(encoding="utf-8"))
         if said.get("finished"):
             raise Refusal("demo_finished", f"Đợt chạy mẫu trong {home} đã xong; hãy chọn thư mục khác.")
-        if (said.get("scale"), said.get("seed")) == (scale, seed):
+        if {name: value for name, value in said.items() if name != "finished"} == wanted:
             return True
     if home.exists() and any(home.iterdir()):
         raise Refusal("folder_not_empty", f"Thư mục {home} không trống; hãy chọn một thư mục mới.")
     home.mkdir(parents=True, exist_ok=True)
     draft = home / "demo.json.new"
-    draft.write_text(json.dumps({"scale": scale, "seed": seed, "finished": False}), encoding="utf-8")
+    draft.write_text(json.dumps(wanted | {"finished": False}), encoding="utf-8")
     draft.replace(mark)
     return False
 

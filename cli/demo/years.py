@@ -21,7 +21,7 @@ from operations.council_vote import convening, counting, vote
 from operations.home_affairs_review import correcting, declining, review
 from operations.installation import moment
 from operations.people import units
-from operations.public_disclosure import disclosure
+from operations.public_disclosure import disclosure, paper_numbers
 from operations.unit_proposal import proposal
 from operations.views import nominations, timeline
 from rules.lifecycle import STAGES, State
@@ -283,7 +283,7 @@ class Years:
 def _paper_of(session: Session, code: str) -> str:
     found = [one["code"] for one in disclosure.decisions(session)]
     for number in reversed(found):
-        row = disclosure.paper_numbers.decision(session, number)
+        row = paper_numbers.decision(session, number)
         if code in {one["code"] for one in disclosure.awardees(session, row)}:
             return str(number)
     raise RuntimeError(f"{code} stands in no decision")

@@ -617,7 +617,7 @@ UNPROTECTED: dict[str, dict[str, str]] = {
             "recusal", "review_round", "role_grant", "session_member", "submission_letter",
         )
     },
-    "council_session": {"uid": "what calendars call it; nothing here is decided by it"},
+    "council_session": {"id": _NUMBER, "uid": "what calendars call it; nothing here is decided by it"},
     "petition": {"id": _NUMBER, "arrived_at": "by the wall clock, for the day's limit alone; its entry has its own time"},
     "ballot_box": dict.fromkeys(("session_id", "envelope"), _BOX),
     "waiting_share": {

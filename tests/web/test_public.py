@@ -208,7 +208,7 @@ def test_a_revoked_decision_stays_and_says_so_but_not_why(site: Site) -> None:
     page = site.public.get("/decisions/1-2024")
     assert "Quyết định này đã bị hủy bỏ" in page.text
     assert "khoản 2 Điều 93 Luật 06/2022/QH15" in page.text
-    assert rows(page)[0][0] == "Lò Thị Mẫu 1"
+    assert rows(page)[0][0] == "Lò Thị Mẫu 1 đã bị hủy bỏ"
     assert [one["state"] for one in site.public.get("/register.json").json()] == ["revoked"]
     for path in ("/", "/decisions/1-2024", "/register.csv", "/register.json?list=people"):
         assert "gian dối" not in site.public.get(path).text

@@ -150,7 +150,8 @@ class Door:
             if bound is None:
                 raise Refusal(
                     "no_account",
-                    "Không biết bạn là ai: tài khoản máy này chưa gắn với tài khoản nào. Thêm --as TÊN_TÀI_KHOẢN.",
+                    f"Không biết bạn là ai: người dùng «{getpass.getuser()}» của máy chưa gắn với tài khoản nào. Thêm --as và "
+                    "tên đăng nhập, ví dụ --as thuky; các tên có trong `vinhdanh account list`.",
                 )
             name = bound.username
         return access.actor(session, name, now=self.now())

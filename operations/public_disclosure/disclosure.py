@@ -240,6 +240,12 @@ def record_answer(
     if not number.strip():
         raise Refusal("missing_number", "Phải ghi số văn bản trả lời của cấp trên.")
     free_text.check("Số văn bản trả lời", number, 80)
+    if on > access.local_date(now):
+        raise Refusal(
+            "answered_in_future",
+            f"Ngày trả lời {on:%d/%m/%Y} sau hôm nay ({access.local_date(now):%d/%m/%Y}). Hãy ghi đúng ngày của văn bản "
+            "trả lời; văn bản chưa đến thì chưa ghi.",
+        )
     if on < letter.signed_on:
         raise Refusal(
             "answered_before_asked",

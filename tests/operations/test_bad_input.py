@@ -93,17 +93,19 @@ def test_mending_into_what_another_one_says_is_refused(office: Any) -> None:
     round_ = office.open_round()
     given: dict[str, Any] = {"name": "Giàng A Mẫu", "kind": "individual", "award": "LDTT"}
     officer = office.officer("XA01")
-    filed = office.act(
-        proposal.file,
-        round_code=round_.code,
-        unit_code="XA01",
-        proposals=[proposal.Proposed(achievement=one, **given) for one in ("cứu người", "xây cầu")],
-        actor=officer,
-        now=office.now,
-        submit=False,
+    first, _ = (
+        office.act(
+            proposal.file,
+            round_code=round_.code,
+            unit_code="XA01",
+            proposals=[proposal.Proposed(achievement=one, **given)],
+            actor=officer,
+            now=office.now,
+            submit=False,
+        ).codes[0]
+        for one in ("cứu người", "xây cầu")
     )
     clean = office.digests()
-    first = filed.codes[0]
     assert answer(office, mending.mend, first, actor=officer, now=office.now, achievement=" Xây  CẦU ") == (
         "already_proposed"
     )
@@ -136,8 +138,18 @@ def test_days_that_cannot_be(small_office: Any) -> None:
             office, disclosure.record_answer, office.letter_of(forwarded), number="1", on=yesterday.date(),
             actor=office.chuyenvien1, now=now,
         ),
+        answer(
+            office, disclosure.record_answer, office.letter_of(forwarded), number="1", on=now.date() + timedelta(days=1),
+            actor=office.chuyenvien1, now=now,
+        ),
     ]  # fmt: skip
-    assert answers == ["date_in_the_past", "date_in_the_past", "date_in_the_past", "answered_before_asked"]
+    assert answers == [
+        "date_in_the_past",
+        "date_in_the_past",
+        "date_in_the_past",
+        "answered_before_asked",
+        "answered_in_future",
+    ]
     assert office.digests() == clean
 
 

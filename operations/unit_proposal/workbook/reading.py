@@ -287,6 +287,12 @@ class _RowReader:
         if is_name and cleaned.text and not any(letter.isalpha() for letter in cleaned.text):
             err("not_a_name", f"“{_short(cleaned.text)}” không phải là tên. Hãy điền bằng chữ.")
             return None
+        if is_name and cleaned.text.startswith(("@", "+", "-")):
+            err(
+                "not_a_name",
+                f"Tên “{_short(cleaned.text)}” bắt đầu bằng dấu “{cleaned.text[0]}”, bảng tính coi là công thức. Hãy bỏ dấu đó.",
+            )
+            return None
         if len(cleaned.text) > head.limit:
             err("too_long", f"Ô dài {len(cleaned.text)} ký tự, tối đa {head.limit}. Hãy rút gọn.")
             return None

@@ -395,3 +395,11 @@ def test_20_000_distinct_unknown_awards_do_not_stall_the_reader():
     known = reading._Catalogue(building.CATALOGUE)
     suggested = [bool(known.nearest(f"Giải thưởng số {n}")) for n in range(1000)]
     assert (sum(suggested), suggested[0], suggested[-1]) == (reading._Catalogue.SUGGESTED_TEXTS, True, False)
+
+
+@pytest.mark.parametrize("sign", ["@", "+", "-"])
+def test_a_name_that_a_spreadsheet_takes_for_a_formula_is_named(tmp_path, sign):
+    workbook = read(tmp_path, table([f"{sign}Lò Thị Mai", PERSON, LDTT]))
+    (error,) = workbook.errors
+    assert (error["row"], error["column"], error["code"]) == (2, NAME, "not_a_name")
+    assert f"bắt đầu bằng dấu “{sign}”" in error["message"]

@@ -521,3 +521,21 @@ def test_a_paused_one_calls_its_findings_old_and_leads_the_office_to_the_petitio
     link = f'href="/petitions/{made.code}"'
     assert link in site.sign_in("chuyenvien1").get(f"/nominations/{code}").text
     assert link not in site.sign_in("canbo.xa01").get(f"/nominations/{code}").text
+
+
+def test_a_slip_is_corrected_in_the_browser(site: Site) -> None:
+    code = site.codes[State.ELIGIBLE]
+    browser, place = site.sign_in("chuyenvien2"), f"/nominations/{code}/correct"
+    assert place in browser.get(f"/nominations/{code}").text
+    kept = hidden(browser.get(place), place)
+    typed = {"position": "Giáo viên", "reason": "viết thiếu chức vụ"}
+    checked = browser.post(place, data=kept | typed | {"step": "check"})
+    assert (checked.status_code, "Giáo viên" in checked.text) == (200, True)
+    assert browser.post(place, data=hidden(checked, place) | {"step": "do"}).status_code == 303
+    said = "SELECT position, state FROM nomination WHERE code = :c"
+    assert site.office.rows(said, c=code) == [("Giáo viên", "eligible")]
+    other = browser.post(
+        place, data=hidden(browser.get(place), place) | {"name": "Sùng A Dính", "reason": "x", "step": "do"}
+    )
+    assert (other.status_code, site.office.rows(said, c=code)) == (422, [("Giáo viên", "eligible")])
+    assert site.office.violations() == []

@@ -379,14 +379,14 @@ def transition(action: Action, source: State | None, *, simplified: bool = False
         )
     if len(rows) == 1:
         return rows[0]
-    target = State.RECOMMENDED if simplified else State.ELIGIBLE
+    target = _target(action, simplified=simplified)
     return next(row for row in rows if row.target is target)
 
 
-def ended_in(state: State, done: Sequence[Action]) -> Stage:
+def ended_in(state: State, done: Sequence[Action], *, simplified: bool = False) -> Stage:
     """The stage in which a nomination of this ended state went no further; `done`: what was done with it, oldest first.
 
-    It is where its last move began: of a withdrawn one, where the moves before had brought it.
+    It is where its last move began: of one withdrawn or declined, where the moves before had brought it, on its route.
     """
     ends = [row for row in TRANSITIONS if row.target is state]
     last = [row for row in ends if row.action in done] or ends
@@ -394,8 +394,14 @@ def ended_in(state: State, done: Sequence[Action]) -> Stage:
     stages = {stage_of(source) for source in sources}
     if len(stages) == 1:
         return stages.pop()
-    brought = (row.target for action in reversed(done) for row in TRANSITIONS if row.action is action)
+    brought = (_target(action, simplified=simplified) for action in reversed(done))
     return next((stage_of(target) for target in brought if target in sources), STAGES[0])
+
+
+def _target(action: Action, *, simplified: bool) -> State:
+    """Where a move leads; the one that leads to two states does so by the nomination's route."""
+    targets = {row.target for row in TRANSITIONS if row.action is action}
+    return targets.pop() if len(targets) == 1 else State.RECOMMENDED if simplified else State.ELIGIBLE
 
 
 def require_role(action: Action, held: frozenset[Role]) -> None:

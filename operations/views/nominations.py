@@ -189,7 +189,8 @@ def places(row: Nomination, round_: ReviewRound, kinds: Sequence[str]) -> dict[s
         now, after = "current", "later"
         if stage is Stage.ENDED:
             now, after = "ended", "never"
-            stage = ended_in(state, [transition.ACTIONS[kind] for kind in kinds if kind in transition.ACTIONS])
+            done = [transition.ACTIONS[kind] for kind in kinds if kind in transition.ACTIONS]
+            stage = ended_in(state, done, simplified=row.route != Route.FULL)
         here = STAGES.index(stage)
         found = {one: "done" if place < here else now if place == here else after for place, one in enumerate(STAGES)}
     if state is State.RETURNED:

@@ -192,7 +192,8 @@ def test_who_is_not_of_the_office_reads_of_a_decision_what_the_register_says(sit
     )[0]
     public = {"code": paper, "number": number, "award": "LDTT", "title": title, "signed_on": "2024-11-01",
               "state": "revoked", "nominations": 1}  # fmt: skip
-    honoured = {"name": name, "kind": "individual", "position": None, "workplace": None, "unit": unit, "award": "LDTT"}
+    honoured = {"name": name, "kind": "individual", "position": None, "workplace": None, "unit": unit, "award": "LDTT",
+                "state": "revoked"}  # fmt: skip
     for username in OUTSIDE:
         program = client(username, scope="read")
         assert said(program.get("decisions"))["items"] == [public], username

@@ -270,12 +270,12 @@ def test_the_menu_marks_one_place(site: Site) -> None:
 def test_the_grave_act_is_not_the_heaviest_button(site: Site) -> None:
     page = site.sign_in("chuyenvien1").get(f"/nominations/{site.codes[State.SUBMITTED]}")
     assert re.findall(r'<a class="button ?([^"]*)"[^>]*>([^<]+)', page.text) == [
-        ("second", "Đính chính"),
         ("", "Kết luận đủ điều kiện"),
         ("second", "Trả lại để bổ sung"),
         ("grave", "Kết luận không đủ điều kiện"),
         ("second", "Tạm dừng"),
         ("grave", "Ghi nhận không nhận"),
+        ("second", "Đính chính"),
     ]
 
 

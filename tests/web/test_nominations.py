@@ -9,7 +9,7 @@ import pytest
 from operations.home_affairs_review import comments, review
 from operations.public_disclosure import petitions
 from operations.unit_proposal import proposal
-from rules import lifecycle
+from rules import lifecycle, policy
 from rules.lifecycle import Action, State
 from tests.conftest import NOW
 from tests.web.conftest import STATES, Site, hidden
@@ -18,6 +18,7 @@ from tests.web.conftest import STATES, Site, hidden
 ACTS = {
     "submit": Action.SUBMIT, "pass": Action.PASS, "return": Action.RETURN, "ineligible": Action.FIND_INELIGIBLE,
     "pause": Action.PAUSE, "resume": Action.RESUME, "withdraw": Action.WITHDRAW,
+    "decline": Action.DECLINE,
 }  # fmt: skip
 PEOPLE = ("canbo.xa01", "truong.xa01", "canbo.xa02", "chuyenvien1", "thuky", "chutich", "phochutich", "tv05", "tv04",
           "thanhtra", "quantri")  # fmt: skip
@@ -126,7 +127,8 @@ def test_every_state_has_a_page_with_its_acts_as_the_table_of_transitions_says(s
                 set(re.findall(rf'href="/nominations/{code}/(\w+)"', text)) - {"mend", "attach"}
             )
             lawful = {row.action for row in lifecycle.TRANSITIONS if row.source is one and role in row.roles}
-            expected[username, one] = sorted(word for word, action in ACTS.items() if action in lawful)
+            corrects = ["correct"] if role != "unit_officer" and one in policy.CORRECTABLE else []
+            expected[username, one] = sorted([*(word for word, action in ACTS.items() if action in lawful), *corrects])
     assert found == expected
 
 

@@ -25,7 +25,7 @@ from operations.public_disclosure import disclosure, paper_numbers
 from operations.unit_proposal import proposal
 from operations.views import nominations, timeline
 from rules.lifecycle import STAGES, State
-from rules.vocabulary import NomineeKind
+from rules.vocabulary import NomineeKind, Rating
 
 MOST = 3  # the last pack of the law that is complete ends on 30/09/2026
 SAID = ("name", "honorific", "position", "workplace", "gender", "ethnicity", "birth_date", "email")
@@ -181,7 +181,7 @@ class Years:
             filed = [said for said, its in wanted if its == unit]
             proposals = [
                 proposal.Proposed(
-                    kind=NomineeKind.INDIVIDUAL, award=_AWARD, rating="HTTNV", object_class="Công chức", row=row,
+                    kind=NomineeKind.INDIVIDUAL, award=_AWARD, rating=Rating.HTTNV, object_class="Công chức", row=row,
                     achievement=f"Hoàn thành tốt nhiệm vụ năm {year.year}", facts={"employed_months": 12}, **said,
                 )
                 for row, said in enumerate(filed, 1)

@@ -93,7 +93,8 @@ def evaluate(
         )
         if snapshot.id in alike_ones:
             findings.append(alike.finding(alike_ones[snapshot.id]))
-            verdict = "unknown" if verdict == "eligible" and findings[-1]["verdict"] == "unknown" else verdict
+            if verdict == Verdict.ELIGIBLE and findings[-1]["verdict"] == FindingVerdict.UNKNOWN:
+                verdict = Verdict.UNKNOWN
         sequence = numbers.get(snapshot.id, 0) + 1
         text = dumps(findings).decode()
         rows.append(

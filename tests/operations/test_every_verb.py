@@ -185,7 +185,7 @@ def story(office: Any, round_code: Callable[[], Any]) -> Story:
     yield say(disclosure.attach_paper, code=decision, sha256=_paper(office))
     yield say(disclosure.disclose, paper=decision, actor=reviewer, now=now, url=url)
     yield say(
-        disclosure.record_answer, letter_code=letter, number="88/QĐ-UBND", on=date(2024, 11, 20), refused=above[:1],
+        disclosure.record_answer, letter_code=letter, number="88/QĐ-UBND", on=date(2024, 11, 1), refused=above[:1],
         reason=REASON, actor=reviewer, now=now,
     )  # fmt: skip
     yield say(disclosure.disclose, paper=letter, actor=reviewer, now=now, url=url)

@@ -277,7 +277,7 @@ class RoundMachine(RuleBasedStateMachine):
             disclosure.record_answer,
             letter,
             number="88/QĐ-UBND",
-            on=date(2024, 11, 20),
+            on=date(2024, 11, 1),
             refused=refused,
             reason=REASON,
             actor=self.actors[username],

@@ -162,7 +162,7 @@ def _record_answer(session: Any, office: Any, actor: Actor, code: str, *, refuse
         session,
         office.letter_of(code),
         number="99/QĐ-UBND",
-        on=date(2024, 11, 20),
+        on=date(2024, 11, 1),
         refused=[code] if refused else [],
         reason=REASON,
         actor=actor,

@@ -62,7 +62,7 @@ def grant(office: Any, people: Sequence[proposal.Proposed], *, refused: int = 0)
         disclosure.record_answer,
         letter,
         number="88/QĐ-UBND",
-        on=date(2024, 11, 20),
+        on=date(2024, 11, 1),
         refused=codes[:refused],
         reason="không đạt",
         actor=office.chuyenvien1,

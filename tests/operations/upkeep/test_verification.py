@@ -64,7 +64,7 @@ def live(office: Any) -> None:
         disclosure.record_answer,
         office.letter_of(forwarded),
         number="88/QĐ-UBND",
-        on=date(2024, 11, 20),
+        on=date(2024, 11, 1),
         actor=reviewer,
         now=now,
     )
@@ -233,7 +233,7 @@ def test_an_answer_that_refuses_without_a_reason_is_not_half_recorded(small_offi
             disclosure.record_answer,
             small_office.letter_of(code),
             number="88/QĐ-UBND",
-            on=date(2024, 11, 20),
+            on=date(2024, 11, 1),
             all_refused=True,
             actor=small_office.chuyenvien1,
             now=small_office.now,

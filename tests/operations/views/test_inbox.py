@@ -207,7 +207,7 @@ def test_what_one_stands_aside_from_is_in_no_list(busy: Any) -> None:
 def test_papers_leave_when_they_are_published_or_answered(busy: Any) -> None:
     by = {"actor": busy.chuyenvien1, "now": busy.now}
     letter = busy.one("SELECT code FROM submission_letter")
-    busy.act(disclosure.record_answer, letter, number="8/QĐ-UBND", on=date(2024, 11, 5), **by)
+    busy.act(disclosure.record_answer, letter, number="8/QĐ-UBND", on=date(2024, 11, 1), **by)
     assert [(item.code, item.acts) for item in items(busy, "thuky", kind="disclose")] == [
         ("1-2024", ("disclose",)),
         (letter, ("disclose",)),

@@ -5,14 +5,14 @@ finding asks the member and the secretary, and the council's own regulation says
 
 Vietnamese names carry little: two people in five are called Nguyễn, most men Văn, most women Thị. A name therefore
 counts only whole, with its marks, and next to a second fact (unit, birth year, a number in the register); a shared
-family, middle or given name is no fact at all.
+family, middle or given name is no fact at all. A member's own whole name on a nominee, with nothing against it, asks softly.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rules import award_history, names
+from rules import award_history, likeness, names
 from rules.award_history import Party, Past
 from rules.refusal import Refusal, Unreadable
 from rules.vocabulary import ConflictGround, ConflictState, ConflictStrength, NomineeKind
@@ -147,6 +147,7 @@ class _Seat:
         self.references = frozenset({member.username, member.person.id})
         self.name = names.whole(member.person.name)
         self.plain = names.without_marks(self.name)
+        self.alike = likeness.key(member.person.name) if self.name else ""
         self.unit = names.spelling(member.person.unit)
         self.party = Party(member.person.name, self.name, self.unit)
 
@@ -159,6 +160,7 @@ class _Dossier:
         self.of_person = nominee.kind not in {NomineeKind.COLLECTIVE, NomineeKind.ENTERPRISE}
         self.name = names.whole(nominee.name)
         self.plain = names.without_marks(self.name)
+        self.alike = likeness.key(nominee.name) if self.name else ""
         self.unit = names.spelling(nominee.unit)
         self.party = Party(nominee.name, self.name, self.unit)
 
@@ -178,6 +180,7 @@ class _Reach:
         self.by_unit: dict[str, set[int]] = defaultdict(set)
         self.by_name: dict[str, set[int]] = defaultdict(set)
         self.by_own_name: dict[str, set[int]] = defaultdict(set)
+        self.by_likeness: dict[str, set[int]] = defaultdict(set)
         partners: dict[str, set[str]] = defaultdict(set)
         for proposer, winner in history.between:
             partners[proposer].add(winner)
@@ -187,6 +190,7 @@ class _Reach:
                 self.by_reference[reference].add(place)
             self.by_unit[seat.unit].add(place)
             self.by_own_name[seat.plain].add(place)
+            self.by_likeness[seat.alike].add(place)
             below = (
                 person.name for persons in register.values() for person in persons if seat.person.id in person.superiors
             )
@@ -198,14 +202,16 @@ class _Reach:
             around = (name for name, _ in walks[seat.party])
             for name in {seat.person.name, *below, *above, *partners.get(seat.name, ()), *around}:
                 self.by_name[names.without_marks(names.whole(name))].add(place)
-        for known in (self.by_unit, self.by_name, self.by_own_name):
+        for known in (self.by_unit, self.by_name, self.by_own_name, self.by_likeness):
             known.pop("", None)
 
     def seats(self, dossier: _Dossier) -> list[_Seat]:
         """The seats in their order; whoever is missing has no tie to this dossier."""
         nominee = dossier.nominee
         places = self.by_name.get(dossier.plain, set()) | self.by_unit.get(dossier.unit, set())
-        if not dossier.of_person:
+        if dossier.of_person:
+            places |= self.by_likeness.get(dossier.alike, set())
+        else:
             places |= self.by_unit.get(names.spelling(nominee.name), set())
         for reference in (nominee.proposer, *nominee.co_authors, *nominee.superiors):
             if reference in self.by_reference:
@@ -263,6 +269,14 @@ def _is_named(reference: str, seat: _Seat, dossier: _Dossier) -> tuple[ConflictS
     return None
 
 
+def _namesakes(seat: _Seat, dossier: _Dossier) -> bool:
+    """Whether a nominee's whole name, marks included, is the member's (Lý or Lí), with no birth year against it."""
+    years = (seat.person.birth_year, dossier.nominee.birth_year)
+    if not dossier.of_person or (None not in years and years[0] != years[1]):
+        return False
+    return seat.alike == dossier.alike != ""
+
+
 def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequence[Person]]) -> Iterable[_Tie]:
     member, nominee = seat.person.name, dossier.nominee
     same = _same_person(seat.person, dossier)
@@ -271,6 +285,13 @@ def _present_ties(seat: _Seat, dossier: _Dossier, register: Mapping[str, Sequenc
             ConflictGround.OWN_NOMINATION,
             same[0],
             f"{member} và người được đề nghị trong hồ sơ {nominee.code} trùng {same[1]}: có thể là hồ sơ của chính mình.",
+        )
+    elif _namesakes(seat, dossier):
+        yield (
+            ConflictGround.OWN_NOMINATION,
+            ConflictStrength.ASK,
+            f"{member} và người được đề nghị trong hồ sơ {nominee.code} ({nominee.name}, {nominee.unit}) trùng họ tên, "
+            "không có thông tin nào khác để phân biệt: có phải cùng một người không?",
         )
     if seat.unit and (
         seat.unit == dossier.unit or (not dossier.of_person and seat.unit == names.spelling(nominee.name))

@@ -6,26 +6,27 @@ one of day, month, year, or day and month exchanged. Letters of the name and the
 
 from datetime import date
 
-from rules import names
+from rules import names, way_back
+from rules.lifecycle import State
 from rules.refusal import Refusal
 
 _MOST = 2  # wrong letters of a whole name
 
 
-def require_same_person(*, name: tuple[str, str], born: tuple[date | None, date | None]) -> None:
+def require_same_person(*, name: tuple[str, str], born: tuple[date | None, date | None], state: State) -> None:
     """Raise Refusal `another_person` unless the second of each is a slip of the first mended."""
     letters = _wrong_letters(*name)
     dated = born[0] is not None and born[0] != born[1]
     if letters > _MOST or (dated and not _one_slip(born[0], born[1])) or (dated and letters):
-        raise another_person(name[1])
+        raise another_person(name[1], state)
 
 
-def another_person(name: str) -> Refusal:
+def another_person(name: str, state: State) -> Refusal:
     """The refusal of a correction that would make the nomination somebody else's."""
     return Refusal(
         "another_person",
         f"Đính chính chỉ chữa chỗ viết sai, không đổi người được đề nghị; «{name}» với ngày sinh này có thể là người khác "
-        "(Điều 84 Luật 06/2022/QH15). Nếu hồ sơ đề nghị nhầm người: trả lại đơn vị để sửa, hoặc để đơn vị rút và lập hồ sơ mới.",
+        f"(Điều 84 Luật 06/2022/QH15). Nếu hồ sơ đề nghị nhầm người: {way_back.to_name_another(state)}",
     )
 
 

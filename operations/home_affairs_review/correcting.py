@@ -16,7 +16,7 @@ from operations import access, announce, free_text, past_duties, record, success
 from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.unit_proposal import mending, nominees, proposal
-from rules import lifecycle, names, slips
+from rules import lifecycle, names, slips, way_back
 from rules.lifecycle import State
 from rules.policy import CORRECTABLE, Permission
 from rules.refusal import Citation, Refusal
@@ -68,7 +68,7 @@ def correct(
     before = {name: getattr(row, name) for name in changed}
     after: dict[str, Any] = {name: given[name] for name in changed}
     born = after.get("birth_date", row.birth_date)
-    slips.require_same_person(name=(row.name, after.get("name", row.name)), born=(row.birth_date, born))
+    slips.require_same_person(name=(row.name, after.get("name", row.name)), born=(row.birth_date, born), state=State(row.state))
     for name, value in after.items():
         setattr(row, name, value)
     row.name_key = names.fold(row.name)
@@ -107,19 +107,11 @@ def correctable(session: Session, code: str, *, actor: Actor) -> Nomination:
     if row.state not in CORRECTABLE:
         raise Refusal(
             "wrong_state",
-            f"Hồ sơ {code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không đính chính ở đây được. {_instead(State(row.state))}",
+            f"Hồ sơ {code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không đính chính ở đây được. {way_back.to_change(State(row.state))}",
             citation=Citation(document=lifecycle.LAW, article="84"),
             details={"state": row.state},
         )
     return row
-
-
-def _instead(state: State) -> str:
-    if state in {State.DRAFT, State.RETURNED}:
-        return "Đơn vị sửa ngay trong hồ sơ của mình («Sửa, bổ sung»)."
-    if state in {State.SIGNED, State.FORWARDED, State.DISCLOSED, State.CLOSED}:
-        return "Văn bản đã ký: sai sót chữa bằng văn bản đính chính hoặc quyết định thay thế (khoản 3 Điều 18 Nghị định 30/2020/NĐ-CP)."
-    return "Hồ sơ đã kết thúc; không còn gì để đính chính."
 
 
 def _call(session: Session, row: Nomination, *, by: str) -> None:
@@ -133,7 +125,7 @@ def _call(session: Session, row: Nomination, *, by: str) -> None:
     if nominees.called(who) != nominees.called(nominee):
         known = nominees.roll(session, nominee.unit_id, [who], but=row.id)
         if nominees.known_as(known, who) is not None:
-            raise slips.another_person(row.name)
+            raise slips.another_person(row.name, State(row.state))
         namesake = max((one.namesake for one in known.get(nominees.called(who), [])), default=0) + 1
     mending.call(session, nominee, who, namesake, session.get_one(Unit, nominee.unit_id), by=by)
 

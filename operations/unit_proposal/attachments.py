@@ -29,7 +29,7 @@ from operations import (
 )
 from operations.access import Actor
 from operations.unit_proposal import intake, proposal
-from rules import lifecycle
+from rules import lifecycle, way_back
 from rules.lifecycle import Stage, State
 from rules.policy import OPEN_TO_PAPERS, Permission
 from rules.refusal import Citation, Refusal
@@ -170,7 +170,7 @@ def require_open(session: Session, code: str, *, actor: Actor) -> Nomination:
     """The nomination, for somebody who may change its papers. Raises Refusal `wrong_state` once it was passed."""
     row = visibility.require(session, code, actor=actor, act=Permission.ATTACH)
     if row.state not in OPEN_TO_PAPERS:
-        raise _beyond(row, "thêm, bớt giấy tờ", "Muốn bổ sung, đề nghị Phòng Nội vụ trả lại.")
+        raise _beyond(row, "thêm, bớt giấy tờ", way_back.to_change(State(row.state)))
     return row
 
 

@@ -25,7 +25,7 @@ from operations.access import Actor
 from operations.unit_proposal import alike, nominees, proposal
 from operations.unit_proposal.workbook import facts
 from operations.unit_proposal.workbook.heads import RATING_WORDS
-from rules import birth_date, catalogue, email_address, lifecycle, likeness, names
+from rules import birth_date, catalogue, email_address, lifecycle, likeness, names, way_back
 from rules.lifecycle import State
 from rules.policy import Permission
 from rules.refusal import Citation, Refusal, Unreadable
@@ -98,8 +98,8 @@ def _require_mendable(row: Nomination) -> None:
     if row.state not in {State.DRAFT, State.RETURNED}:
         raise Refusal(
             "wrong_state",
-            f"Hồ sơ {row.code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không sửa được; "
-            "muốn sửa, đề nghị Phòng Nội vụ trả lại.",
+            f"Hồ sơ {row.code} đang «{lifecycle.STATE_NAMES[State(row.state)]}» nên không sửa được. "
+            f"{way_back.to_change(State(row.state))}",
             citation=Citation(document=lifecycle.LAW, article="84"),
         )
 
@@ -202,6 +202,8 @@ def _require_nobody_alike(session: Session, row: Nomination, nominee: Nominee, w
         if nominees.called(one) == nominees.called(who):  # looked at by who they are
             continue
         for other in one.nominations:
+            if other.state in alike.ENDED:
+                continue
             if (other.round_id, other.award) == (row.round_id, row.award) and one.nominee != nominee.id:
                 raise Refusal(
                     "maybe_same_person",
@@ -276,6 +278,6 @@ def _require_no_twin(session: Session, row: Nomination) -> None:
         raise Refusal(
             "already_proposed",
             f"Hồ sơ {twin} đã đề nghị cùng người, cùng danh hiệu với đúng thành tích này trong đợt; một thành tích chỉ "
-            "khen một lần. Hãy ghi thành tích khác hoặc rút một hồ sơ.",
+            "khen một lần. Hãy ghi thành tích khác, hoặc rút hồ sơ này.",
             citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="c"),
         )

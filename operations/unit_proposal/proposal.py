@@ -220,6 +220,9 @@ def _unit(session: Session, code: str, *, on: date) -> Unit:
     return unit
 
 
+_LATE = "Hãy đề nghị trong đợt khác còn nhận đề nghị; chưa có đợt nào thì đề nghị thư ký Hội đồng mở đợt mới."
+
+
 def _require_open(round_: ReviewRound) -> None:
     if round_.closed_at is not None:
         raise Refusal("round_closed", f"Đợt xét {round_.code} đã đóng; hãy đề nghị trong đợt sau.")
@@ -227,7 +230,7 @@ def _require_open(round_: ReviewRound) -> None:
         raise Refusal(
             "round_frozen",
             f"Đợt xét {round_.code} đã hết hạn nhận đề nghị từ {access.local_date(round_.frozen_at):%d/%m/%Y}. "
-            "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
+            f"{_LATE}",
         )
 
 
@@ -476,7 +479,7 @@ def _submit(
             raise Refusal(
                 "round_frozen",
                 f"Đợt xét {snapshot.round_code} đã hết hạn nhận đề nghị; bản nháp {snapshot.code} chưa nộp kịp. "
-                "Hãy liên hệ thư ký Hội đồng nếu có lý do chính đáng.",
+                f"{_LATE}",
             )
 
     moved, results, index = transition.move(

@@ -122,7 +122,7 @@ def test_four_eyes(small_office: Any) -> None:
 )  # fmt: skip
 def test_a_slip_in_a_name(before: str, after: str, same: bool) -> None:
     try:
-        slips.require_same_person(name=(before, after), born=(None, None))
+        slips.require_same_person(name=(before, after), born=(None, None), state=State.SUBMITTED)
         found = True
     except Refusal as refusal:
         found = False
@@ -139,7 +139,7 @@ def test_a_slip_in_a_name(before: str, after: str, same: bool) -> None:
 )  # fmt: skip
 def test_a_slip_in_a_birth_date(before: date | None, after: date | None, same: bool) -> None:
     try:
-        slips.require_same_person(name=("A", "A"), born=(before, after))
+        slips.require_same_person(name=("A", "A"), born=(before, after), state=State.SUBMITTED)
         assert same
     except Refusal:
         assert not same

@@ -17,9 +17,7 @@ TO_CHANGE: dict[State, str] = {
     State.ON_BALLOT: "Hội đồng đang lấy phiếu nên nội dung giữ nguyên; hãy đợi kết quả.",
     State.RECOMMENDED: "Muốn sửa, đề nghị Chủ tịch trả lại Phòng Nội vụ, rồi Phòng Nội vụ trả lại đơn vị.",
 }
-_ON_PAPER = (
-    "Văn bản đã ký: sai sót chữa bằng văn bản đính chính hoặc quyết định thay thế (khoản 3 Điều 18 Nghị định 30/2020/NĐ-CP)."
-)
+_ON_PAPER = "Văn bản đã ký: sai sót chữa bằng văn bản đính chính hoặc quyết định thay thế (khoản 3 Điều 18 Nghị định 30/2020/NĐ-CP)."
 _ENDED = "Hồ sơ đã kết thúc, không sửa được nữa; nếu vẫn đề nghị, hãy lập hồ sơ trong đợt khác."
 
 

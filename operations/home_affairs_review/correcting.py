@@ -68,7 +68,9 @@ def correct(
     before = {name: getattr(row, name) for name in changed}
     after: dict[str, Any] = {name: given[name] for name in changed}
     born = after.get("birth_date", row.birth_date)
-    slips.require_same_person(name=(row.name, after.get("name", row.name)), born=(row.birth_date, born), state=State(row.state))
+    slips.require_same_person(
+        name=(row.name, after.get("name", row.name)), born=(row.birth_date, born), state=State(row.state)
+    )
     for name, value in after.items():
         setattr(row, name, value)
     row.name_key = names.fold(row.name)

@@ -229,8 +229,7 @@ def _require_open(round_: ReviewRound) -> None:
     if round_.frozen_at is not None:
         raise Refusal(
             "round_frozen",
-            f"Đợt xét {round_.code} đã hết hạn nhận đề nghị từ {access.local_date(round_.frozen_at):%d/%m/%Y}. "
-            f"{_LATE}",
+            f"Đợt xét {round_.code} đã hết hạn nhận đề nghị từ {access.local_date(round_.frozen_at):%d/%m/%Y}. {_LATE}",
         )
 
 

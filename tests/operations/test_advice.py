@@ -201,7 +201,9 @@ def _alike(office: Any, round_: Any) -> None:
         mend(office, one, person={"name": f"Lò Thị Thuý {'A' if answer == 'another' else 'B'}"})
         who = {"name": f"Lò Thị Thúy {'A' if answer == 'another' else 'B'}"}
         unit: dict[str, Any] = {"actor": office.officer("XA01"), "now": office.now}
-        refused(office, "maybe_same_person", lambda s, two=two, who=who, unit=unit: mending.mend(s, two, person=who, **unit))
+        refused(
+            office, "maybe_same_person", lambda s, two=two, who=who, unit=unit: mending.mend(s, two, person=who, **unit)
+        )
         if answer == "withdrawn":
             done(office, proposal.withdraw, [one], reason=R, **unit)
         mend(office, two, person=who, another=answer == "another")
@@ -281,7 +283,10 @@ def advising() -> set[str]:
                     continue
                 code, *rest = node.args  # type: ignore[attr-defined] -- as above
                 said = " ".join(
-                    part.value for one in rest for part in ast.walk(one) if isinstance(getattr(part, "value", None), str)
+                    part.value
+                    for one in rest
+                    for part in ast.walk(one)
+                    if isinstance(getattr(part, "value", None), str)
                 )
                 if ADVICE.search(said):
                     found |= {part.value for part in ast.walk(code) if isinstance(part, ast.Constant)}

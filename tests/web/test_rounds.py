@@ -331,11 +331,11 @@ def test_the_superiors_answer_is_recorded_for_each(site: Site) -> None:
     letter = site.office.letter_of(forwarded)
     place = f"/rounds/{site.round}/letters/{letter}"
     page = browser.get(place)
-    wrong = post(browser, page, place, number="", on="2024-11-20", outcome="partly", reason="")
+    wrong = post(browser, page, place, number="", on="2024-11-01", outcome="partly", reason="")
     assert wrong.status_code == 422
     assert re.findall(r'href="#(number|refused|reason|on|outcome)"', wrong.text) == ["number", "refused", "reason"]
     done = post(
-        browser, page, place, number="88/QĐ-UBND", on="2024-11-20", outcome="refused", reason="chưa đủ điều kiện"
+        browser, page, place, number="88/QĐ-UBND", on="2024-11-01", outcome="refused", reason="chưa đủ điều kiện"
     )
     assert done.status_code == 303
     assert site.office.rows("SELECT answer, answer_number FROM submission_letter") == [("refused", "88/QĐ-UBND")]

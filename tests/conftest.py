@@ -383,6 +383,14 @@ class Office:
         self.signer = signer
         self.now = NOW
         self.memory = memory_of(database)
+        self._people: Iterator[int] | None = None
+
+    @property
+    def people(self) -> Iterator[int]:
+        """Numbers of people whom no round of this office has proposed: a title is given once a year."""
+        if self._people is None:
+            self._people = itertools.count(1 + self.one("SELECT count(*) FROM nomination"))
+        return self._people
 
     def __getattr__(self, name: str) -> Actor:
         """`office.thuky`, `office.chutich`: the sample's people as they stand now."""
@@ -550,7 +558,6 @@ class Round:
     def __init__(self, office: Office, code: str) -> None:
         self.office = office
         self.code = code
-        self._names = itertools.count(1)
 
     def proposals(self, count: int = 1, *, award: str = "LDTT", kind: str = "individual", **words: Any) -> list[Any]:
         """Clean cases: the rules find each of them eligible."""
@@ -566,7 +573,7 @@ class Round:
                 email=f"mau{number}@nammau.example",
                 **words,
             )
-            for number in itertools.islice(self._names, count)
+            for number in itertools.islice(self.office.people, count)
         ]
 
     def file(self, count: int = 1, *, unit: str = "XA01", submit: bool = True, **words: Any) -> list[str]:

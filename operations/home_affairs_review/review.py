@@ -23,7 +23,7 @@ from operations import (
     transition,
 )
 from operations.access import ENGINE, Actor
-from operations.home_affairs_review import cases
+from operations.home_affairs_review import cases, title_of_year
 from operations.transition import Result, Snapshot
 from operations.unit_proposal import alike, attachments
 from operations.unit_proposal.proposal import ATTESTED
@@ -72,7 +72,9 @@ def evaluate(
     pack = catalogue.pack_on(on)
     numbers = _sequences(session, pending)
     known = cases.of(session, [snapshot.code for snapshot in pending])
-    alike_ones = alike.of_nominations(session, pending)
+    candidates = alike.candidates(session, pending)
+    alike_ones = alike.asked(pending, candidates)
+    titled = title_of_year.findings(session, pending, candidates)
     scans = attachments.scanned(session, [snapshot.id for snapshot in pending])
     rule_books: dict[int, regulation.Regulation] = {}
     rows: list[dict[str, Any]] = []
@@ -93,8 +95,10 @@ def evaluate(
         )
         if snapshot.id in alike_ones:
             findings.append(alike.finding(alike_ones[snapshot.id]))
-            if verdict == Verdict.ELIGIBLE and findings[-1]["verdict"] == FindingVerdict.UNKNOWN:
-                verdict = Verdict.UNKNOWN
+            verdict = _with(verdict, findings[-1]["verdict"])
+        if snapshot.id in titled:
+            findings.append(titled[snapshot.id])
+            verdict = _with(verdict, findings[-1]["verdict"])
         sequence = numbers.get(snapshot.id, 0) + 1
         text = dumps(findings).decode()
         rows.append(
@@ -121,6 +125,13 @@ def evaluate(
     session.connection().execute(sa.insert(table(Appraisal)), rows)
     record.record(session, Kind.APPRAISAL_FOUND, changes, by=ENGINE.username)
     return verdicts
+
+
+def _with(verdict: str, further: str) -> str:
+    """The verdict after one more finding, in the order that `rules.evaluation` has for them."""
+    if further == FindingVerdict.NOT_MET and verdict not in {Verdict.NO_PACK, Verdict.WRONG_AUTHORITY}:
+        return Verdict.INELIGIBLE
+    return Verdict.UNKNOWN if further == FindingVerdict.UNKNOWN and verdict == Verdict.ELIGIBLE else verdict
 
 
 def appraisal_aspects(row: Any) -> dict[str, Any]:
@@ -285,6 +296,7 @@ def pass_review(
     evaluate(session, now=now, codes=codes, limit=len(codes))
     verdicts = _verdicts(session, codes)
     complained = cases.complained_of(session, codes)
+    held = title_of_year.held(session, codes)
 
     def clean(snapshot: Snapshot) -> None:
         if snapshot.code in complained and not (reason and len(codes) == 1):
@@ -296,6 +308,13 @@ def pass_review(
                 details={"petition": complained[snapshot.code]},
             )
         verdict = Verdict(verdicts.get(snapshot.code, (Verdict.UNKNOWN, "[]"))[0])
+        if snapshot.code in held and verdict in {Verdict.ELIGIBLE, Verdict.UNKNOWN}:  # decided since it was evaluated
+            raise Refusal(
+                "not_eligible",
+                held[snapshot.code],
+                citation=Citation(document=lifecycle.LAW, article="5", clause="2", point="c"),
+                details={"verdict": Verdict.INELIGIBLE},
+            )
         if verdict == Verdict.ELIGIBLE or (verdict == Verdict.UNKNOWN and reason and len(codes) == 1):
             return
         raise Refusal(

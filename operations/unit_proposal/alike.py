@@ -5,7 +5,7 @@ other units' only the office does, and only with something more in common than a
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -147,7 +147,7 @@ def questions(
     """
     stop: list[tuple[int, str]] = []
     mind: list[tuple[int, str]] = []
-    asked: set[int] = set()
+    done: set[int] = set()
     for place, earlier, differs, close in _among(proposals, who):
         row, other = proposals[place], proposals[earlier]
         where = f"dòng {other.row}" if other.row else "hồ sơ khác"
@@ -155,7 +155,7 @@ def questions(
         if close and row.award == other.award:
             stop.append((place, f"«{row.name}» đã có ở {where} («{other.name}», {said}) với cùng danh hiệu, hình thức. "
                          f"Nếu là một người, hãy xóa một dòng. {_if_two()}"))  # fmt: skip
-            asked.add(place)
+            done.add(place)
         else:
             mind.append(
                 (
@@ -163,11 +163,11 @@ def questions(
                     f"«{row.name}» và «{other.name}» ở {where} có thể là một người ({said}). {_if_one()} {_if_two()}",
                 )
             )
-            asked.add(place)
+            done.add(place)
     for place, alike in enumerate(known(session, proposals, unit_id=unit_id)):
         row, its = proposals[place], who[place]
         others = [one for one in alike if one.nominee != its.id and not told_apart(row, its, one)]
-        if row.another or place in asked or not others:
+        if row.another or place in done or not others:
             continue
         key = achievement_key(row.achievement)
         same = [
@@ -234,6 +234,16 @@ def _among(proposals: Sequence[Any], who: Sequence[nominees.Known]) -> Iterable[
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """For a nomination in review: somebody who may be its nominee; `namesake`, where name and birth date are the same
+    to the letter within the unit and those it became or took over, and only the post told them apart.
+    """
+
+    one: Alike
+    namesake: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """For a nomination in review: records of possibly the same person, and whether they have the same award in this round."""
 
@@ -242,7 +252,7 @@ class Asked:
     twice: bool
 
 
-def of_nominations(session: Session, rows: Sequence[Any]) -> dict[int, list[Asked]]:
+def candidates(session: Session, rows: Sequence[Any]) -> dict[int, list[Candidate]]:
     """By nomination id, for snapshots of the office's own: everybody alike, over all units.
 
     Of another unit only with the same birth date or the same workplace: a name alone is many people's.
@@ -260,34 +270,43 @@ def of_nominations(session: Session, rows: Sequence[Any]) -> dict[int, list[Aske
     wanted = list(said.values())
     lineages: dict[int, Collection[int]] = {}
     unit_ids = as_mapping(session.execute(sa.select(_U.code, _U.id)))
-    found: dict[int, list[Asked]] = {}
+    found: dict[int, list[Candidate]] = {}
     for row, alike in zip(wanted, known(session, wanted), strict=True):
         near = lineages.setdefault(row.unit_id, units.lineage(session, row.unit_id))
-        asked = []
         for one in alike:
             if one.nominee == row.nominee_id:
                 continue
-            if unit_ids[one.unit] in near:
-                if nominees.called(row) == nominees.called(one):  # namesakes whom the unit told apart
-                    continue
-            elif not (row.birth_date and one.birth_date) and not any(
-                nominees.same_text(said.workplace) == nominees.same_text(row.workplace) != ""
-                for said in one.nominations
+            namesake = unit_ids[one.unit] in near and nominees.called(row) == nominees.called(one)
+            if (
+                unit_ids[one.unit] not in near
+                and not (row.birth_date and one.birth_date)
+                and not any(
+                    nominees.same_text(said.workplace) == nominees.same_text(row.workplace) != ""
+                    for said in one.nominations
+                )
             ):
                 continue
-            standing = [each for each in one.nominations if each.state not in ENDED]
-            twice = [each for each in standing if (each.round_id, each.award) == (row.round_id, row.award)]
-            if standing:
-                asked.append(Asked(one, (twice or standing)[-1], bool(twice)))
-        if asked:
-            found[row.id] = asked
+            found.setdefault(row.id, []).append(Candidate(one, namesake))
     return found
 
 
-def finding(asked: Sequence[Asked]) -> dict[str, Any]:
+def asked(rows: Sequence[Any], alike: Mapping[int, Sequence[Candidate]]) -> dict[int, list[Asked]]:
+    """By nomination id what the reviewer is asked of `candidates`; not of namesakes whom the unit told apart."""
+    found: dict[int, list[Asked]] = {}
+    for row in rows:
+        for candidate in alike.get(row.id, ()):
+            one = candidate.one
+            standing = [each for each in one.nominations if each.state not in ENDED]
+            twice = [each for each in standing if (each.round_id, each.award) == (row.round_id, row.award)]
+            if standing and not candidate.namesake:
+                found.setdefault(row.id, []).append(Asked(one, (twice or standing)[-1], bool(twice)))
+    return found
+
+
+def finding(about: Sequence[Asked]) -> dict[str, Any]:
     """The reviewer's finding: `unknown` where one person may be proposed twice for one award, else a hint."""
-    twice = next((one for one in asked if one.twice), None)
-    said = twice or asked[0]
+    twice = next((one for one in about if one.twice), None)
+    said = twice or about[0]
     what = "cùng danh hiệu, hình thức trong đợt này" if twice else f"trong đợt {said.nomination.round}"
     return {
         "rule": "nominee.alike",

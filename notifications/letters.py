@@ -136,6 +136,8 @@ class FoundTie(Item):
 class AwardedItem(Item):
     money: Count | None = None
     """Tiền thưởng in đồng."""
+    beside: Prose | None = None
+    """What it comes to beside other titles of the same year."""
 
 
 class AnsweredItem(Item):

@@ -80,6 +80,16 @@ class _Gap(_Strict):
     what: str
 
 
+class _Remembered(_Strict):
+    """A rule without a number of its own that applies once a named person has confirmed it."""
+
+    rule: str
+    source: str
+    status: Literal["MEM"]
+    open_question: int = Field(ge=1)
+    what: str
+
+
 class _Provision(_Strict):
     article: str
     clause: str | None = None
@@ -99,6 +109,7 @@ class _Table(_Strict):
     regimes: list[_Regime] = Field(min_length=1)
     before: _Gap
     after: _Gap
+    titles_of_one_year: _Remembered
     factors: dict[str, dict[_Subject, _Figure]]
     awards: dict[str, _Award]
 
@@ -203,7 +214,13 @@ class Rates:
         """Rule ids of remembered figures that a named person may confirm in the office's regulation."""
         groups: list[Iterable[_Figure]] = [award.multipliers.values() for award in self._table.awards.values()]
         groups += [factors.values() for factors in self._table.factors.values()]
-        return tuple(sorted({figure.rule for group in groups for figure in group if figure.rule is not None}))
+        figures = {figure.rule for group in groups for figure in group if figure.rule is not None}
+        return tuple(sorted(figures | {self._table.titles_of_one_year.rule}))
+
+    @property
+    def titles_of_one_year(self) -> _Remembered:
+        """The rule on several titles of one person and one year."""
+        return self._table.titles_of_one_year
 
     def award(self, award: str) -> _Award:
         found = self._table.awards.get(award)
@@ -318,6 +335,31 @@ def _known_amount(award: str, subject: str, on: date, confirmed: frozenset[str],
         return compute(award, subject, on, confirmed=confirmed, rates=rates).amount
     except (Refusal, Unreadable):
         return None
+
+
+def of_one_year(amounts: Mapping[str, int], *, confirmed: Collection[str] = (), rates: Rates | None = None) -> int:
+    """What one person gets for all titles of one year, from each title's own money (`compute`), in đồng.
+
+    The highest one's money only, once a named person confirmed the rule `danh_hieu.cash`; one title is its own money.
+    Raises Refusal `unknown_multiplier` for several titles without that confirmation: nobody has read the rule in force.
+    """
+    if len(amounts) < 2:
+        return sum(amounts.values())
+    stated = (rates or shipped()).titles_of_one_year
+    if stated.rule not in confirmed:
+        names = ", ".join(pack_files.spoken()[award] for award in sorted(amounts))
+        raise Refusal(
+            "unknown_multiplier",
+            f"Chưa xác định được tổng tiền thưởng của một người có nhiều danh hiệu cùng một năm ({names}): {stated.what} "
+            f"(câu hỏi mở số {stated.open_question}). Người có thẩm quyền đối chiếu văn bản rồi xác nhận quy tắc "
+            f"“{stated.rule}” trong quy chế của cơ quan.",
+            citation=Citation(document=LAW, article="11", clause="5"),
+            details={
+                "open_question": stated.open_question,
+                "to_confirm": [{"rule": stated.rule, "source": stated.source}],
+            },
+        )
+    return max(amounts.values())
 
 
 def amount(base_salary: int, *, multiplier_hundredths: int, factor_hundredths: int = HUNDREDTHS) -> int:

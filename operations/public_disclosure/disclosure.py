@@ -24,7 +24,7 @@ from operations import (
 from operations.access import ENGINE, Actor
 from operations.chairman_signature import signature
 from operations.home_affairs_review.review import HOW_TO_COMPLAIN, not_approved
-from operations.public_disclosure import paper_numbers
+from operations.public_disclosure import paper_numbers, title_money
 from operations.transition import Snapshot
 from rules import cash, lifecycle, vocabulary
 from rules.lifecycle import Action, Role, State
@@ -144,7 +144,9 @@ def _result_letters(
     if not moved:
         return []
     office = rounds.issuing_authority(session).name
-    confirmed = regulations.of_round(session, rounds.by_code(session, moved[0].round_code)).confirmed_rules
+    round_ = rounds.by_code(session, moved[0].round_code)
+    confirmed = regulations.of_round(session, round_).confirmed_rules
+    beside = title_money.notes(session, moved, year=round_.year, on=on, confirmed=confirmed)
     letters = [
         announce.Notice(
             kind="award_result_unit",
@@ -157,7 +159,9 @@ def _result_letters(
                 "decision_number": number,
                 "decision_date": on.isoformat(),
                 "items": [
-                    named | {"money": cash.known_amount(row.award, row.nominee_kind, on, confirmed=confirmed)}
+                    named
+                    | {"money": cash.known_amount(row.award, row.nominee_kind, on, confirmed=confirmed)}
+                    | ({"beside": beside[row.code]} if row.code in beside else {})
                     for row, named in zip(rows, signature.named(rows), strict=True)
                 ],
                 "url": url,

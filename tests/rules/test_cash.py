@@ -291,3 +291,26 @@ def test_another_table_has_another_version():
     changed = cash.Rates.read(TEXT.replace("amount: 2530000", "amount: 2600000"))
     assert changed.version != cash.shipped().version
     assert cash.compute("CSTDCS", "individual", date(2026, 7, 1), rates=changed).amount == 2_600_000
+
+
+@pytest.mark.parametrize(
+    ("titles", "confirmed", "sum_"),
+    [
+        ([], False, 0),
+        (["LDTT"], False, 710_000),
+        (["LDTT", "CSTDCS"], True, 2_340_000),
+        (["CSTDCS", "CSTD_TINH", "LDTT"], True, 7_020_000),
+        (["LDTT", "CSTDCS"], False, ("danh_hieu.cash", 6)),
+    ],
+)
+def test_several_titles_of_one_person_and_year_are_the_highest_ones_money_once_confirmed(titles, confirmed, sum_):
+    rules = ["danh_hieu.cash"] if confirmed else ["gk_huyen.cash"]
+    amounts = {title: cash.compute(title, "individual", date(2024, 12, 20)).amount for title in titles}
+    try:
+        found = cash.of_one_year(amounts, confirmed=rules)
+    except Refusal as refusal:
+        assert refusal.code == Q
+        found = (refusal.details["to_confirm"][0]["rule"], refusal.details["open_question"])
+        assert "danh_hieu.cash" in refusal.message
+    assert found == sum_
+    assert "danh_hieu.cash" in EVERYTHING

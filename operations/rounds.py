@@ -12,13 +12,12 @@ from models import Deadline, Nomination, Regulation, ReviewRound, Unit
 from models.types import as_mapping, table
 from operations import access, announce, free_text, numbering, recipients, record, regulations
 from operations.access import Actor
-from rules import calendar, deadlines, lifecycle, regulation
+from rules import calendar, deadlines, lifecycle, near_days, regulation
 from rules.lifecycle import STAGE_NAMES, STAGES, WAITING, Role, Stage
 from rules.refusal import Refusal
 from rules.vocabulary import RoundKind
 
 _N = table(Nomination).c
-_FARTHEST = 50  # years from today
 
 
 def by_code(session: Session, code: str) -> ReviewRound:
@@ -66,8 +65,9 @@ def open_round(
         raise Refusal(
             "unknown_kind", f"Loại hình khen thưởng «{kind}» không có; dùng một trong: {', '.join(RoundKind)}."
         )
-    if not 2000 <= year <= 2100:
-        raise Refusal("bad_year", f"Năm xét «{year}» không hợp lý.")
+    latest_year = access.local_date(now).year + near_days.AHEAD
+    if not 2000 <= year <= latest_year:
+        raise Refusal("bad_year", f"Năm xét «{year}» không hợp lý. Hãy ghi một năm từ 2000 đến {latest_year}.")
     if not title.strip():
         raise Refusal("missing_title", "Đợt xét phải có tên để các đơn vị nhận ra.")
     free_text.check("Tên đợt xét", title, 300)
@@ -197,8 +197,7 @@ def _set_fixed(
     by: str,
     reason: str | None = None,
 ) -> Deadline:
-    if until.year > today.year + _FARTHEST:  # beyond that calendars overflow, and counting working days takes seconds
-        raise Refusal("bad_date", f"Ngày {until:%d/%m/%Y} quá xa (hơn {_FARTHEST} năm). Hãy kiểm tra lại năm.")
+    near_days.judge("Hạn", until, today=today)
     values: dict[str, Any] = {
         "starts_on": today,
         "days": None,

@@ -24,6 +24,7 @@ from operations import (
 )
 from operations.access import Actor
 from operations.council_vote import conflicts_found, council, recusals, sessions
+from rules import near_days
 from rules.lifecycle import Role, State
 from rules.refusal import Citation, Refusal
 from rules.vocabulary import SessionState
@@ -47,6 +48,7 @@ def convene(
             f"Đợt xét {round_code} đã đóng và không còn hồ sơ nào chờ Hội đồng, nên không triệu tập phiên họp nữa.",
         )
     day = access.local_date(at)
+    _require_meeting(day, place, now=now)
     standing = council.standing_on(session, day)
     if standing is None:
         raise Refusal(
@@ -55,7 +57,6 @@ def convene(
             "Hãy khai báo quyết định thành lập Hội đồng.",
             citation=Citation(document="06/2022/QH15", article="90"),
         )
-    _require_meeting(day, place, now=now)
     rule = regulations.of_round(session, round_)
     number = numbering.take(session, f"session/{round_.year}")[0]
     code = f"PH-{round_.year}-{number:02d}"
@@ -115,6 +116,7 @@ def _require_meeting(day: date, place: str, *, now: datetime) -> None:
     if not place.strip():
         raise Refusal("missing_place", "Giấy mời phải ghi địa điểm họp.")
     free_text.check("Địa điểm họp", place, 300)
+    near_days.judge("Ngày họp", day, today=access.local_date(now), ahead=2)
     if day < access.local_date(now):
         raise Refusal(
             "date_in_the_past", f"Ngày họp {day:%d/%m/%Y} đã qua; hãy triệu tập cho một ngày từ hôm nay trở đi."

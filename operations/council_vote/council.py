@@ -23,7 +23,7 @@ from operations import (
 )
 from operations.access import Actor
 from operations.people import accounts, confirmers, four_eyes, roles
-from rules import regulation
+from rules import near_days, regulation
 from rules.lifecycle import Role
 from rules.refusal import Refusal
 
@@ -76,6 +76,7 @@ def appoint(
     account = accounts.named(session, username)
     _require_text("Chức danh trong Hội đồng", title, 200)
     _require_text("Cơ quan, tổ chức mà thành viên đại diện", body, 200)
+    near_days.judge("Ngày bắt đầu tham gia", valid_from, today=access.local_date(now))
     if valid_from < council.valid_from:
         raise Refusal(
             "before_the_council",

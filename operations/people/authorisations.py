@@ -11,11 +11,9 @@ from models import Account, Authorisation, RoleGrant
 from operations import access, free_text, record
 from operations.access import Actor
 from operations.people import accounts, typed
-from rules import catalogue
+from rules import catalogue, near_days
 from rules.lifecycle import ROLE_NAMES, Role, not_your_role
 from rules.refusal import Refusal
-
-_LAST_YEAR = 2200  # beyond it time zones overflow
 
 
 def authorise(
@@ -38,10 +36,9 @@ def authorise(
     if principal is not None and principal != actor.username:
         raise not_your_role(f"chính người ủy quyền («{principal}»)", citation=typed.WRITTEN)
     chosen = accounts.named(session, deputy)
-    if max(valid_from, valid_to).year > _LAST_YEAR:
-        raise Refusal(
-            "bad_date", f"Ủy quyền phải có thời hạn: ngày sau năm {_LAST_YEAR} không được nhận.", citation=typed.WRITTEN
-        )
+    today = access.local_date(now)
+    near_days.judge("Ngày bắt đầu ủy quyền", valid_from, today=today)
+    near_days.judge("Ngày hết hạn ủy quyền", valid_to, today=today)
     if not access.actor(session, deputy, now=max(now, _noon(valid_from))).holds(Role.DEPUTY):
         raise Refusal(
             "not_a_deputy",
@@ -50,6 +47,12 @@ def authorise(
         )
     if valid_to < valid_from:
         raise Refusal("bad_date", "Ngày hết hạn ủy quyền phải từ ngày bắt đầu trở đi.", citation=typed.WRITTEN)
+    if valid_to < today:
+        raise Refusal(
+            "bad_date",
+            f"Ủy quyền này đã hết hạn ngày {valid_to:%d/%m/%Y}. Hãy ghi ngày hết hạn từ hôm nay trở đi.",
+            citation=typed.WRITTEN,
+        )
     return _insert(
         session,
         principal=accounts.named(session, actor.username),

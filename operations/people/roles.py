@@ -15,7 +15,7 @@ from operations import access, record
 from operations.access import Actor
 from operations.people import accounts, confirmers, endings, four_eyes, typed, units
 from operations.people.four_eyes import Waiting
-from rules import lifecycle, policy
+from rules import lifecycle, near_days, policy
 from rules.lifecycle import ROLE_NAMES, Role
 from rules.refusal import Citation, Refusal, Unreadable
 
@@ -46,6 +46,7 @@ def grant(
         raise _separate("Không ai tự cấp vai trò cho mình")
     place = _place(session, wanted, unit)
     document = typed.document(document)
+    near_days.judge("Ngày bắt đầu vai trò", valid_from, today=access.local_date(now))
     require_new(session, account, wanted, place, valid_from=valid_from)
     if wanted in policy.DECIDING and actor != access.INSTALLER:
         gives = {"role": wanted.value, "document": document, "from": valid_from.isoformat()}
@@ -166,6 +167,7 @@ def end(
     account = accounts.named(session, username)
     wanted = _role(role)
     place = units.named(session, unit) if unit else None
+    near_days.judge("Ngày thôi vai trò", on, today=access.local_date(now))
     row = session.exec(
         select(RoleGrant)
         .where(

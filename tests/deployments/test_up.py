@@ -176,7 +176,7 @@ def test_the_graph_of_prefects_page_draws_vietnamese_letters(house: Up) -> None:
     """Its bundle is Prefect's: when a later version draws otherwise, this says that somebody has to look."""
     port = (house.folder / "run" / "prefect.port").read_text()
     scripts = [path.name for path in (house.folder / "prefect" / "ui" / "v1" / "assets").glob("*.js")]
-    served = [httpx.get(f"http://127.0.0.1:{port}/assets/{name}", trust_env=False).text for name in scripts]
+    served = [httpx.get(f"http://127.0.0.1:{port}/assets/{name}", trust_env=False, timeout=60).text for name in scripts]
     drawn = [letters for text in served for letters in re.findall(r"chars:(?:\[\.\.\.)?[\w$]+\.ASCII.{20}", text)]
     assert [letters.rpartition("ASCII")[2] for letters in drawn] == [r',["\u00c0","\u01b0"]']
 

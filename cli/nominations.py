@@ -42,6 +42,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không lưu")] = False,
     convert_legacy: Annotated[bool, typer.Option("--convert-legacy", help="Chuyển chữ TCVN3/VNI sang Unicode")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Lưu bản nháp, chưa nộp")] = False,
+    reason: Annotated[str | None, typer.Option(help="Vì sao nộp sau hạn, khi đã quá hạn nhận đề nghị")] = None,
 ) -> None:
     """Nhập danh sách đề nghị của một đơn vị và nộp cho Phòng Nội vụ: tất cả hoặc không dòng nào."""
     installation = DOOR.installation
@@ -57,6 +58,7 @@ def import_(
             file,
             keep=lambda content: files.keep(installation.folder, content),
             submit=not draft,
+            reason=reason,
             **about,
         )
 
@@ -124,9 +126,12 @@ def _move(
 
 
 @app.command()
-def submit(codes: Codes) -> None:
-    """Nộp bản nháp hoặc nộp lại hồ sơ đã bổ sung."""
-    _move(Action.SUBMIT, codes)
+def submit(
+    codes: Codes,
+    reason: Annotated[str | None, typer.Option(help="Vì sao nộp sau hạn, khi đã quá hạn nhận đề nghị")] = None,
+) -> None:
+    """Nộp bản nháp hoặc nộp lại hồ sơ đã bổ sung; nộp sau hạn vẫn nhận và được ghi là nộp muộn."""
+    _move(Action.SUBMIT, codes, reason=reason)
 
 
 @app.command()

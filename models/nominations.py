@@ -102,6 +102,7 @@ class Nomination(SQLModel, table=True):
     parts: str = Field(default="", max_length=500, description="dossier parts present, comma-separated")
     facts: str = Field(default="{}", description="further facts of the case as JSON (ratings, titles, initiatives …)")
     reason: str | None = Field(default=None, max_length=2000, description="why it stands where it stands")
+    late: str | None = Field(default=None, max_length=2200, description="handed in after the deadline: when, why")
     decision_id: int | None = Field(default=None, foreign_key="decision.id", index=True)
     submission_letter_id: int | None = Field(default=None, foreign_key="submission_letter.id", index=True)
     proposed_by: str = Field(max_length=80)

@@ -7,6 +7,7 @@ reader saw them (`code` = `DN-2024-000001:3`, code and version), the second what
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi.responses import Response
@@ -17,6 +18,7 @@ from operations.access import Actor
 from operations.home_affairs_review import review
 from operations.home_affairs_review.moves import MOVES, Move
 from operations.transition import Result
+from operations.unit_proposal import proposal
 from operations.views import timeline
 from rules import catalogue, lifecycle, policy
 from rules.lifecycle import Action, State
@@ -136,6 +138,7 @@ class Shown:
     unit: str
     state: str
     verdict: str | None
+    late: bool = False  # handed in now, it comes after the deadline
 
 
 def chosen(form: Form) -> dict[str, int]:
@@ -147,11 +150,12 @@ def chosen(form: Form) -> dict[str, int]:
     return found
 
 
-def shown(session: Session, wanted: dict[str, int], *, actor: Actor) -> list[Shown]:
+def shown(session: Session, wanted: dict[str, int], *, actor: Actor, now: datetime) -> list[Shown]:
     """What the page says of each. Raises what `visibility.require` raises for one that this actor may not read."""
     snapshots = transition.snapshots(session, list(wanted))
     readable = visibility.readable(session, list(wanted), actor=actor)
     appraisals = review.latest(session, list(wanted))
+    late = proposal.late(session, snapshots.values(), now=now)
     found: list[Shown] = []
     for code, version in wanted.items():
         if code not in readable:
@@ -160,7 +164,7 @@ def shown(session: Session, wanted: dict[str, int], *, actor: Actor) -> list[Sho
         award = transition.award_name(row.award)
         said = appraisals.get(code)
         verdict = said.verdict if said is not None and said.nomination_version == row.version else None
-        found.append(Shown(code, version, row.nominee, award, row.unit_name, row.state.value, verdict))
+        found.append(Shown(code, version, row.nominee, award, row.unit_name, row.state.value, verdict, code in late))
     return found
 
 
@@ -174,7 +178,7 @@ def ask(visit: Visit, deed: Deed, code: str) -> Response:
     with visit.reading() as session:
         standing = transition.require(session, code, deed.action, actor=visit.actor, now=visit.now)
         wanted = {code: standing.version}
-        rows = shown(session, wanted, actor=visit.actor)
+        rows = shown(session, wanted, actor=visit.actor, now=visit.now)
         typed = _suggested(session, deed, code)
     page = _Page(visit, deed, rows, place_of(deed, code), wanted, None, transition.fingerprint(wanted))
     return page.show(typed=typed, checking=not _asks(deed, rows))
@@ -211,6 +215,8 @@ def _asks(deed: Deed, rows: Sequence[Shown]) -> bool:
     """Is there anything to fill in?"""
     if deed.move.reason == "optional":
         return len(rows) == 1 and rows[0].verdict in {None, _UNSETTLED}
+    if deed.move.reason == "late":
+        return any(row.late for row in rows)
     return deed.move.reason != "none"
 
 
@@ -230,7 +236,7 @@ def handle(
     """
     step = form.text("step")
     with visit.reading() as session:
-        rows = shown(session, dict(list(wanted.items())[:MOST_LISTED]), actor=visit.actor)
+        rows = shown(session, dict(list(wanted.items())[:MOST_LISTED]), actor=visit.actor, now=visit.now)
     typed = {name: form.text(name) for name in ("reason", "ground", "citation", "document")}
     page = _Page(visit, deed, rows, place, wanted, whole, form.text("seal") or transition.fingerprint(wanted))
     if not step:

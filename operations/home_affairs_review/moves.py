@@ -27,7 +27,7 @@ class Move:
     word: str
     verb: Callable[..., list[Result]]
     summary: str
-    reason: Literal["required", "optional", "none"] = "none"
+    reason: Literal["required", "optional", "late", "none"] = "none"  # late: asked after the deadline, and optional
     ground: bool = False
     cites: bool = False  # a provision may be named beside the reason
     document: bool = False  # a paper of the nominee may be named beside the reason
@@ -66,7 +66,7 @@ class Move:
 MOVES: dict[Action, Move] = {
     move.action: move
     for move in (
-        Move(Action.SUBMIT, "submit", proposal.submit, "Hand in a draft, or a mended nomination again"),
+        Move(Action.SUBMIT, "submit", proposal.submit, "Hand in a draft, or a mended nomination again", reason="late"),
         Move(Action.WITHDRAW, "withdraw", proposal.withdraw, "A unit takes its nomination back", reason="required"),
         Move(
             Action.DECLINE,

@@ -68,11 +68,12 @@ def store(
     keep: Callable[[bytes], str],
     submit: bool = True,
     name: str | None = None,
+    reason: str | None = None,
 ) -> Filed:
     """File the workbook as one dossier, all rows or none.
 
     The bytes are kept when all rows have been filed: what is refused leaves none. `name` is what its sender called the
-    file, where `path` is only where it lies. Raises RowErrors with what its reader and the database find amiss, and
+    file, where `path` is only where it lies; `reason` why it comes after the deadline. Raises RowErrors with what its reader and the database find amiss, and
     the refusals of `proposal.file`.
     """
     if book.errors:
@@ -90,6 +91,7 @@ def store(
             now=now,
             workbook=stored,
             submit=submit,
+            reason=reason,
         )
     except RowErrors as only:
         raise RowErrors(only.checked.errors, (*book.warnings, *only.checked.warnings)) from None

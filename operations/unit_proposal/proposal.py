@@ -13,8 +13,8 @@ from sqlmodel import Session, select
 
 from ledger.canonical import dumps
 from ledger.kinds import Kind
-from models import Dossier, Nomination, ReviewRound, StoredFile, Unit
-from models.types import chunks, table
+from models import Deadline, Dossier, Nomination, ReviewRound, StoredFile, Unit
+from models.types import as_mapping, chunks, table
 from operations import (
     access,
     announce,
@@ -103,8 +103,10 @@ def file(
     now: datetime,
     workbook: StoredFile | None = None,
     submit: bool = True,
+    reason: str | None = None,
 ) -> Filed:
-    """File one dossier of a unit: all its nominations or none. With `submit` it goes to Phòng Nội vụ at once.
+    """File one dossier of a unit: all its nominations or none. With `submit` it goes to Phòng Nội vụ at once,
+    after the deadline marked late with the `reason`.
 
     Raises Refusal `not_your_role`, `not_your_unit`, `round_closed`, `round_frozen`, `empty_dossier`; RowErrors of
     single rows (`duplicate_row`, `unknown_award`, `wrong_kind`).
@@ -136,7 +138,7 @@ def file(
     )
     nominees.register(session, unit, found.fresh, by=actor.username)
     codes = _draft(session, round_, unit, dossier, proposals, found.who, pack, actor=actor, now=now)
-    index = _submit(session, codes, actor=actor, now=now)[1] if submit else -1
+    index = _submit(session, codes, actor=actor, now=now, reason=reason)[1] if submit else -1
     return Filed(dossier.code, tuple(codes), found.warnings, index)
 
 
@@ -460,9 +462,32 @@ def submit(
     actor: Actor,
     now: datetime,
     versions: dict[str, int] | None = None,
+    reason: str | None = None,
 ) -> list[Result]:
-    """Hand nominations to Phòng Nội vụ; a mended one after the closing day is still taken (it was returned)."""
-    return _submit(session, codes, actor=actor, now=now, versions=versions)[0]
+    """Hand nominations to Phòng Nội vụ; a mended one after the closing day is still taken (it was returned).
+
+    One first handed in after the round's deadline is taken and marked late, with the `reason` for it.
+    """
+    return _submit(session, codes, actor=actor, now=now, versions=versions, reason=reason)[0]
+
+
+def late(session: Session, rows: Iterable[Snapshot], *, now: datetime, reason: str | None = None) -> dict[str, str]:
+    """Code → what is said of it, for those that would be handed in for the first time after their round's deadline."""
+    drafts = [row for row in rows if row.state is State.DRAFT]
+    due = table(Deadline).c
+    query = sa.select(due.round_id, due.due_on).where(
+        due.round_id.in_(sorted({row.round_id for row in drafts})),
+        due.stage == Stage.UNIT_PROPOSAL.value,
+        due.due_at < now,
+    )
+    over = as_mapping(session.execute(query)) if drafts else {}
+    why = " ".join((reason or "").split()).rstrip(".")
+    return {
+        row.code: f"Nộp ngày {access.local_date(now):%d/%m/%Y}, sau hạn {over[row.round_id]:%d/%m/%Y}; "
+        + (f"lý do: {why}." if why else "không nêu lý do.")
+        for row in drafts
+        if row.round_id in over
+    }
 
 
 def _submit(
@@ -472,7 +497,11 @@ def _submit(
     actor: Actor,
     now: datetime,
     versions: dict[str, int] | None = None,
+    reason: str | None = None,
 ) -> tuple[list[Result], int]:
+    known = transition.snapshots(session, codes)
+    marked = late(session, known.values(), now=now, reason=reason)
+
     def in_time(snapshot: Snapshot) -> None:
         if snapshot.round_frozen and snapshot.state is State.DRAFT:
             raise Refusal(
@@ -487,9 +516,13 @@ def _submit(
         codes,
         actor=actor,
         now=now,
+        reason=reason,
         check=in_time,
         versions=versions,
+        aspects_each=lambda row: {"late": marked[row.code]} if row.code in marked else {},
+        known=known,
     )
+    _mark(session, {row.id: marked[row.code] for row in moved if row.code in marked})
     past_duties.note_proposers(session, [(row.id, row.code, row.proposed_by) for row in moved], actor)
     _receive(session, {row.dossier_code for row in moved}, by=actor.username, now=now)
     letters: list[announce.Notice] = []
@@ -516,6 +549,17 @@ def _submit(
         )
     announce.notices(session, letters)
     return results, index
+
+
+def _mark(session: Session, said: Mapping[int, str]) -> None:
+    """Directly after the move, which has expired what the session holds of them."""
+    by_sentence: dict[str, list[int]] = {}
+    for nomination_id, sentence in said.items():
+        by_sentence.setdefault(sentence, []).append(nomination_id)
+    for sentence, ids in by_sentence.items():
+        for chunk in chunks(ids):
+            statement = sa.update(table(Nomination)).where(table(Nomination).c.id.in_(chunk)).values(late=sentence)
+            session.connection().execute(statement)
 
 
 def _receive(session: Session, dossiers: Collection[str], *, by: str, now: datetime) -> None:

@@ -102,7 +102,7 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     h = home.c
     query = (
         sa.select(
-            n.code, n.award, n.role, n.route, n.state, n.stage, n.reason, n.reviewed_by, p.code.label("nominee"),
+            n.code, n.award, n.role, n.route, n.state, n.stage, n.reason, n.late, n.reviewed_by, p.code.label("nominee"),
             u.code.label("unit"), d.code.label("dossier"), q.code.label("decision"), t.code.label("letter"),
             n.proposed_by, r.code.label("round"), n.achievement, n.rating, n.initiative, n.object_class, n.field,
             n.prior_decision, n.parts, n.facts, n.achievement_key, n.entered_stage_at, n.version,
@@ -131,6 +131,7 @@ def _nominations(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
             "paper": f"{row.decision}/{row.letter}" if row.decision and row.letter else row.decision or row.letter,
             "reviewed_by": row.reviewed_by,
             "reason": row.reason,
+            "late": row.late,
             "version": Version(row.version),
         }
         yield row.code, aspects

@@ -159,7 +159,7 @@ def items(
     """Items by code, and the key of the next page; one from which the reader stands aside shows its code only."""
     results = [_I[name] for name in counting.RESULT_COLUMNS]
     query = (
-        sa.select(_N.code, _N.award, _N.name, _U.name.label("unit"), *results)
+        sa.select(_N.code, _N.award, _N.name, _N.late, _U.name.label("unit"), *results)
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
         .join(AgendaItem, (_I.nomination_id == _N.id) & (_I.session_id == sitting.row.id), isouter=True)

@@ -66,7 +66,7 @@ def search(
     query = (
         sa.select(
             _N.id, _N.code, _N.award, _N.state, _N.version, _N.entered_stage_at,
-            _N.name, _P.kind, _U.code.label("unit"), _U.name.label("unit_name"), _R.code.label("round"),
+            _N.name, _P.kind, _U.code.label("unit"), _U.name.label("unit_name"), _R.code.label("round"), _N.late,
         )
         .join_from(Nomination, Nominee, _N.nominee_id == _P.id)
         .join(Unit, _N.unit_id == _U.id)
@@ -103,6 +103,7 @@ def search(
             "round": row.round,
             "state": row.state,
             "since": row.entered_stage_at,
+            "late": row.late,
         }
         for row in found[:limit]
     ]

@@ -156,6 +156,7 @@ def of_nomination(session: Session, code: str, *, actor: Actor | None) -> dict[s
         **rows[0],
         "nominee": rows[0]["nominee"] | said,
         "reason": nominations.reason_seen(session, nomination, actor=actor),
+        "late": nomination.late,
         "verdict": appraisal.verdict if appraisal else None,
         "pack": appraisal.pack if appraisal else None,
         "pack_sha256": appraisal.pack_sha256 if appraisal else None,
@@ -186,6 +187,6 @@ def told(session: Session, code: str, *, actor: Actor, now: datetime) -> dict[st
         name: value if name in {"kind", "name"} or name in fields else None for name, value in found["nominee"].items()
     }
     if "reason" not in fields:
-        found["reason"] = None
+        found["reason"] = found["late"] = None
     found["proposal"] = {name: getattr(row, name) if name in fields else None for name in nominations.WRITTEN}
     return found

@@ -209,6 +209,31 @@ DONE = {
 }
 
 
+def test_a_draft_after_the_deadline_is_asked_why_and_reviewer_and_council_read_it(site: Site) -> None:
+    code = site.codes[State.DRAFT]
+    site.office.write(
+        "INSERT INTO deadline (round_id, stage, starts_on, unit, due_on, due_at, calendar_version, computed, version) SELECT "
+        "round_id, 'unit_proposal', '2024-09-01', 'fixed', '2024-10-01', '2024-10-01 10:00:00.000000', 'x', 'x', 1 "
+        "FROM nomination WHERE code = :c",
+        c=code,
+    )
+    path = f"/nominations/{code}/submit"
+    browser = site.sign_in("canbo.xa01")
+    asked = browser.get(path)
+    assert 'name="reason"' in asked.text
+    checked = browser.post(path, data={**hidden(asked, path), "reason": "bão số 10", "step": "check"})
+    done = browser.post(path, data={**hidden(checked, path), "step": "do"})
+    assert (done.status_code, state(site, code)) == (303, "submitted")
+    said = site.office.one("SELECT late FROM nomination WHERE code = :c", c=code)
+    assert said == f"Nộp ngày {NOW:%d/%m/%Y}, sau hạn 01/10/2024; lý do: bão số 10."
+    reviewer = site.sign_in("chuyenvien1")
+    assert said in reviewer.get(f"/nominations/{code}").text
+    assert "Nộp muộn" in reviewer.get("/nominations").text
+    site.office.act(review.pass_review, [code], actor=site.office.chuyenvien1, now=NOW)
+    session = site.office.one("SELECT code FROM council_session WHERE state = 'convened'")
+    assert said in site.sign_in("thuky").get(f"/council/{session}").text
+
+
 @pytest.mark.parametrize("act", sorted(DONE))
 def test_an_act_is_asked_for_checked_and_done(site: Site, act: str) -> None:
     username, source, typed, target = DONE[act]

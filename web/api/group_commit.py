@@ -22,21 +22,24 @@ class _Submit:
     call: Call
     code: str
     version: int | None
+    reason: str | None
 
     def alone(self, session: Session) -> dict[str, Any] | Refusal:
         try:
-            return self.call.change(session, self._do, said=f"{self.version}")
+            return self.call.change(session, self._do, said=f"{self.version} {self.reason or ''}")
         except Refusal as refusal:  # a refused submit has written nothing
             return refusal
 
     def _do(self, session: Session, actor: access.Actor) -> dict[str, Any]:
         versions = None if self.version is None else {self.code: self.version}
-        return single(proposal.submit(session, [self.code], actor=actor, now=self.call.now, versions=versions))
+        return single(
+            proposal.submit(session, [self.code], actor=actor, now=self.call.now, versions=versions, reason=self.reason)
+        )
 
 
-def submit(call: Call, code: str, version: int | None) -> dict[str, Any]:
+def submit(call: Call, code: str, version: int | None, reason: str | None = None) -> dict[str, Any]:
     """Submit one nomination, with whichever others wait. Raises what a submit alone would raise."""
-    return call.office.database.together(_Submit(call, code, version), _each)
+    return call.office.database.together(_Submit(call, code, version, reason), _each)
 
 
 def _each(session: Session, wishes: Sequence[_Submit]) -> Sequence[dict[str, Any] | Exception]:
@@ -45,10 +48,10 @@ def _each(session: Session, wishes: Sequence[_Submit]) -> Sequence[dict[str, Any
 
 
 def _by_person(session: Session, wishes: Sequence[_Submit]) -> Answers:
-    """Everything that one person submits, in one act; those with an Idempotency-Key, and the same code twice, are left."""
+    """Everything that one person submits, in one act; those with an Idempotency-Key or a reason, and the same code twice, are left."""
     of_person: dict[str, dict[str, _Submit]] = {}
     for wish in wishes:
-        if wish.call.key is None:
+        if wish.call.key is None and wish.reason is None:
             of_person.setdefault(wish.call.actor.username, {}).setdefault(wish.code, wish)
     answers: Answers = {}
     for username, asked in of_person.items():

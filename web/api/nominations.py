@@ -280,6 +280,7 @@ def remove_attachment(call: Annotated[Call, Depends(Change(Permission.ATTACH))],
 # By what a move asks for: of one nomination, of many. A reason to pass what the rules left open is of one alone.
 _BODIES: dict[str, tuple[type[schemas.One], type[schemas.Several]]] = {
     "none": (schemas.One, schemas.Several),
+    "late": (schemas.OneSubmitted, schemas.SeveralSubmitted),
     "optional": (schemas.OnePassed, schemas.Several),
     "required": (schemas.OneBecause, schemas.SeveralBecause),
     "ground": (schemas.OnePaused, schemas.SeveralPaused),
@@ -289,7 +290,7 @@ _BODIES: dict[str, tuple[type[schemas.One], type[schemas.Several]]] = {
 
 def _one(call: Call, code: str, said: schemas.One, move: Move) -> dict[str, Any]:
     if move.action is Action.SUBMIT:
-        return group_commit.submit(call, code, said.version)
+        return group_commit.submit(call, code, said.version, getattr(said, "reason", None))
     versions = None if said.version is None else {code: said.version}
     further = said.model_dump(exclude={"version"})
     return call.act(

@@ -60,6 +60,7 @@ class Nomination(Listed):
     nominee: Proposed
     version: int
     reason: str | None
+    late: str | None
     proposal: Proposal
     verdict: str | None
     pack: str | None
@@ -230,6 +231,13 @@ class OnePassed(One):
     reason: Annotated[str | None, Field(max_length=2000, description="Where the rules could not settle it.")] = None
 
 
+Late = Annotated[str | None, Field(max_length=2000, description="Why it is handed in after the deadline.")]
+
+
+class OneSubmitted(One):
+    reason: Late = None
+
+
 class OnePaused(OneBecause):
     ground: Pending
 
@@ -241,6 +249,10 @@ class OneDeclined(OneBecause):
 class Several(Body):
     codes: Many
     versions: Versions = None
+
+
+class SeveralSubmitted(Several):
+    reason: Late = None
 
 
 class SeveralBecause(Several):

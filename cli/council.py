@@ -142,10 +142,13 @@ def attend(
 ) -> None:
     """Ghi thành viên có mặt; hỏi mật khẩu (--password-stdin hoặc VINHDANH_PASSWORD)."""
     DOOR.code = code
-    present = DOOR.act(
-        "council.attend", session, lambda s, a: convening.attend(s, session, member, actor=a, present=not absent)
-    )
-    DOOR.say({"session": session, "present": present})
+
+    def change(noting: "Session", actor: "Actor") -> dict[str, Any]:
+        present = convening.attend(noting, session, member, actor=actor, present=not absent)
+        early = [] if absent else sessions.early(sessions.by_code(noting, session), DOOR.now())
+        return {"session": session, "present": present, "warnings": early}
+
+    DOOR.say(DOOR.act("council.attend", session, change))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """A session of the council: its members and their seats, its agenda, and whether the bodies that must sit are represented."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -142,6 +142,17 @@ def require_convened(sitting: CouncilSession) -> None:
             "ballot_closed" if sitting.state in {SessionState.CLOSED, SessionState.TALLIED} else "ballot_opened",
             f"Phiên {sitting.code} đã mở phiếu hoặc đã kết thúc; danh sách dự họp và việc tránh không đổi được nữa.",
         )
+
+
+def early(sitting: CouncilSession, now: datetime) -> list[str]:
+    """A warning where somebody acts as if the meeting were held while its day has not come; it stops nothing."""
+    today, day = access.local_date(now), access.local_date(sitting.held_at)
+    if today >= day:
+        return []
+    return [
+        f"Giấy mời ghi phiên họp ngày {day:%d/%m/%Y}, hôm nay mới là ngày {today:%d/%m/%Y}: có đúng là đang họp không? Nếu "
+        "họp sớm hơn, hãy đổi lịch trước khi mở phiếu; mở nhầm thì hủy cuộc bỏ phiếu."
+    ]
 
 
 def representation(session: Session, sitting: CouncilSession) -> dict[str, list[str]]:

@@ -259,7 +259,7 @@ def open_ballot(
         "ballot": ballot.kind,
         "key": opened.fingerprint,
         "left": list(plan.left),
-        "warnings": list(plan.warnings),
+        "warnings": [*sessions.early(sitting, now), *plan.warnings],
     }
 
 

@@ -56,6 +56,20 @@ def test_convening_a_session(annual: Any) -> None:
     assert line("council", "attend", session).error == "usage"
 
 
+def test_acting_before_the_day_of_the_meeting_is_asked_about_and_stops_nothing(annual: Any, tmp_path: Path) -> None:
+    line = annual.line
+    session, _ = convene(annual)
+    asked = "Giấy mời ghi phiên họp ngày 20/11/2024, hôm nay mới là ngày 05/11/2024"
+    everybody = [word for name in MEMBERS for word in ("--member", name)]
+    present = line("council", "attend", session, *everybody).done
+    assert (present["present"], [said.split(":")[0] for said in present["warnings"]]) == (len(MEMBERS), [asked])
+    assert line("council", "attend", session, *everybody, now="2024-11-20T07:00:00").done["warnings"] == []
+    shares = ("--shares", tmp_path / "shares")
+    opened = line("ballot", "open", session, *shares).done["warnings"]
+    assert [said.split(":")[0] for said in opened if said.startswith("Giấy mời")] == [asked]
+    assert line("ballot", "annul", session, "--reason", "mở nhầm ngày").code == 0  # as the warning says
+
+
 def test_every_refusal_of_the_ballot(annual: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = annual.line
     session, (one, two) = convene(annual)

@@ -270,7 +270,7 @@ def test_a_nomination_from_proposal_to_disclosure(site: Site, client: Client) ->
     here = f"sessions/{session}"
     for _ in range(2):  # who is noted already is noted once
         present = said(secretary.post(f"{here}/attend", json={"members": list(MEMBERS)}))
-        assert present == {"session": session, "present": 11}
+        assert (present["session"], present["present"], len(present["warnings"])) == (session, 11, 1)  # a day early
     recusing = {"member": "tv05", "nomination": code, "ground": "thân nhân"}
     said(secretary.post(f"{here}/recuse", json=recusing))
     opened = said(secretary.post(f"{here}/ballot/open"))

@@ -85,6 +85,7 @@ def attend(call: Annotated[Call, Depends(Change(Permission.ATTEND))], code: InPa
         lambda session, actor: {
             "session": code,
             "present": convening.attend(session, code, said.members, actor=actor, present=said.present),
+            "warnings": sessions.early(sessions.by_code(session, code), call.now) if said.present else [],
         },
         said=said,
     )

@@ -72,6 +72,7 @@ def opening(visit: Opener, code: str) -> Response:
         session=sitting.row,
         round=sitting.round,
         plan=plan,
+        warnings=[*sessions.early(sitting.row, visit.now), *plan.warnings],
         kinds=KINDS,
         tellers=[names[username] for username in plan.tellers],
         present=sum(member.attended for member in sitting.members),

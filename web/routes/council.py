@@ -154,6 +154,7 @@ def show(visit: Reader, code: str, after: str = "", award: str = "", outcome: st
         award_name=transition.award_name,
         filters={"award": award, "outcome": outcome},
         questions=questions,
+        early=sessions.early(sitting.row, visit.now),
         # The names and the number of voters are shown to the secretariat and the tellers; a member sees the own vote's state.
         roll=signed if may["close_ballot"] else None,
         voted=visit.actor.username in signed,
@@ -177,7 +178,8 @@ def attendance(visit: Annotated[Visit, Depends(Permit(Permission.ATTEND))], code
         here = [member for member in everybody if member in ticked]
         convening.attend(session, code, [m for m in everybody if m not in ticked], actor=actor, present=False)
         present = convening.attend(session, code, here, actor=actor)
-        return {"message": f"Có mặt {present} trong {len(everybody)} thành viên"}
+        early = sessions.early(sessions.by_code(session, code), visit.now) if here else []
+        return {"message": f"Có mặt {present} trong {len(everybody)} thành viên", "details": " ".join(early)}
 
     visit.act("council.attend", code, change, once=form.once)
     return pages.done(f"/council/{code}", form.once)

@@ -156,6 +156,7 @@ class Member(Answer):
 
 class Present(SessionCode):
     present: int
+    warnings: list[str]
 
 
 class Recused(SessionCode):

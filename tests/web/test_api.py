@@ -627,7 +627,7 @@ def test_who_is_tied_to_a_nominee_says_so_and_stands_aside(site: Site, client: C
 def test_pages_and_programs_are_told_the_same_of_conflicts(site: Site, client: Client) -> None:
     """A question names its nominee to whoever it is put to, until they stand aside; to others who stand aside nobody."""
     round_ = Round(site.office, site.round)
-    round_._names = itertools.count(100)
+    round_.office._people = itertools.count(100)
     asked, other = round_.to(State.ELIGIBLE, 2)
     names = {
         code: site.office.one(

@@ -36,7 +36,7 @@ def place(site: Site) -> str:
 def more(site: Site, count: int) -> list[str]:
     """Further nominations that wait for the council."""
     round_ = Round(site.office, site.round)
-    round_._names = itertools.count(100)
+    round_.office._people = itertools.count(100)
     return round_.to(State.ELIGIBLE, count)
 
 
@@ -426,7 +426,7 @@ def test_one_choice_for_what_is_left_blank_of_an_award(site: Site) -> None:
     """It goes before the choice for everything, behind what was chosen by itself, and travels in the form alone."""
     first, *_ = more(site, 3)
     other = Round(site.office, site.round)
-    other._names = itertools.count(200)
+    other.office._people = itertools.count(200)
     (crossed,) = other.to(State.ELIGIBLE, award="GK_HUYEN")
     opened(site)
     awards = dict(site.office.rows("SELECT code, award FROM nomination WHERE state = 'on_ballot'"))
@@ -454,7 +454,7 @@ def test_one_choice_for_what_is_left_blank_of_an_award(site: Site) -> None:
 
 def test_agenda_and_result_are_filtered_and_tell_nothing_of_what_one_stands_aside_from(site: Site) -> None:
     other = Round(site.office, site.round)
-    other._names = itertools.count(200)
+    other.office._people = itertools.count(200)
     (crossed,) = other.to(State.ELIGIBLE, award="GK_HUYEN")
     (mine, *_) = [code for code in more(site, 2) if code != crossed]
     site.office.act(

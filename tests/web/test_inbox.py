@@ -67,7 +67,7 @@ def test_the_poll_swaps_the_counts_and_nothing_that_can_be_ticked(site: Site) ->
 
 def test_a_page_of_the_inbox_ends_and_goes_on_after_its_last_row(site: Site) -> None:
     round_ = Round(site.office, site.round)
-    round_._names = iter(range(1000, 2000))
+    round_.office._people = iter(range(1000, 2000))
     more = round_.file(60, unit="XA03")
     browser = site.sign_in("chuyenvien1")
     first = browser.get("/inbox?kind=submitted")
@@ -209,7 +209,7 @@ def test_an_unknown_act_and_a_form_of_another_session_are_refused(site: Site) ->
 def whole(site: Site, act: str = "pass_review") -> tuple[Any, dict[str, Any]]:
     """A reviewer asks for an act on all that the rules found clean; returns browser and the check page's form."""
     round_ = Round(site.office, site.round)
-    round_._names = iter(range(1000, 2000))
+    round_.office._people = iter(range(1000, 2000))
     round_.file(60, unit="XA03")
     evaluate(site)
     browser = site.sign_in("chuyenvien1")

@@ -20,7 +20,7 @@ ABOVE = "/sign/DX-2024-01/propose/CT_UBND_TINH"
 def waiting(site: Site, count: int = 0, **words: Any) -> list[str]:
     """What waits for signature as LDTT, `count` further nominations among it (or of another award beside it)."""
     round_ = Round(site.office, site.round)
-    round_._names = itertools.count(100)
+    round_.office._people = itertools.count(100)
     if count:
         round_.to(State.RECOMMENDED, count, **words)
     rows = site.office.rows("SELECT code FROM nomination WHERE state = 'recommended' AND award = 'LDTT' ORDER BY id")

@@ -136,29 +136,64 @@ class StateRow:
     waits_for: str | None = None  # as the board says it; of the units' own stage, the unit's name
     counted: str | None = None  # None: nobody's act is waited for
     desks: tuple[Role, ...] = ()  # whose inbox has a pile of it, nomination by nomination
+    to_change: str | None = None  # what a unit does that wants other contents (`rules.way_back`)
 
 
 _UNIT, _DESK = (Role.UNIT_OFFICER, Role.UNIT_HEAD), (Role.REVIEWER, Role.SECRETARY)
 
 STATE_ROWS: dict[State, StateRow] = {
-    State.DRAFT: StateRow("Bản nháp", Stage.UNIT_PROPOSAL, "đơn vị", "hồ sơ nháp", _UNIT),
-    State.RETURNED: StateRow("Trả lại để bổ sung", Stage.UNIT_PROPOSAL, "đơn vị", "hồ sơ trả lại chờ bổ sung", _UNIT),
+    State.DRAFT: StateRow(
+        "Bản nháp",
+        Stage.UNIT_PROPOSAL,
+        "đơn vị",
+        "hồ sơ nháp",
+        _UNIT,
+        to_change="Đơn vị sửa ngay trong hồ sơ của mình («Sửa, bổ sung»).",
+    ),
+    State.RETURNED: StateRow(
+        "Trả lại để bổ sung",
+        Stage.UNIT_PROPOSAL,
+        "đơn vị",
+        "hồ sơ trả lại chờ bổ sung",
+        _UNIT,
+        to_change="Đơn vị sửa ngay trong hồ sơ của mình («Sửa, bổ sung»).",
+    ),
     State.SUBMITTED: StateRow(
         "Đã nộp, chờ thẩm định",
         Stage.HOME_AFFAIRS_REVIEW,
         "Phòng Nội vụ",
         "hồ sơ chờ thẩm định",
         (Role.REVIEWER,),
+        to_change="Muốn sửa, đề nghị Phòng Nội vụ trả lại để bổ sung, hoặc rút hồ sơ.",
     ),
     State.PAUSED: StateRow(
         "Tạm dừng, chờ kết luận",
         Stage.HOME_AFFAIRS_REVIEW,
         "kết luận của cơ quan có thẩm quyền",
         desks=_DESK,
+        to_change="Muốn sửa, đề nghị Phòng Nội vụ tiếp tục xét rồi trả lại để bổ sung.",
     ),
-    State.ELIGIBLE: StateRow("Đủ điều kiện, chờ Hội đồng", Stage.COUNCIL_VOTE, "Hội đồng", "hồ sơ chờ Hội đồng"),
-    State.ON_BALLOT: StateRow("Đang lấy phiếu", Stage.COUNCIL_VOTE, "Hội đồng", "hồ sơ chờ kiểm phiếu"),
-    State.RECOMMENDED: StateRow("Chờ Chủ tịch ký", Stage.CHAIRMAN_SIGNATURE, "Chủ tịch", "hồ sơ chờ ký"),
+    State.ELIGIBLE: StateRow(
+        "Đủ điều kiện, chờ Hội đồng",
+        Stage.COUNCIL_VOTE,
+        "Hội đồng",
+        "hồ sơ chờ Hội đồng",
+        to_change="Hồ sơ đã qua thẩm định: muốn đổi nội dung thì đơn vị rút hồ sơ.",
+    ),
+    State.ON_BALLOT: StateRow(
+        "Đang lấy phiếu",
+        Stage.COUNCIL_VOTE,
+        "Hội đồng",
+        "hồ sơ chờ kiểm phiếu",
+        to_change="Hội đồng đang lấy phiếu nên nội dung giữ nguyên; hãy đợi kết quả.",
+    ),
+    State.RECOMMENDED: StateRow(
+        "Chờ Chủ tịch ký",
+        Stage.CHAIRMAN_SIGNATURE,
+        "Chủ tịch",
+        "hồ sơ chờ ký",
+        to_change="Muốn sửa, đề nghị Chủ tịch trả lại Phòng Nội vụ, rồi Phòng Nội vụ trả lại đơn vị.",
+    ),
     State.SIGNED: StateRow(
         "Đã ký, chờ công khai", Stage.PUBLIC_DISCLOSURE, "Phòng Nội vụ công khai", "hồ sơ chờ công khai"
     ),

@@ -238,7 +238,7 @@ ADVICE_IS_NO_ACT: dict[str, str] = {
     code: reason
     for reason, codes in {
         "to write or name it as asked: taking what is written so is what every other test does": (
-            "ambiguous_number empty_dossier file_too_large idempotency_mismatch missing_text "
+            "ambiguous_number bad_year empty_dossier file_too_large idempotency_mismatch missing_text "
             "nomination_required not_a_scan not_in_decision nothing_chosen reason_required too_long too_many "
             "unknown_account unknown_act unknown_authorisation unknown_council unknown_decision "
             "unknown_identity unknown_letter unknown_nomination unknown_receipt unknown_request "

@@ -16,7 +16,7 @@ help:
 	@echo "make demo   one whole review round of real size, then its summary"
 	@echo "make test   the whole test suite"
 	@echo "make up     the system on ./data (or VINHDANH_DATA)"
-	@echo "make quick  the tests without engine, browser and subprocess, on SQLite"
+	@echo "make quick  the tests without engine, browser, subprocess and the slowest ones, on SQLite"
 	@echo "make test-long  every test on both databases, large budgets for the property tests"
 	@echo "make format imports and form, by ruff"
 	@echo "make check  what CI runs: lint, types, import contracts, migrations, tests"

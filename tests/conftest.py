@@ -72,6 +72,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", databases_of(metafunc), indirect=True, scope="function")
 
 
+def slow_tests() -> frozenset[str]:
+    """The tests that `make quick` leaves out, as `file::name`."""
+    lines = (Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if QUICK:
+        slow = slow_tests()
+        left_out = [item for item in items if item.nodeid.partition("[")[0] in slow]
+        items[:] = [item for item in items if item.nodeid.partition("[")[0] not in slow]
+        config.hook.pytest_deselected(items=left_out)
+
+
 def component(name: str, found: object) -> str:
     """A real component that a test needs: its place, or a skip with its name; VINHDANH_REQUIRE=all makes that a failure."""
     if found:

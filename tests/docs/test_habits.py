@@ -6,6 +6,7 @@ import tomllib
 import yaml
 
 from deployments.environment import ROOT
+from tests.conftest import slow_tests
 
 
 def test_pre_commit_runs_the_tools_of_the_lock_file_and_fetches_nothing() -> None:
@@ -32,3 +33,12 @@ def test_mypy_reads_every_file_of_the_tests_language() -> None:
     shared = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in shared]
     assert sorted(modules) == sorted(project["tool"]["mypy"]["modules"])
+
+
+def test_each_slow_test_that_is_left_out_of_quick_exists() -> None:
+    gone = [
+        name
+        for name in slow_tests()
+        if f"def {name.partition('::')[2]}(" not in (ROOT / name.partition("::")[0]).read_text(encoding="utf-8")
+    ]
+    assert gone == []

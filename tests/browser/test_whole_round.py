@@ -94,7 +94,7 @@ def test_a_whole_round(town: Town, tmp_path: Path, javascript: bool) -> None:
     symbol = office.one("SELECT symbol FROM decision WHERE code = :c", c=decision)
     secretary.follow(f"Công khai… {symbol}")
     secretary.press(f"Công khai {symbol}", password=PASSWORD)
-    assert secretary.receipt == f"Đã công khai {symbol}: 3 hồ sơ"
+    assert secretary.receipt == f"Đã công khai {symbol} ngày 01/11/2024: 3 hồ sơ"
     office.seal()  # the engine's work, every few minutes
     finds_and_checks(town.person(javascript=javascript), symbol)
 

@@ -86,6 +86,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
+def eventually(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seconds: float = 30.0) -> Any:
+    """What a look finds as soon as it is good. Fails after so many seconds without."""
+    ends = time.monotonic() + seconds
+    while not good(found := look()):
+        assert time.monotonic() < ends, f"after {seconds:.0f} s still {found!r}"
+        time.sleep(0.2)
+    return found
+
+
 def component(name: str, found: object) -> str:
     """A real component that a test needs: its place, or a skip with its name; VINHDANH_REQUIRE=all makes that a failure."""
     if found:

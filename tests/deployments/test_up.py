@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,12 @@ from operations import identity, outbox
 from operations.installation import Installation
 from operations.views import due
 from rules.lifecycle import STAGE_NAMES, STAGES
+from tests.conftest import eventually
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 NOW = "2024-11-01T08:00:00+07:00"
 SLOW = max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))  # a machine with other work: seconds count for less
 START = 180  # seconds: a Prefect server starts in 16 on a quiet machine, in 60 on one that does three other things
-
-
-def eventually(look: Callable[[], Any], good: Callable[[Any], bool] = bool, *, seconds: float) -> Any:
-    ends = time.monotonic() + seconds
-    while not good(found := look()):
-        assert time.monotonic() < ends, f"after {seconds:.0f} s still {found!r}"
-        time.sleep(0.2)
-    return found
 
 
 class Up:

@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from deployments import up
 from deployments.environment import ROOT, prefect_environment, server_environment
 from deployments.serve import PREFECT
 from operations.installation import Installation
+from tests.conftest import eventually
 
 AUTH = "vinhdanh:bai-thu"
 
@@ -60,15 +60,6 @@ class Server:
         else:
             found = self.post("artifacts/filter")
         return found
-
-
-def eventually(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seconds: float = 30.0) -> Any:
-    ends = time.monotonic() + seconds
-    while True:
-        found = look()
-        if good(found) or time.monotonic() > ends:
-            return found
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")  # idle, it costs a tenth of a processor

@@ -98,8 +98,8 @@ DEEDS: dict[str, Deed] = {
         ),
         Deed(
             Action.DECLINE,
-            words("Ghi nhận không nhận"),
-            "Đã ghi nhận không nhận",
+            words("Ghi nhận xin không nhận"),
+            "Đã ghi nhận xin không nhận",
             words(
                 "Người được đề nghị không nhận khen thưởng: hồ sơ kết thúc, đơn vị và người đó được báo bằng thư. Quyết định đã "
                 "ký vẫn có hiệu lực với những người khác."

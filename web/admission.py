@@ -26,7 +26,7 @@ from web.api.caller import TokenNeeded
 from web.limits import Limit
 from web.route_table import Served, served
 from web.security import Receive, Scope, Send
-from web.visit import ConfirmFirst, SignInFirst, Visit
+from web.visit import ConfirmFirst, SignInFirst
 
 _LOG = logging.getLogger("vinhdanh.web")
 _SAFE_LENGTH = 64 * limits.KB  # of a body that nobody reads
@@ -98,15 +98,11 @@ class Admission:
                     raise _too_long(_SAFE_LENGTH)
             elif route is not None and route.for_known:
                 known = await run_in_threadpool(_knows, route, Request(scope))
-            form = limits.FORM.size("") >= declared > 0 and not chunked
-            if (
-                route is not None
-                and route.for_known
-                and not known
-                and form
-                and await run_in_threadpool(_knew, Request(scope))
-            ):
-                limit = limits.FORM  # a form of somebody whose session ended: it comes back after signing in
+            short = limits.FORM.size("") >= declared > 0 and not chunked
+            if route is not None and route.for_known and not known and short and _is_written_form(scope, headers):
+                limit = (
+                    limits.FORM
+                )  # as anybody's: the form of somebody whose session ended comes back after signing in
             elif limit is limits.NOTHING or (route is not None and route.for_known and not known):
                 # The application answers from the head alone, as it would have with the body.
                 await self.app(scope, _without_body(receive), _ending(send) if declared > 0 or chunked else send)
@@ -190,10 +186,14 @@ def _knows(route: Served, request: Request) -> bool:
     return True
 
 
-def _knew(request: Request) -> bool:
-    """Does a browser send a form with a session that was one of ours and ended?"""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return request.method == "POST" and kind == "application/x-www-form-urlencoded" and Visit.ended(request)
+def _is_written_form(scope: Scope, headers: Headers) -> bool:
+    """Does a browser send a form of text to a page? A program is answered from the head alone."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (
+        scope["method"] == "POST"
+        and kind == "application/x-www-form-urlencoded"
+        and not scope["path"].startswith("/api/")
+    )
 
 
 async def _collect(receive: Receive, body: bodies.Body, *, most: int, slowest: int) -> None:

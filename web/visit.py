@@ -95,16 +95,6 @@ class Visit:
         request.state.visit = visit
         return visit
 
-    @staticmethod
-    def ended(request: Request) -> bool:
-        """Does this request come with a session that was one of ours, and is none any more?"""
-        plain = request.cookies.get(LOOPBACK_COOKIE) if on_loopback(request) else None
-        token = request.cookies.get(HOST_COOKIE) or plain
-        if not token or Visit.of(request).visitor is not None:
-            return False
-        with installation().database.read() as session:
-            return browser_sessions.known(session, token)
-
     @property
     def actor(self) -> Actor:
         """The acting person. Raises SignInFirst for the public."""

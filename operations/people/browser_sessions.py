@@ -92,11 +92,6 @@ def visitor(
     )
 
 
-def known(session: Session, token: str) -> bool:
-    """Was there ever a session with this token, however it ended?"""
-    return session.execute(sa.select(_W.account_id).where(_W.token_sha256 == digest(token))).first() is not None
-
-
 def recognise(
     database: Database, token: str, *, now: datetime, idle: timedelta = IDLE, wall: datetime | None = None
 ) -> Visitor | None:

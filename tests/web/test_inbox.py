@@ -274,7 +274,7 @@ def test_the_grave_act_is_not_the_heaviest_button(site: Site) -> None:
         ("second", "Trả lại để bổ sung"),
         ("grave", "Kết luận không đủ điều kiện"),
         ("second", "Tạm dừng"),
-        ("grave", "Ghi nhận không nhận"),
+        ("grave", "Ghi nhận xin không nhận"),
         ("second", "Đính chính"),
     ]
 

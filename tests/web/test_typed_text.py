@@ -46,12 +46,16 @@ def said(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.parametrize("how", ["ended", "cookie gone"])
 @pytest.mark.parametrize("name", FORMS)
-def test_after_the_session_ended(site: Site, name: str) -> None:
+def test_after_the_session_ended(site: Site, name: str, how: str) -> None:
     username = forms(site)[name][0]
     browser, place, fields, text = fill(site, name)
     before = site.office.digests()
-    site.office.write("UPDATE web_session SET revoked_at = '2024-11-01 00:00:00'")
+    if how == "ended":
+        site.office.write("UPDATE web_session SET revoked_at = '2024-11-01 00:00:00'")
+    else:
+        browser.cookies.clear()
     answer = browser.post(place, data=fields)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={typed_text.PAGE}")
     changed = {table for table, digest in site.office.digests().items() if before[table] != digest}

@@ -62,6 +62,7 @@ def test_after_the_session_ended(site: Site, name: str, how: str) -> None:
     assert changed <= {"web_session"}
     sign_in = browser.get(answer.headers["location"])
     assert said(text)[:60] not in shown(sign_in)
+    assert "Nội dung bạn vừa gõ được giữ lại" in sign_in.text
     back = browser.post(
         "/login", data=hidden(sign_in, "/login") | {"username": username, "password": PASSWORD, "next": typed_text.PAGE}
     )

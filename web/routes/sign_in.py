@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from operations.people import browser_sessions
 from rules.refusal import Refusal
-from web import cookies, language, pages
+from web import cookies, language, pages, typed_text
 from web.forms import Submitted
 from web.language import words
 from web.visit import HOST_COOKIE, LOOPBACK_COOKIE, Permit, Visit, on_loopback
@@ -43,6 +43,7 @@ def _form(
         "sign_in/sign_in.html",
         status=status,
         wanted=wanted,
+        kept=wanted == typed_text.PAGE,
         said=said,
         errors=errors or {},
         outside=bool(visit.installation.settings.get("OIDC_ISSUER")),
